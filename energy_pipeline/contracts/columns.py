@@ -1,0 +1,56 @@
+"""Columns that several tables share, written once.
+
+What belongs here: recurring column definitions and the physical limits of the
+quantities (price, power, weather). What does not: tables.
+"""
+
+from __future__ import annotations
+
+from energy_pipeline.contracts.model import Column
+
+PRICE_LIMIT_REASON = "harmonised day-ahead limits are -500 and 4000, raised by rule; 5000 leaves room, beyond is a typing error"
+SECOND_LIMIT_REASON = "continuous intraday and imbalance prices are limited to +-9999 EUR/MWh"
+
+DELIVERY_DAY = Column("delivery_day", "date", "Local calendar day of delivery; the partition.")
+ZONE = Column("zone", "str", "Bidding zone.")
+DELIVERY_START = Column("delivery_start", "timestamp", "Start of the delivery interval, UTC.")
+RESOLUTION = Column(
+    "resolution_minutes", "i32", "Length of the interval.", "min", minimum=1, maximum=60, reason="market time units are 15, 30 or 60 minutes"
+)
+KNOWN_AT = Column("known_at", "timestamp", "When the world could first know this row, UTC.")
+SOURCE = Column("source", "str", "Where the row came from: a file and column, or the synthetic market.")
+
+
+def price(name: str, description: str, *, nullable: bool = False) -> Column:
+    """A day-ahead price column [EUR/MWh]."""
+    return Column(name, "f64", description, "EUR/MWh", nullable, -500.0, 5000.0, PRICE_LIMIT_REASON)
+
+
+def second_price(name: str, description: str, *, nullable: bool = False) -> Column:
+    """An intraday or imbalance price column [EUR/MWh]."""
+    return Column(name, "f64", description, "EUR/MWh", nullable, -9999.0, 9999.0, SECOND_LIMIT_REASON)
+
+
+def power(name: str, description: str, *, nullable: bool = False, minimum: float | None = None, maximum: float | None = 200_000.0) -> Column:
+    """A power column [MW]; no European zone has reached 200 GW."""
+    return Column(name, "f64", description, "MW", nullable, minimum, maximum, "no European zone has reached 200 GW; load and output are not negative")
+
+
+def money(name: str, description: str, *, nullable: bool = False) -> Column:
+    """A money column [EUR]."""
+    return Column(name, "f64", description, "EUR", nullable)
+
+
+def text(name: str, description: str, *, allowed: tuple[str, ...] | None = None, nullable: bool = False) -> Column:
+    """A text column, of a closed set when `allowed` is given."""
+    return Column(name, "str", description, nullable=nullable, allowed=allowed)
+
+
+def share(name: str, description: str, *, nullable: bool = False, minimum: float | None = 0.0, maximum: float | None = 1.0) -> Column:
+    """A dimensionless share."""
+    return Column(name, "f64", description, "1", nullable, minimum, maximum, "a share")
+
+
+def count(name: str, description: str) -> Column:
+    """A non-negative count."""
+    return Column(name, "i64", description, "1", minimum=0, reason="a count")

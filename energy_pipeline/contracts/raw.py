@@ -1,0 +1,139 @@
+"""Contracts of the raw tables: what the world published, every vintage of it.
+
+What belongs here: tables whose rows carry `known_at`. What does not: anything computed.
+"""
+
+from __future__ import annotations
+
+from energy_pipeline.contracts import columns as c
+from energy_pipeline.contracts.model import Column, Table
+
+
+def _series(name: str, description: str, key: tuple[Column, ...], values: tuple[Column, ...], *, may_be_empty: bool = False) -> Table:
+    """A raw table with one row per key, interval and vintage."""
+    return Table(
+        name=name,
+        stage="ingestion",
+        flow="ingest",
+        description=description,
+        key=(*(k.name for k in key), "delivery_start"),
+        columns=(c.DELIVERY_DAY, *key, c.DELIVERY_START, c.RESOLUTION, *values, c.KNOWN_AT, c.SOURCE),
+        vintages=True,
+        may_be_empty=may_be_empty,
+    )
+
+
+TECHNOLOGY = c.text("technology", "Which weather-driven technology.", allowed=("wind", "solar"))
+PRICE_KIND = c.text("price_kind", "At which second price a deviation is traded back.", allowed=("intraday", "imbalance"))
+LOCATION = c.text("location", "Weather location as named in the desk file.")
+PLANT = c.text("plant", "Plant as named in the desk file.")
+
+_WEATHER = (
+    Column("wind_speed_ms", "f64", "Mean wind speed at the location's measuring height.", "m/s", True, 0.0, 75.0, "strongest 10-min mean near ground is below 75 m/s"),
+    Column("temperature_c", "f64", "Air temperature at 2 m.", "degC", True, -60.0, 55.0, "European and North American records; Kelvin would exceed it"),
+    Column("ghi_w_m2", "f64", "Global horizontal irradiance, mean of the interval.", "W/m2", True, 0.0, 1500.0, "cloud enhancement rarely exceeds the solar constant 1361"),
+)
+
+RAW_TABLES: tuple[Table, ...] = (
+    _series("day_ahead_prices", "Day-ahead auction prices.", (c.ZONE,), (c.price("price_eur_mwh", "Clearing price of the interval."),)),
+    _series(
+        "second_prices",
+        "Prices at which deviations from the day-ahead position are traded back: intraday index or imbalance price.",
+        (c.ZONE, PRICE_KIND),
+        (c.second_price("price_eur_mwh", "Price of the interval.", nullable=True),),
+        may_be_empty=True,
+    ),
+    _series("load_actual", "Metered load of the zone.", (c.ZONE,), (c.power("load_mw", "Mean load.", nullable=True, minimum=0.0),), may_be_empty=True),
+    _series("load_forecast", "The TSO's day-ahead load forecast.", (c.ZONE,), (c.power("load_mw", "Forecast mean load.", nullable=True, minimum=0.0),), may_be_empty=True),
+    _series(
+        "generation_actual",
+        "Metered wind and solar output of the zone.",
+        (c.ZONE, TECHNOLOGY),
+        (c.power("generation_mw", "Mean output.", nullable=True, minimum=0.0),),
+        may_be_empty=True,
+    ),
+    _series(
+        "generation_forecast",
+        "The TSO's (or by convention a vendor's) day-ahead forecast of wind and solar.",
+        (c.ZONE, TECHNOLOGY),
+        (c.power("generation_mw", "Forecast mean output.", nullable=True, minimum=0.0),),
+        may_be_empty=True,
+    ),
+    Table(
+        name="weather_forecast",
+        stage="ingestion",
+        flow="ingest",
+        description="Weather forecasts by issue time and valid time.",
+        key=("location", "issued_at", "delivery_start"),
+        columns=(
+            c.DELIVERY_DAY,
+            LOCATION,
+            Column("issued_at", "timestamp", "Start of the forecast run, UTC."),
+            c.DELIVERY_START,
+            c.RESOLUTION,
+            *_WEATHER,
+            c.KNOWN_AT,
+            c.SOURCE,
+        ),
+        vintages=True,
+        may_be_empty=True,
+    ),
+    _series("weather_observed", "Observed weather at stations: lags only, never at valid time.", (LOCATION,), _WEATHER, may_be_empty=True),
+    Table(
+        name="fuel_prices",
+        stage="ingestion",
+        flow="ingest",
+        description="Daily settlements of gas, coal and carbon. The partition is the value date; known_at is the evening of the trading day.",
+        key=("commodity",),
+        columns=(
+            c.DELIVERY_DAY,
+            c.text("commodity", "Which fuel.", allowed=("gas", "coal", "carbon")),
+            Column("price", "f64", "Settlement in `unit`.", "see unit", minimum=-50.0, maximum=2000.0, reason="highest European gas settlement was below 350 EUR/MWh; WTI was once negative"),
+            c.text("unit", "Unit of the price.", allowed=("EUR/MWh", "EUR/t", "USD/t", "USD/MMBtu")),
+            c.KNOWN_AT,
+            c.SOURCE,
+        ),
+        vintages=True,
+        may_be_empty=True,
+    ),
+    Table(
+        name="forward_quotes",
+        stage="ingestion",
+        flow="ingest",
+        description="Quotes of block contracts for the delivery day: mid and half-spread.",
+        key=("zone", "contract"),
+        columns=(
+            c.DELIVERY_DAY,
+            c.ZONE,
+            c.text("contract", "Delivery block.", allowed=("base", "peak", "offpeak")),
+            c.price("price_eur_mwh", "Mid quote."),
+            Column("half_spread_eur_mwh", "f64", "Half of bid-ask.", "EUR/MWh", minimum=0.0, maximum=100.0, reason="a wider market is no market"),
+            Column("is_proxy", "bool", "True: derived by a declared rule, not a quote."),
+            c.KNOWN_AT,
+            c.SOURCE,
+        ),
+        vintages=True,
+        may_be_empty=True,
+    ),
+    Table(
+        name="outages",
+        stage="ingestion",
+        flow="ingest",
+        description="Unavailability of generating units, a row per outage and delivery day touched.",
+        key=("zone", "outage_id"),
+        columns=(
+            c.DELIVERY_DAY,
+            c.ZONE,
+            c.text("outage_id", "Identifier of the outage."),
+            c.text("fuel", "Fuel of the unit."),
+            c.power("unavailable_mw", "Capacity not available.", minimum=0.0),
+            Column("starts_at", "timestamp", "First instant of the outage, UTC."),
+            Column("ends_at", "timestamp", "First instant after the outage as announced, UTC."),
+            c.KNOWN_AT,
+            c.SOURCE,
+        ),
+        vintages=True,
+        may_be_empty=True,
+    ),
+    _series("plant_meters", "Metered output of the desk's own plants.", (PLANT,), (c.power("output_mw", "Mean net output.", nullable=True),), may_be_empty=True),
+)

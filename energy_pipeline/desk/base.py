@@ -1,0 +1,35 @@
+"""The base of every desk model: unknown keys are mistakes, nothing changes after loading.
+
+What belongs here: the shared pydantic configuration and small field types. What
+does not: settings of any one thing.
+"""
+
+from __future__ import annotations
+
+from datetime import time
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+
+
+class DeskModel(BaseModel):
+    """Strict and frozen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _clock(value: object) -> object:
+    """YAML reads an unquoted 12:00 as the sexagesimal integer 720: read it back."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1440:
+        return time(value // 60, value % 60)
+    return value
+
+
+def _no_zone(value: time) -> time:
+    if value.tzinfo is not None:
+        raise ValueError("give a wall-clock time without a zone; the zone is the market's")
+    return value
+
+
+ClockTime = Annotated[time, BeforeValidator(_clock), AfterValidator(_no_zone)]
+"""A wall-clock time such as 12:00, in the market's zone."""

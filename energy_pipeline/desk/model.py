@@ -1,0 +1,370 @@
+"""The desk: markets, zones, plants, flexible assets, contracts, book, limits and model settings.
+
+What belongs here: pydantic models of the desk file and rules that need two of its
+places. What does not: reading YAML (`load`) or source mapping (`sources`).
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from energy_pipeline.desk.base import ClockTime, DeskModel
+from energy_pipeline.desk.sources import Sources
+from energy_pipeline.domain.blocks import Block
+from energy_pipeline.domain.delivery import DeliveryDay, local_instant
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Gate(DeskModel):
+    """When bids for delivery day D must be in."""
+
+    days_before: int = Field(1, ge=0, le=7)
+    at: ClockTime
+
+
+class Market(DeskModel):
+    """A day-ahead market: gate, time zone, currency."""
+
+    time_zone: str = "Europe/Berlin"
+    gate: Gate
+    currency: Literal["EUR", "USD", "GBP", "PLN"] = "EUR"
+
+
+class MarketTimeUnit(DeskModel):
+    """The market time unit from a delivery day on."""
+
+    first_day: date
+    minutes: Literal[15, 30, 60]
+
+
+class SecondPrice(DeskModel):
+    """The price at which a deviation is traded back."""
+
+    kind: Literal["intraday", "imbalance", "none"] = "none"
+    imbalance_fee_eur_mwh: float = Field(0.0, ge=0)
+
+    @model_validator(mode="after")
+    def _fee(self) -> SecondPrice:
+        if self.kind == "none" and self.imbalance_fee_eur_mwh <= 0:
+            raise ValueError("a market without a second price needs imbalance_fee_eur_mwh > 0 (MARKET: R = P, c_imb > 0, s = E[g|gate])")
+        return self
+
+
+class Zone(DeskModel):
+    """A bidding zone the desk trades in."""
+
+    market: str
+    market_time_unit: tuple[MarketTimeUnit, ...] = (MarketTimeUnit(first_day=date(1990, 1, 1), minutes=60),)
+    second_price: SecondPrice
+    tso_res_forecast: Literal["strict", "epf_convention", "none"] = "strict"
+    drivers: tuple[Literal["load", "wind", "solar"], ...] = ("load", "wind", "solar")
+    weather_locations: tuple[str, ...] = ()
+    installed_wind_mw: float | None = Field(None, gt=0)
+    installed_solar_mw: float | None = Field(None, gt=0)
+
+    @field_validator("market_time_unit")
+    @classmethod
+    def _sorted(cls, units: tuple[MarketTimeUnit, ...]) -> tuple[MarketTimeUnit, ...]:
+        if not units or list(units) != sorted(units, key=lambda u: u.first_day):
+            raise ValueError("list the market time units by first_day, at least one")
+        return units
+
+    def resolution_minutes(self, day: date) -> int:
+        """Market time unit on a delivery day [min]."""
+        valid = [u.minutes for u in self.market_time_unit if u.first_day <= day]
+        if not valid:
+            raise ValueError(f"no market time unit is declared for {day}; the first begins {self.market_time_unit[0].first_day}")
+        return valid[-1]
+
+
+class WeatherLocation(DeskModel):
+    """A place weather is forecast or observed at."""
+
+    latitude_deg: float = Field(ge=-90, le=90)
+    longitude_deg: float = Field(ge=-180, le=180)
+    wind_height_m: float = Field(10.0, gt=0, le=300)
+
+
+class PvPlant(DeskModel):
+    """A photovoltaic plant computed from weather."""
+
+    kind: Literal["pv"]
+    zone: str
+    location: str
+    peak_mw: float = Field(gt=0, description="DC peak power.")
+    inverter_mw: float = Field(gt=0, description="AC limit.")
+    tilt_deg: float = Field(30, ge=0, le=90)
+    azimuth_deg: float = Field(180, ge=0, lt=360, description="180 is south.")
+    retained_share: float = Field(0.86, gt=0, le=1, description="What losses leave.")
+    temperature_coefficient_per_c: float = Field(-0.004, le=0, ge=-0.01)
+    noct_c: float = Field(45, ge=20, le=80)
+
+
+class WindPlant(DeskModel):
+    """A wind farm computed from weather."""
+
+    kind: Literal["wind"]
+    zone: str
+    location: str
+    capacity_mw: float = Field(gt=0)
+    hub_height_m: float = Field(gt=10, le=250)
+    shear_exponent: float = Field(0.14, ge=0, le=0.6)
+    cut_in_ms: float = 3.0
+    rated_ms: float = 12.5
+    cut_out_ms: float = 25.0
+    retained_share: float = Field(0.9, gt=0, le=1)
+
+
+class SharePlant(DeskModel):
+    """A fixed share of the zone's wind or solar output."""
+
+    kind: Literal["share"]
+    zone: str
+    technology: Literal["wind", "solar"]
+    share_of_zone: float = Field(gt=0, le=1)
+
+
+class MeteredPlant(DeskModel):
+    """A plant known only by its meter; expected output from its own past."""
+
+    kind: Literal["metered"]
+    zone: str
+    technology: Literal["wind", "solar"]
+    capacity_mw: float = Field(gt=0)
+
+
+Plant = Annotated[PvPlant | WindPlant | SharePlant | MeteredPlant, Field(discriminator="kind")]
+
+
+class Battery(DeskModel):
+    """A battery. Efficiencies are one-way; the cycle cost is per MWh discharged."""
+
+    kind: Literal["battery"]
+    zone: str
+    information: Literal["auction", "sequential"] = "auction"
+    power_mw: float = Field(gt=0)
+    energy_mwh: float = Field(gt=0)
+    charge_efficiency: float = Field(0.92, gt=0, le=1)
+    discharge_efficiency: float = Field(0.92, gt=0, le=1)
+    cycle_cost_eur_mwh: float = Field(5.0, ge=0)
+    initial_mwh: float = Field(0.0, ge=0)
+    terminal_mwh: float = Field(0.0, ge=0, description="State of charge at the end of the day, at least.")
+    cycles_per_day: float | None = Field(None, gt=0)
+
+    @model_validator(mode="after")
+    def _charge(self) -> Battery:
+        for name in ("initial_mwh", "terminal_mwh"):
+            if getattr(self, name) > self.energy_mwh:
+                raise ValueError(f"{name} {getattr(self, name):g} is more than energy_mwh {self.energy_mwh:g}")
+        return self
+
+
+class Contract(DeskModel):
+    """A block contract the desk may hedge with."""
+
+    zone: str
+    block: Block
+    max_trade_mw: float = Field(gt=0)
+
+
+class OpeningPosition(DeskModel):
+    """A position already held: bought is positive."""
+
+    zone: str
+    block: Block
+    position_mw: float
+    price_eur_mwh: float
+    first_day: date
+    last_day: date
+    is_proxy: bool = False
+
+    @model_validator(mode="after")
+    def _order(self) -> OpeningPosition:
+        if self.last_day < self.first_day:
+            raise ValueError(f"last_day {self.last_day} is before first_day {self.first_day}")
+        return self
+
+
+class Limits(DeskModel):
+    """What the book may hold. None means no such limit."""
+
+    day_ahead_deviation_mw: dict[str, float] = Field(default_factory=dict, description="Per zone: |s - E[g|gate]| per interval at most.")
+    gross_contracts_mw: float | None = Field(None, gt=0, description="Sum of |position| over contracts at most.")
+    es_eur: float | None = Field(None, gt=0, description="Expected shortfall of the book at most.")
+    es_level: float = Field(0.975, gt=0.5, lt=1)
+    worst_stress_eur: float | None = Field(None, gt=0, description="Largest stress loss.")
+    amber_share: Share = 0.8
+
+
+class SpreadStrategy(DeskModel):
+    """Trade day-ahead against the second price on the expected spread (tradable)."""
+
+    kind: Literal["day_ahead_vs_second"]
+    zone: str
+    window_days: int = Field(28, ge=7, le=365)
+    shrinkage_days: float = Field(28, ge=0, description="Weight of zero edge, in days.")
+    threshold_eur_mwh: float = Field(1.0, ge=0)
+    max_mw: float = Field(gt=0)
+
+
+class MeanReversionIndex(DeskModel):
+    """Reversal of day-ahead price changes: an index study, earns nothing."""
+
+    kind: Literal["day_ahead_reversal_index"]
+    zone: str
+    window_days: int = Field(28, ge=7, le=365)
+    entry_z: float = Field(1.0, gt=0)
+
+
+Strategy = Annotated[SpreadStrategy | MeanReversionIndex, Field(discriminator="kind")]
+
+
+class ForecastSettings(DeskModel):
+    """Settings of the price models."""
+
+    models: tuple[Literal["naive", "arima", "xgboost"], ...] = ("naive", "arima", "xgboost")
+    training_days: int = Field(240, ge=28, le=1500)
+    arima_days: int = Field(42, ge=21, le=120)
+    arima_order: tuple[int, int, int] = (2, 0, 1)
+    error_days: int = Field(60, ge=10, le=365, description="Past days whose forecast errors make quantiles and scenarios.")
+    horizon_days: int = Field(7, ge=1, le=7)
+    trees: int = Field(160, ge=10, le=2000)
+    max_depth: int = Field(5, ge=1, le=12)
+    learning_rate: float = Field(0.08, gt=0, le=1)
+
+
+class ScenarioSettings(DeskModel):
+    """Settings of the scenario sets."""
+
+    paths: int = Field(1000, ge=50, le=100_000)
+    smoothing: float = Field(0.3, ge=0, lt=1, description="Share of variance drawn from the span of past errors instead of one past day.")
+
+
+class PortfolioSettings(DeskModel):
+    """max E[P&L] - risk_aversion x CVaR at `confidence`."""
+
+    risk_aversion: float = Field(0.5, ge=0)
+    confidence: float = Field(0.95, gt=0.5, lt=1)
+    benchmark_book: Literal["flat", "expected_output"] = "expected_output"
+
+
+class RiskSettings(DeskModel):
+    """What risk is reported."""
+
+    var_levels: tuple[float, ...] = (0.95, 0.99)
+    es_levels: tuple[float, ...] = (0.975,)
+    horizon_days: Literal[1] = Field(1, description="Books here expire with the delivery day: longer horizons are refused.")
+    annualisation_days: int = Field(365, ge=200, le=366)
+
+
+class Stress(DeskModel):
+    """A named stress: shifts and factors on the expected day."""
+
+    name: str
+    description: str
+    zones: tuple[str, ...] = Field((), description="Empty: all zones.")
+    day_ahead_factor: float = 1.0
+    day_ahead_shift_eur_mwh: float = 0.0
+    second_shift_eur_mwh: float = 0.0
+    wind_factor: float = Field(1.0, ge=0)
+    solar_factor: float = Field(1.0, ge=0)
+
+
+class Desk(DeskModel):
+    """Everything the desk is and may do.
+
+    Time: the partition key is the delivery day in `time_zone`.
+    """
+
+    name: str = Field(pattern="^[a-z][a-z0-9_]*$")
+    description: str
+    currency: Literal["EUR", "USD", "GBP", "PLN"] = "EUR"
+    time_zone: str = "Europe/Berlin"
+    first_delivery_day: date = Field(date(2015, 1, 1), description="Start of the partition calendar.")
+    decision_at: ClockTime = Field(time(10, 30), description="Wall clock of the decision on the gate's local day.")
+    markets: dict[str, Market] = Field(min_length=1)
+    zones: dict[str, Zone] = Field(min_length=1)
+    weather: dict[str, WeatherLocation] = Field(default_factory=dict)
+    sources: Sources
+    plants: dict[str, Plant] = Field(default_factory=dict)
+    assets: dict[str, Battery] = Field(default_factory=dict)
+    contracts: tuple[Contract, ...] = ()
+    opening_book: tuple[OpeningPosition, ...] = ()
+    strategies: dict[str, Strategy] = Field(default_factory=dict)
+    limits: Limits = Limits()
+    forecast: ForecastSettings = ForecastSettings()
+    scenarios: ScenarioSettings = ScenarioSettings()
+    portfolio: PortfolioSettings = PortfolioSettings()
+    risk: RiskSettings = RiskSettings()
+    stress: tuple[Stress, ...] = ()
+
+    @model_validator(mode="after")
+    def _references(self) -> Desk:
+        problems = [*self._reference_problems(), *self._money_problems(), *self._decision_problems()]
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+    def _reference_problems(self) -> list[str]:
+        named_zones = {
+            **{f"plants.{n}.zone": p.zone for n, p in self.plants.items()},
+            **{f"assets.{n}.zone": a.zone for n, a in self.assets.items()},
+            **{f"contracts.{i}.zone": c.zone for i, c in enumerate(self.contracts)},
+            **{f"opening_book.{i}.zone": o.zone for i, o in enumerate(self.opening_book)},
+            **{f"strategies.{n}.zone": s.zone for n, s in self.strategies.items()},
+            **{f"limits.day_ahead_deviation_mw.{z}": z for z in self.limits.day_ahead_deviation_mw},
+        }
+        problems = [f"{path}: zone {zone!r} is not declared; zones: {', '.join(self.zones)}" for path, zone in named_zones.items() if zone not in self.zones]
+        problems += [
+            f"zones.{name}.market: {zone.market!r} is not declared; markets: {', '.join(self.markets)}" for name, zone in self.zones.items() if zone.market not in self.markets
+        ]
+        locations = {f"plants.{n}.location": p.location for n, p in self.plants.items() if isinstance(p, PvPlant | WindPlant)}
+        locations |= {f"zones.{n}.weather_locations": loc for n, z in self.zones.items() for loc in z.weather_locations}
+        problems += [f"{path}: weather location {loc!r} is not declared; weather: {', '.join(self.weather) or 'none'}" for path, loc in locations.items() if loc not in self.weather]
+        problems += [
+            f"strategies.{n}.zone: {s.zone} has no second price, so day_ahead_vs_second has nothing to trade against"
+            for n, s in self.strategies.items()
+            if isinstance(s, SpreadStrategy) and s.zone in self.zones and self.zones[s.zone].second_price.kind == "none"
+        ]
+        return problems
+
+    def _money_problems(self) -> list[str]:
+        return [
+            f"markets.{name}.currency: {m.currency} differs from the desk's {self.currency}; a desk with two currencies needs FX, which this version does not have"
+            for name, m in self.markets.items()
+            if m.currency != self.currency
+        ]
+
+    def _decision_problems(self) -> list[str]:
+        return [
+            f"decision_at: {self.decision_at} is after the gate {m.gate.at} of market {name}"
+            for name, m in self.markets.items()
+            if m.gate.days_before >= 1 and m.time_zone == self.time_zone and self.decision_at > m.gate.at
+        ]
+
+    def delivery_day(self, day: date) -> DeliveryDay:
+        """The delivery day in the desk's time zone."""
+        return DeliveryDay(day, self.time_zone)
+
+    def gate_closure(self, day: date) -> datetime:
+        """The earliest gate of the desk's markets for delivery day `day`, UTC."""
+        return min(local_instant(day - timedelta(days=m.gate.days_before), m.gate.at, m.time_zone) for m in self.markets.values())
+
+    def decision_time(self, day: date) -> datetime:
+        """The instant decide(day) is cut at, never later than the gate, UTC."""
+        before = max(m.gate.days_before for m in self.markets.values())
+        return min(local_instant(day - timedelta(days=before), self.decision_at, self.time_zone), self.gate_closure(day))
+
+    @property
+    def max_lag_days(self) -> int:
+        """Longest look-back of a feature [days]."""
+        return 35
+
+    @property
+    def history_days(self) -> int:
+        """Raw days decide(D) may read before D: error window, one model block, training, lags."""
+        return self.forecast.error_days + 31 + self.forecast.training_days + self.max_lag_days + 2

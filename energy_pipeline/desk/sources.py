@@ -1,0 +1,148 @@
+"""Where raw series come from: files mapped by the desk, the synthetic market, or nowhere.
+
+What belongs here: the mapping's settings. What does not: reading a file (ingestion does).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from energy_pipeline.desk.base import ClockTime, DeskModel
+
+RawTable = Literal[
+    "day_ahead_prices",
+    "second_prices",
+    "load_actual",
+    "load_forecast",
+    "generation_actual",
+    "generation_forecast",
+    "weather_forecast",
+    "weather_observed",
+    "fuel_prices",
+    "forward_quotes",
+    "outages",
+    "plant_meters",
+]
+
+
+class KnownAt(DeskModel):
+    """The desk's rule for when a row could first be known.
+
+    `anchor` is the point the rule counts from: `delivery_day` (its local midnight),
+    `interval_end`, `value_date` (local midnight of the trading day) or `column` (a
+    timestamp column of the file). Then `days`, then `business_days`, then the wall clock
+    `at`, or a plain `minutes` offset.
+
+    Examples
+    --------
+    >>> KnownAt(anchor="delivery_day", days=-1, at="12:45", basis="assumption").days
+    -1
+    """
+
+    anchor: Literal["delivery_day", "interval_end", "value_date", "column"]
+    days: int = Field(0, description="Calendar days after (+) or before (-) the anchor's local day.")
+    business_days: int = Field(0, ge=0, description="Monday-to-Friday days after the anchor's local day.")
+    at: ClockTime | None = Field(None, description="Wall clock on that day; None keeps the anchor's instant.")
+    minutes: int = Field(0, description="Minutes after the instant.")
+    column: str | None = Field(None, description="Timestamp column of the file, for anchor: column.")
+    basis: Literal["evidence", "assumption"] = Field(description="Is the rule read from the source, or assumed?")
+    note: str = ""
+
+
+class TimeLabel(DeskModel):
+    """How the file writes time."""
+
+    column: str
+    clock: str = Field("utc", description="utc, local (an IANA zone in `zone`), or fixed (+01:00 in `offset`).", pattern="^(utc|local|fixed)$")
+    zone: str | None = Field(None, description="IANA zone for clock: local.")
+    offset: str | None = Field(None, description="Such as +01:00 for clock: fixed.", pattern=r"^[+-]\d{2}:\d{2}$")
+    label: Literal["start", "end"] = "start"
+    format: str | None = Field(None, description="strptime format for text columns; ISO when absent.")
+
+
+class ValueMap(DeskModel):
+    """Which file columns become which contract column: sum of `columns` x factor + offset."""
+
+    columns: tuple[str, ...] = Field(min_length=1)
+    factor: float = 1.0
+    offset: float = 0.0
+    null_in_sum: Literal["is_null", "is_zero"] = Field("is_null", description="A null summand makes the sum null, or counts as 0.")
+    zero_is_outage: bool = Field(False, description="A value of exactly 0 means the source was out: read it as null.")
+    clip_negative: bool = Field(False, description="Small negative own consumption is read as 0.")
+
+
+class FilePart(DeskModel):
+    """One file serving a span of delivery days; parts of a series are spliced by date."""
+
+    path: str = Field(description="Below ENERGY_PIPELINE_DATA, or absolute. Parquet or CSV.")
+    where: dict[str, str] = Field(default_factory=dict, description="Rows to keep: column equals value.")
+    time: TimeLabel
+    values: dict[str, ValueMap] = Field(min_length=1, description="Contract column -> file columns.")
+    first_day: date | None = Field(None, description="First delivery day served.")
+    last_day: date | None = Field(None, description="Last delivery day served.")
+
+
+class LateRule(DeskModel):
+    """What decide does when the series is not there at the decision time."""
+
+    action: Literal["stop", "wait", "fallback"] = "fallback"
+    until: ClockTime | None = Field(None, description="For wait: how long, on the decision's local day.")
+
+    @model_validator(mode="after")
+    def _until(self) -> LateRule:
+        if (self.action == "wait") != (self.until is not None):
+            raise ValueError("`until` belongs to action wait, and wait needs it")
+        return self
+
+
+class FileSeries(DeskModel):
+    """One raw series from files."""
+
+    table: RawTable
+    key: dict[str, str] = Field(description="Key columns of the contract, e.g. {zone: FR, technology: wind}.")
+    constants: dict[str, str] = Field(default_factory=dict, description="Text columns with one value, e.g. {unit: EUR/MWh}.")
+    resolution_minutes: int = Field(60, ge=1, le=60)
+    parts: tuple[FilePart, ...] = Field(min_length=1)
+    known_at: KnownAt
+    late: LateRule = LateRule()
+    required: bool = Field(False, description="A day without a row of it is an error, not a stated gap.")
+
+
+class AbsentSeries(DeskModel):
+    """A series this desk does not have, said out loud, with what stands in."""
+
+    table: RawTable
+    key: dict[str, str]
+    fallback: str = Field(min_length=3, description="What stands in, in words a reader understands.")
+    reason: str = ""
+
+
+class ProxyQuotes(DeskModel):
+    """Declared proxy quotes where no quote exists: walk-forward mean plus premium and half-spread."""
+
+    zone: str
+    contracts: tuple[Literal["base", "peak", "offpeak"], ...] = ("base", "peak")
+    window_days: int = Field(28, ge=7, le=365)
+    premium_eur_mwh: float = 0.5
+    half_spread_eur_mwh: float = Field(0.25, ge=0)
+
+
+class SyntheticMarket(DeskModel):
+    """The embedded generator as the source of every raw table."""
+
+    seed: int = 1
+    tso_res_forecast_after_gate: tuple[str, ...] = Field((), description="Zones whose TSO publishes wind and solar forecasts after the gate.")
+
+
+class Sources(DeskModel):
+    """All raw inputs of the desk."""
+
+    synthetic: SyntheticMarket | None = None
+    files: tuple[FileSeries, ...] = ()
+    absent: tuple[AbsentSeries, ...] = ()
+    proxy_quotes: tuple[ProxyQuotes, ...] = ()
+    late: dict[RawTable, LateRule] = Field(default_factory=dict, description="Late rules per table, for the synthetic market.")
+    disguise_limit_share: float = Field(0.002, ge=0, le=0.05, description="A forecast nearer to an actual than this share of its mean is refused.")

@@ -1,0 +1,260 @@
+"""What was known when: the only door through which decide reads raw data.
+
+What belongs here: `AsOfSeries` (a series with vintages), `Archive` (raw frames in
+memory, every vintage) and `InformationSet` (the archive cut at one decision time).
+What does not: reading files, or any feature.
+
+The rule: nothing in decide(D) sees a row with `known_at` > decision_time(D). Every
+look-up names an instant and gets the latest vintage known by then; asking for a later
+instant than the information set's own is a `LookAheadError`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, TypeVar, cast
+
+import numpy as np
+import polars as pl
+
+from energy_pipeline.contracts import table as contract_of
+from energy_pipeline.domain.delivery import DeliveryDay, FloatArray, IntArray, day_of, to_us
+from energy_pipeline.domain.errors import LookAheadError
+
+if TYPE_CHECKING:
+    from energy_pipeline.desk import Desk
+
+T = TypeVar("T")
+
+
+class AsOfSeries:
+    """One numeric series with every vintage, looked up by (interval start, instant).
+
+    Invariants: a look-up at instant c never returns a value with known_at > c.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> s = AsOfSeries(np.array([0, 0, 60]), np.array([10, 30, 20]), np.array([1.0, 2.0, 3.0]))
+    >>> s.lookup(np.array([0, 0, 60, 99]), np.array([10, 30, 19, 99])).tolist()
+    [1.0, 2.0, nan, nan]
+    """
+
+    __slots__ = ("_keys", "_known", "_starts", "_values")
+
+    def __init__(self, start_us: IntArray, known_us: IntArray, values: FloatArray) -> None:
+        self._starts = np.unique(start_us)
+        self._known = np.unique(known_us)
+        group = np.searchsorted(self._starts, start_us)
+        rank = np.searchsorted(self._known, known_us)
+        keys = group * (self._known.size + 1) + rank
+        order = np.argsort(keys, kind="stable")
+        self._keys, self._values = keys[order], values[order]
+
+    def lookup(self, start_us: IntArray, cut_us: IntArray | int) -> FloatArray:
+        """Value of each interval start as known at `cut_us`; NaN where nothing was known.
+
+        Parameters
+        ----------
+        start_us : array of int64, any shape
+        cut_us : int, or array broadcastable to `start_us`
+        """
+        starts = np.asarray(start_us, dtype=np.int64)
+        cuts = np.broadcast_to(np.asarray(cut_us, dtype=np.int64), starts.shape)
+        if self._keys.size == 0:
+            return np.full(starts.shape, np.nan)
+        width = self._known.size + 1
+        group = np.minimum(np.searchsorted(self._starts, starts), self._starts.size - 1)
+        rank = np.searchsorted(self._known, cuts, side="right") - 1
+        position = np.searchsorted(self._keys, group * width + rank, side="right") - 1
+        safe = np.maximum(position, 0)
+        known = (self._starts[group] == starts) & (rank >= 0) & (position >= 0) & (self._keys[safe] // width == group)
+        return np.where(known, self._values[safe], np.nan)
+
+
+class Archive:
+    """Raw tables in memory, every vintage, shared by all days of a run.
+
+    Parameters
+    ----------
+    desk : Desk
+    frames : mapping of table name to frame
+        Frames follow their contracts. Absent tables count as empty.
+    decision_times : mapping of day to instant, optional
+        Overrides of the desk's decision time (a waited-for source, or --as-of).
+    """
+
+    def __init__(self, desk: Desk, frames: Mapping[str, pl.DataFrame], decision_times: Mapping[date, datetime] | None = None) -> None:
+        self.desk = desk
+        self._frames = dict(frames)
+        self._decision_times = dict(decision_times or {})
+        self._memo: dict[object, object] = {}
+
+    def cached(self, key: tuple[object, ...], make: Callable[[], T]) -> T:
+        """The value of `make()`, computed once for `key`.
+
+        Only for pure functions of (archive cut at that key's own day): the key must
+        contain everything the value depends on.
+        """
+        if key not in self._memo:
+            self._memo[key] = make()
+        return cast("T", self._memo[key])
+
+    def at(self, day: date) -> InformationSet:
+        """The information set of delivery day `day`."""
+        return self.cached(("information_set", day), lambda: InformationSet(self, day))
+
+    def decision_time(self, day: date) -> datetime:
+        """The instant decide(day) is cut at, UTC."""
+        return self._decision_times.get(day) or self.desk.decision_time(day)
+
+    def frame(self, name: str) -> pl.DataFrame:
+        """All vintages of a raw table, unsorted: for the ingest and settle flows only."""
+        found = self._frames.get(name)
+        return contract_of(name).frame() if found is None else found
+
+    def series(self, name: str, value: str, key: Mapping[str, str]) -> AsOfSeries:
+        """The series of one key of a raw table."""
+        return self.cached(("series", name, value, tuple(sorted(key.items()))), lambda: self._series(name, value, key))
+
+    def _series(self, name: str, value: str, key: Mapping[str, str]) -> AsOfSeries:
+        rows = self.frame(name).filter(*[pl.col(k) == v for k, v in key.items()])
+        rows = rows.select(pl.col("delivery_start").cast(pl.Int64).alias("start"), pl.col("known_at").cast(pl.Int64).alias("known"), pl.col(value).cast(pl.Float64))
+        rows = rows.sort("start", "known", maintain_order=True)
+        return AsOfSeries(rows["start"].to_numpy(), rows["known"].to_numpy(), rows[value].fill_null(float("nan")).to_numpy())
+
+
+class InformationSet:
+    """What decide(day) may know.
+
+    Attributes
+    ----------
+    day : DeliveryDay
+    desk : Desk
+    decision_time : datetime
+        UTC; nothing with a later `known_at` is visible.
+    first_day : date
+        First day of raw history visible, `desk.history_days` before `day`.
+    """
+
+    def __init__(self, archive: Archive, day: date) -> None:
+        self._archive = archive
+        self.desk = archive.desk
+        self.day: DeliveryDay = archive.desk.delivery_day(day)
+        self.decision_time = archive.decision_time(day)
+        self.decision_us = to_us(self.decision_time)
+        self.first_day = day - timedelta(days=archive.desk.history_days)
+        self._first_us = to_us(archive.desk.delivery_day(self.first_day).start)
+
+    def at(self, day: date) -> InformationSet:
+        """The information set of an earlier (or this) delivery day; later is a LookAheadError."""
+        if day > self.day.day:
+            raise LookAheadError(f"decide({self.day.day}) asked for the information set of {day}")
+        return self._archive.at(day)
+
+    def cached(self, name: str, *key: object, make: Callable[[], T]) -> T:
+        """`make()` computed once per (name, this day, key) in a run; see `Archive.cached`."""
+        return self._archive.cached((name, self.day.day, *key), make)
+
+    def values(self, name: str, value: str, start_us: IntArray, *, cut_us: IntArray | int | None = None, **key: str) -> FloatArray:
+        """Values of a raw series at interval starts, as known at this decision time.
+
+        Parameters
+        ----------
+        name, value : str
+            Raw table and its value column.
+        start_us : array of int64
+            Interval starts [us since epoch].
+        cut_us : int or array, optional
+            An earlier instant to look from; later than the decision time is refused.
+        **key : str
+            The series, e.g. zone="FR".
+
+        Returns
+        -------
+        array of float64, same shape; NaN where nothing was known (or before `first_day`).
+
+        Raises
+        ------
+        LookAheadError
+        """
+        cut: IntArray | int = self.decision_us if cut_us is None else cut_us
+        if int(np.max(cut)) > self.decision_us:
+            raise LookAheadError(f"decide({self.day.day}) looked at {name} from after its decision time {self.decision_time}")
+        starts = np.asarray(start_us, dtype=np.int64)
+        found = self._archive.series(name, value, key).lookup(starts, cut)
+        return np.where(starts >= self._first_us, found, np.nan)
+
+    def frame(self, name: str) -> pl.DataFrame:
+        """The latest visible vintage of each row of a raw table, sorted by key.
+
+        For tables that are not plain interval series (fuels, quotes, outages). Reaches
+        from `desk.max_lag_days` before the day to its horizon, whatever is loaded.
+        """
+        return self.cached("frame", name, make=lambda: self._frame(name))
+
+    def _visible(self, name: str, first_day: date) -> pl.DataFrame:
+        rows = self._archive.frame(name)
+        first, last = pl.lit(first_day), pl.lit(self.day.day + timedelta(days=self.desk.forecast.horizon_days))
+        return rows.filter(pl.col("known_at") <= self.decision_time, pl.col("delivery_day") >= first, pl.col("delivery_day") <= last)
+
+    def _frame(self, name: str) -> pl.DataFrame:
+        contract = contract_of(name)
+        first_day = self.day.day - timedelta(days=self.desk.max_lag_days)
+        rows = self._visible(name, first_day).sort(*contract.sort_key, maintain_order=True)
+        return rows.unique(subset=list(contract.key), keep="last", maintain_order=True)
+
+    def record(self, name: str, status: Mapping[str, str] | None = None) -> pl.DataFrame:
+        """Rows of the `information_set` table for one raw table: a hash per series and month."""
+        contract = contract_of(name)
+        rows = self._visible(name, self.first_day)
+        keys = [k for k in contract.key if k not in ("delivery_start", "issued_at", "outage_id")]
+        rows = rows.with_columns(
+            series=pl.concat_str([pl.concat_str(pl.lit(f"{k}="), pl.col(k)) for k in keys], separator=","),
+            month=pl.col("delivery_day").dt.truncate("1mo"),
+        ).sort("series", *contract.sort_key, maintain_order=True)
+        parts = rows.partition_by("series", "month", maintain_order=True)
+        return pl.DataFrame(
+            [
+                {
+                    "delivery_day": self.day.day,
+                    "raw_table": name,
+                    "series": part["series"][0],
+                    "month": part["month"][0],
+                    "rows": part.height,
+                    "content_hash": content_hash(part.drop("series", "month")),
+                    "last_known_at": part["known_at"].max(),
+                    "decision_time": self.decision_time,
+                    "status": (status or {}).get(part["series"][0], "on_time"),
+                }
+                for part in parts
+            ],
+            schema=contract_of("information_set").schema,
+        )
+
+
+def content_hash(frame: pl.DataFrame) -> str:
+    """BLAKE2b of a frame's values in row and column order, 32 hex digits.
+
+    >>> content_hash(pl.DataFrame({"a": [1.0]})) == content_hash(pl.DataFrame({"a": [1.0]}))
+    True
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    for name in frame.columns:
+        column = frame[name]
+        digest.update(name.encode() + b"\0")
+        if column.dtype == pl.String:
+            for text in column.to_list():
+                digest.update(b"\1" if text is None else text.encode() + b"\0")
+            continue
+        physical = column.to_physical()
+        digest.update(physical.is_null().cast(pl.UInt8).to_numpy().tobytes())
+        digest.update(np.ascontiguousarray(physical.fill_null(0).to_numpy()).tobytes())
+    return digest.hexdigest()
+
+
+def local_day(moment: datetime, time_zone: str) -> date:
+    """The local delivery day of an instant (re-exported so that stages need one import)."""
+    return day_of(moment, time_zone)
