@@ -108,7 +108,9 @@ PRICE_FEATURES = Table(
         c.price("price_max_1d_eur_mwh", "Maximum of D-1.", nullable=True),
         c.price("price_last_1d_eur_mwh", "Last interval of D-1.", nullable=True),
         c.price("price_median_7d_eur_mwh", "Median of D-7 .. D-1.", nullable=True),
-        Column("price_mad_28d_eur_mwh", "f64", "Median absolute deviation over D-28 .. D-1.", "EUR/MWh", True, 0.0, 5000.0, "a spread is not negative"),
+        Column(
+            "price_mad_28d_eur_mwh", "f64", "Median absolute deviation over D-28 .. D-1.", "EUR/MWh", True, 0.0, 5000.0, "a spread is not negative"
+        ),
         c.power("load_mw", "Driver forecast of load.", nullable=True, minimum=0.0),
         c.power("wind_mw", "Driver forecast of wind.", nullable=True, minimum=0.0),
         c.power("solar_mw", "Driver forecast of solar.", nullable=True, minimum=0.0),
@@ -140,7 +142,10 @@ PRICE_FORECASTS = Table(
         c.DELIVERY_START,
         c.RESOLUTION,
         c.second_price("price_eur_mwh", "Point forecast (mean)."),
-        *(c.second_price(quantile_column(q), f"{q:.0%} quantile from past errors; null where the model has no error history.", nullable=True) for q in QUANTILES),
+        *(
+            c.second_price(quantile_column(q), f"{q:.0%} quantile from past errors; null where the model has no error history.", nullable=True)
+            for q in QUANTILES
+        ),
         c.text("fallback", "Empty, or why a simpler model stands in."),
         c.text("artefact", "Content hash of the fitted artefact, empty for models without one."),
     ),
@@ -185,7 +190,9 @@ PLANT_OUTPUT = Table(
         c.power("output_mw", "Expected output.", minimum=0.0),
         c.power("q10_mw", "10 % quantile from past errors.", nullable=True, minimum=0.0),
         c.power("q90_mw", "90 % quantile from past errors.", nullable=True, minimum=0.0),
-        c.power("capacity_mw", "Installed capacity of the plant (share x zone capacity for shares); null when not known.", nullable=True, minimum=0.0),
+        c.power(
+            "capacity_mw", "Installed capacity of the plant (share x zone capacity for shares); null when not known.", nullable=True, minimum=0.0
+        ),
         c.text("method", "How it was made.", allowed=("physical", "share_of_zone", "persistence", "climatology")),
         Column("is_fallback", "bool", "True when the first choice was not there."),
     ),
@@ -249,7 +256,13 @@ DISPATCH = Table(
         c.power("net_mw", "Discharge less charge; generation is positive."),
         Column("state_of_charge_mwh", "f64", "Energy stored at the end of the interval.", "MWh", minimum=0.0, reason="a store"),
         c.price("price_forecast_eur_mwh", "The price it was scheduled on."),
-        Column("energy_value_eur_mwh", "f64", "Marginal value of stored energy (dual of the energy balance); null where the problem had binaries.", "EUR/MWh", True),
+        Column(
+            "energy_value_eur_mwh",
+            "f64",
+            "Marginal value of stored energy (dual of the energy balance); null where the problem had binaries.",
+            "EUR/MWh",
+            True,
+        ),
     ),
     may_be_empty=True,
 )
@@ -309,7 +322,13 @@ BACKTEST_METRICS = Table(
         c.money("pnl_eur", "Net P&L of the window; null for an index study.", nullable=True),
         c.money("pnl_day_eur", "Net P&L of D; null for an index study.", nullable=True),
         Column("index_points_eur_mwh", "f64", "Sum of index changes of an index study; null for a tradable strategy.", "EUR/MWh", True),
-        Column("sharpe", "f64", "Annualised (sqrt of 365 delivery days) mean over standard deviation; null for index studies and under 20 days.", "1", True),
+        Column(
+            "sharpe",
+            "f64",
+            "Annualised (sqrt of 365 delivery days) mean over standard deviation; null for index studies and under 20 days.",
+            "1",
+            True,
+        ),
         c.share("hit_rate", "Share of days with a gain.", nullable=True),
         c.money("max_drawdown_eur", "Largest fall from a peak of cumulative P&L, positive.", nullable=True),
     ),
@@ -483,7 +502,13 @@ LIMITS = Table(
         Column("bound", "f64", "The limit.", "see unit", minimum=0.0, reason="a limit"),
         c.share("use_share", "used / bound.", maximum=None, minimum=None),
         c.text("status", "Traffic light.", allowed=("green", "amber", "red")),
-        Column("shadow_price_eur", "f64", "Gain of the objective per unit of the limit; null where it is not part of the optimisation.", "EUR per unit", True),
+        Column(
+            "shadow_price_eur",
+            "f64",
+            "Gain of the objective per unit of the limit; null where it is not part of the optimisation.",
+            "EUR per unit",
+            True,
+        ),
     ),
     may_be_empty=True,
 )

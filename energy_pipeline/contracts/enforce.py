@@ -59,9 +59,13 @@ def _shape(contract: Table, frame: pl.DataFrame) -> Iterator[Finding]:
 def _content(contract: Table, frame: pl.DataFrame, day: date) -> Iterator[Finding]:
     if frame.height == 0:
         if not contract.may_be_empty:
-            yield Finding("the day has no rows", ", ".join(contract.key), 0, next_step="ingest the day, or declare the series absent in the desk file")
+            yield Finding(
+                "the day has no rows", ", ".join(contract.key), 0, next_step="ingest the day, or declare the series absent in the desk file"
+            )
         return
-    yield from _finding(contract, frame, pl.col("delivery_day") != day, "delivery_day", f"row belongs to another day than {day}", "write it to its own day")
+    yield from _finding(
+        contract, frame, pl.col("delivery_day") != day, "delivery_day", f"row belongs to another day than {day}", "write it to its own day"
+    )
     for column in contract.columns:
         yield from _column(contract, frame, column)
     duplicated = frame.select(contract.sort_key).is_duplicated()
@@ -76,9 +80,13 @@ def _column(contract: Table, frame: pl.DataFrame, column: Column) -> Iterator[Fi
     if column.dtype in ("f64", "f32"):
         yield from _finding(contract, frame, ~value.is_finite(), name, "value is not finite", "write null where a value is unknown")
     if column.minimum is not None:
-        yield from _finding(contract, frame, value < column.minimum, name, f"below minimum {column.minimum:g} ({column.reason})", "check unit and source")
+        yield from _finding(
+            contract, frame, value < column.minimum, name, f"below minimum {column.minimum:g} ({column.reason})", "check unit and source"
+        )
     if column.maximum is not None:
-        yield from _finding(contract, frame, value > column.maximum, name, f"above maximum {column.maximum:g} ({column.reason})", "check unit and source")
+        yield from _finding(
+            contract, frame, value > column.maximum, name, f"above maximum {column.maximum:g} ({column.reason})", "check unit and source"
+        )
     if column.allowed is not None:
         yield from _finding(contract, frame, ~value.is_in(list(column.allowed)), name, f"not one of {', '.join(column.allowed)}", "check the mapping")
 

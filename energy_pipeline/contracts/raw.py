@@ -29,9 +29,29 @@ LOCATION = c.text("location", "Weather location as named in the desk file.")
 PLANT = c.text("plant", "Plant as named in the desk file.")
 
 _WEATHER = (
-    Column("wind_speed_ms", "f64", "Mean wind speed at the location's measuring height.", "m/s", True, 0.0, 75.0, "strongest 10-min mean near ground is below 75 m/s"),
-    Column("temperature_c", "f64", "Air temperature at 2 m.", "degC", True, -60.0, 55.0, "European and North American records; Kelvin would exceed it"),
-    Column("ghi_w_m2", "f64", "Global horizontal irradiance, mean of the interval.", "W/m2", True, 0.0, 1500.0, "cloud enhancement rarely exceeds the solar constant 1361"),
+    Column(
+        "wind_speed_ms",
+        "f64",
+        "Mean wind speed at the location's measuring height.",
+        "m/s",
+        True,
+        0.0,
+        75.0,
+        "strongest 10-min mean near ground is below 75 m/s",
+    ),
+    Column(
+        "temperature_c", "f64", "Air temperature at 2 m.", "degC", True, -60.0, 55.0, "European and North American records; Kelvin would exceed it"
+    ),
+    Column(
+        "ghi_w_m2",
+        "f64",
+        "Global horizontal irradiance, mean of the interval.",
+        "W/m2",
+        True,
+        0.0,
+        1500.0,
+        "cloud enhancement rarely exceeds the solar constant 1361",
+    ),
 )
 
 RAW_TABLES: tuple[Table, ...] = (
@@ -43,8 +63,16 @@ RAW_TABLES: tuple[Table, ...] = (
         (c.second_price("price_eur_mwh", "Price of the interval.", nullable=True),),
         may_be_empty=True,
     ),
-    _series("load_actual", "Metered load of the zone.", (c.ZONE,), (c.power("load_mw", "Mean load.", nullable=True, minimum=0.0),), may_be_empty=True),
-    _series("load_forecast", "The TSO's day-ahead load forecast.", (c.ZONE,), (c.power("load_mw", "Forecast mean load.", nullable=True, minimum=0.0),), may_be_empty=True),
+    _series(
+        "load_actual", "Metered load of the zone.", (c.ZONE,), (c.power("load_mw", "Mean load.", nullable=True, minimum=0.0),), may_be_empty=True
+    ),
+    _series(
+        "load_forecast",
+        "The TSO's day-ahead load forecast.",
+        (c.ZONE,),
+        (c.power("load_mw", "Forecast mean load.", nullable=True, minimum=0.0),),
+        may_be_empty=True,
+    ),
     _series(
         "generation_actual",
         "Metered wind and solar output of the zone.",
@@ -88,7 +116,15 @@ RAW_TABLES: tuple[Table, ...] = (
         columns=(
             c.DELIVERY_DAY,
             c.text("commodity", "Which fuel.", allowed=("gas", "coal", "carbon")),
-            Column("price", "f64", "Settlement in `unit`.", "see unit", minimum=-50.0, maximum=2000.0, reason="highest European gas settlement was below 350 EUR/MWh; WTI was once negative"),
+            Column(
+                "price",
+                "f64",
+                "Settlement in `unit`.",
+                "see unit",
+                minimum=-50.0,
+                maximum=2000.0,
+                reason="highest European gas settlement was below 350 EUR/MWh; WTI was once negative",
+            ),
             c.text("unit", "Unit of the price.", allowed=("EUR/MWh", "EUR/t", "USD/t", "USD/MMBtu")),
             c.KNOWN_AT,
             c.SOURCE,
@@ -135,5 +171,11 @@ RAW_TABLES: tuple[Table, ...] = (
         vintages=True,
         may_be_empty=True,
     ),
-    _series("plant_meters", "Metered output of the desk's own plants.", (PLANT,), (c.power("output_mw", "Mean net output.", nullable=True),), may_be_empty=True),
+    _series(
+        "plant_meters",
+        "Metered output of the desk's own plants.",
+        (PLANT,),
+        (c.power("output_mw", "Mean net output.", nullable=True),),
+        may_be_empty=True,
+    ),
 )

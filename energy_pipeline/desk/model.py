@@ -318,13 +318,21 @@ class Desk(DeskModel):
             **{f"strategies.{n}.zone": s.zone for n, s in self.strategies.items()},
             **{f"limits.day_ahead_deviation_mw.{z}": z for z in self.limits.day_ahead_deviation_mw},
         }
-        problems = [f"{path}: zone {zone!r} is not declared; zones: {', '.join(self.zones)}" for path, zone in named_zones.items() if zone not in self.zones]
+        problems = [
+            f"{path}: zone {zone!r} is not declared; zones: {', '.join(self.zones)}" for path, zone in named_zones.items() if zone not in self.zones
+        ]
         problems += [
-            f"zones.{name}.market: {zone.market!r} is not declared; markets: {', '.join(self.markets)}" for name, zone in self.zones.items() if zone.market not in self.markets
+            f"zones.{name}.market: {zone.market!r} is not declared; markets: {', '.join(self.markets)}"
+            for name, zone in self.zones.items()
+            if zone.market not in self.markets
         ]
         locations = {f"plants.{n}.location": p.location for n, p in self.plants.items() if isinstance(p, PvPlant | WindPlant)}
         locations |= {f"zones.{n}.weather_locations": loc for n, z in self.zones.items() for loc in z.weather_locations}
-        problems += [f"{path}: weather location {loc!r} is not declared; weather: {', '.join(self.weather) or 'none'}" for path, loc in locations.items() if loc not in self.weather]
+        problems += [
+            f"{path}: weather location {loc!r} is not declared; weather: {', '.join(self.weather) or 'none'}"
+            for path, loc in locations.items()
+            if loc not in self.weather
+        ]
         problems += [
             f"strategies.{n}.zone: {s.zone} has no second price, so day_ahead_vs_second has nothing to trade against"
             for n, s in self.strategies.items()

@@ -121,7 +121,9 @@ class Archive:
 
     def _series(self, name: str, value: str, key: Mapping[str, str]) -> AsOfSeries:
         rows = self.frame(name).filter(*[pl.col(k) == v for k, v in key.items()])
-        rows = rows.select(pl.col("delivery_start").cast(pl.Int64).alias("start"), pl.col("known_at").cast(pl.Int64).alias("known"), pl.col(value).cast(pl.Float64))
+        rows = rows.select(
+            pl.col("delivery_start").cast(pl.Int64).alias("start"), pl.col("known_at").cast(pl.Int64).alias("known"), pl.col(value).cast(pl.Float64)
+        )
         rows = rows.sort("start", "known", maintain_order=True)
         return AsOfSeries(rows["start"].to_numpy(), rows["known"].to_numpy(), rows[value].fill_null(float("nan")).to_numpy())
 
