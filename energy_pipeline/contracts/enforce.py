@@ -1,4 +1,4 @@
-"""Enforcement: is this frame a legal day of that table?
+"""Enforcement: whether a frame is a legal day of a table.
 
 What belongs here: one function that finds everything wrong at once. What does not:
 writing (the lake calls it before it writes) or cross-day rules (the checks).

@@ -342,7 +342,7 @@ class Desk(DeskModel):
 
     def _money_problems(self) -> list[str]:
         return [
-            f"markets.{name}.currency: {m.currency} differs from the desk's {self.currency}; a desk with two currencies needs FX, which this version does not have"
+            f"markets.{name}.currency: {m.currency} differs from the desk's {self.currency}; two currencies need FX, which this version lacks"
             for name, m in self.markets.items()
             if m.currency != self.currency
         ]

@@ -1,0 +1,67 @@
+# Two commands are all the set-up there is: `make demo` and `make test`.
+# Needed on the machine: make and Python 3.11 or newer. Nothing else.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+UV_VERSION := 0.13.9
+UV := .uv/bin/uv
+BIN := .venv/bin
+
+# Compiled bytecode is what makes every later start fast; TensorFlow and Dagster stay quiet.
+unexport PYTHONDONTWRITEBYTECODE
+export UV_PROJECT_ENVIRONMENT := .venv
+export UV_PYTHON_DOWNLOADS := never
+export TF_CPP_MIN_LOG_LEVEL := 3
+export GX_ANALYTICS_ENABLED := false
+export DAGSTER_HOME ?= $(CURDIR)/.dagster
+
+# The newest suitable interpreter on the path.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not ((3, 11) <= sys.version_info[:2] < (3, 14)))' 2>/dev/null && echo $$p && break; done)
+
+.PHONY: help demo test fast lint types ui bench docs clean check-python
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: .venv/.installed ## decide and settle a few days of the demo desk, and show where the report lies
+	@$(BIN)/energy-pipeline demo
+
+test: lint types ## lint, types and the whole test suite
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q
+
+fast: .venv/.installed ## the tests that take less than a few seconds each
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not slow"
+
+lint: .venv/.installed ## ruff: style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/.installed ## mypy, strict
+	$(BIN)/mypy
+
+ui: .venv/.installed ## Dagster's web page on the same state as the demo, http://127.0.0.1:3000
+	@$(BIN)/energy-pipeline ui
+
+bench: .venv/.installed ## measure, and write docs/benchmarks.md
+	$(BIN)/energy-pipeline bench
+
+docs: .venv/.installed ## write docs/data-dictionary.md from the contracts
+	$(BIN)/energy-pipeline docs
+
+clean: ## remove the environment and everything the pipeline wrote
+	rm -rf .venv .uv .dagster .mypy_cache .ruff_cache .pytest_cache
+	find data_lake -mindepth 1 ! -name README.md -delete
+
+check-python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 was not found. On Debian or Ubuntu: sudo apt-get install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Python's venv module is missing. On Debian or Ubuntu: sudo apt-get install python3-venv (or python3.X-venv for the version that '$(PYTHON) --version' prints)"; exit 1; }
+
+$(UV): | check-python
+	@echo "installing uv $(UV_VERSION) into .uv"
+	@$(PYTHON) -m venv .uv && .uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+.venv/.installed: pyproject.toml uv.lock | $(UV)
+	@echo "installing the locked dependencies into .venv (about 3 GB)"
+	@$(UV) sync --frozen --python $(PYTHON)
+	@touch $@

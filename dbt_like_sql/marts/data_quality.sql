@@ -1,0 +1,16 @@
+{{ config(materialized='table', schema='marts') }}
+
+select
+    delivery_day,
+    nullif(regexp_extract(series, 'zone=([^,;/ ]+)', 1), '') as zone,
+    raw_table,
+    series,
+    "check",
+    status,
+    expected_count,
+    found_count,
+    missing_count,
+    null_count,
+    outage_zero_count,
+    detail
+from {{ ref('stg_data_quality') }}

@@ -1,0 +1,15 @@
+{{ config(materialized='table', schema='marts') }}
+
+select
+    delivery_day,
+    zone,
+    strategy,
+    delivery_start,
+    resolution_minutes,
+    label,
+    entry_price,
+    exit_price,
+    signal,
+    target_mw,
+    expected_edge_eur_mwh
+from {{ ref('stg_signals') }}

@@ -1,0 +1,9 @@
+{{ config(materialized='table', schema='marts') }}
+
+select
+    delivery_day,
+    stress,
+    description,
+    pnl_eur,
+    change_eur
+from {{ ref('stg_stress_results') }}

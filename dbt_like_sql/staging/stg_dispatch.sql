@@ -1,0 +1,16 @@
+-- Committed day-ahead schedule of each flexible asset (information: auction): fixed before any price of D is known.
+{{ config(materialized='view', schema='staging') }}
+
+select
+    delivery_day,
+    asset,
+    zone,
+    delivery_start,
+    resolution_minutes,
+    charge_mw,
+    discharge_mw,
+    net_mw,
+    state_of_charge_mwh,
+    price_forecast_eur_mwh,
+    energy_value_eur_mwh
+from {{ source('lake', 'dispatch') }}

@@ -1,0 +1,12 @@
+-- Euler contributions to the book's risk; within a measure, level and kind they add up to it.
+{{ config(materialized='view', schema='staging') }}
+
+select
+    delivery_day,
+    measure,
+    level,
+    component_kind,
+    component,
+    contribution_eur,
+    share_of_total
+from {{ source('lake', 'risk_contributions') }}

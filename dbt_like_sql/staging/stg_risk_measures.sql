@@ -1,0 +1,13 @@
+-- VaR and expected shortfall of the decided book over the joint forecast errors. Losses are positive.
+{{ config(materialized='view', schema='staging') }}
+
+select
+    delivery_day,
+    scope,
+    measure,
+    method,
+    level,
+    value_eur,
+    standard_error_eur,
+    scenarios
+from {{ source('lake', 'risk_measures') }}

@@ -1,0 +1,16 @@
+-- What each strategy wants for D; `index_only` rows are studies and never become positions.
+{{ config(materialized='view', schema='staging') }}
+
+select
+    delivery_day,
+    strategy,
+    zone,
+    delivery_start,
+    resolution_minutes,
+    label,
+    entry_price,
+    exit_price,
+    signal,
+    target_mw,
+    expected_edge_eur_mwh
+from {{ source('lake', 'signals') }}

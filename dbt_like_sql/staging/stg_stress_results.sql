@@ -1,0 +1,10 @@
+-- P&L of the decided book when named things go wrong.
+{{ config(materialized='view', schema='staging') }}
+
+select
+    delivery_day,
+    stress,
+    description,
+    pnl_eur,
+    change_eur
+from {{ source('lake', 'stress_results') }}

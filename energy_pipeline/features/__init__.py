@@ -1,0 +1,24 @@
+"""Features: what each interval of D looks like at the decision time.
+
+What belongs here: driver forecasts (load, wind, solar) and the inputs of the price
+models, per zone, read only through the information set. What does not: price models
+(forecasting) or plant output (renewables).
+"""
+
+from energy_pipeline.features.alignment import DayReader, from_quarters, repeat_or_mean, same_slot
+from energy_pipeline.features.drivers import DriverDay, driver_forecasts, zone_drivers
+from energy_pipeline.features.prices import FEATURES, FeatureDay, price_features, zone_features
+
+__all__ = [
+    "FEATURES",
+    "DayReader",
+    "DriverDay",
+    "FeatureDay",
+    "driver_forecasts",
+    "from_quarters",
+    "price_features",
+    "repeat_or_mean",
+    "same_slot",
+    "zone_drivers",
+    "zone_features",
+]

@@ -1,0 +1,12 @@
+"""Where a table's day lives: atomic Parquet, artefacts of models, the warehouse and its swap.
+
+What belongs here: paths, bytes, vintages, versions, compaction, and the DuckDB file
+that BI tools read. What does not: what a table means (contracts), how it is computed
+(the stages), or Dagster.
+"""
+
+from energy_pipeline.lake.artefacts import ArtefactStore
+from energy_pipeline.lake.errors import LakeError, PublishError
+from energy_pipeline.lake.store import DayRecord, Lake
+
+__all__ = ["ArtefactStore", "DayRecord", "Lake", "LakeError", "PublishError"]

@@ -1,0 +1,110 @@
+"""A frame as Parquet bytes and back, with its content hash in the footer.
+
+What belongs here: the codec. What does not: paths, contracts' rules, storage.
+
+The bytes depend on the frame only: row groups have a fixed size and no time is stored.
+The footer lists the parts of the file (day, hash, rows), so the manifest of a table
+is read from the very files it speaks of and cannot disagree with them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from energy_pipeline.contracts.model import Table
+from energy_pipeline.lake.errors import LakeError
+
+ROWS_PER_GROUP = 65_536
+COMPRESSION_LEVEL = 3
+FOOTER_KEY = "energy_pipeline"
+
+
+@dataclass(frozen=True, order=True)
+class Part:
+    """One day's content inside a file: a computed day, or one vintage of a raw day."""
+
+    day: date
+    sha256: str
+    rows: int
+
+
+def content_sha256(frame: pl.DataFrame) -> str:
+    """SHA-256 of a frame's column names, dtypes and values in row order; independent of the file format.
+
+    >>> a = pl.DataFrame({"x": [1.0, None], "s": ["ab", "c"]})
+    >>> content_sha256(a) == content_sha256(a.clone()), content_sha256(a) == content_sha256(a.reverse())
+    (True, False)
+    """
+    digest = hashlib.sha256()
+    for name in frame.columns:
+        column = frame[name]
+        digest.update(f"{name}\0{column.dtype}\0{column.len()}\0".encode())
+        digest.update(column.is_null().cast(pl.UInt8).to_numpy().tobytes())
+        if column.dtype == pl.String:
+            digest.update(column.str.len_bytes().fill_null(0).to_numpy().tobytes())
+            digest.update((column.str.join("").item() or "").encode())
+        else:
+            values = column.to_physical()
+            filled = values.cast(pl.UInt8) if values.dtype == pl.Boolean else values
+            digest.update(np.ascontiguousarray(filled.fill_null(0).to_numpy()).tobytes())
+    return digest.hexdigest()
+
+
+def part_of(frame: pl.DataFrame, day: date) -> Part:
+    """The part a frame makes."""
+    return Part(day, content_sha256(frame), frame.height)
+
+
+def encode(frame: pl.DataFrame, parts: Sequence[Part]) -> bytes:
+    """Parquet bytes of a frame; the same frame and parts give the same bytes."""
+    listed = [{"day": p.day.isoformat(), "sha256": p.sha256, "rows": p.rows} for p in parts]
+    buffer = io.BytesIO()
+    frame.rechunk().write_parquet(
+        buffer,
+        compression="zstd",
+        compression_level=COMPRESSION_LEVEL,
+        row_group_size=ROWS_PER_GROUP,
+        statistics=True,
+        metadata={FOOTER_KEY: json.dumps(listed, separators=(",", ":"))},
+    )
+    return buffer.getvalue()
+
+
+def decode(data: bytes, contract: Table, path: str, days: Collection[date] | None = None) -> pl.DataFrame:
+    """The frame of Parquet bytes, of `days` only when given.
+
+    Raises
+    ------
+    LakeError
+        When the bytes are no Parquet file or its columns are not the contract's.
+    """
+    try:
+        if days is None:
+            frame = pl.read_parquet(io.BytesIO(data))
+        else:
+            frame = pl.scan_parquet(io.BytesIO(data)).filter(pl.col("delivery_day").is_in(sorted(days))).collect()
+    except pl.exceptions.PolarsError as error:
+        raise LakeError(contract.name, path, f"is not readable as Parquet ({error})") from error
+    if dict(frame.schema) != contract.schema:
+        raise LakeError(contract.name, path, f"has columns {dict(frame.schema)}, the contract says {contract.schema}")
+    return frame
+
+
+def parts_in(source: Path | io.BytesIO, table: str, path: str) -> list[Part]:
+    """The parts listed in a file's footer."""
+    try:
+        text = pl.read_parquet_metadata(source).get(FOOTER_KEY)
+    except pl.exceptions.PolarsError as error:
+        raise LakeError(table, path, f"is not readable as Parquet ({error})") from error
+    if text is None:
+        raise LakeError(table, path, "was not written by this lake: its footer lists no parts")
+    return [Part(date.fromisoformat(p["day"]), p["sha256"], p["rows"]) for p in json.loads(text)]

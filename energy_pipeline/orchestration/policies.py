@@ -1,0 +1,18 @@
+"""How runs are cut, executed and retried.
+
+What belongs here: backfill policy, executor, run tags. What does not: jobs.
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+DAYS_PER_RUN = 30
+"""Delivery days one backfill run covers: near the cost of a single run, and a crash loses no more than that."""
+
+BACKFILL = dg.BackfillPolicy.multi_run(max_partitions_per_run=DAYS_PER_RUN)
+EXECUTOR = dg.in_process_executor
+"""One process a run: a process per step costs more than the work (docs/decisions/executor.md)."""
+
+AS_OF_TAG = "energy_pipeline/as_of"
+"""Run tag: recompute the decision as it could have been made at this instant (ISO 8601, UTC)."""

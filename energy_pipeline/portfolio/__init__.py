@@ -1,0 +1,12 @@
+"""Portfolio: the day's sales and hedges, and what they earned.
+
+What belongs here: the P&L kernel, the choice of positions, the bids to submit and the
+settlement of both flows. What does not: scenarios (an input), risk reports (`risk`).
+"""
+
+from energy_pipeline.portfolio.nominations import nominations_csv
+from energy_pipeline.portfolio.optimise import optimise
+from energy_pipeline.portfolio.positions import Book
+from energy_pipeline.portfolio.settle import settle_day_ahead, settle_final
+
+__all__ = ["Book", "nominations_csv", "optimise", "settle_day_ahead", "settle_final"]

@@ -1,0 +1,303 @@
+"""The SQL models of `dbt_like_sql/`: read, ordered, rendered, traced to the lake.
+
+What belongs here: a small reader of a folder in dbt's conventions (Jinja with just
+`ref`, `source` and `config`; descriptions from YAML) and its typed errors. What does
+not: running SQL (the warehouse does), or the models themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import yaml
+
+from energy_pipeline.contracts import TABLES
+from energy_pipeline.domain.errors import PipelineError
+
+ModelKind = Literal["staging", "mart", "test"]
+FOLDERS: dict[str, ModelKind] = {"staging": "staging", "marts": "mart", "tests": "test"}
+DIALECT = "duckdb"
+DUCKDB_TYPES = {
+    "date": "DATE",
+    "timestamp": "TIMESTAMP WITH TIME ZONE",
+    "f64": "DOUBLE",
+    "f32": "FLOAT",
+    "i32": "INTEGER",
+    "i64": "BIGINT",
+    "str": "VARCHAR",
+    "bool": "BOOLEAN",
+}
+
+
+class SqlProjectError(PipelineError):
+    """The folder of SQL models is wrong; `problems` lists everything found."""
+
+    def __init__(self, root: Path, problems: list[str]) -> None:
+        self.problems = tuple(problems)
+        lines = "\n".join(f"  - {p}" for p in problems)
+        super().__init__(f"{root.name}: {len(problems)} problem(s) in the SQL models\n{lines}")
+
+
+class UnknownReferenceError(SqlProjectError):
+    """A model refers to a model or a source that does not exist."""
+
+
+class CycleError(SqlProjectError):
+    """Models refer to each other in a circle."""
+
+
+class MissingDescriptionError(SqlProjectError):
+    """A mart, or a column of one, has no description in schema.yml."""
+
+
+@dataclass(frozen=True)
+class SqlModel:
+    """One SQL file: a staging view, a mart or a singular test.
+
+    Attributes
+    ----------
+    sql : str
+        The file's text, Jinja included.
+    depends_on : tuple of str
+        Models named by `ref`, in order of appearance.
+    sources : tuple of str
+        Lake tables named by `source`, in order of appearance.
+    columns : dict of str to str
+        Column descriptions from the YAML beside the file; empty for tests and staging.
+    schema : str
+        The schema the model asks for; empty for tests.
+    """
+
+    name: str
+    kind: ModelKind
+    sql: str
+    depends_on: tuple[str, ...]
+    sources: tuple[str, ...]
+    description: str
+    columns: dict[str, str]
+    schema: str
+    path: Path
+
+
+@dataclass
+class _Calls:
+    """What a model's Jinja asked for."""
+
+    refs: list[str] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
+    config: dict[str, str] = field(default_factory=dict)
+
+
+def _render(sql: str, name: str, ref: Callable[[str], str], source: Callable[[str, str], str], config: Callable[..., str]) -> str:
+    """The SQL with its three known calls replaced; anything else is an error."""
+    import jinja2
+
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False, keep_trailing_newline=True)  # noqa: S701 - SQL, not HTML
+    environment.globals.clear()
+    try:
+        return environment.from_string(sql).render(ref=ref, source=source, config=config)
+    except jinja2.TemplateError as error:
+        raise SqlProjectError(Path(name), [f"{name}: {error} (a model may use ref, source and config only)"]) from error
+
+
+class SqlProject:
+    """All models below a folder in dbt's conventions.
+
+    Parameters
+    ----------
+    root : Path
+        Folder with `staging/`, `marts/` and `tests/`.
+
+    Raises
+    ------
+    SqlProjectError
+        A file uses more Jinja than ref, source and config, or is no single SELECT.
+    UnknownReferenceError, CycleError, MissingDescriptionError
+        See there; each lists every case at once.
+    """
+
+    def __init__(self, root: Path | str) -> None:
+        self.root = Path(root)
+        self._texts = _descriptions(self.root)
+        found = [self._read(path, kind) for folder, kind in FOLDERS.items() for path in sorted((self.root / folder).glob("*.sql"))]
+        if not any(m.kind == "mart" for m in found):
+            raise SqlProjectError(self.root, [f"no marts/*.sql below {self.root}"])
+        self._check_names(found)
+        self.models: dict[str, SqlModel] = {m.name: m for m in found if m.kind != "test"}
+        self.tests: dict[str, SqlModel] = {m.name: m for m in found if m.kind == "test"}
+        self._lineage: dict[str, dict[str, list[tuple[str, str]]]] = {}
+        self._check_references()
+        self._order = self._sorted()
+        self._check_descriptions()
+
+    @property
+    def marts(self) -> dict[str, SqlModel]:
+        """The marts by name."""
+        return {n: m for n, m in self.models.items() if m.kind == "mart"}
+
+    def order(self) -> list[str]:
+        """Model names, each after all it depends on (staging and marts, no tests)."""
+        return list(self._order)
+
+    def sources_of(self, name: str) -> list[str]:
+        """Lake tables a model reads, directly or through others, sorted."""
+        model = self._model(name)
+        return sorted({*model.sources, *(s for d in model.depends_on for s in self.sources_of(d))})
+
+    def render(
+        self,
+        model: SqlModel | str,
+        relation_of: Callable[[str], str] | Mapping[str, str],
+        source_of: Callable[[str], str] | Mapping[str, str],
+    ) -> str:
+        """The model's SQL with every `ref` and `source` replaced by a relation.
+
+        Parameters
+        ----------
+        model : SqlModel or str
+            A model or test, or its name.
+        relation_of, source_of : callable or mapping
+            From model name and from lake table to what stands in the FROM clause.
+        """
+        model = self._model(model) if isinstance(model, str) else model
+        relation = relation_of if callable(relation_of) else relation_of.__getitem__
+        source = source_of if callable(source_of) else source_of.__getitem__
+        return _render(model.sql, model.name, relation, lambda _schema, table: source(table), lambda **_: "").strip()
+
+    def columns_of(self, name: str) -> list[str]:
+        """Output columns of a model, in order, read from its SQL."""
+        import sqlglot
+
+        rendered = self.render(name, lambda m: m, lambda t: t)
+        try:
+            query = sqlglot.parse_one(rendered, dialect=DIALECT)
+        except sqlglot.errors.ParseError as error:
+            raise SqlProjectError(self.root, [f"{name}: not one SELECT that DuckDB reads: {error}"]) from error
+        selected = list(query.named_selects) if isinstance(query, sqlglot.exp.Query) else []
+        return list(self.column_lineage(name)) if "*" in selected or not selected else selected
+
+    def column_lineage(self, mart: str) -> dict[str, list[tuple[str, str]]]:
+        """For each column of a model, the lake columns it is made from.
+
+        Returns
+        -------
+        dict
+            Column -> sorted list of (lake table, column). Columns a window partitions or
+            orders by count; columns that only filter or join do not.
+        """
+        if mart not in self._lineage:
+            self._lineage[mart] = self._trace(mart)
+        return {column: list(origin) for column, origin in self._lineage[mart].items()}
+
+    @cached_property
+    def lake_schema(self) -> dict[str, dict[str, str]]:
+        """DuckDB column types of every lake table, from the contracts."""
+        return {name: {c.name: DUCKDB_TYPES[c.dtype] for c in t.columns} for name, t in TABLES.items()}
+
+    def _trace(self, name: str) -> dict[str, list[tuple[str, str]]]:
+        from sqlglot import exp
+        from sqlglot.lineage import lineage
+
+        lake = {table: f"lake_{table}" for table in TABLES}
+        tables = {alias: table for table, alias in lake.items()}
+        rendered = {n: self.render(n, lambda m: f"model_{m}", lake) for n in self._order}
+        nodes = lineage(
+            None,
+            rendered[name],
+            schema={lake[t]: columns for t, columns in self.lake_schema.items()},
+            sources={f"model_{n}": sql for n, sql in rendered.items()},
+            dialect=DIALECT,
+        )
+        result: dict[str, list[tuple[str, str]]] = {}
+        for column, node in nodes.items():
+            leaves = [n for n in node.walk() if isinstance(n.expression, exp.Table) and n.expression.name in tables]
+            result[column] = sorted({(tables[n.expression.name], n.name.rsplit(".", 1)[-1].strip('"')) for n in leaves})
+        return result
+
+    def _model(self, name: str) -> SqlModel:
+        try:
+            return self.models[name] if name in self.models else self.tests[name]
+        except KeyError:
+            raise UnknownReferenceError(self.root, [f"no model {name!r}; known: {', '.join(self.models)}"]) from None
+
+    def _read(self, path: Path, kind: ModelKind) -> SqlModel:
+        sql, calls = path.read_text(encoding="utf-8"), _Calls()
+
+        def ref(name: str) -> str:
+            calls.refs.append(name)
+            return name
+
+        def source(_schema: str, name: str) -> str:
+            calls.sources.append(name)
+            return name
+
+        def config(**settings: str) -> str:
+            calls.config.update(settings)
+            return ""
+
+        _render(sql, path.stem, ref, source, config)
+        description, columns = self._texts.get(path.stem, ("", {}))
+        return SqlModel(
+            name=path.stem,
+            kind=kind,
+            sql=sql,
+            depends_on=tuple(dict.fromkeys(calls.refs)),
+            sources=tuple(dict.fromkeys(calls.sources)),
+            description=description,
+            columns=columns,
+            schema=calls.config.get("schema", ""),
+            path=path,
+        )
+
+    def _check_names(self, found: list[SqlModel]) -> None:
+        names = [m.name for m in found]
+        twice = sorted({n for n in names if names.count(n) > 1})
+        if twice:
+            raise SqlProjectError(self.root, [f"{n}: two files have this name" for n in twice])
+
+    def _check_references(self) -> None:
+        problems: list[str] = []
+        for model in [*self.models.values(), *self.tests.values()]:
+            problems += [f"{model.name}: ref('{r}') is no model" for r in model.depends_on if r not in self.models]
+            problems += [f"{model.name}: source('lake', '{s}') is no table of the contracts" for s in model.sources if s not in TABLES]
+        if problems:
+            raise UnknownReferenceError(self.root, problems)
+
+    def _sorted(self) -> list[str]:
+        done: list[str] = []
+        left = dict(self.models)
+        while left:
+            ready = [n for n, m in left.items() if all(d in done for d in m.depends_on)]
+            if not ready:
+                raise CycleError(self.root, [f"these models wait for each other: {', '.join(sorted(left))}"])
+            done += ready
+            for name in ready:
+                del left[name]
+        return done
+
+    def _check_descriptions(self) -> None:
+        problems: list[str] = []
+        for name, model in self.marts.items():
+            if not model.description:
+                problems.append(f"{name}: no description in marts/schema.yml")
+            columns = self.columns_of(name)
+            problems += [f"{name}.{c}: no description in marts/schema.yml" for c in columns if not model.columns.get(c)]
+            problems += [f"{name}.{c}: described in marts/schema.yml, but the SQL has no such column" for c in model.columns if c not in columns]
+        if problems:
+            raise MissingDescriptionError(self.root, problems)
+
+
+def _descriptions(root: Path) -> dict[str, tuple[str, dict[str, str]]]:
+    """Model name -> (description, column descriptions) from every YAML below staging and marts."""
+    result: dict[str, tuple[str, dict[str, str]]] = {}
+    for folder in FOLDERS:
+        for path in sorted((root / folder).glob("*.yml")):
+            content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+            for model in content.get("models", []):
+                columns = {str(c["name"]): str(c.get("description", "")).strip() for c in model.get("columns", [])}
+                result[str(model["name"])] = (str(model.get("description", "")).strip(), columns)
+    return result

@@ -1,0 +1,62 @@
+"""Where things are: the desk file, the lake, the user's raw files, the SQL models.
+
+What belongs here: paths and switches from the environment (`ENERGY_PIPELINE_...`), read
+when asked and never at import. What does not: anything a desk decides (the desk file).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from energy_pipeline.desk import demo_desk_path
+
+
+class Settings(BaseSettings):
+    """Paths and switches of one installation.
+
+    Attributes
+    ----------
+    desk : Path or None
+        The desk file; None is the demo desk (`ENERGY_PIPELINE_DESK`).
+    lake : Path
+        Root of the lake (`ENERGY_PIPELINE_LAKE`).
+    data : Path
+        Folder of the raw files a desk file names (`ENERGY_PIPELINE_DATA`).
+    sql : Path or None
+        Folder of the SQL models; None looks beside the package, then inside it.
+    schedules : str
+        Whether schedules start switched on (`ENERGY_PIPELINE_SCHEDULES=running`).
+
+    Examples
+    --------
+    >>> Settings(lake=Path("lake")).warehouse
+    PosixPath('lake/warehouse.duckdb')
+    """
+
+    model_config = SettingsConfigDict(env_prefix="ENERGY_PIPELINE_", frozen=True)
+
+    desk: Path | None = None
+    lake: Path = Path("data_lake")
+    data: Path = Path("../shared/data")
+    sql: Path | None = None
+    schedules: Literal["stopped", "running"] = "stopped"
+
+    @property
+    def desk_path(self) -> Path:
+        """The desk file in use."""
+        return self.desk or demo_desk_path()
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file BI tools read."""
+        return self.lake / "warehouse.duckdb"
+
+    @property
+    def sql_root(self) -> Path:
+        """Folder of the SQL models: a clone has it at its root, a wheel inside the package."""
+        package = Path(__file__).resolve().parent
+        beside, inside = package.parent / "dbt_like_sql", package / "_dbt_like_sql"
+        return self.sql or (beside if beside.is_dir() else inside)
