@@ -353,7 +353,10 @@ POSITIONS = Table(
         c.power("expected_output_mw", "E[g | gate] with committed dispatch; null for contracts.", nullable=True),
         c.power("lower_mw", "Lower limit of position_mw."),
         c.power("upper_mw", "Upper limit of position_mw."),
-        c.price("reference_price_eur_mwh", "Forecast price (day-ahead) or average entry price of the position (contracts)."),
+        c.price(
+            "reference_price_eur_mwh",
+            "Forecast price (day-ahead); contracts: mid quote that traded_mw is done at, or the opening's average entry price where nothing is traded.",
+        ),
         Column("half_spread_eur_mwh", "f64", "Half-spread paid on traded_mw; 0 day-ahead.", "EUR/MWh", minimum=0.0, reason="a cost"),
         Column("is_proxy", "bool", "True when the reference price is a declared proxy."),
     ),
@@ -380,6 +383,7 @@ PORTFOLIO_SOLUTION = Table(
         c.text("status", "Solver status."),
         c.text("solver", "Which solver."),
         c.text("binding_limits", "Names of the limits that bind, comma-separated."),
+        c.text("shadow_prices", "Every limit of the optimisation as name@scope=EUR per unit, separated by semicolons."),
     ),
 )
 

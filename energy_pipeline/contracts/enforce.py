@@ -95,7 +95,7 @@ def _finding(contract: Table, frame: pl.DataFrame, bad: pl.Expr, column: str, pr
     rows = frame.filter(bad.fill_null(False))
     if rows.height:
         shown = [c for c in (*contract.sort_key, *column.split(", ")) if c in rows.columns]
-        examples = tuple(_row_text(row) for row in rows.select(dict.fromkeys(shown)).head(EXAMPLES).to_dicts())
+        examples = tuple(_row_text(row) for row in rows.select(list(dict.fromkeys(shown))).head(EXAMPLES).to_dicts())
         yield Finding(problem, column, rows.height, examples, next_step)
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from energy_pipeline.desk.base import ClockTime, DeskModel
-from energy_pipeline.desk.sources import Sources
+from energy_pipeline.desk.sources import AbsentSeries, FileSeries, Sources
 from energy_pipeline.domain.blocks import Block
 from energy_pipeline.domain.delivery import DeliveryDay, local_instant
 
@@ -317,6 +317,8 @@ class Desk(DeskModel):
             **{f"opening_book.{i}.zone": o.zone for i, o in enumerate(self.opening_book)},
             **{f"strategies.{n}.zone": s.zone for n, s in self.strategies.items()},
             **{f"limits.day_ahead_deviation_mw.{z}": z for z in self.limits.day_ahead_deviation_mw},
+            **{f"sources.{kind}.{i}.key.zone": s.key["zone"] for kind, i, s in self._keyed_sources() if "zone" in s.key},
+            **{f"sources.proxy_quotes.{i}.zone": q.zone for i, q in enumerate(self.sources.proxy_quotes)},
         }
         problems = [
             f"{path}: zone {zone!r} is not declared; zones: {', '.join(self.zones)}" for path, zone in named_zones.items() if zone not in self.zones
@@ -328,6 +330,7 @@ class Desk(DeskModel):
         ]
         locations = {f"plants.{n}.location": p.location for n, p in self.plants.items() if isinstance(p, PvPlant | WindPlant)}
         locations |= {f"zones.{n}.weather_locations": loc for n, z in self.zones.items() for loc in z.weather_locations}
+        locations |= {f"sources.{kind}.{i}.key.location": s.key["location"] for kind, i, s in self._keyed_sources() if "location" in s.key}
         problems += [
             f"{path}: weather location {loc!r} is not declared; weather: {', '.join(self.weather) or 'none'}"
             for path, loc in locations.items()
@@ -338,7 +341,19 @@ class Desk(DeskModel):
             for n, s in self.strategies.items()
             if isinstance(s, SpreadStrategy) and s.zone in self.zones and self.zones[s.zone].second_price.kind == "none"
         ]
+        problems += [
+            f"sources.{kind}.{i}.key.plant: plant {s.key['plant']!r} is not declared; plants: {', '.join(self.plants) or 'none'}"
+            for kind, i, s in self._keyed_sources()
+            if "plant" in s.key and s.key["plant"] not in self.plants
+        ]
         return problems
+
+    def _keyed_sources(self) -> list[tuple[str, int, FileSeries | AbsentSeries]]:
+        """(place in the desk file, number, series) of every declared and absent series."""
+        return [
+            *(("files", i, s) for i, s in enumerate(self.sources.files)),
+            *(("absent", i, s) for i, s in enumerate(self.sources.absent)),
+        ]
 
     def _money_problems(self) -> list[str]:
         return [

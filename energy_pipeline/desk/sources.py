@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Literal
+from zoneinfo import available_timezones
 
 from pydantic import Field, model_validator
 
@@ -51,6 +52,12 @@ class KnownAt(DeskModel):
     basis: Literal["evidence", "assumption"] = Field(description="Is the rule read from the source, or assumed?")
     note: str = ""
 
+    @model_validator(mode="after")
+    def _column(self) -> KnownAt:
+        if (self.anchor == "column") != (self.column is not None):
+            raise ValueError("`column` belongs to anchor column, and anchor column needs it")
+        return self
+
 
 class TimeLabel(DeskModel):
     """How the file writes time."""
@@ -61,6 +68,15 @@ class TimeLabel(DeskModel):
     offset: str | None = Field(None, description="Such as +01:00 for clock: fixed.", pattern=r"^[+-]\d{2}:\d{2}$")
     label: Literal["start", "end"] = "start"
     format: str | None = Field(None, description="strptime format for text columns; ISO when absent.")
+
+    @model_validator(mode="after")
+    def _clock(self) -> TimeLabel:
+        for clock, name in (("local", "zone"), ("fixed", "offset")):
+            if (self.clock == clock) != (getattr(self, name) is not None):
+                raise ValueError(f"`{name}` belongs to clock {clock}, and clock {clock} needs it")
+        if self.zone is not None and self.zone not in available_timezones():
+            raise ValueError(f"zone {self.zone!r} is no IANA time zone; such as Europe/Berlin")
+        return self
 
 
 class ValueMap(DeskModel):

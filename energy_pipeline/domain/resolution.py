@@ -27,7 +27,7 @@ FOREVER_US = np.iinfo(np.int64).max
 
 def information_lookup(info: InformationSet, table: str, **key: str) -> Lookup:
     """Look-ups of one raw series as known at the decision time of `info`."""
-    return lambda column, start_us: info.values(table, column, start_us, **key)
+    return lambda column, start_us: info.values(table, column, start_us, cut_us=None, **key)
 
 
 def frame_lookup(frame: pl.DataFrame, **key: str) -> Lookup:
@@ -81,10 +81,11 @@ def convert(values: FloatArray, from_minutes: int, to_minutes: int) -> FloatArra
 
 def _mean_of_last_axis(values: FloatArray) -> FloatArray:
     # Column by column, so that the order of additions never depends on the number of rows.
-    total = values[..., 0].copy()
+    total: FloatArray = values[..., 0].copy()
     for i in range(1, values.shape[-1]):
         total += values[..., i]
-    return total / values.shape[-1]
+    total /= values.shape[-1]
+    return total
 
 
 def slot_starts_us(days: Sequence[date], time_zone: str, minutes: int) -> IntArray:

@@ -78,7 +78,9 @@ def same_slot(target: DeliveryDay, source: DeliveryDay, minutes: int, values: Fl
     array, shape (target.count(minutes),)
     """
     offset = same_slot_starts_us(target, source, minutes) - source.interval_starts_us(minutes)[0]
-    return values[offset // (minutes * MICROSECONDS_PER_MINUTE)]
+    position = offset // (minutes * MICROSECONDS_PER_MINUTE)
+    found: FloatArray = values[position]
+    return found
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,14 @@ class DayReader:
         found = self.values(np.concatenate(starts))
         edges = np.cumsum([s.size for s in starts])[:-1]
         return [from_quarters(part, minutes) for part in np.split(found, edges)]
+
+    def own_days(self, days: Sequence[DeliveryDay], minutes: Sequence[int]) -> list[FloatArray]:
+        """Values of each day at that day's own resolution, in the order of `days`."""
+        found: dict[int, FloatArray] = {}
+        for unit in sorted(set(minutes)):
+            chosen = [i for i, m in enumerate(minutes) if m == unit]
+            found |= dict(zip(chosen, self.days([days[i] for i in chosen], unit), strict=True))
+        return [found[i] for i in range(len(days))]
 
     def day(self, day: DeliveryDay, minutes: int) -> FloatArray:
         """Values of one day at `minutes`, shape (day.count(minutes),)."""

@@ -73,7 +73,9 @@ def calendar_days(values: pl.Series, rows: pl.Series, label: TimeLabel, time_zon
     wall, absolute = _parse(values, rows, label, path)
     if absolute is None:
         return wall.dt.date().alias("day")
-    return pl.DataFrame({"w": wall.dt.date(), "a": absolute.dt.convert_time_zone(time_zone).dt.date()}).select(pl.coalesce("a", "w").alias("day"))["day"]
+    return pl.DataFrame({"w": wall.dt.date(), "a": absolute.dt.convert_time_zone(time_zone).dt.date()}).select(pl.coalesce("a", "w").alias("day"))[
+        "day"
+    ]
 
 
 def _parse(values: pl.Series, rows: pl.Series, label: TimeLabel, path: str) -> tuple[pl.Series, pl.Series | None]:
@@ -81,9 +83,7 @@ def _parse(values: pl.Series, rows: pl.Series, label: TimeLabel, path: str) -> t
     dtype = values.dtype
     if dtype == pl.String:
         return _parse_text(values.str.strip_chars(), rows, label, path)
-    if dtype == pl.Date:
-        wall = values.cast(pl.Datetime("us"))
-    elif isinstance(dtype, pl.Datetime) and dtype.time_zone is None:
+    if dtype == pl.Date or (isinstance(dtype, pl.Datetime) and dtype.time_zone is None):
         wall = values.cast(pl.Datetime("us"))
     elif isinstance(dtype, pl.Datetime):
         absolute = values.dt.convert_time_zone("UTC").cast(pl.Datetime("us", "UTC"))
@@ -145,4 +145,6 @@ def _refuse(bad: pl.Series, values: pl.Series, rows: pl.Series, column: str, pat
     if bad.any():
         shown = ", ".join(f"row {r}: {v!r}" for r, v in zip(rows.filter(bad).head(EXAMPLES), values.filter(bad).head(EXAMPLES), strict=True))
         count = int(bad.sum())
-        raise SourceError(f"{path}: column {column!r}: {count} value(s) are no time, e.g. {shown} -> correct them, or set `time.format` in the desk file")
+        raise SourceError(
+            f"{path}: column {column!r}: {count} value(s) are no time, e.g. {shown} -> correct them, or set `time.format` in the desk file"
+        )

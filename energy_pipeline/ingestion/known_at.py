@@ -93,6 +93,8 @@ def known_at(rule: KnownAt, frame: pl.DataFrame, minutes: int, time_zone: str) -
         anchors = frame["delivery_start"].dt.offset_by(f"{minutes}m")
     else:
         anchors = frame["anchor"]
+    if rule.anchor in ("interval_end", "column") and rule.at is None and not rule.days and not rule.business_days:
+        return anchors.dt.offset_by(f"{rule.minutes}m").alias("known_at")
     distinct = anchors.unique().drop_nulls()
     table = pl.DataFrame({"a": distinct, "known_at": pl.Series([apply(rule, a, time_zone) for a in distinct], dtype=pl.Datetime("us", "UTC"))})
     return pl.DataFrame({"a": anchors}).join(table, on="a", how="left", maintain_order="left")["known_at"]

@@ -221,13 +221,14 @@ class Lake:
 
     def days(self, table: str) -> list[date]:
         """Days the lake holds of a table, ascending."""
-        return sorted(self.manifest(table)) if self._has_months(table) else sorted(self._days_with_files(table))
+        folder = layout.table_folder(table)
+        found = {day for path in self.storage.files(folder) if (day := layout.day_of_file(path)) is not None}
+        for month in self._months(table):
+            found |= {part.day for part in self._month_parts(table, month)}
+        return sorted(found)
 
-    def _days_with_files(self, table: str) -> set[date]:
-        return {day for path in self.storage.files(layout.table_folder(table)) if (day := layout.day_of_file(path)) is not None}
-
-    def _has_months(self, table: str) -> bool:
-        return any(layout.month_of_file(path) for path in self.storage.files(layout.table_folder(table)))
+    def _months(self, table: str) -> list[date]:
+        return [month for path in self.storage.files(layout.table_folder(table)) if (month := layout.month_of_file(path)) is not None]
 
     def manifest(self, table: str, first: date | None = None, last: date | None = None) -> dict[date, DayRecord]:
         """Content hash, rows and place of every day, read from the files themselves.
@@ -244,19 +245,16 @@ class Lake:
         """Parts of the days with the file each is in: day files first, then months (see the module's rule)."""
         if first == last:
             paths: Iterable[str] = self._day_paths(contract, first)
-            months: list[date] = [layout.month_start(first)]
         else:
             paths = self.storage.files(layout.table_folder(contract.name))
-            months = []
         found = [
             (part, path)
             for path in paths
             if (day := layout.day_of_file(path)) is not None and first <= day <= last
             for part in self._parts_in(contract.name, path)
         ]
-        months = months or [m for p in self.storage.files(layout.table_folder(contract.name)) if (m := layout.month_of_file(p)) is not None]
         have = set() if layout.adds_up(contract) else {part.day for part, _ in found}
-        for month in months:
+        for month in [first] if first == last else self._months(contract.name):
             path = layout.month_path(contract.name, month)
             found += [(p, path) for p in self._parts_in(contract.name, path) if first <= p.day <= last and p.day not in have]
         return found

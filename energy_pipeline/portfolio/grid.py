@@ -67,7 +67,8 @@ def convert(values: FloatArray, minutes: int, target_minutes: int) -> FloatArray
     ratio, rest = divmod(target_minutes, minutes)
     if rest:
         raise ValueError(f"{minutes} min intervals do not fit into {target_minutes} min")
-    return values.reshape(*values.shape[:-1], values.shape[-1] // ratio, ratio).mean(axis=-1)
+    averaged: FloatArray = values.reshape(*values.shape[:-1], values.shape[-1] // ratio, ratio).mean(axis=-1)
+    return averaged
 
 
 def on_grid(rows: pl.DataFrame, value: str, grid: Grid) -> FloatArray:

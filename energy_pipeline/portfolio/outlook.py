@@ -80,8 +80,7 @@ def zone_outlooks(
     """
     _require_all(desk, day, zones, plant_output, dispatch)
     parts = {
-        (str(kind), str(name)): part
-        for (kind, name), part in scenario_paths.partition_by("kind", "name", as_dict=True, maintain_order=True).items()
+        (str(kind), str(name)): part for (kind, name), part in scenario_paths.partition_by("kind", "name", as_dict=True, maintain_order=True).items()
     }
     return {zone: _zone_outlook(zone, zone_grid(desk, day, zone), parts, plant_output, dispatch) for zone in zones}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from datetime import date, timedelta
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -53,7 +54,7 @@ def output_errors(info: InformationSet) -> list[ErrorHistory]:
     """
     day, settings = info.day.day, info.desk.forecast
     days = tuple(day - timedelta(days=lag) for lag in range(settings.error_days + 1, 1, -1))
-    return [info.cached("renewables.output_errors", name, make=lambda name=name: _errors(info, name, days)) for name in info.desk.plants]  # type: ignore[misc]
+    return [info.cached("renewables.output_errors", name, make=partial(_errors, info, name, days)) for name in info.desk.plants]
 
 
 def _errors(info: InformationSet, name: str, days: tuple[date, ...]) -> ErrorHistory:

@@ -18,7 +18,7 @@ def hub_speed_ms(speed_ms: FloatArray, measured_at_m: float, hub_height_m: float
     >>> hub_speed_ms(np.array([8.0]), 100.0, 100.0, 0.14).tolist()
     [8.0]
     """
-    return speed_ms * (hub_height_m / measured_at_m) ** shear_exponent
+    return speed_ms * float((hub_height_m / measured_at_m) ** shear_exponent)
 
 
 def power_curve_share(speed_ms: FloatArray, cut_in_ms: float, rated_ms: float, cut_out_ms: float) -> FloatArray:

@@ -5,6 +5,7 @@ does not: running SQL (lake), reading files, any number that an earlier stage di
 compute.
 """
 
+from energy_pipeline.reporting.report import report_html
 from energy_pipeline.reporting.sql_project import SqlModel, SqlProject
 
-__all__ = ["SqlModel", "SqlProject"]
+__all__ = ["SqlModel", "SqlProject", "report_html"]

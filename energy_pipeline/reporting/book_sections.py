@@ -33,20 +33,27 @@ def tiles(inputs: ReportInputs) -> list[Tile]:
     """The headline: expected P&L, VaR and ES against their limits, the fullest limit, settled P&L."""
     result: list[Tile] = []
     book = inputs.frame("risk_measures").filter(pl.col("scope") == "book")
-    limits = {(r["limit_name"], r["scope"]): r for r in inputs.frame("limits").to_dicts()}
+    limits = inputs.frame("limits").to_dicts()
+    es_limit = next((r for r in limits if r["scope"] == "book" and r["limit_name"].startswith("es")), None)
     for row in sorted(book.to_dicts(), key=lambda r: (["expected_pnl", "var", "es", "volatility"].index(r["measure"]), r["level"])):
         if row["measure"] == "volatility":
             continue
         label = {"expected_pnl": "Expected P&L", "var": f"VaR {level(row['level'])}", "es": f"ES {level(row['level'])}"}[row["measure"]]
         error = row["standard_error_eur"]
         detail = f"± {number(error)} over {row['scenarios']:,} scenarios" if error is not None else f"{row['scenarios']:,} scenarios"
-        bound = limits.get(("es_eur", "book")) if row["measure"] == "es" and row["level"] == inputs.desk.limits.es_level else None
+        bound = es_limit if row["measure"] == "es" and row["level"] == inputs.desk.limits.es_level else None
         result.append(_tile(label, row["value_eur"], detail, bound))
     if limits:
-        worst = max(limits.values(), key=lambda r: (r["use_share"], r["limit_name"]))
+        worst = max(limits, key=lambda r: (r["use_share"], r["limit_name"], r["scope"]))
         result.append(
             Tile(
-                "Fullest limit", percent(worst["use_share"]), "", f"{worst['limit_name']}, {worst['scope']}", LIGHTS[worst["status"]], worst["use_share"], worst["status"]
+                "Fullest limit",
+                percent(worst["use_share"]),
+                "",
+                f"{worst['limit_name']}, {worst['scope']}",
+                LIGHTS[worst["status"]],
+                worst["use_share"],
+                worst["status"],
             )
         )
     if inputs.has("pnl"):
@@ -78,7 +85,9 @@ def pnl(inputs: ReportInputs) -> Section:
         notes.append(f"Settled with data known at {inputs.local(max(as_of))}. Legs add up to the total.")
         estimated = frame.filter(pl.col("is_estimated"))
         if estimated.height:
-            notes.append(f"Meters were missing in {estimated.height} interval(s) of {', '.join(names(estimated, 'zone'))}: expected output stands in.")
+            notes.append(
+                f"Meters were missing in {estimated.height} interval(s) of {', '.join(names(estimated, 'zone'))}: expected output stands in."
+            )
         if total(frame["hedge_proxy_eur"].to_list()):
             notes.append("Hedges entered at declared proxy quotes stand apart and are left out of the headline.")
     elif inputs.has("pnl_day_ahead"):
@@ -100,15 +109,21 @@ def _pnl_final(inputs: ReportInputs) -> TableView:
 
 def _pnl_day_ahead(inputs: ReportInputs) -> TableView:
     frame = inputs.frame("pnl_day_ahead")
-    heads = [Head("Zone", numeric=False), Head("Instrument", numeric=False), Head("revenue", "EUR"), Head("half-spread cost", "EUR"), Head("Quote", numeric=False)]
+    heads = [
+        Head("Zone", numeric=False),
+        Head("Instrument", numeric=False),
+        Head("revenue", "EUR"),
+        Head("half-spread cost", "EUR"),
+        Head("Quote", numeric=False),
+    ]
     rows = []
-    for (zone, instrument), part in _groups(frame, "zone", "instrument"):
+    for (zone, instrument), part in groups(frame, "zone", "instrument"):
         proxy = Cell("proxy", "warn", pill=True) if part["is_proxy"].any() else Cell("", "muted")
         rows.append([Cell(zone), Cell(instrument), num(total(part["revenue_eur"].to_list())), num(total(part["cost_eur"].to_list())), proxy])
     return TableView("Known after the auction", heads, rows)
 
 
-def _groups(frame: pl.DataFrame, *columns: str) -> list[tuple[tuple[str, ...], pl.DataFrame]]:
+def groups(frame: pl.DataFrame, *columns: str) -> list[tuple[tuple[str, ...], pl.DataFrame]]:
     """Parts of a frame by text columns, in order of their values."""
     parts = frame.partition_by(list(columns), as_dict=True, maintain_order=True)
     return sorted(((tuple(str(v) for v in k), p) for k, p in parts.items()), key=lambda kp: kp[0])
@@ -127,10 +142,10 @@ def positions(inputs: ReportInputs) -> Section:
         Head("off-peak", "MWh"),
         Head("traded today", "MWh"),
         Head("expected output", "MWh"),
-        Head("reference price", "EUR/MWh"),
+        Head("mean reference price", "EUR/MWh"),
         Head("", numeric=False),
     ]
-    rows = [_position_row(zone, instrument, part) for (zone, instrument), part in _groups(frame, "zone", "instrument")]
+    rows = [_position_row(zone, instrument, part) for (zone, instrument), part in groups(frame, "zone", "instrument")]
     notes = ["Bought is positive: a day-ahead sale of generation is negative. Base is all hours, peak Monday to Friday 08-20 local."]
     if frame["is_proxy"].any():
         notes.append("Positions marked proxy are valued at a declared proxy, not a quote.")
@@ -210,7 +225,9 @@ def _diversification(inputs: ReportInputs) -> list[str]:
         alone = total(at.filter(pl.col("scope") != "book")["value_eur"].to_list())
         book = at.filter(pl.col("scope") == "book")["value_eur"].to_list()
         if book and alone:
-            notes.append(f"Zones alone add up to an ES {level(confidence)} of {number(alone)} EUR; diversification takes off {number(alone - book[0])} EUR.")
+            notes.append(
+                f"Zones alone add up to an ES {level(confidence)} of {number(alone)} EUR; diversification takes off {number(alone - book[0])} EUR."
+            )
     return notes
 
 
@@ -243,7 +260,8 @@ def stress(inputs: ReportInputs) -> Section:
         [Cell(r["stress"]), Cell(r["description"], "muted"), num(r["pnl_eur"], tone="strong"), num(r["change_eur"]), bar]
         for r, bar in zip(frame.to_dicts(), bars(frame["pnl_eur"].to_list()), strict=True)
     ]
-    return Section("stress", "Stress, worst first", [TableView("P&L of the day under stress", heads, rows)], sources=inputs.sources("stress_results"))
+    table = TableView("P&L of the day under stress", heads, rows)
+    return Section("stress", "Stress, worst first", [table], sources=inputs.sources("stress_results"), narrow=True)
 
 
 def limits(inputs: ReportInputs) -> Section:

@@ -16,11 +16,12 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray, from_us, to_us
+from energy_pipeline.reporting.view import MINUS
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-WIDTH, LEFT, RIGHT, TOP, BOTTOM = 460.0, 46.0, 8.0, 8.0, 20.0
+WIDTH, LEFT, RIGHT, TOP, BOTTOM = 360.0, 38.0, 8.0, 8.0, 20.0
 TICK_EVERY_HOURS = 3
 HOUR_US = 3_600_000_000
 
@@ -116,7 +117,7 @@ def nice_ticks(low: float, high: float, wanted: int = 4) -> list[float]:
     return [round(i * step, 10) + 0.0 for i in range(first, last + 1)]
 
 
-def day_chart(title: str, unit: str, day: DeliveryDay, marks: Sequence[Mark], *, height: float = 150.0, zero: bool = False) -> Markup:
+def day_chart(title: str, unit: str, day: DeliveryDay, marks: Sequence[Mark], *, height: float = 145.0, zero: bool = False) -> Markup:
     """A chart over one delivery day.
 
     Parameters
@@ -231,7 +232,7 @@ def _axes(frame: _Frame, ticks: Sequence[float]) -> list[str]:
     for tick in ticks:
         y = frame.y(tick)
         css = "grid zero" if tick == 0 else "grid"
-        label = f"{tick:,.{digits}f}".replace("-", "−")
+        label = f"{tick:,.{digits}f}".replace("-", MINUS)
         parts.append(f'<line class="{css}" x1="{LEFT:g}" x2="{right:g}" y1="{y:.1f}" y2="{y:.1f}"/>')
         parts.append(f'<text class="tick" text-anchor="end" x="{LEFT - 5:g}" y="{y + 3:.1f}">{label}</text>')
     for share, label in hour_ticks(frame.day):

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 Tone = Literal["", "ok", "warn", "bad", "muted", "strong"]
-UNKNOWN = "–"
-MINUS = "−"
+UNKNOWN = "\N{EN DASH}"
+MINUS = "\N{MINUS SIGN}"
 
 
 @dataclass(frozen=True)
@@ -108,10 +108,10 @@ class Page:
 def number(value: float | None, digits: int = 0) -> str:
     """A number with thousands separators and a true minus; a dash where it is unknown.
 
-    >>> number(-1234.56, 1)
-    '−1,234.6'
-    >>> number(-0.001, 1), number(None)
-    ('0.0', '–')
+    >>> number(-1234.56, 1) == f"{MINUS}1,234.6"
+    True
+    >>> number(-0.001, 1), number(None) == UNKNOWN
+    ('0.0', True)
     """
     if value is None or not math.isfinite(value):
         return UNKNOWN

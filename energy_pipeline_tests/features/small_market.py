@@ -126,9 +126,43 @@ def market(first: date, last: date) -> dict[str, pl.DataFrame]:
     return {name: pl.concat(parts) for name, parts in frames.items() if name != "_truth"}
 
 
-def archive_for(day: date, days_after: int = 1, desk: Desk = DESK) -> Archive:
-    """An archive with the history decide(day) may read, and the days after it too."""
-    return Archive(desk, market(day - timedelta(days=DESK.history_days), day + timedelta(days=days_after)))
+SPRING = date(2026, 3, 29)  # 23 hours; NORTH has quarters
+CHANGE = date(2025, 10, 2)  # NORTH: hours until 2025-09-30, quarters since
+AUTUMN = date(2025, 10, 26)  # 25 hours
+
+
+def frames_for(day: date) -> dict[str, pl.DataFrame]:
+    """The season's market around one of the named days, with days after it."""
+    if day > date(2025, 12, 1):
+        return market(SPRING - timedelta(days=DESK.history_days + 4), SPRING + timedelta(days=2))
+    return market(CHANGE - timedelta(days=DESK.history_days + 4), AUTUMN + timedelta(days=2))
+
+
+def only(frames: dict[str, pl.DataFrame], first: date, last: date) -> dict[str, pl.DataFrame]:
+    """The frames cut to delivery days first..last."""
+    return {name: frame.filter(pl.col("delivery_day").is_between(first, last)) for name, frame in frames.items()}
+
+
+def without(frames: dict[str, pl.DataFrame], *names: str) -> dict[str, pl.DataFrame]:
+    """The frames less some tables."""
+    return {name: frame for name, frame in frames.items() if name not in names}
+
+
+def archive_for(day: date, desk: Desk = DESK) -> Archive:
+    """An archive of the season around `day`."""
+    return Archive(desk, frames_for(day))
+
+
+def price(frames: dict[str, pl.DataFrame], zone: str, start_us: int, name: str = "day_ahead_prices") -> float:
+    """The price of one interval, found by a plain search."""
+    found = frames[name].filter(pl.col("zone") == zone, pl.col("delivery_start").cast(pl.Int64) == int(start_us))
+    return found["price_eur_mwh"].item()
+
+
+def desk_with(zone: str, **settings: object) -> Desk:
+    """The tiny desk with some settings of one zone replaced."""
+    zones = {**DESK.zones, zone: DESK.zones[zone].model_copy(update=settings)}
+    return DESK.model_copy(update={"zones": zones})
 
 
 def poisoned(frames: dict[str, pl.DataFrame], cut: datetime) -> dict[str, pl.DataFrame]:

@@ -30,6 +30,8 @@ RUNS: tuple[tuple[int, int], ...] = ((1, 0), (2, 12), (3, 0), (5, 0), (7, 0))
 AUCTION_AT = time(12)
 QUOTED_AT = time(11)
 _CACHED_DAYS = 800
+# Capacity that on average goes out after the auction; bids allow for it, so it moves no price.
+EXPECTED_LATE_SHARE = 0.002
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,8 @@ class Market:
         late = np.stack([_unavailable([o for o in out if o.known > auction], hours) for _, out in pairs])
         residual = np.stack([p.residual_forecast for p in power])
         position = (residual + prices.couple(curve, residual, available, self.borders)) / available
-        short = np.stack([p.shortage for p in power]) + 0.5 * late
+        usual = np.array([[EXPECTED_LATE_SHARE * s.thermal_mw] for s in self.setups])
+        short = np.stack([p.shortage for p in power]) + 0.5 * (late - usual)
         return {
             s.name: self._zone_day(s.name, hours, power[i], curve, position[i], _spilled(short, available, i), outages[i])
             for i, s in enumerate(self.setups)
@@ -151,7 +154,8 @@ class Market:
 
 def _spilled(short: FloatArray, available: FloatArray, zone: int) -> FloatArray:
     """A zone's shortage as a share of its capacity, a fifth of it that of all zones together."""
-    return 0.8 * short[zone] / available[zone] + 0.2 * short.sum(axis=0) / available.sum(axis=0)
+    share: FloatArray = 0.8 * short[zone] / available[zone] + 0.2 * short.sum(axis=0) / available.sum(axis=0)
+    return share
 
 
 def _unavailable(outages: list[Outage], hours: FloatArray) -> FloatArray:

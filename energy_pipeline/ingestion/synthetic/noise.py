@@ -60,7 +60,8 @@ def normals(names: KeyArray, index: IntArray) -> FloatArray:
     bits = _hash(names, index)
     total = sum((((bits >> np.uint64(shift)) & _LOW16).astype(np.float64) for shift in (0, 16, 32, 48)), np.zeros(bits.shape))
     # Each summand is uniform on 0..65535; four of them have variance 65536^2 / 3.
-    return (total - 2.0 * 65_535.0) * (3.0**0.5 / 65_536.0)
+    scaled: FloatArray = (total - 2.0 * 65_535.0) * (3.0**0.5 / 65_536.0)
+    return scaled
 
 
 def field(names: KeyArray, hours: FloatArray, octaves: Octaves) -> FloatArray:

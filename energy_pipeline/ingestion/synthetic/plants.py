@@ -33,7 +33,8 @@ def wind_output(seed: int, name: str, plant: WindPlant, place: Place, weather: W
     cube = (speed**3 - plant.cut_in_ms**3) / (plant.rated_ms**3 - plant.cut_in_ms**3)
     # Turbines of a farm cut out one after the other around the limit, not at one instant.
     running = np.clip((plant.cut_out_ms + 1.0 - speed) / 2.0, 0.0, 1.0)
-    return plant.capacity_mw * plant.retained_share * available * np.clip(cube, 0.0, 1.0) * running
+    power: FloatArray = plant.capacity_mw * plant.retained_share * available * np.clip(cube, 0.0, 1.0) * running
+    return power
 
 
 def pv_output(seed: int, name: str, plant: PvPlant, place: Place, weather: Weather, hours: FloatArray) -> FloatArray:
@@ -53,7 +54,8 @@ def pv_output(seed: int, name: str, plant: PvPlant, place: Place, weather: Weath
     plane = beam + diffuse * (1.0 + np.cos(tilt)) / 2.0 + _ALBEDO * ghi * (1.0 - np.cos(tilt)) / 2.0
     cell_c = weather.temperature_c + (plant.noct_c - 20.0) / 800.0 * plane
     power = plant.peak_mw * plane / 1000.0 * (1.0 + plant.temperature_coefficient_per_c * (cell_c - 25.0))
-    return np.clip(power * plant.retained_share * available * (1.0 + 0.04 * local), 0.0, plant.inverter_mw)
+    output: FloatArray = np.clip(power * plant.retained_share * available * (1.0 + 0.04 * local), 0.0, plant.inverter_mw)
+    return output
 
 
 def metered_output(seed: int, name: str, plant: MeteredPlant, zone_share: FloatArray, hours: FloatArray) -> FloatArray:

@@ -94,13 +94,15 @@ def borders(mean_load_mw: Sequence[float]) -> list[tuple[int, int, float]]:
 def expected_price(seed: int, zone: str, hours: FloatArray, core: FloatArray) -> FloatArray:
     """The merit-order price plus the market's known mood [EUR/MWh]."""
     shared, own = noise.field(noise.keys(seed, ["mood", f"mood|{zone}"]), hours, _SENTIMENT)
-    return core + (1.5 + 0.03 * np.abs(core)) * (0.8 * shared + 0.6 * own)
+    price: FloatArray = core + (1.5 + 0.03 * np.abs(core)) * (0.8 * shared + 0.6 * own)
+    return price
 
 
 def day_ahead_price(seed: int, zone: str, hours: FloatArray, expected: FloatArray) -> FloatArray:
     """What the auction made of the expectation: plus the surprise in the bids [EUR/MWh]."""
     shared, own = noise.field(noise.keys(seed, ["bids", f"bids|{zone}"]), hours, _BIDS)
-    return np.clip(expected + (2.0 + 0.045 * np.abs(expected)) * (0.8 * shared + 0.6 * own), DAY_AHEAD_MIN, DAY_AHEAD_MAX)
+    surprise: FloatArray = (2.0 + 0.045 * np.abs(expected)) * (0.8 * shared + 0.6 * own)
+    return np.clip(expected + surprise, DAY_AHEAD_MIN, DAY_AHEAD_MAX)
 
 
 def second_price(
@@ -126,7 +128,8 @@ def second_price(
         move = 0.8 * slope * shortage_share + (4.5 + 0.03 * np.abs(day_ahead)) * calm + 1.6 * wild**3
     else:  # one imbalance price: dearer, and jumping with the sign of the system
         move = 1.3 * slope * shortage_share + 14.0 * np.tanh(shortage_share / 0.025) + (12.0 + 0.05 * np.abs(day_ahead)) * calm + 7.0 * wild**3
-    return np.clip(day_ahead + move, -SECOND_LIMIT, SECOND_LIMIT)
+    price: FloatArray = np.clip(day_ahead + move, -SECOND_LIMIT, SECOND_LIMIT)
+    return price
 
 
 def slope_of(curve: tuple[FloatArray, FloatArray], position: FloatArray) -> FloatArray:
@@ -134,7 +137,8 @@ def slope_of(curve: tuple[FloatArray, FloatArray], position: FloatArray) -> Floa
     x, y = curve
     step = 0.06
     rise = (np.interp(position + step, x, y) - np.interp(position - step, x, y)) / (2 * step)
-    return np.clip(rise, 60.0, 1_500.0)
+    bounded: FloatArray = np.clip(rise, 60.0, 1_500.0)
+    return bounded
 
 
 def quotes(seed: int, zone: str, day: DeliveryDay, hour: float, expected: FloatArray) -> list[tuple[Block, float, float]]:

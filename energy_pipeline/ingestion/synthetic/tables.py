@@ -16,7 +16,7 @@ import polars as pl
 from energy_pipeline.contracts import table as contract_of
 from energy_pipeline.desk import Desk
 from energy_pipeline.desk.model import MeteredPlant, Plant, PvPlant, WindPlant
-from energy_pipeline.domain.delivery import DeliveryDay, FloatArray, days_between, local_instant, to_us
+from energy_pipeline.domain.delivery import FloatArray, days_between, local_instant, to_us
 from energy_pipeline.ingestion.synthetic import plants, prices
 from energy_pipeline.ingestion.synthetic.fuels import UNITS, fuels_at
 from energy_pipeline.ingestion.synthetic.market import QUOTED_AT, US_PER_HOUR, DayState, Market, market_of

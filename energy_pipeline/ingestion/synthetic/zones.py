@@ -21,14 +21,22 @@ QUARTER = 15
 DEFAULT_WIND_MW = 12_000.0
 DEFAULT_SOLAR_MW = 12_000.0
 _FLEET_HUB_M = 110.0
-_ERROR: noise.Octaves = ((40.0, 0.35), (14.0, 0.30), (5.0, 0.25), (1.5, 0.10))
+_ERROR: noise.Octaves = ((20.0, 0.40), (9.0, 0.30), (4.0, 0.20), (1.5, 0.10))
 _LOAD_LEVEL: noise.Octaves = ((700.0, 0.5), (170.0, 0.3), (40.0, 0.2))
-_NIGHT_TO_NIGHT = {
-    "work": (0.79, 0.76, 0.74, 0.74, 0.76, 0.82, 0.92, 1.03, 1.09, 1.12, 1.13, 1.14, 1.14, 1.12, 1.10, 1.09, 1.10, 1.14, 1.17, 1.16, 1.10, 1.03, 0.95, 0.86),
-    "saturday": (0.79, 0.75, 0.72, 0.71, 0.71, 0.73, 0.77, 0.83, 0.90, 0.95, 0.98, 0.99, 0.98, 0.96, 0.93, 0.92, 0.94, 0.99, 1.03, 1.03, 0.98, 0.92, 0.87, 0.80),
-    "sunday": (0.74, 0.70, 0.68, 0.67, 0.66, 0.67, 0.68, 0.72, 0.78, 0.83, 0.87, 0.90, 0.89, 0.85, 0.81, 0.80, 0.83, 0.90, 0.97, 0.99, 0.96, 0.91, 0.87, 0.80),
-}  # fmt: skip
-_WEEK = np.array([*_NIGHT_TO_NIGHT["work"] * 5, *_NIGHT_TO_NIGHT["saturday"], *_NIGHT_TO_NIGHT["sunday"]])
+# Share of mean load by local hour, midnight to noon and noon to midnight.
+_WORK = (
+    0.79, 0.76, 0.74, 0.74, 0.76, 0.82, 0.92, 1.03, 1.09, 1.12, 1.13, 1.14,
+    1.14, 1.12, 1.10, 1.09, 1.10, 1.14, 1.17, 1.16, 1.10, 1.03, 0.95, 0.86,
+)  # fmt: skip
+_SATURDAY = (
+    0.79, 0.75, 0.72, 0.71, 0.71, 0.73, 0.77, 0.83, 0.90, 0.95, 0.98, 0.99,
+    0.98, 0.96, 0.93, 0.92, 0.94, 0.99, 1.03, 1.03, 0.98, 0.92, 0.87, 0.80,
+)  # fmt: skip
+_SUNDAY = (
+    0.74, 0.70, 0.68, 0.67, 0.66, 0.67, 0.68, 0.72, 0.78, 0.83, 0.87, 0.90,
+    0.89, 0.85, 0.81, 0.80, 0.83, 0.90, 0.97, 0.99, 0.96, 0.91, 0.87, 0.80,
+)  # fmt: skip
+_WEEK = np.array([*_WORK * 5, *_SATURDAY, *_SUNDAY])
 _HOLIDAYS = {(1, 1), (5, 1), (12, 25), (12, 26)}
 _LOAD_ERROR_SHARE = 0.016
 
@@ -134,7 +142,8 @@ def _load(setup: ZoneSetup, day: DeliveryDay, weather: Sequence[Weather], level:
 def _week_shape(day: DeliveryDay) -> FloatArray:
     weekday = 6 if is_holiday(day.day) else day.day.weekday()
     hour = weekday * 24.0 + (day.slots(QUARTER) + 0.5) * QUARTER / 60.0
-    return np.interp(hour, np.arange(168) + 0.5, _WEEK, period=168.0)
+    shape: FloatArray = np.interp(hour, np.arange(168) + 0.5, _WEEK, period=168.0)
+    return shape
 
 
 def is_holiday(day: date) -> bool:

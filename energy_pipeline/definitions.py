@@ -1,0 +1,82 @@
+"""The pipeline on one screen: stages in order, flows, checks, schedules.
+
+What belongs here: putting the parts together. What does not: any part.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dagster as dg
+
+from energy_pipeline.desk import Desk
+from energy_pipeline.orchestration import policies
+from energy_pipeline.orchestration.assets import (
+    s01_ingestion,
+    s02_features,
+    s03_forecasting,
+    s04_renewables,
+    s05_scenarios,
+    s06_flexibility,
+    s07_strategies,
+    s08_portfolio,
+    s09_risk,
+    s10_reporting,
+)
+from energy_pipeline.orchestration.checks import check_steps
+from energy_pipeline.orchestration.factory import AssetFactory
+from energy_pipeline.orchestration.jobs import jobs
+from energy_pipeline.orchestration.partitions import delivery_days
+from energy_pipeline.orchestration.resources import Clock, DeskRuntime, utc_now
+from energy_pipeline.orchestration.schedules import schedules
+from energy_pipeline.reporting import SqlProject
+from energy_pipeline.settings import Settings
+
+
+def build_definitions(
+    *, settings: Settings | None = None, desk: Desk | None = None, lake: Path | None = None, now: Clock = utc_now, checks: bool = True
+) -> dg.Definitions:
+    """The whole graph for one desk and lake.
+
+    Parameters
+    ----------
+    settings : Settings, optional
+        Read from the environment when not given.
+    desk : Desk, optional
+        Instead of the desk file of the settings.
+    lake : Path, optional
+        Instead of the lake of the settings.
+    now : callable
+        The clock.
+    checks : bool
+        False leaves the asset checks out (benchmarks).
+    """
+    found = settings or Settings()
+    if lake is not None:
+        found = found.model_copy(update={"lake": lake})
+    runtime = DeskRuntime(found, desk, now)
+    project = SqlProject(found.sql_root)
+    factory = AssetFactory(delivery_days(runtime.desk))
+    flows = jobs(list(project.marts))
+    return dg.Definitions(
+        assets=[
+            *s01_ingestion.assets(factory, runtime.desk.max_lag_days),
+            *s02_features.assets(factory),
+            *s03_forecasting.assets(factory),
+            *s04_renewables.assets(factory),
+            *s05_scenarios.assets(factory),
+            *s06_flexibility.assets(factory),
+            *s07_strategies.assets(factory),
+            *s08_portfolio.assets(factory),
+            *s09_risk.assets(factory),
+            *s10_reporting.assets(factory, project),
+        ],
+        asset_checks=check_steps(list(project.marts)) if checks else [],
+        jobs=flows,
+        schedules=schedules(runtime.desk, {job.name: job for job in flows}, running=found.schedules == "running"),
+        resources={"runtime": runtime},
+        executor=policies.EXECUTOR,
+    )
+
+
+defs = build_definitions()

@@ -1,0 +1,83 @@
+"""All rows of one raw table for a span of delivery days, from wherever the desk says.
+
+What belongs here: dispatch to the synthetic market, the files and the proxy quotes, and
+putting their answers together. What does not: reading any of them.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import polars as pl
+
+from energy_pipeline.contracts import table as contract_of
+from energy_pipeline.desk import Desk
+from energy_pipeline.domain.errors import SourceError
+from energy_pipeline.ingestion.collected import Collected, merge
+from energy_pipeline.ingestion.files import Load, read_series
+from energy_pipeline.ingestion.proxy import proxy_quotes
+
+
+def collect(desk: Desk, table: str, first: date, last: date, load: Load) -> Collected:
+    """First vintage of one raw table for delivery days first..last.
+
+    A series declared in files replaces the synthetic one of the same key; proxy quotes
+    stand in where neither has a quote.
+
+    Parameters
+    ----------
+    desk : Desk
+    table : str
+        A raw table.
+    first, last : date
+        Delivery days, inclusive.
+    load : callable
+        Path -> frame; `SourceFiles(root).load`. Not called by a purely synthetic desk.
+
+    Returns
+    -------
+    Collected
+        `frame`: good rows. `failures`: bad day -> error (that day has no rows in `frame`).
+
+    Raises
+    ------
+    SourceError
+        With everything that is wrong with the files of all series of the table.
+    """
+    contract = contract_of(table)
+    parts, problems = [], []
+    for series in (s for s in desk.sources.files if s.table == table):
+        try:
+            parts.append(read_series(desk, series, first, last, load))
+        except SourceError as error:
+            problems.append(str(error))
+    if problems:
+        raise SourceError(
+            f"table {table}, days {first}..{last}: {len(problems)} problem(s) with source files\n" + "\n".join(f"  - {p}" for p in problems)
+        )
+    if desk.sources.synthetic is not None:
+        from energy_pipeline.ingestion import synthetic
+
+        parts.append(Collected(_without_declared(desk, table, synthetic.generate(desk, table, first, last))))
+    if table == "forward_quotes":
+        parts += _proxies(desk, first, last, load, pl.concat([contract.frame(), *(p.frame for p in parts)]))
+    return merge(contract, parts)
+
+
+def _without_declared(desk: Desk, table: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """Synthetic rows of keys that no file series serves."""
+    for series in (s for s in desk.sources.files if s.table == table):
+        frame = frame.filter(~pl.all_horizontal(pl.col(k) == v for k, v in series.key.items()))
+    return frame
+
+
+def _proxies(desk: Desk, first: date, last: date, load: Load, quoted: pl.DataFrame) -> list[Collected]:
+    if not desk.sources.proxy_quotes:
+        return []
+    reach = max(p.window_days for p in desk.sources.proxy_quotes)
+    prices = collect(desk, "day_ahead_prices", first - timedelta(days=reach), last - timedelta(days=1), load).frame
+    key = ["delivery_day", "zone", "contract"]
+    return [
+        Collected(proxy_quotes(desk, rule, first, last, prices.filter(pl.col("zone") == rule.zone)).join(quoted, on=key, how="anti"))
+        for rule in desk.sources.proxy_quotes
+    ]

@@ -1,0 +1,121 @@
+"""The `data_quality` table: what a day should have, what it has, and what is wrong with it.
+
+What belongs here: counting. What does not: refusing (contracts before the write, asset
+checks after it) or repairing.
+
+A day's rows depend on that day's rows and the disguise window before it, never on
+later days, so that a range run and daily runs write the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+from energy_pipeline.contracts import table as contract_of
+from energy_pipeline.desk import Desk
+from energy_pipeline.domain.delivery import from_us
+from energy_pipeline.ingestion.disguise import PAIRS, SEAM_DAYS, WINDOW, judge
+from energy_pipeline.ingestion.expected import Expected, expected_series
+from energy_pipeline.ingestion.files import OUTAGE_ZERO, key_text
+
+AFTER_DELIVERY = ("second_prices", "load_actual", "generation_actual", "weather_observed", "plant_meters", "fuel_prices")
+"""Tables that a day has no row of until after delivery: nothing at all there yet is no gap."""
+
+
+def assess_quality(desk: Desk, day: date, frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Rows of `data_quality` for one delivery day.
+
+    Parameters
+    ----------
+    desk : Desk
+    day : date
+    frames : mapping of raw table to frame
+        Every vintage; the day itself, and for the check of disguised forecasts as much of
+        the `WINDOW` before it as there is. Absent tables count as empty.
+
+    Returns
+    -------
+    DataFrame
+        `coverage`: one row per declared series; an interval is found when the latest
+        vintage has all its values, null when one of them says unknown, missing when there
+        is no row. Status `not_yet`: no row of the whole table, and it only comes after
+        delivery. `declared_absent`: one row per absent series. `disguised_forecast`: one
+        row per forecast with rows on the day; counts are the intervals compared.
+    """
+    today = {name: frame.filter(pl.col("delivery_day") == day) for name, frame in frames.items()}
+    rows = [_coverage(desk, day, item, today) for item in expected_series(desk)]
+    rows += [_absent(day, a.table, key_text(a.key), f"{a.fallback}{f' ({a.reason})' if a.reason else ''}") for a in desk.sources.absent]
+    rows += _disguises(desk, day, frames, today)
+    contract = contract_of("data_quality")
+    return contract.frame(rows).sort(contract.sort_key)
+
+
+def _row(day: date, table: str, series: str, check: str, status: str, detail: str, **counts: int) -> dict[str, object]:
+    names = ("expected_count", "found_count", "missing_count", "null_count", "outage_zero_count")
+    numbers = {n: counts.get(n, 0) for n in names}
+    return {"delivery_day": day, "raw_table": table, "series": series, "check": check, "status": status, **numbers, "detail": detail}
+
+
+def _absent(day: date, table: str, series: str, detail: str) -> dict[str, object]:
+    return _row(day, table, series, "declared_absent", "absent", detail)
+
+
+def _coverage(desk: Desk, day: date, item: Expected, today: Mapping[str, pl.DataFrame]) -> dict[str, object]:
+    contract = contract_of(item.table)
+    table_rows = today.get(item.table, contract.frame())
+    rows = table_rows.filter(*[pl.col(k) == v for k, v in item.key.items()])
+    is_interval = "delivery_start" in contract.schema
+    minutes = int(rows["resolution_minutes"][0]) if is_interval and rows.height else item.resolution(desk, day)
+    rows = _latest(rows, "delivery_start" if is_interval else "delivery_day")
+    unknown = pl.any_horizontal(pl.col(v).is_null() for v in item.values)
+    expected, nulls = item.count(desk, day, minutes), rows.filter(unknown)
+    missing = max(expected - rows.height, 0)
+    gaps = missing + nulls.height
+    status, detail = "ok" if gaps == 0 else "gap", ""
+    if gaps and table_rows.is_empty() and item.table in AFTER_DELIVERY:
+        status, detail = "not_yet", "no row of this table yet; it is published after delivery"
+    elif gaps and is_interval:
+        detail = _first_gap(desk, day, minutes, rows.filter(~unknown))
+    elif gaps:
+        detail = "no value for this day" + (" (a holiday of the exchange, or late)" if item.table == "fuel_prices" else "")
+    outages = int(rows["source"].str.ends_with(OUTAGE_ZERO).sum())
+    counts = {"expected_count": expected, "found_count": rows.height - nulls.height, "missing_count": missing, "null_count": nulls.height}
+    return _row(day, item.table, item.text, "coverage", status, detail, outage_zero_count=outages, **counts)
+
+
+def _latest(rows: pl.DataFrame, by: str) -> pl.DataFrame:
+    """The latest vintage per interval (weather forecasts: of the latest run)."""
+    order = [by, *(c for c in ("issued_at", "known_at") if c in rows.columns)]
+    return rows.sort(order, maintain_order=True).unique(subset=[by], keep="last", maintain_order=True)
+
+
+def _first_gap(desk: Desk, day: date, minutes: int, found: pl.DataFrame) -> str:
+    starts = desk.delivery_day(day).interval_starts_us(minutes)
+    gaps = starts[~np.isin(starts, found["delivery_start"].cast(pl.Int64).to_numpy())]
+    if gaps.size == 0:
+        return "rows off the day's interval grid"
+    return f"first gap {from_us(int(gaps[0])):%Y-%m-%d %H:%M} UTC"
+
+
+def _too_short(item: Expected, compared: int, desk: Desk, day: date) -> str:
+    """Say so when the strongest test had too little to go by."""
+    days = compared * item.resolution(desk, day) / (24 * 60)
+    return f"; the test of the day's seam needs {SEAM_DAYS} days and was not made" if days < SEAM_DAYS else ""
+
+
+def _disguises(desk: Desk, day: date, frames: Mapping[str, pl.DataFrame], today: Mapping[str, pl.DataFrame]) -> list[dict[str, object]]:
+    rows, seen = [], pl.col("delivery_day").is_between(day - WINDOW, day)
+    window = {t: frames[t].filter(seen) for pair in PAIRS.items() for t in (pair[0], pair[1][0]) if t in frames}
+    for item in expected_series(desk):
+        here = today.get(item.table)
+        if item.table not in PAIRS or here is None or here.filter(*[pl.col(k) == v for k, v in item.key.items()]).is_empty():
+            continue
+        words, compared = judge(desk, item.table, item.key, window)
+        detail = words or f"no sign of it in {compared} intervals compared" + _too_short(item, compared, desk, day)
+        counts = {"expected_count": compared, "found_count": compared}
+        rows.append(_row(day, item.table, item.text, "disguised_forecast", "error" if words else "ok", detail, **counts))
+    return rows

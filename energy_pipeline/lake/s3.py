@@ -1,0 +1,83 @@
+"""The lake on S3: a day is one whole object, put at once.
+
+What belongs here: `Storage` over `pyarrow.fs.S3FileSystem`. What does not: anything
+about tables. Endpoint, region and credentials come from the usual AWS_* variables.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+
+class S3Storage:
+    """Objects below `s3://bucket/prefix`.
+
+    An object appears whole when its upload is complete, or not at all, so nothing needs
+    renaming and a killed writer leaves nothing to be seen.
+    """
+
+    workers = 16
+
+    def __init__(self, url: str) -> None:
+        from pyarrow import fs
+
+        parts = urlsplit(url)
+        if parts.scheme != "s3" or not parts.netloc:
+            raise ValueError(f"lake root {url!r}: expected s3://bucket/prefix")
+        self.url = url.rstrip("/")
+        self._root = f"{parts.netloc}{parts.path}".rstrip("/")
+        endpoint = urlsplit(os.environ.get("AWS_ENDPOINT_URL", ""))
+        region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+        self._fs = fs.S3FileSystem(endpoint_override=endpoint.netloc or None, scheme=endpoint.scheme or "https", region=region)
+        self._selector = fs.FileSelector
+        self._file_type = fs.FileType.File
+
+    def _key(self, path: str) -> str:
+        return f"{self._root}/{path}"
+
+    def files(self, folder: str) -> list[str]:
+        """Paths of all objects below a folder, sorted; hidden ones left out."""
+        selector = self._selector(self._key(folder), allow_not_found=True, recursive=True)
+        found = [info.path.removeprefix(f"{self._root}/") for info in self._fs.get_file_info(selector) if info.type == self._file_type]
+        return sorted(path for path in found if not path.rsplit("/", 1)[-1].startswith("."))
+
+    def read_bytes(self, path: str) -> bytes:
+        """The whole object; FileNotFoundError when there is none."""
+        with self._fs.open_input_file(self._key(path)) as handle:
+            data: bytes = handle.read()
+        return data
+
+    def parquet_source(self, path: str) -> Path | io.BytesIO:
+        """The object in memory."""
+        return io.BytesIO(self.read_bytes(path))
+
+    def write_bytes(self, path: str, data: bytes, *, durable: bool = False) -> None:  # noqa: ARG002 - S3 always is
+        """Put the whole object."""
+        with self._fs.open_output_stream(self._key(path)) as handle:
+            handle.write(data)
+
+    def exists(self, path: str) -> bool:
+        """Whether the object is there."""
+        return bool(self._fs.get_file_info(self._key(path)).type == self._file_type)
+
+    def delete(self, path: str) -> None:
+        """Remove the object; nothing happens when it is gone."""
+        with contextlib.suppress(FileNotFoundError):
+            self._fs.delete_file(self._key(path))
+
+    @contextlib.contextmanager
+    def guard(self, folder: str, *, exclusive: bool) -> Iterator[None]:  # noqa: ARG002 - there is no lock on S3
+        """Nothing: see `compaction` for what that means."""
+        yield
+
+    def sweep(self, folder: str) -> None:
+        """Nothing: an unfinished upload is never visible."""
+
+    def location(self, path: str) -> str:
+        """The object's URL."""
+        return f"{self.url}/{path}"

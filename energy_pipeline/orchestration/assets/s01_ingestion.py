@@ -1,0 +1,227 @@
+"""Ingestion: twelve raw tables, their history, their quality, and the cut decide reads through.
+
+What belongs here: collecting, adding vintages, `data_quality`, `information_set`. What
+does not: reading files or making synthetic rows (ingestion does).
+"""
+
+from collections.abc import Mapping
+from datetime import date
+
+import dagster as dg
+import polars as pl
+
+from energy_pipeline.contracts import TABLES, Table
+from energy_pipeline.contracts.raw import RAW_TABLES
+from energy_pipeline.domain.delivery import days_between
+from energy_pipeline.domain.errors import DayFailures, PipelineError
+from energy_pipeline.domain.information import content_hash
+from energy_pipeline.lake import Lake
+from energy_pipeline.orchestration import metadata, policies, progress
+from energy_pipeline.orchestration.factory import AssetFactory, DayContext, RowMetadata, record, session_of, write_frames
+from energy_pipeline.orchestration.partitions import day_of_key, look_back
+from energy_pipeline.orchestration.resources import DeskRuntime, RunSession, TooEarlyError
+
+RAW_NAMES = tuple(t.name for t in RAW_TABLES)
+OBSERVED = frozenset({"day_ahead_prices", "second_prices", "load_actual", "generation_actual", "weather_observed", "fuel_prices", "plant_meters"})
+"""Known only after delivery day D-1 began: look-backs on them end at D-1."""
+
+SCHEDULE_TAGS = ("dagster/schedule_name", "dagster/sensor_name")
+
+
+class HistoryConfig(dg.Config):
+    """Which days `raw_history` makes sure of; empty: the history the newest delivery days need."""
+
+    first_day: str = ""
+    last_day: str = ""
+
+
+def assets(factory: AssetFactory, max_lag_days: int) -> list[dg.AssetsDefinition]:
+    """All assets of the stage."""
+    cut = [*(look_back(t, -max_lag_days, -1 if t in OBSERVED else 0) for t in RAW_NAMES), "raw_history"]
+    return [
+        raw_history(),
+        *(raw_table(factory, TABLES[name]) for name in RAW_NAMES),
+        factory.table("data_quality", data_quality, RAW_NAMES),
+        information_set(factory, cut),
+    ]
+
+
+def raw_table(factory: AssetFactory, contract: Table) -> dg.AssetsDefinition:
+    """A raw table: the whole range is collected at once, then added day by day."""
+
+    @dg.multi_asset(name=contract.name, specs=[metadata.table_spec(contract, [], factory.partitions)], backfill_policy=policies.BACKFILL)
+    def _raw(context: dg.AssetExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> None:
+        days = [day_of_key(key) for key in context.partition_keys]
+        failures = DayFailures(contract.name)
+        good = add_days(runtime, contract, days, failures)
+        record(context, contract.name, {day: {contract.name: entries} for day, entries in good.items()}, failures)
+
+    return _raw
+
+
+def add_days(runtime: DeskRuntime, contract: Table, days: list[date], failures: DayFailures) -> dict[date, RowMetadata]:
+    """Collect `days` of a raw table and add what is new to the lake; metadata of the good days."""
+    from energy_pipeline import ingestion
+
+    collected = ingestion.collect(runtime.desk, contract.name, days[0], days[-1], runtime.sources.load)
+    for day, error in collected.failures.items():
+        failures.add(day, error)
+    held = runtime.lake.read(contract.name, days[0], days[-1], missing="skip")
+    fresh_by_day, held_by_day = _by_day(collected.frame), _by_day(held)
+    ingested_at = runtime.now()
+    good: dict[date, RowMetadata] = {}
+    for day in days:
+        if day in failures.failures:
+            continue
+        fresh, existing = fresh_by_day.get(day, contract.frame()), held_by_day.get(day, contract.frame())
+        try:
+            new = ingestion.new_vintages(contract, existing, fresh, ingested_at) if existing.height else fresh
+            good[day] = _add(runtime, contract, day, new, existing.height)
+        except PipelineError as error:
+            failures.add(day, error)
+        progress.done(contract.name, day)
+    return good
+
+
+def _by_day(frame: pl.DataFrame) -> dict[date, pl.DataFrame]:
+    return {part["delivery_day"][0]: part for part in frame.partition_by("delivery_day", maintain_order=True)}
+
+
+def _add(runtime: DeskRuntime, contract: Table, day: date, new: pl.DataFrame, held_rows: int) -> RowMetadata:
+    entries: RowMetadata = {"dagster/partition_row_count": held_rows + new.height, "new_rows": new.height}
+    if new.height == 0 and not contract.may_be_empty and (held_rows or runtime.desk.delivery_day(day).end > runtime.now()):
+        return {**entries, "not_yet": held_rows == 0}
+    added = runtime.lake.add_vintage(contract.name, day, new)
+    return entries if added is None else {**entries, "content_hash": added.sha256, "path": added.path}
+
+
+def raw_history() -> dg.AssetsDefinition:
+    """The raw days before the first decision, in one step and one record."""
+
+    @dg.asset(
+        name="raw_history",
+        group_name="ingestion",
+        kinds={"polars", "parquet"},
+        owners=list(metadata.OWNERS),
+        description="Bulk load of the raw days that look-backs of the decided days reach to; adds only days the lake does not hold.",
+    )
+    def _history(context: dg.AssetExecutionContext, config: HistoryConfig, runtime: dg.ResourceParam[DeskRuntime]) -> dg.MaterializeResult[None]:
+        first, last = history_span(runtime, config)
+        failures = DayFailures("raw_history")
+        counts = {t.name: load_missing(runtime, t, first, last, failures) for t in RAW_TABLES}
+        try:
+            failures.raise_if_any()
+        except PipelineError as error:
+            progress.failed("raw_history", error)
+            raise
+        progress.done("raw_history", None)
+        text = {"first_day": first.isoformat(), "last_day": last.isoformat()}
+        return dg.MaterializeResult(metadata={**text, "dagster/row_count": sum(counts.values()), **{f"rows_{t}": n for t, n in counts.items()}})
+
+    return _history
+
+
+def history_span(runtime: DeskRuntime, config: HistoryConfig) -> tuple[date, date]:
+    """Days asked for, or those tomorrow's decision needs."""
+    if config.first_day and config.last_day:
+        return date.fromisoformat(config.first_day), date.fromisoformat(config.last_day)
+    today = runtime.now().date()
+    return date.fromordinal(today.toordinal() - runtime.desk.history_days), today
+
+
+def load_missing(runtime: DeskRuntime, contract: Table, first: date, last: date, failures: DayFailures) -> int:
+    """Add the days of a raw table the lake does not hold yet; rows added.
+
+    A day on which the source has nothing is a gap the quality table and the models'
+    fallbacks speak about, not an error: histories begin somewhere.
+    """
+    from energy_pipeline import ingestion
+
+    held = set(runtime.lake.days(contract.name))
+    missing = [day for day in days_between(first, last) if day not in held]
+    rows = 0
+    for begin, end in _stretches(missing):
+        collected = ingestion.collect(runtime.desk, contract.name, begin, end, runtime.sources.load)
+        for day, error in collected.failures.items():
+            failures.add(day, error)
+        fresh = _by_day(collected.frame)
+        for day in days_between(begin, end):
+            frame = fresh.get(day, contract.frame())
+            if day in collected.failures or (frame.height == 0 and not contract.may_be_empty):
+                continue
+            try:
+                runtime.lake.add_vintage(contract.name, day, frame)
+                rows += frame.height
+            except PipelineError as error:
+                failures.add(day, error)
+            progress.done("raw_history", day)
+    return rows
+
+
+def _stretches(days: list[date]) -> list[tuple[date, date]]:
+    """Consecutive days as (first, last) pairs."""
+    found: list[tuple[date, date]] = []
+    for day in days:
+        if found and (day - found[-1][1]).days == 1:
+            found[-1] = (found[-1][0], day)
+        else:
+            found.append((day, day))
+    return found
+
+
+def data_quality(day: DayContext) -> pl.DataFrame:
+    """Expected against found, per raw table and series."""
+    from energy_pipeline import ingestion
+
+    frames: Mapping[str, pl.DataFrame] = {name: day.session.raw_lake.read(name, day.day, day.day, missing="skip") for name in RAW_NAMES}
+    return ingestion.assess_quality(day.desk, day.day, frames)
+
+
+def information_set(factory: AssetFactory, deps: list[dg.AssetDep | str]) -> dg.AssetsDefinition:
+    """The cut; its content hash is the data version decide's inputs go by."""
+
+    @dg.multi_asset(
+        name="information_set",
+        specs=[metadata.table_spec(TABLES["information_set"], deps, factory.partitions)],
+        backfill_policy=policies.BACKFILL,
+    )
+    def _cut(context: dg.AssetExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> dg.MaterializeResult[None]:
+        session = session_of(context, runtime)
+        wait_for_decision_time(context, session)
+        failures, hashes = DayFailures("information_set"), []
+        good: dict[date, Mapping[str, RowMetadata]] = {}
+        for key in context.partition_keys:
+            day = DayContext(day_of_key(key), session)
+            try:
+                frame = cut_day(day)
+                hashes.append(content_hash(frame))
+                good[day.day] = write_frames(session.lake, day.day, {"information_set": frame})
+            except PipelineError as error:
+                failures.add(day.day, error)
+            progress.done("information_set", day.day)
+        record(context, "information_set", good, failures)
+        return dg.MaterializeResult(asset_key="information_set", data_version=dg.DataVersion("-".join(sorted(set(hashes)))[:200]))
+
+    return _cut
+
+
+def cut_day(day: DayContext) -> pl.DataFrame:
+    """The record of what decide(day) may read."""
+    from energy_pipeline import ingestion
+
+    return ingestion.information_record(day.info, day.session.statuses(day.day))
+
+
+def wait_for_decision_time(context: dg.AssetExecutionContext, session: RunSession) -> None:
+    """A run started by a schedule waits for the decision time; a person's run is told that it is early."""
+    if session.as_of is not None:
+        return
+    latest = max(session.info(day).decision_time for day in days_between(session.first, session.last))
+    seconds = (latest - session.runtime.now()).total_seconds()
+    if seconds <= 0:
+        return
+    if any(tag in context.run.tags for tag in SCHEDULE_TAGS):
+        raise dg.RetryRequested(max_retries=8, seconds_to_wait=min(seconds + 1, 900))
+    error = TooEarlyError(f"decide({session.last}) is cut at {latest}, which has not come yet -> wait, or decide on what is known: --as-of INSTANT")
+    progress.failed("information_set", error)
+    raise error

@@ -1,0 +1,44 @@
+"""Forecasting: price forecasts for D, and their scores once D has come.
+
+What belongs here: `price_forecasts` (decide), `forecast_scores` (settle_final). What
+does not: any model.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import dagster as dg
+import polars as pl
+
+from energy_pipeline.orchestration.factory import AssetFactory, DayContext
+from energy_pipeline.orchestration.partitions import look_back
+
+SCORE_DAYS = 7
+"""The weekly naive needs the outcome of D-7."""
+
+
+def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
+    """All assets of the stage."""
+    outcomes = [look_back("day_ahead_prices", -SCORE_DAYS), look_back("second_prices", -SCORE_DAYS)]
+    return [
+        factory.table("price_forecasts", price_forecasts, ["information_set", "price_features"]),
+        factory.table("forecast_scores", forecast_scores, ["price_forecasts", *outcomes]),
+    ]
+
+
+def price_forecasts(day: DayContext) -> pl.DataFrame:
+    """Every model's forecast for D."""
+    from energy_pipeline import forecasting
+
+    return forecasting.price_forecasts(day.info, day.artefacts)
+
+
+def forecast_scores(day: DayContext) -> pl.DataFrame:
+    """Scores of D's forecasts against what came."""
+    from energy_pipeline import forecasting
+
+    first = day.day - timedelta(days=SCORE_DAYS)
+    return forecasting.score(
+        day.desk, day.day, day.read("price_forecasts"), day.raw("day_ahead_prices", first), day.raw("second_prices", first)
+    )

@@ -1,0 +1,222 @@
+"""Asset checks: what the written files promise beyond a single day.
+
+What belongs here: which check belongs to which asset, and the one step per flow that
+runs them. What does not: expectations of a table (`contracts.expectations`), or blocking
+before the write (the lake enforces the contract).
+
+Checks are not partitioned: a range run would leave partitioned ones planned for ever
+(docs/decisions/check-strategy.md). They cover the run's delivery days and list the bad
+ones in their metadata.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from energy_pipeline.contracts import TABLES, Table
+from energy_pipeline.domain.delivery import days_between
+from energy_pipeline.domain.errors import PipelineError
+from energy_pipeline.orchestration.assets.s10_reporting import MARTS
+from energy_pipeline.orchestration.factory import as_of_of
+from energy_pipeline.orchestration.partitions import days_of_tags
+from energy_pipeline.orchestration.resources import DeskRuntime, RunSession
+
+CENT = 0.01
+LISTED = 20
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Whether a check passed, on which days it did not, and what it saw."""
+
+    failed_days: Sequence[date] = ()
+    detail: Sequence[str] = ()
+    numbers: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One named check of one asset."""
+
+    asset: dg.AssetKey
+    name: str
+    description: str
+    run: Callable[[RunSession, Sequence[date]], Outcome]
+
+    @property
+    def spec(self) -> dg.AssetCheckSpec:
+        """How Dagster knows it."""
+        return dg.AssetCheckSpec(name=self.name, asset=self.asset, description=self.description)
+
+
+def check_steps(marts: Sequence[str]) -> list[dg.AssetChecksDefinition]:
+    """One step per flow: a step costs more than a check."""
+    by_flow = {
+        "ingest": [*_suites("ingest"), _table("data_quality", "no_disguised_forecast", "No series declared a forecast is an actual.", disguised)],
+        "decide": [
+            *_suites("decide"),
+            _table("information_set", "no_look_ahead", "Nothing visible was known after the decision time.", look_ahead),
+            _table("risk_contributions", "contributions_add_up", "Contributions sum to their measure.", contributions),
+            _table("nominations", "bids_kept", "The day's bids were kept as CSV.", nominations),
+        ],
+        "settle_da": _suites("settle_da"),
+        "settle_final": [*_suites("settle_final"), _table("pnl", "legs_add_up", "The legs sum to the total, to the cent.", pnl_legs)],
+        "reporting": [
+            *_suites("operate"),
+            _table("raw_history", "reaches_back", "Prices of the look-back are there.", history),
+            _table("daily_report", "stands_alone", "The page exists and asks for nothing over the network.", report),
+            *(Check(dg.AssetKey([MARTS, m]), "published", "The warehouse has the mart, with comments.", _published(m)) for m in marts),
+        ],
+    }
+    return [_step(flow, checks) for flow, checks in by_flow.items()]
+
+
+def _table(asset: str, name: str, description: str, run: Callable[[RunSession, Sequence[date]], Outcome]) -> Check:
+    return Check(dg.AssetKey(asset), name, description, run)
+
+
+def _suites(flow: str) -> list[Check]:
+    text = "The table's Great Expectations suite on the written days."
+    return [_table(t.name, "expectations", text, _suite(t)) for t in TABLES.values() if t.flow == flow]
+
+
+def _step(flow: str, checks: Sequence[Check]) -> dg.AssetChecksDefinition:
+    by_key = {check.spec.key: check for check in checks}
+
+    @dg.multi_asset_check(name=f"check_{flow}", specs=[c.spec for c in checks], can_subset=True)
+    def _checks(context: dg.AssetCheckExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> Iterator[dg.AssetCheckResult]:
+        days = checked_days(context, runtime)
+        session = runtime.session(context.run.run_id, days[0], days[-1], as_of_of(context))
+        for key, check in by_key.items():
+            if key in context.selected_asset_check_keys:
+                yield _result(check, _outcome(check, session, days))
+
+    return _checks
+
+
+def checked_days(context: dg.AssetCheckExecutionContext, runtime: DeskRuntime) -> list[date]:
+    """Delivery days of the run; a check run by itself looks at today's."""
+    span = days_of_tags(context.run.tags)
+    today = runtime.now().date()
+    return days_between(*span) if span else [today]
+
+
+def _outcome(check: Check, session: RunSession, days: Sequence[date]) -> Outcome:
+    try:
+        return check.run(session, days)
+    except PipelineError as error:
+        return Outcome(days, [str(error)])
+
+
+def _result(check: Check, outcome: Outcome) -> dg.AssetCheckResult:
+    entries: dict[str, Any] = dict(outcome.numbers)
+    if outcome.failed_days:
+        entries["failed_days"] = [d.isoformat() for d in outcome.failed_days]
+        entries["findings"] = dg.MetadataValue.md("\n".join(f"- {line}" for line in outcome.detail[:LISTED]))
+    return dg.AssetCheckResult(
+        passed=not outcome.failed_days, asset_key=check.asset, check_name=check.name, metadata=entries, severity=dg.AssetCheckSeverity.ERROR
+    )
+
+
+def _suite(contract: Table) -> Callable[[RunSession, Sequence[date]], Outcome]:
+    def run(session: RunSession, days: Sequence[date]) -> Outcome:
+        from energy_pipeline.contracts import expectations
+
+        lake = session.raw_lake if contract.vintages else session.lake
+        frame = lake.read(contract.name, days[0], days[-1], missing="skip")
+        found = expectations.validate(contract, frame, days)
+        return Outcome(found.failed_days, found.findings, {"rows": frame.height, "expectations": found.expectations})
+
+    return run
+
+
+def look_ahead(session: RunSession, days: Sequence[date]) -> Outcome:
+    """`last_known_at` of every visible series is not after the decision time, nor that after the gate."""
+    frame = session.read("information_set", days[0], days[-1])
+    gates = {day: session.desk.gate_closure(day) for day in days}
+    late = frame.filter(pl.col("last_known_at") > pl.col("decision_time"))
+    after_gate = frame.filter(pl.col("decision_time") > pl.col("delivery_day").replace_strict(gates, return_dtype=pl.Datetime("us", "UTC")))
+    bad = sorted({*late["delivery_day"].to_list(), *after_gate["delivery_day"].to_list()})
+    return Outcome(bad, [str(row) for row in late.head(LISTED).to_dicts()], {"series": frame.height})
+
+
+def disguised(session: RunSession, days: Sequence[date]) -> Outcome:
+    """Forecasts that are suspiciously near the actual of the same quantity."""
+    from energy_pipeline.ingestion import disguise
+
+    first = days[0] - timedelta(days=session.desk.max_lag_days)
+    tables = ("load_forecast", "load_actual", "generation_forecast", "generation_actual")
+    frames = {t: session.raw_lake.read(t, first, days[-1], missing="skip") for t in tables}
+    found = [str(f) for f in disguise.check_desk(session.desk, frames)]
+    return Outcome(days if found else (), found)
+
+
+def contributions(session: RunSession, days: Sequence[date]) -> Outcome:
+    """Per measure, level and kind the contributions sum to the measure of the book."""
+    parts = session.read("risk_contributions", days[0], days[-1])
+    book = session.read("risk_measures", days[0], days[-1]).filter(pl.col("scope") == "book")
+    totals = {(r["delivery_day"], r["measure"], r["level"]): r["value_eur"] for r in book.to_dicts()}
+    sums: dict[tuple[date, str, float, str], list[float]] = {}
+    for row in parts.to_dicts():
+        sums.setdefault((row["delivery_day"], row["measure"], row["level"], row["component_kind"]), []).append(row["contribution_eur"])
+    bad = {k: (math.fsum(v), totals.get(k[:3])) for k, v in sums.items() if not _near(math.fsum(v), totals.get(k[:3]))}
+    return Outcome(sorted({k[0] for k in bad}), [f"{k}: sum {s}, measure {t}" for k, (s, t) in bad.items()])
+
+
+def _near(total: float, measure: float | None) -> bool:
+    return measure is not None and abs(total - measure) <= CENT + 1e-9 * abs(measure)
+
+
+def pnl_legs(session: RunSession, days: Sequence[date]) -> Outcome:
+    """total_eur is the sum of the legs in every interval."""
+    frame = session.read("pnl", days[0], days[-1])
+    legs = [c for c in frame.columns if c.endswith("_eur") and c != "total_eur"]
+    bad = frame.filter((pl.sum_horizontal(legs) - pl.col("total_eur")).abs() > CENT)
+    return Outcome(sorted(set(bad["delivery_day"].to_list())), [str(r) for r in bad.head(LISTED).to_dicts()], {"intervals": frame.height})
+
+
+def nominations(session: RunSession, days: Sequence[date]) -> Outcome:
+    """Every decided day has its CSV."""
+    bad = [day for day in days if not session.lake.nominations(day)]
+    return Outcome(bad, [f"{day}: no nominations" for day in bad])
+
+
+def history(session: RunSession, days: Sequence[date]) -> Outcome:
+    """Day-ahead prices of the feature look-back before the first day."""
+    held = set(session.raw_lake.days("day_ahead_prices"))
+    wanted = days_between(days[0] - timedelta(days=session.desk.max_lag_days), days[0] - timedelta(days=1))
+    missing = [day for day in wanted if day not in held]
+    return Outcome(days[:1] if missing else (), [f"{day}: no day-ahead prices" for day in missing], {"days_held": len(held)})
+
+
+def report(session: RunSession, days: Sequence[date]) -> Outcome:
+    """The page is there and links to nothing outside."""
+    found: dict[date, str] = {}
+    for day in days:
+        try:
+            page = session.lake.read_file("report", day, "report.html").decode()
+        except FileNotFoundError:
+            found[day] = "no page"
+            continue
+        if any(mark in page for mark in ('src="http', 'href="http', "@import")):
+            found[day] = "asks for something over the network"
+    return Outcome(sorted(found), [f"{day}: {text}" for day, text in found.items()])
+
+
+def _published(mart: str) -> Callable[[RunSession, Sequence[date]], Outcome]:
+    def run(session: RunSession, days: Sequence[date]) -> Outcome:
+        from energy_pipeline.lake.duck import connect
+
+        with connect(session.runtime.settings.warehouse) as connection:
+            found = connection.execute(
+                "SELECT comment FROM duckdb_tables() WHERE schema_name = ? AND table_name = ?", [MARTS, mart]
+            ).fetchone()
+        problem = "is not in the warehouse" if found is None else "has no comment" if not found[0] else ""
+        return Outcome(days if problem else (), [f"{MARTS}.{mart} {problem}"] if problem else ())
+
+    return run

@@ -1,0 +1,66 @@
+"""The flows as jobs: which assets belong together in one run.
+
+What belongs here: selections. What does not: when they run (`schedules`).
+"""
+
+from datetime import date
+from typing import TYPE_CHECKING, Union
+
+import dagster as dg
+
+from energy_pipeline.contracts import TABLES
+from energy_pipeline.orchestration.assets.s10_reporting import MARTS
+from energy_pipeline.orchestration.resources import DeskRuntime
+
+if TYPE_CHECKING:  # Dagster gives this type no public name
+    from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+AnyJob = Union["UnresolvedAssetJobDefinition", dg.JobDefinition]
+
+DESCRIPTIONS = {
+    "ingest": "Collect raw tables and add vintages; assess their quality.",
+    "decide": "From the cut to positions, risk and the page of the day.",
+    "settle_da": "After the auction: day-ahead revenue and hedges.",
+    "settle_final": "Once meters and second prices are known: P&L, scores, exceptions.",
+}
+EXTRAS = {"ingest": ["runs"], "decide": ["nominations", "runs", "daily_report"], "settle_da": ["runs"], "settle_final": ["runs", "daily_report"]}
+
+
+def flow_assets(flow: str, marts: list[str]) -> list[dg.AssetKey]:
+    """Assets of a flow: its tables, its extras, and the marts."""
+    names = [t.name for t in TABLES.values() if t.flow == flow]
+    return [*(dg.AssetKey(n) for n in (*names, *EXTRAS[flow])), *(dg.AssetKey([MARTS, m]) for m in marts)]
+
+
+def jobs(marts: list[str]) -> list[AnyJob]:
+    """One job per flow, the history load, and maintenance."""
+    found: list[AnyJob] = [
+        dg.define_asset_job(flow, dg.AssetSelection.assets(*flow_assets(flow, marts)), description=text) for flow, text in DESCRIPTIONS.items()
+    ]
+    history = dg.define_asset_job("history", dg.AssetSelection.assets("raw_history"), description="Load the raw days look-backs reach to.")
+    return [*found, history, maintenance]
+
+
+def closed_months(days: list[date], today: date) -> list[date]:
+    """First days of the months that ended before today's.
+
+    >>> closed_months([date(2026, 1, 31), date(2026, 2, 1)], date(2026, 2, 3))
+    [datetime.date(2026, 1, 1)]
+    """
+    return sorted({day.replace(day=1) for day in days if day.replace(day=1) < today.replace(day=1)})
+
+
+@dg.op(description="Merge the day files of closed months; readers never notice.")
+def compact_closed_months(context: dg.OpExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> None:
+    """Compact every table."""
+    today = runtime.now().date()
+    for table in TABLES:
+        merged = sum(runtime.lake.compact(table, month) for month in closed_months(runtime.lake.days(table), today))
+        if merged:
+            context.log.info(f"{table}: {merged} day files merged")
+
+
+@dg.job(description="Merge small files of closed months.", executor_def=dg.in_process_executor)
+def maintenance() -> None:
+    """The maintenance job."""
+    compact_closed_months()

@@ -1,0 +1,193 @@
+"""What a run works with: the desk, the lake, and raw data in memory once per run.
+
+What belongs here: `DeskRuntime` (the Dagster resource) and `RunSession` (one run's cut of
+the world). What does not: any computation on the data.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+
+import polars as pl
+
+from energy_pipeline.contracts import TABLES
+from energy_pipeline.contracts.raw import RAW_TABLES
+from energy_pipeline.desk import Desk, load_desk
+from energy_pipeline.domain.delivery import days_between
+from energy_pipeline.domain.errors import LateSourceError, LookAheadError, MissingDayError, PipelineError
+from energy_pipeline.domain.information import Archive, InformationSet
+from energy_pipeline.lake import ArtefactStore, Lake
+from energy_pipeline.lake.source_files import SourceFiles
+from energy_pipeline.settings import Settings
+
+Clock = Callable[[], datetime]
+
+
+class TooEarlyError(PipelineError):
+    """A flow was asked for a day before the world could know what it needs."""
+
+
+def utc_now() -> datetime:
+    """The only clock of the package."""
+    return datetime.now(UTC)
+
+
+class DeskRuntime:
+    """The resource of every asset: desk, settings, lake, clock, and the current run's session.
+
+    Parameters
+    ----------
+    settings : Settings
+    desk : Desk, optional
+        Given instead of the desk file of the settings.
+    now : callable, optional
+        The clock; tests give their own.
+    """
+
+    def __init__(self, settings: Settings, desk: Desk | None = None, now: Clock = utc_now) -> None:
+        self.settings = settings
+        self.desk = desk or load_desk(settings.desk_path)
+        self.now = now
+        self.lake = Lake(settings.lake)
+        self.sources = SourceFiles(settings.data)
+        self._session: RunSession | None = None
+        self._lock = threading.Lock()
+
+    def session(self, run_id: str, first: date, last: date, as_of: datetime | None = None) -> RunSession:
+        """The session of a run; all its steps share one, the next run gets its own."""
+        with self._lock:
+            wanted = (run_id, first, last, as_of)
+            if self._session is None or self._session.identity != wanted:
+                self._session = RunSession(self, run_id, first, last, as_of)
+            return self._session
+
+
+@dataclass(frozen=True, eq=False)
+class RunSession:
+    """One run: its delivery days, the raw archive behind them, and where it writes.
+
+    Attributes
+    ----------
+    first, last : date
+        Delivery days of the run.
+    as_of : datetime or None
+        Recompute as it could have been made at this instant; results go to a lake of their own.
+    """
+
+    runtime: DeskRuntime
+    run_id: str
+    first: date
+    last: date
+    as_of: datetime | None = None
+
+    @property
+    def identity(self) -> tuple[str, date, date, datetime | None]:
+        """What makes two sessions the same."""
+        return self.run_id, self.first, self.last, self.as_of
+
+    @property
+    def desk(self) -> Desk:
+        """The desk."""
+        return self.runtime.desk
+
+    @property
+    def raw_lake(self) -> Lake:
+        """Where raw tables are, whatever the run recomputes."""
+        return self.runtime.lake
+
+    @cached_property
+    def lake(self) -> Lake:
+        """Where the run writes."""
+        if self.as_of is None:
+            return self.runtime.lake
+        return Lake(f"{self.runtime.lake.root}/as_of/{self.as_of.astimezone(UTC):%Y%m%dT%H%M%SZ}")
+
+    @cached_property
+    def artefacts(self) -> ArtefactStore:
+        """Fitted models; keyed by content, so shared by all runs."""
+        return self.runtime.lake.artefacts()
+
+    @cached_property
+    def archive(self) -> Archive:
+        """Every vintage the run's days may look at, loaded once."""
+        frames = self._raw_frames()
+        plain = Archive(self.desk, frames)
+        times = self._decision_times(plain)
+        return Archive(self.desk, frames, times) if times else plain
+
+    def _raw_frames(self) -> dict[str, pl.DataFrame]:
+        first = self.first - timedelta(days=self.desk.history_days)
+        last = self.last + timedelta(days=self.desk.forecast.horizon_days)
+        frames = {t.name: self.raw_lake.read(t.name, first, last, missing="skip") for t in RAW_TABLES}
+        self._require_history(frames["day_ahead_prices"])
+        return frames
+
+    def _require_history(self, prices: pl.DataFrame) -> None:
+        held = set(prices["delivery_day"].unique().to_list())
+        wanted = days_between(self.first - timedelta(days=self.desk.max_lag_days), self.first - timedelta(days=1))
+        missing = [day for day in wanted if day not in held]
+        if missing:
+            raise MissingDayError("day_ahead_prices", missing, "materialise raw_history up to the first day (the command line does it by itself)")
+
+    def _decision_times(self, plain: Archive) -> dict[date, datetime]:
+        """Effective decision times of the run's days and of every past day they look back to.
+
+        Past days too, so that a day's look-back is the same in a range and alone.
+        """
+        times: dict[date, datetime] = {}
+        if any(rule.action == "wait" for rule in self._late_rules()):
+            start = self.first - timedelta(days=self.desk.history_days - self.desk.max_lag_days - 2)
+            times = {day: self._effective_time(plain, day) for day in days_between(start, self.last)}
+        if self.as_of is not None:
+            start = self.first - timedelta(days=self.desk.history_days)
+            times = {day: min(times.get(day, self.desk.decision_time(day)), self.as_of) for day in days_between(start, self.last)}
+            times |= {day: self._checked_as_of(day) for day in days_between(self.first, self.last)}
+        return times
+
+    def _late_rules(self) -> list[object]:
+        return [*self.desk.sources.late.values(), *(series.late for series in self.desk.sources.files)]
+
+    def _effective_time(self, plain: Archive, day: date) -> datetime:
+        from energy_pipeline.ingestion.lateness import effective_decision_time
+
+        try:
+            return effective_decision_time(self.desk, plain, day)[0]
+        except LateSourceError:
+            return self.desk.decision_time(day)
+
+    def _checked_as_of(self, day: date) -> datetime:
+        gate = self.desk.gate_closure(day)
+        if self.as_of is None or self.as_of > gate:
+            raise LookAheadError(f"--as-of {self.as_of} is after the gate of {day} ({gate}): no decision could be made then")
+        return self.as_of
+
+    def info(self, day: date) -> InformationSet:
+        """What decide(day) may know."""
+        return self.archive.at(day)
+
+    def statuses(self, day: date) -> Mapping[str, Mapping[str, str]]:
+        """How each raw series stood at the decision time (on_time, waited, fallback).
+
+        Raises
+        ------
+        LateSourceError
+            A series the desk must not decide without was not there.
+        """
+        from energy_pipeline.ingestion.lateness import effective_decision_time
+
+        return effective_decision_time(self.desk, self.archive, day)[1]
+
+    def known_raw(self, table: str, first: date, last: date) -> pl.DataFrame:
+        """Rows of a raw table that the world knows by now, for the settle flows."""
+        cut = self.runtime.now() if self.as_of is None else self.as_of
+        return self.raw_lake.read(table, first, last, missing="skip").filter(pl.col("known_at") <= cut)
+
+    def read(self, table: str, first: date, last: date | None = None, missing: str = "error") -> pl.DataFrame:
+        """Days of a computed table: from where the run writes."""
+        if TABLES[table].vintages:
+            raise ValueError(f"{table} is raw: decide reads it through the information set, settle by known_raw")
+        return self.lake.read(table, first, last or first, missing="skip" if missing == "skip" else "error")

@@ -1,0 +1,238 @@
+"""Solving the day's optimisation: a small LP, refined until it is exact.
+
+What belongs here: the outer linear programme, its refinement, duals. What does not:
+what the variables mean (`program`), reading them into tables (`optimise`).
+
+The loss of a scenario holds a fee on |g - s| for every interval, which written out is a
+thousand scenarios times a hundred intervals of extra variables. It is convex, so instead
+the LP gets tangents: of the mean fee per interval, and of the losses of those scenarios
+that are in the tail at the point last found. Every tangent lies below what it stands for,
+so the LP's optimum is an upper bound on the true one; the exact value of the point found
+is a lower bound; rounds end when the two meet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from energy_pipeline.domain.delivery import FloatArray, IntArray
+from energy_pipeline.domain.errors import PipelineError
+from energy_pipeline.portfolio.program import K_EUR, Program
+from energy_pipeline.portfolio.tail import expected_shortfall
+
+if TYPE_CHECKING:
+    import cvxpy as cp
+
+MAX_ROUNDS = 200
+GAP_EUR = 0.01
+GAP_SHARE = 1e-8
+FIRST_TANGENTS = 5
+"""Mean-fee tangents spread over each box before the first round."""
+
+
+class OptimisationError(PipelineError):
+    """The solver stopped without an optimum."""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """Weights of the objective: mean P&L, CVaR at the confidence, ES at the limit's level."""
+
+    mean: float
+    cvar: float
+    shortfall: float
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """A solved programme.
+
+    Attributes
+    ----------
+    x : array, shape (variables,)
+    bound : float
+        Upper bound on the objective from the last LP [kEUR].
+    box_price : array, shape (variables, 2)
+        Gain per MW of a lower and a higher box side [kEUR/MW].
+    gross_price : float
+        Gain per MW of gross room [kEUR/MW].
+    es_price : float
+        Gain per kEUR of expected shortfall allowed.
+    rounds : int
+    es_relaxed_to : float or None
+        The shortfall bound used instead of the limit, where the limit could not be kept [kEUR].
+    """
+
+    x: FloatArray
+    bound: float
+    box_price: FloatArray
+    gross_price: float = 0.0
+    es_price: float = 0.0
+    rounds: int = 0
+    es_relaxed_to: float | None = None
+
+
+@dataclass
+class TailCuts:
+    """Tangents of the losses of tail scenarios, for one confidence level."""
+
+    scenarios: list[IntArray] = field(default_factory=list)
+    constants: list[FloatArray] = field(default_factory=list)
+    gradients: list[FloatArray] = field(default_factory=list)
+
+    def add(self, program: Program, x: FloatArray, rows: IntArray) -> None:
+        """Add the tangents at x of these scenarios."""
+        constant, gradient = program.loss_tangents(x, rows)
+        self.scenarios.append(rows)
+        self.constants.append(constant)
+        self.gradients.append(gradient)
+
+
+@dataclass
+class Cuts:
+    """All tangents found so far; they stay true for every goal and limit."""
+
+    fee_constants: list[FloatArray]
+    fee_slopes: list[FloatArray]
+    cvar: TailCuts
+    shortfall: TailCuts
+
+
+def solve(program: Program) -> Optimum:
+    """The best positions, exact to a cent or 1e-8 of the objective.
+
+    An expected-shortfall limit that cannot be kept is relaxed to the smallest shortfall
+    the other limits allow; the caller says so.
+
+    Raises
+    ------
+    OptimisationError
+        When the solver stops without an optimum.
+    """
+    if program.variables == 0:
+        found = Optimum(np.zeros(0), program.value(np.zeros(0)), np.zeros((0, 2)))
+        excess = program.es_limit is not None and program.shortfall(found.x) > program.es_limit
+        return replace(found, es_relaxed_to=program.shortfall(found.x)) if excess else found
+    cuts = _first_cuts(program)
+    goal = Goal(1.0, program.risk_aversion, 0.0)
+    free = _refine(program, goal, None, cuts)
+    if program.es_limit is None or program.shortfall(free.x) <= program.es_limit:
+        return free
+    safest = program.shortfall(_refine(program, Goal(0.0, 0.0, 1.0), None, cuts).x)
+    if safest <= program.es_limit:
+        return _refine(program, goal, program.es_limit, cuts)
+    relaxed = safest + _tolerance(safest)
+    return replace(_refine(program, goal, relaxed, cuts), es_relaxed_to=relaxed)
+
+
+def _tolerance(value: float) -> float:
+    return max(GAP_EUR / K_EUR, GAP_SHARE * abs(value))
+
+
+def _first_cuts(program: Program) -> Cuts:
+    cuts = Cuts([], [], TailCuts(), TailCuts())
+    for share in np.linspace(0.0, 1.0, FIRST_TANGENTS):
+        _add_fees(program, cuts, program.lower + share * (program.upper - program.lower))
+    start = np.clip(np.zeros(program.variables), program.lower, program.upper)
+    losses = program.losses(start)
+    cuts.cvar.add(program, start, program.tail(losses, program.confidence))
+    cuts.shortfall.add(program, start, program.tail(losses, program.es_level))
+    return cuts
+
+
+def _add_fees(program: Program, cuts: Cuts, x: FloatArray) -> None:
+    constant, slope = program.fee_tangents(x)
+    cuts.fee_constants.append(constant)
+    cuts.fee_slopes.append(slope)
+
+
+def _refine(program: Program, goal: Goal, es_bound: float | None, cuts: Cuts) -> Optimum:
+    """Solve the outer LP, add tangents where it was too hopeful, repeat until exact."""
+    for rounds in range(1, MAX_ROUNDS + 1):
+        found = replace(_outer_lp(program, goal, es_bound, cuts), rounds=rounds)
+        losses = program.losses(found.x)
+        cvar, shortfall = expected_shortfall(losses, program.confidence), expected_shortfall(losses, program.es_level)
+        value = -goal.mean * float(losses.mean()) - goal.cvar * cvar - goal.shortfall * shortfall
+        excess = 0.0 if es_bound is None else shortfall - es_bound
+        if found.bound - value <= _tolerance(value) and excess <= _tolerance(value):
+            return found
+        _add_fees(program, cuts, found.x)
+        if goal.cvar > 0:
+            cuts.cvar.add(program, found.x, program.tail(losses, program.confidence))
+        if goal.shortfall > 0 or es_bound is not None:
+            cuts.shortfall.add(program, found.x, program.tail(losses, program.es_level))
+    raise OptimisationError(
+        f"portfolio: {MAX_ROUNDS} rounds left a gap of {(found.bound - value) * K_EUR:.2f} EUR; raise risk tolerance or report it"
+    )
+
+
+def _outer_lp(program: Program, goal: Goal, es_bound: float | None, cuts: Cuts) -> Optimum:
+    """One LP with the tangents found so far."""
+    import cvxpy as cp
+
+    x = cp.Variable(program.variables)
+    low, high = x >= program.lower, x <= program.upper
+    constraints = [low, high]
+    objective = goal.mean * (program.base.mean() + program.slope.mean(axis=0) @ x)
+    if program.deviations:
+        mean_fee = cp.Variable(program.deviations)
+        constraints += _fee_constraints(program, cuts, x, mean_fee)
+        objective = objective - goal.mean * cp.sum(mean_fee)
+        constraints += [mean_fee >= 0]
+    if goal.cvar > 0:
+        cvar, rows = _tail_block(program, cuts.cvar, x, program.confidence)
+        objective, constraints = objective - goal.cvar * cvar, constraints + rows
+    es_row = None
+    if goal.shortfall > 0 or es_bound is not None:
+        shortfall, rows = _tail_block(program, cuts.shortfall, x, program.es_level)
+        objective, constraints = objective - goal.shortfall * shortfall, constraints + rows
+        if es_bound is not None:
+            es_row = shortfall <= es_bound
+            constraints.append(es_row)
+    gross_row = None
+    if program.gross_room is not None and program.contracts:
+        gross_row = _gross(program, x) <= program.gross_room
+        constraints.append(gross_row)
+    problem = cp.Problem(cp.Maximize(objective), constraints)
+    problem.solve(solver=cp.HIGHS)
+    if problem.status != cp.OPTIMAL:
+        raise OptimisationError(f"portfolio: HiGHS stopped with status {problem.status}; report the day and its scenario set")
+    return Optimum(
+        x=np.clip(np.asarray(x.value, dtype=np.float64), program.lower, program.upper),
+        bound=float(problem.value),
+        box_price=np.stack([np.abs(low.dual_value), np.abs(high.dual_value)], axis=1),
+        gross_price=0.0 if gross_row is None else abs(float(gross_row.dual_value)),
+        es_price=0.0 if es_row is None else abs(float(es_row.dual_value)),
+    )
+
+
+def _fee_constraints(program: Program, cuts: Cuts, x: cp.Expression, mean_fee: cp.Expression) -> list[cp.Constraint]:
+    import cvxpy as cp
+
+    here = x[: program.deviations]
+    pairs = zip(cuts.fee_constants, cuts.fee_slopes, strict=True)
+    return [mean_fee >= constant + cp.multiply(slope, here) for constant, slope in pairs]
+
+
+def _tail_block(program: Program, cuts: TailCuts, x: cp.Expression, level: float) -> tuple[cp.Expression, list[cp.Constraint]]:
+    """Expected shortfall as Rockafellar and Uryasev's programme over the scenarios that have tangents."""
+    import cvxpy as cp
+    import scipy.sparse as sp
+
+    scenario = np.concatenate(cuts.scenarios)
+    known, column = np.unique(scenario, return_inverse=True)
+    pick = sp.csr_array((np.ones(scenario.size), (np.arange(scenario.size), column)), shape=(scenario.size, known.size))
+    quantile, beyond = cp.Variable(), cp.Variable(known.size, nonneg=True)
+    rows = pick @ beyond + quantile >= np.concatenate(cuts.constants) + np.concatenate(cuts.gradients) @ x
+    return quantile + cp.sum(beyond) / (program.base.size * (1.0 - level)), [rows]
+
+
+def _gross(program: Program, x: cp.Expression) -> cp.Expression:
+    import cvxpy as cp
+
+    first = program.deviations
+    bought, sold = x[first : first + program.contracts], x[first + program.contracts :]
+    return cp.sum(cp.abs(program.opening + bought - sold))

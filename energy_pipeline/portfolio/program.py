@@ -1,0 +1,111 @@
+"""The day's optimisation as data, and its exact value at any point.
+
+What belongs here: variables, scenario P&L as a function of them, and linear
+under-estimates of the losses. What does not: solving (`cuts`), desk tables.
+
+Variables x [MW]: first the deviations s - E[g | gate] of the intervals that may deviate,
+then one purchase and one sale per contract. P&L of scenario i [kEUR]:
+
+    base_i + slope_i . x - sum_j fee_j |surprise_ij - x_j|       (j: the deviations)
+
+where surprise is g - E. It is concave in x, so a loss never lies below its tangent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from energy_pipeline.domain.delivery import FloatArray, IntArray
+from energy_pipeline.portfolio.tail import expected_shortfall, value_at_risk
+
+K_EUR = 1000.0
+"""Money is in kEUR inside the solver, so that MW and money have like sizes."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """max E[P&L] - risk_aversion CVaR under limits.
+
+    Attributes
+    ----------
+    base : array, shape (scenarios,)
+        P&L at x = 0 [kEUR] without the fees of the deviations.
+    slope : array, shape (scenarios, variables)
+        P&L per MW [kEUR/MW].
+    surprise : array, shape (scenarios, deviations)
+        g - E [MW].
+    fee : array, shape (deviations,)
+        Imbalance fee [kEUR/MW].
+    lower, upper : arrays, shape (variables,)
+        Box [MW].
+    opening : array, shape (contracts,)
+        MW held of each tradable contract.
+    gross_room : float or None
+        Sum of |position| the tradable contracts may use [MW].
+    risk_aversion, confidence : float
+    es_limit : float or None
+        Expected shortfall at es_level at most [kEUR].
+    """
+
+    base: FloatArray
+    slope: FloatArray
+    surprise: FloatArray
+    fee: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+    opening: FloatArray
+    gross_room: float | None
+    risk_aversion: float
+    confidence: float
+    es_limit: float | None
+    es_level: float
+
+    @property
+    def variables(self) -> int:
+        """Number of variables."""
+        return self.lower.size
+
+    @property
+    def deviations(self) -> int:
+        """How many of them are deviations."""
+        return self.fee.size
+
+    @property
+    def contracts(self) -> int:
+        """Number of tradable contracts."""
+        return self.opening.size
+
+    def losses(self, x: FloatArray) -> FloatArray:
+        """Exact loss of each scenario [kEUR], shape (scenarios,)."""
+        # einsum rather than BLAS: its sums do not depend on the number of threads
+        gain = self.base + np.einsum("ij,j->i", self.slope, x)
+        fees = np.einsum("ij,j->i", np.abs(self.surprise - x[: self.deviations]), self.fee)
+        result: FloatArray = fees - gain
+        return result
+
+    def loss_tangents(self, x: FloatArray, rows: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Constant and gradient of the tangents at x: loss_i(y) >= constant_i + gradient_i . y for every y."""
+        gradient = -self.slope[rows]
+        gradient[:, : self.deviations] += self.fee * np.sign(x[: self.deviations] - self.surprise[rows])
+        return self.losses(x)[rows] - np.einsum("ij,j->i", gradient, x), gradient
+
+    def fee_tangents(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Constant and slope of the tangents of each deviation's mean fee at x, shapes (deviations,)."""
+        gap = x[: self.deviations] - self.surprise
+        slope = self.fee * np.sign(gap).mean(axis=0)
+        return self.fee * np.abs(gap).mean(axis=0) - slope * x[: self.deviations], slope
+
+    def value(self, x: FloatArray) -> float:
+        """Exact objective [kEUR]."""
+        losses = self.losses(x)
+        return -float(losses.mean()) - self.risk_aversion * expected_shortfall(losses, self.confidence)
+
+    def shortfall(self, x: FloatArray) -> float:
+        """Exact expected shortfall at es_level [kEUR]."""
+        return expected_shortfall(self.losses(x), self.es_level)
+
+    def tail(self, losses: FloatArray, level: float) -> IntArray:
+        """Scenarios whose loss is at least the VaR, in scenario order."""
+        return np.flatnonzero(losses >= value_at_risk(losses, level))

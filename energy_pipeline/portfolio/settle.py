@@ -1,0 +1,212 @@
+"""What the decided book earned: day-ahead revenue after the auction, full P&L after delivery.
+
+What belongs here: realised prices and outputs into the P&L kernel, and what stands in
+where one is missing. What does not: the decision, or scores of forecasts.
+
+Raw frames hold the latest vintages of the day. A missing auction price is an error. A
+missing meter (or zone output, for shares) is replaced by the expected output, a missing
+second price by the day-ahead price, so that the interval's deviation earns nothing; both
+set `is_estimated`, and a later settlement with the late vintage replaces them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import numpy as np
+import polars as pl
+
+from energy_pipeline.contracts import table
+from energy_pipeline.desk import Desk
+from energy_pipeline.desk.model import SharePlant
+from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
+from energy_pipeline.domain.errors import MissingDayError
+from energy_pipeline.portfolio.grid import Grid, on_grid, zone_grid
+from energy_pipeline.portfolio.outlook import schedule_on
+from energy_pipeline.portfolio.pnl import ZoneBook, zone_legs
+from energy_pipeline.portfolio.positions import DAY_AHEAD, half_spread_eur_h, hedge_legs, zone_books
+
+BoolArray = np.ndarray[tuple[int], np.dtype[np.bool_]]
+
+
+@dataclass(frozen=True)
+class Realised:
+    """One zone's day as it came, shape (intervals,) each."""
+
+    price: FloatArray
+    second: FloatArray
+    output_mw: FloatArray
+    is_estimated: BoolArray
+
+
+def settle_day_ahead(desk: Desk, day: date, positions: pl.DataFrame, day_ahead_prices: pl.DataFrame) -> pl.DataFrame:
+    """Revenue of the auction and result of the hedges, per instrument and interval.
+
+    `entry_price_eur_mwh` of a contract is the average of its opening and traded prices by
+    size; where all are bought (or all sold), revenue is position x (price - entry).
+
+    Parameters
+    ----------
+    day : date
+        Delivery day.
+    positions, day_ahead_prices : frames
+        Of the day; prices in their latest vintage.
+
+    Returns
+    -------
+    frame of the table pnl_day_ahead
+
+    Raises
+    ------
+    MissingDayError
+        When a zone with a position lacks an auction price.
+    """
+    delivery = desk.delivery_day(day)
+    frames = [table("pnl_day_ahead").frame()]
+    for part in positions.sort("zone", "instrument", "delivery_start").partition_by("zone", "instrument", maintain_order=True):
+        grid = zone_grid(desk, delivery, part["zone"][0])
+        price = _auction_price(day_ahead_prices, part["zone"][0], grid)
+        frames.append(_day_ahead_rows(desk, delivery, part, grid, price))
+    return pl.concat(frames)
+
+
+def _day_ahead_rows(desk: Desk, day: DeliveryDay, rows: pl.DataFrame, grid: Grid, price: FloatArray) -> pl.DataFrame:
+    position = on_grid(rows, "position_mw", grid)
+    entry, proxy, cost = None, False, np.zeros(grid.size)
+    revenue = -grid.hours * price * position
+    if rows["instrument"][0] != DAY_AHEAD:
+        legs = hedge_legs(desk, day, rows, grid)
+        none = np.zeros(grid.size)
+        found = zone_legs(ZoneBook(grid.hours, none, none, none, 0.0, legs), price, price, none)
+        revenue, cost = found.hedge + found.hedge_proxy, grid.hours * half_spread_eur_h(rows, grid)
+        size = sum(float(np.abs(leg.power_mw).max()) for leg in legs)
+        paid = sum(float(np.abs(leg.power_mw).max()) * leg.price_eur_mwh for leg in legs)
+        entry = paid / size if size else float(rows["reference_price_eur_mwh"][0])
+        proxy = any(leg.is_proxy for leg in legs)
+    data = {
+        "delivery_day": [day.day] * grid.size,
+        "zone": [rows["zone"][0]] * grid.size,
+        "instrument": [rows["instrument"][0]] * grid.size,
+        "delivery_start": grid.starts(),
+        "resolution_minutes": [grid.minutes] * grid.size,
+        "position_mw": position,
+        "price_eur_mwh": price,
+        "entry_price_eur_mwh": [entry] * grid.size,
+        "revenue_eur": revenue + 0.0,
+        "cost_eur": cost,
+        "is_proxy": [proxy] * grid.size,
+    }
+    return table("pnl_day_ahead").frame(data).filter(pl.Series(~np.isnan(position)))
+
+
+def settle_final(
+    desk: Desk,
+    day: date,
+    positions: pl.DataFrame,
+    plant_output: pl.DataFrame,
+    dispatch: pl.DataFrame,
+    day_ahead_prices: pl.DataFrame,
+    second_prices: pl.DataFrame,
+    plant_meters: pl.DataFrame,
+    generation_actual: pl.DataFrame,
+    settled_as_of: datetime,
+) -> pl.DataFrame:
+    """P&L of a delivered day per zone and interval, in legs that add up.
+
+    Parameters
+    ----------
+    positions, plant_output, dispatch : frames
+        What was decided and expected.
+    day_ahead_prices, second_prices, plant_meters, generation_actual : frames
+        What came, latest vintages; any resolution.
+    settled_as_of : datetime
+        Latest known_at of what came, UTC.
+
+    Returns
+    -------
+    frame of the table pnl
+
+    Raises
+    ------
+    MissingDayError
+        When a zone with a position lacks an auction price.
+    """
+    delivery = desk.delivery_day(day)
+    frames = [table("pnl").frame()]
+    for zone, book in zone_books(desk, delivery, positions, dispatch).items():
+        grid = zone_grid(desk, delivery, zone)
+        price = _auction_price(day_ahead_prices, zone, grid)
+        second, no_second = _second_price(desk, zone, grid, second_prices, price)
+        output, no_meter = _output(desk, zone, grid, plant_output, plant_meters, generation_actual)
+        came = Realised(price, second, output + schedule_on(dispatch, zone, grid), no_second | no_meter)
+        frames.append(_pnl_rows(desk, zone, grid, book, came, settled_as_of))
+    return pl.concat(frames).sort("zone", "delivery_start")
+
+
+def _pnl_rows(desk: Desk, zone: str, grid: Grid, book: ZoneBook, came: Realised, settled_as_of: datetime) -> pl.DataFrame:
+    legs = zone_legs(book, came.price, came.second, came.output_mw)
+    data = {
+        "delivery_day": [grid.day.day] * grid.size,
+        "zone": [zone] * grid.size,
+        "delivery_start": grid.starts(),
+        "resolution_minutes": [grid.minutes] * grid.size,
+        "price_da_eur_mwh": came.price,
+        "price_second_eur_mwh": came.second,
+        "second_price_kind": [desk.zones[zone].second_price.kind] * grid.size,
+        "sold_mw": book.sold_mw + 0.0,
+        "expected_output_mw": book.expected_mw,
+        "output_mw": came.output_mw,
+        "physical_eur": legs.physical + 0.0,
+        "deviation_eur": legs.deviation + 0.0,
+        "speculative_eur": legs.speculative + 0.0,
+        "imbalance_fee_eur": legs.imbalance_fee + 0.0,
+        "hedge_eur": legs.hedge + 0.0,
+        "hedge_proxy_eur": legs.hedge_proxy + 0.0,
+        "costs_eur": legs.costs + 0.0,
+        "total_eur": legs.total() + 0.0,
+        "settled_as_of": [settled_as_of] * grid.size,
+        "is_estimated": came.is_estimated,
+    }
+    return table("pnl").frame(data)
+
+
+def _auction_price(prices: pl.DataFrame, zone: str, grid: Grid) -> FloatArray:
+    price = on_grid(prices.filter(pl.col("zone") == zone), "price_eur_mwh", grid)
+    missing = int(np.isnan(price).sum())
+    if missing:
+        step = f"zone {zone} lacks {missing} of {grid.size} auction prices; ingest the day, then settle"
+        raise MissingDayError("day_ahead_prices", [grid.day.day], step)
+    return price
+
+
+def _second_price(desk: Desk, zone: str, grid: Grid, prices: pl.DataFrame, price: FloatArray) -> tuple[FloatArray, BoolArray]:
+    """R, and where the day-ahead price stands in for it."""
+    kind = desk.zones[zone].second_price.kind
+    if kind == "none":
+        return price, np.zeros(grid.size, dtype=bool)
+    second = on_grid(prices.filter(pl.col("zone") == zone, pl.col("price_kind") == kind), "price_eur_mwh", grid)
+    missing = np.isnan(second)
+    return np.where(missing, price, second), missing
+
+
+def _output(
+    desk: Desk, zone: str, grid: Grid, plant_output: pl.DataFrame, plant_meters: pl.DataFrame, generation_actual: pl.DataFrame
+) -> tuple[FloatArray, BoolArray]:
+    """Output of a zone's plants [MW], and where an expected output stands in."""
+    total, estimated = np.zeros(grid.size), np.zeros(grid.size, dtype=bool)
+    for name, plant in sorted(desk.plants.items()):
+        if plant.zone != zone:
+            continue
+        if isinstance(plant, SharePlant):
+            rows = generation_actual.filter(pl.col("zone") == zone, pl.col("technology") == plant.technology)
+            metered = plant.share_of_zone * on_grid(rows, "generation_mw", grid)
+        else:
+            metered = on_grid(plant_meters.filter(pl.col("plant") == name), "output_mw", grid)
+        missing = np.isnan(metered)
+        expected = on_grid(plant_output.filter(pl.col("plant") == name), "output_mw", grid)
+        if np.isnan(expected[missing]).any():
+            raise MissingDayError("plant_output", [grid.day.day], f"plant {name} has neither a meter nor an expected output; rerun renewables")
+        total += np.where(missing, expected, metered)
+        estimated |= missing
+    return total, estimated

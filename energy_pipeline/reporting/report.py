@@ -1,0 +1,131 @@
+"""The report of a delivery day: one self-contained HTML page.
+
+What belongs here: the order of the page, its head and its flags. What does not: the
+sections (`book_sections`, `outlook_sections`), the markup (templates/report.html.j2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+import polars as pl
+
+from energy_pipeline.desk import Desk
+from energy_pipeline.reporting import book_sections, outlook_sections
+from energy_pipeline.reporting.inputs import NO_HASH, ReportInputs, names
+from energy_pipeline.reporting.view import Cell, Page, Section, Source
+
+SETTLE_TABLES = ("pnl_day_ahead", "pnl", "forecast_scores", "dispatch_settled", "var_exceptions", "backtest_metrics")
+
+
+def report_html(day: date, desk: Desk, tables: Mapping[str, pl.DataFrame], versions: Mapping[str, str]) -> str:
+    """The page as text; the same inputs give the same bytes.
+
+    Parameters
+    ----------
+    day : date
+        The delivery day.
+    tables : mapping of str to DataFrame
+        Lake tables by name; rows of other days are left out. A table that is not there
+        makes its section say so: settlement comes after the decision.
+    versions : mapping of str to str
+        Content hash of each table's partition, shown beside every section.
+
+    Returns
+    -------
+    str
+        HTML with styles and charts inside; it asks for nothing over the network.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("energy_pipeline.reporting", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    page = build_page(ReportInputs(day, desk, tables, versions))
+    return environment.get_template("report.html.j2").render(page=page)
+
+
+def build_page(inputs: ReportInputs) -> Page:
+    """The page as data, in the order a risk meeting reads it."""
+    sections: list[Section] = [
+        book_sections.pnl(inputs),
+        book_sections.positions(inputs),
+        book_sections.contributions(inputs),
+        book_sections.var_exceptions(inputs),
+        book_sections.stress(inputs),
+        book_sections.limits(inputs),
+        outlook_sections.price_forecasts(inputs),
+        outlook_sections.plant_output(inputs),
+        outlook_sections.dispatch(inputs),
+        outlook_sections.signals(inputs),
+        outlook_sections.scores(inputs),
+        outlook_sections.data_quality(inputs),
+    ]
+    provenance = [Source(name, inputs.day.isoformat(), inputs.versions.get(name, NO_HASH)) for name in sorted(inputs.tables)]
+    return Page(
+        title=f"{inputs.desk.name}, delivery day {inputs.day.isoformat()}",
+        facts=_facts(inputs),
+        flags=_flags(inputs),
+        tiles=book_sections.tiles(inputs),
+        sections=sections,
+        provenance=provenance,
+    )
+
+
+def _facts(inputs: ReportInputs) -> list[tuple[str, str]]:
+    """As-of, decision time and cut-off, in the desk's wall clock."""
+    desk, day = inputs.desk, inputs.day
+    information = inputs.frame("information_set")
+    decided = max(information["decision_time"].to_list()) if information.height else desk.decision_time(day)
+    facts = [
+        ("Delivery", f"{day.strftime('%A')}, {inputs.delivery.hours} hours ({desk.time_zone})"),
+        ("Decided at", inputs.local(decided)),
+        ("Gate", inputs.local(desk.gate_closure(day))),
+    ]
+    if information.height:
+        facts.append(("Latest data used", inputs.local(max(information["last_known_at"].to_list()))))
+    settled = inputs.frame("pnl")["settled_as_of"].to_list()
+    stage = f"settled with data known at {inputs.local(max(settled))}" if settled else "decided, not settled"
+    if not settled and inputs.has("pnl_day_ahead"):
+        stage = "day-ahead settled, final settlement to come"
+    facts.append(("State", stage))
+    return facts
+
+
+def _flags(inputs: ReportInputs) -> list[Cell]:
+    """What a reader must know before the numbers: late, absent, fallback, proxy, convention."""
+    flags: list[Cell] = []
+    quality, information = inputs.frame("data_quality"), inputs.frame("information_set")
+    for status, tone in (("error", "bad"), ("gap", "warn"), ("absent", "warn")):
+        found = quality.filter(pl.col("status") == status).select("raw_table", "series").n_unique() if quality.height else 0
+        if found:
+            flags.append(Cell(f"{found} series {status}", "bad" if tone == "bad" else "warn"))
+    for status, text in (("waited", "waited for"), ("fallback", "late, on fallback")):
+        late = information.filter(pl.col("status") == status)
+        if late.height:
+            flags.append(Cell(f"{text}: {', '.join(names(late, 'raw_table'))}", "warn"))
+    stand_in = _stand_ins(inputs)
+    if stand_in:
+        flags.append(Cell(f"fallback models: {', '.join(stand_in)}", "warn"))
+    if inputs.has("positions") and inputs.frame("positions")["is_proxy"].any():
+        flags.append(Cell("proxy quotes in the book", "warn"))
+    flags += [
+        Cell(f"{zone}: EPF convention, TSO wind and solar forecasts stand for a vendor's (published after the gate)", "warn")
+        for zone in outlook_sections.conventions(inputs)
+    ]
+    breached = inputs.frame("limits").filter(pl.col("status") == "red")
+    if breached.height:
+        flags.insert(0, Cell(f"{breached.height} limit(s) red", "bad"))
+    return flags or [Cell("all sources on time, no fallback, no proxy", "ok")]
+
+
+def _stand_ins(inputs: ReportInputs) -> list[str]:
+    """Tables in which a simpler method stands in."""
+    found = [t for t in ("driver_forecasts", "plant_output") if inputs.has(t) and inputs.frame(t)["is_fallback"].any()]
+    prices = inputs.frame("price_forecasts").filter(pl.col("fallback") != "")
+    return found + [f"price model {model}" for model in names(prices, "model")]

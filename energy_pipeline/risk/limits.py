@@ -1,0 +1,117 @@
+"""Use of every limit of the desk by the decided book.
+
+What belongs here: used, bound, traffic light. What does not: keeping the limits (the
+optimiser does), or changing them.
+
+Losses count as P&L below zero, for the shortfall and the stresses alike: a stress that
+only makes the day earn less uses nothing of `worst_stress_eur`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from energy_pipeline.contracts import table
+from energy_pipeline.desk import Desk
+from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
+from energy_pipeline.portfolio.positions import DAY_AHEAD, ShadowPrices, traded_contracts
+from energy_pipeline.portfolio.tail import expected_shortfall
+
+TOLERANCE = 1e-6
+"""A limit used up to this share (or MW, EUR) more than its bound is kept: solvers stop there."""
+NO_ROOM_SHARE = 1e6
+"""use_share of a limit of zero that is used."""
+
+
+@dataclass(frozen=True)
+class LimitUse:
+    """One limit and how much of it the book uses; `used` is positive."""
+
+    limit_name: str
+    scope: str
+    unit: str
+    used: float
+    bound: float
+
+    @property
+    def share(self) -> float:
+        """Use as a share of the bound."""
+        if self.bound > 0:
+            return self.used / self.bound
+        return NO_ROOM_SHARE if self.used > TOLERANCE else 0.0
+
+    def status(self, amber_share: float) -> str:
+        """Traffic light: red beyond the bound, amber from `amber_share` of it."""
+        if self.used > self.bound * (1.0 + TOLERANCE) + TOLERANCE:
+            return "red"
+        return "amber" if self.share >= amber_share and self.used > TOLERANCE else "green"
+
+
+def limit_table(
+    desk: Desk, day: DeliveryDay, positions: pl.DataFrame, pnl: FloatArray, stresses: pl.DataFrame, shadow_prices: ShadowPrices
+) -> pl.DataFrame:
+    """Frame of the table limits.
+
+    Parameters
+    ----------
+    pnl : array, shape (scenarios,)
+        P&L of the book [EUR].
+    stresses : frame of stress_results
+    """
+    uses = [*_deviation_uses(desk, positions), *_contract_uses(desk, positions), *_money_uses(desk, pnl, stresses)]
+    rows = [
+        {
+            "delivery_day": day.day,
+            "limit_name": use.limit_name,
+            "scope": use.scope,
+            "unit": use.unit,
+            "used": use.used,
+            "bound": use.bound,
+            "use_share": use.share,
+            "status": use.status(desk.limits.amber_share),
+            "shadow_price_eur": shadow_prices.get((use.limit_name, use.scope)),
+        }
+        for use in uses
+    ]
+    return table("limits").frame(rows or None)
+
+
+def _deviation_uses(desk: Desk, positions: pl.DataFrame) -> list[LimitUse]:
+    """Largest |s - E| of each zone; a zone the desk names no limit for may not deviate."""
+    rows = positions.filter(pl.col("instrument") == DAY_AHEAD)
+    named = desk.limits.day_ahead_deviation_mw
+    traded = set(rows["zone"].unique().to_list())
+    uses = []
+    for zone in (z for z in desk.zones if z in named or z in traded):
+        here = rows.filter(pl.col("zone") == zone)
+        used = (here["position_mw"] + here["expected_output_mw"]).abs().max() if here.height else 0.0
+        uses.append(LimitUse("day_ahead_deviation_mw", zone, "MW", float(used), named.get(zone, 0.0)))  # type: ignore[arg-type]
+    return uses
+
+
+def _contract_uses(desk: Desk, positions: pl.DataFrame) -> list[LimitUse]:
+    held = {(r["zone"], r["instrument"]): r for r in traded_contracts(positions).to_dicts()}
+    most: dict[tuple[str, str], float] = {}
+    for contract in desk.contracts:
+        key = (contract.zone, contract.block)
+        most[key] = most.get(key, 0.0) + contract.max_trade_mw
+    uses = [
+        LimitUse("max_trade_mw", f"{zone} {block}", "MW", abs(held[(zone, block)]["traded_mw"]) if (zone, block) in held else 0.0, bound)
+        for (zone, block), bound in most.items()
+    ]
+    if desk.limits.gross_contracts_mw is not None:
+        gross = sum((abs(r["position_mw"]) for r in held.values()), 0.0)
+        uses.append(LimitUse("gross_contracts_mw", "book", "MW", gross, desk.limits.gross_contracts_mw))
+    return uses
+
+
+def _money_uses(desk: Desk, pnl: FloatArray, stresses: pl.DataFrame) -> list[LimitUse]:
+    uses = []
+    if desk.limits.es_eur is not None:
+        uses.append(LimitUse("es_eur", "book", "EUR", max(expected_shortfall(-pnl, desk.limits.es_level), 0.0), desk.limits.es_eur))
+    if desk.limits.worst_stress_eur is not None:
+        worst = max((-float(p) for p in stresses["pnl_eur"].to_list()), default=0.0)
+        uses.append(LimitUse("worst_stress_eur", "book", "EUR", max(worst, 0.0), desk.limits.worst_stress_eur))
+    return uses

@@ -1,0 +1,10 @@
+"""Strategies: what each wants for D, and what it would have earned so far.
+
+What belongs here: signals with the prices they enter and leave at, and their backtests. What
+does not: positions (portfolio decides how much of a wish fits the book).
+"""
+
+from energy_pipeline.strategies.backtest import backtest_metrics
+from energy_pipeline.strategies.signals import signals
+
+__all__ = ["backtest_metrics", "signals"]

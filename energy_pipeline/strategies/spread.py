@@ -1,0 +1,96 @@
+"""Day-ahead against the second price: sell where the auction is expected to be dearer (tradable).
+
+What belongs here: expected spread, size. What does not: the price forecasts themselves.
+
+Two estimates of the spread E[P - R] are asked: the difference of the ensemble forecasts, and
+the mean of realised spreads of the same wall-clock slot over the window (D-1-window .. D-2;
+second prices of D-1 are not complete), shrunk towards zero by n / (n + shrinkage_days). The
+edge is the smaller of the two where they agree in sign and zero where they do not.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+import polars as pl
+
+from energy_pipeline.desk.model import SpreadStrategy
+from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.domain.errors import SourceError
+from energy_pipeline.domain.information import InformationSet
+from energy_pipeline.domain.resolution import information_lookup, interval_values, slot_starts_us
+from energy_pipeline.strategies.instruments import AUCTION, Trade, exit_name, signal_rows
+
+FULL_SIZE_THRESHOLDS = 3.0
+"""The full size is wanted at this many thresholds of edge."""
+FULL_SIZE_WITHOUT_THRESHOLD_EUR_MWH = 1.0
+
+
+def spread_signals(info: InformationSet, name: str, strategy: SpreadStrategy, price_forecasts: pl.DataFrame) -> pl.DataFrame:
+    """Rows of `signals` for one day-ahead against second price strategy.
+
+    Raises
+    ------
+    SourceError
+        The ensemble forecast of either price is not there.
+    """
+    zone = info.desk.zones[strategy.zone]
+    forecast = _forecast(info, name, strategy.zone, "day_ahead", price_forecasts) - _forecast(info, name, strategy.zone, "second", price_forecasts)
+    edge = agreed(forecast, shrunken_spread(info, strategy))
+    # Below the fee a trade loses what it expects to win, whatever the desk set.
+    threshold = max(strategy.threshold_eur_mwh, zone.second_price.imbalance_fee_eur_mwh)
+    trade = Trade(AUCTION, exit_name(zone.second_price.kind))
+    return signal_rows(info, name, strategy.zone, trade, -sized(edge, threshold), strategy.max_mw, np.abs(edge))
+
+
+def agreed(first: FloatArray, second: FloatArray) -> FloatArray:
+    """The value nearer to zero where both have the same sign, else 0.
+
+    >>> agreed(np.array([2.0, -2.0, 1.0]), np.array([3.0, -1.0, -1.0])).tolist()
+    [2.0, -1.0, 0.0]
+    """
+    smaller = np.where(np.abs(first) <= np.abs(second), first, second)
+    return np.where(first * second > 0, smaller, 0.0)
+
+
+def sized(edge_eur_mwh: FloatArray, threshold_eur_mwh: float) -> FloatArray:
+    """Size of a trade, -1 .. 1: 0 up to the threshold of edge, then linear to 1 at three thresholds.
+
+    >>> sized(np.array([-3.0, 1.0, 2.0, 9.0]), 1.0).tolist()
+    [-1.0, 0.0, 0.5, 1.0]
+    """
+    full = FULL_SIZE_THRESHOLDS * threshold_eur_mwh if threshold_eur_mwh > 0 else FULL_SIZE_WITHOUT_THRESHOLD_EUR_MWH
+    size: FloatArray = np.clip((np.abs(edge_eur_mwh) - threshold_eur_mwh) / (full - threshold_eur_mwh), 0.0, 1.0)
+    return size * np.sign(edge_eur_mwh)
+
+
+def shrunken_spread(info: InformationSet, strategy: SpreadStrategy) -> FloatArray:
+    """Mean realised P - R of each interval's slot over the window, shrunk to zero [EUR/MWh]; 0 with no history."""
+    zone = info.desk.zones[strategy.zone]
+    minutes = zone.resolution_minutes(info.day.day)
+    days = [info.day.day - timedelta(days=lag) for lag in range(2, strategy.window_days + 2)]
+    starts = slot_starts_us(days, info.day.time_zone, minutes)[:, info.day.slots(minutes)]
+    auction = interval_values(information_lookup(info, "day_ahead_prices", zone=strategy.zone), "price_eur_mwh", starts, minutes)
+    second = information_lookup(info, "second_prices", zone=strategy.zone, price_kind=zone.second_price.kind)
+    spread = auction - interval_values(second, "price_eur_mwh", starts, minutes)
+    known = ~np.isnan(spread)
+    weight = known.sum(axis=0) + strategy.shrinkage_days
+    return np.where(known, spread, 0.0).sum(axis=0) / np.where(weight > 0, weight, 1.0)
+
+
+def _forecast(info: InformationSet, name: str, zone: str, price_kind: str, price_forecasts: pl.DataFrame) -> FloatArray:
+    rows = price_forecasts.filter(
+        pl.col("zone") == zone,
+        pl.col("price_kind") == price_kind,
+        pl.col("model") == "ensemble",
+        pl.col("horizon_days") == 1,
+        pl.col("target_day") == info.day.day,
+    ).sort("delivery_start")
+    expected = info.day.count(info.desk.zones[zone].resolution_minutes(info.day.day))
+    if rows.height != expected:
+        raise SourceError(
+            f"signals, day {info.day.day}, strategy {name}: {rows.height} ensemble forecasts of the {price_kind} price of {zone}, "
+            f"the day has {expected} intervals -> make price_forecasts of the day first"
+        )
+    return rows["price_eur_mwh"].to_numpy()
