@@ -51,7 +51,7 @@ def build_definitions(
     checks : bool
         False leaves the asset checks out (benchmarks).
     """
-    found = settings or Settings()
+    found = settings or Settings.load()
     if lake is not None:
         found = found.model_copy(update={"lake": lake})
     runtime = DeskRuntime(found, desk, now)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from energy_pipeline.desk import demo_desk_path
@@ -21,12 +22,14 @@ class Settings(BaseSettings):
     ----------
     desk : Path or None
         The desk file; None is the demo desk (`ENERGY_PIPELINE_DESK`).
-    lake : Path
-        Root of the lake (`ENERGY_PIPELINE_LAKE`).
+    lake : Path or str
+        Root of the lake (`ENERGY_PIPELINE_LAKE`): a folder, or `s3://bucket/prefix`.
     data : Path
         Folder of the raw files a desk file names (`ENERGY_PIPELINE_DATA`).
     sql : Path or None
         Folder of the SQL models; None looks beside the package, then inside it.
+    warehouse_file : Path or None
+        The DuckDB file (`ENERGY_PIPELINE_WAREHOUSE`); None is `warehouse.duckdb` in the lake.
     schedules : str
         Whether schedules start switched on (`ENERGY_PIPELINE_SCHEDULES=running`).
 
@@ -36,13 +39,24 @@ class Settings(BaseSettings):
     PosixPath('lake/warehouse.duckdb')
     """
 
-    model_config = SettingsConfigDict(env_prefix="ENERGY_PIPELINE_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="ENERGY_PIPELINE_", frozen=True, populate_by_name=True)
 
     desk: Path | None = None
-    lake: Path = Path("data_lake")
+    lake: Path | str = Path("data_lake")
     data: Path = Path("../shared/data")
     sql: Path | None = None
+    warehouse_file: Path | None = Field(None, validation_alias="ENERGY_PIPELINE_WAREHOUSE")
     schedules: Literal["stopped", "running"] = "stopped"
+
+    @field_validator("lake")
+    @classmethod
+    def _folder_or_url(cls, root: Path | str) -> Path | str:
+        return root if "://" in str(root) else Path(root)
+
+    @classmethod
+    def load(cls) -> Settings:
+        """The settings of the environment as it is now."""
+        return cls()
 
     @property
     def desk_path(self) -> Path:
@@ -51,8 +65,9 @@ class Settings(BaseSettings):
 
     @property
     def warehouse(self) -> Path:
-        """The DuckDB file BI tools read."""
-        return self.lake / "warehouse.duckdb"
+        """The DuckDB file BI tools read: always local, in `data_lake` when the lake is on S3."""
+        folder = self.lake if isinstance(self.lake, Path) else Path("data_lake")
+        return self.warehouse_file or folder / "warehouse.duckdb"
 
     @property
     def sql_root(self) -> Path:

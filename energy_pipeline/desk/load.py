@@ -54,7 +54,10 @@ def desk_from(data: object, source: str) -> Desk:
 
 def _problems(error: ValidationError) -> list[str]:
     problems = []
-    for item in error.errors(include_url=False):
+    items = error.errors(include_url=False)
+    for item in items:
+        if item["type"] == "too_short" and any(len(o["loc"]) > len(item["loc"]) and o["loc"][: len(item["loc"])] == item["loc"] for o in items):
+            continue  # pydantic drops the broken items of a list and then finds it short: only the items are mistakes
         place = ".".join(str(part) for part in item["loc"]) or "desk"
         found = item.get("input")
         message = item["msg"].removeprefix("Value error, ")

@@ -162,7 +162,7 @@ def _solve(battery: Battery, prices: FloatArray, minutes: int, binary: npt.NDArr
         ),
         method="highs",
         integrality=np.concatenate([np.zeros(3 * n, dtype=np.int64), np.ones(m, dtype=np.int64)]) if m else None,
-        options={"mip_rel_gap": 1e-9} if m else {},
+        options={"mip_rel_gap": 1e-7} if m else {},
     )
     if result.status != 0:
         raise SolverError(f"HiGHS: {result.message} ({n} intervals, {m} binaries) -> check the battery's settings and the price forecast")

@@ -144,11 +144,12 @@ def _monthly_fit(info: InformationSet, zone: str, artefacts: ArtefactStore) -> A
 
 def _fitted(y: FloatArray, X: FloatArray, order: tuple[int, int, int]) -> bytes:
     """Maximum likelihood fit as JSON; floats are written so that they read back exactly."""
+    model = _model(y, X, order)  # outside: statsmodels resets the warning filters on import
     with warnings.catch_warnings():
         # A flat likelihood near its top stops at the iteration limit; the parameters are
         # checked for being finite and every day's errors show how good they are.
         warnings.simplefilter("ignore")
-        result = _model(y, X, order).fit(disp=0, maxiter=ITERATIONS, cov_type="none")
+        result = model.fit(disp=0, maxiter=ITERATIONS, cov_type="none")
     parameters = np.asarray(result.params, dtype=np.float64)
     if not np.isfinite(parameters).all():
         raise ModelUnavailableError("the likelihood fit gave no finite parameters")

@@ -23,7 +23,7 @@ from energy_pipeline.forecasting.model import ModelName, ModelUnavailableError, 
 from energy_pipeline.forecasting.naive import naive
 from energy_pipeline.forecasting.point import outcome_reader, point
 
-MINIMUM_ERRORS = 20
+MINIMUM_DAYS = 7
 POOLED_HOURS = 1
 
 
@@ -84,7 +84,7 @@ def add_quantiles(values: FloatArray, errors: FloatArray, target: DeliveryDay, m
     Returns
     -------
     array, shape (count, len(QUANTILES))
-        Ascending along the second axis; NaN for slots with under 20 pooled errors.
+        Ascending along the second axis; NaN for slots with known errors on under 7 days.
     """
     slots = errors.shape[1]
     reach = POOLED_HOURS * 60 // minutes
@@ -92,11 +92,13 @@ def add_quantiles(values: FloatArray, errors: FloatArray, target: DeliveryDay, m
     inside = (neighbours >= 0) & (neighbours < slots)
     pooled = np.where(inside, errors[:, np.clip(neighbours, 0, slots - 1)], np.nan)  # (days, slots, neighbours)
     quantiles = empirical_quantiles(pooled.transpose(1, 0, 2).reshape(slots, -1))
+    enough = np.isfinite(pooled).any(axis=2).sum(axis=0) >= MINIMUM_DAYS
+    quantiles = np.where(enough[:, None], quantiles, np.nan)
     return np.asarray(values[:, None] + quantiles[target.slots(minutes)])
 
 
 def empirical_quantiles(samples: FloatArray) -> FloatArray:
-    """Quantiles at `QUANTILES` of each row's known values, by linear interpolation, shape (rows, len(QUANTILES)).
+    """Quantiles at `QUANTILES` of each row's known values, by linear interpolation, shape (rows, len(QUANTILES)); NaN without any.
 
     >>> empirical_quantiles(np.arange(21.0)[None, :])[0].tolist()
     [1.0, 2.0, 5.0, 10.0, 15.0, 18.0, 19.0]
@@ -110,7 +112,7 @@ def empirical_quantiles(samples: FloatArray) -> FloatArray:
     high = np.minimum(low + 1, np.maximum(count - 1, 0)[:, None])
     below, above = np.take_along_axis(ordered, low, axis=1), np.take_along_axis(ordered, high, axis=1)
     result = below + (place - low) * (above - below)
-    return np.where(count[:, None] >= MINIMUM_ERRORS, np.maximum.accumulate(result, axis=1), np.nan)
+    return np.maximum.accumulate(result, axis=1)
 
 
 def _value_or_none(info: InformationSet, zone: str, kind: PriceKind, model: ModelName, artefacts: ArtefactStore) -> FloatArray | None:

@@ -26,6 +26,7 @@ for true pairs over any half year, but for NO1 (-0.34 to 0.65); the limit is -0.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
@@ -72,16 +73,40 @@ def suspect(forecast: FloatArray, actual: FloatArray, limit_share: float, start_
     >>> suspect(a * 1.02, a, 0.002) is None
     True
     """
+    return "; ".join(_evidence(forecast, actual, limit_share, start_us, time_zone)[0]) or None
+
+
+def _evidence(forecast: FloatArray, actual: FloatArray, limit_share: float, start_us: IntArray | None, time_zone: str) -> tuple[list[str], bool]:
+    """(what speaks against the forecast, whether the seam could be judged)."""
     if limit_share <= 0:
-        return None
-    found = [_too_good(forecast, actual, limit_share)]
-    if start_us is not None:
-        hourly = _hourly(start_us, forecast, actual)
-        if hourly is not None:
-            hours, f, a = hourly
-            day, hour = _local(hours, time_zone)
-            found += [_gaps(f, a, day), _rounding(f, a), _seam(f, a, hour)]
-    return "; ".join(f for f in found if f) or None
+        return [], False
+    found, score = [_too_good(forecast, actual, limit_share)], None
+    hourly = None if start_us is None else _hourly(start_us, forecast, actual)
+    if hourly is not None:
+        hours, f, a, listed = hourly
+        day, hour = _local(hours, time_zone)
+        score = seam_score(f, a, hour)
+        found += [_gaps(f, a, day, listed), _rounding(f, a), _seam(score)]
+    return [f for f in found if f], score is not None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one forecast series looks like beside its actual.
+
+    Attributes
+    ----------
+    suspicion : str
+        Why it is no forecast, in words; empty when nothing speaks against it.
+    compared : int
+        Intervals in which both are known.
+    seam_judged : bool
+        Whether there was enough for signature 5, the strongest.
+    """
+
+    suspicion: str = ""
+    compared: int = 0
+    seam_judged: bool = False
 
 
 def check_desk(desk: Desk, frames: Mapping[str, pl.DataFrame]) -> list[str]:
@@ -96,7 +121,7 @@ def check_desk(desk: Desk, frames: Mapping[str, pl.DataFrame]) -> list[str]:
     problems = []
     for table in PAIRS:
         for key in forecast_keys(table, frames):
-            words = judge(desk, table, key, frames)[0]
+            words = judge(desk, table, key, frames).suspicion
             if words:
                 step = "the source's columns may be swapped: correct `values` in the desk file"
                 problems.append(f"{table} {key_text(key)}: {words} -> {step}")
@@ -112,22 +137,23 @@ def forecast_keys(table: str, frames: Mapping[str, pl.DataFrame]) -> Iterator[di
     yield from frame.select(names).unique().sort(names).to_dicts()
 
 
-def judge(desk: Desk, table: str, key: Mapping[str, str], frames: Mapping[str, pl.DataFrame]) -> tuple[str | None, int]:
-    """(suspicion in words or None, intervals compared) of one forecast series."""
+def judge(desk: Desk, table: str, key: Mapping[str, str], frames: Mapping[str, pl.DataFrame]) -> Verdict:
+    """One forecast series of the frames against the actual of the same key."""
     actual_table, column = PAIRS[table]
     if table not in frames or actual_table not in frames:
-        return None, 0
+        return Verdict()
     forecast, actual = (_latest(frames[t], column, key, n) for t, n in ((table, "f"), (actual_table, "a")))
     if forecast.is_empty() or actual.is_empty():
-        return None, 0
+        return Verdict()
     both = forecast.join(actual, on="start", how="full", coalesce=True).sort("start")
     # Only the span both sources cover: a file that ends earlier is no gap.
     first, last = (max(forecast["start"].min(), actual["start"].min()), min(forecast["start"].max(), actual["start"].max()))  # type: ignore[type-var]
     both = both.filter(pl.col("start").is_between(first, last))
     f, a = (both[n].fill_null(float("nan")).to_numpy() for n in ("f", "a"))
     compared = int(np.sum(~np.isnan(f) & ~np.isnan(a)))
-    words = suspect(f, a, desk.sources.disguise_limit_share, both["start"].to_numpy(), market_time_zone(desk, key))
-    return words, compared
+    limit, time_zone = desk.sources.disguise_limit_share, market_time_zone(desk, key)
+    found, seam_judged = _evidence(f, a, limit, both["start"].to_numpy(), time_zone)
+    return Verdict("; ".join(found), compared, seam_judged)
 
 
 def _latest(frame: pl.DataFrame, column: str, key: Mapping[str, str], name: str) -> pl.DataFrame:
@@ -136,8 +162,8 @@ def _latest(frame: pl.DataFrame, column: str, key: Mapping[str, str], name: str)
     return rows.sort("start", "known_at", maintain_order=True).unique(subset=["start"], keep="last", maintain_order=True).drop("known_at")
 
 
-def _hourly(start_us: IntArray, forecast: FloatArray, actual: FloatArray) -> tuple[IntArray, FloatArray, FloatArray] | None:
-    """Both series on a gapless grid of full hours (quarter-hours: the first of each hour)."""
+def _hourly(start_us: IntArray, forecast: FloatArray, actual: FloatArray) -> tuple[IntArray, FloatArray, FloatArray, BoolArray] | None:
+    """Hours, both series, and which hours a source lists at all; full hours only (quarter-hours: the first of each)."""
     full = start_us % _HOUR_US == 0
     if not full.any():
         return None
@@ -146,7 +172,7 @@ def _hourly(start_us: IntArray, forecast: FloatArray, actual: FloatArray) -> tup
     place = (starts - starts[0]) // _HOUR_US
     f, a = np.full(hours.size, np.nan), np.full(hours.size, np.nan)
     f[place], a[place] = forecast[full], actual[full]
-    return hours, f, a
+    return hours, f, a, np.isin(hours, starts)
 
 
 def _local(hours: IntArray, time_zone: str) -> tuple[IntArray, IntArray]:
@@ -177,12 +203,12 @@ def _part_day_gaps(values: FloatArray, day: IntArray, elsewhere: BoolArray) -> i
     return int(np.count_nonzero(gap[1:] & ~gap[:-1]) + gap[0])
 
 
-def _gaps(forecast: FloatArray, actual: FloatArray, day: IntArray) -> str | None:
-    everywhere = np.ones(day.size, dtype=np.bool_)
-    holes = _part_day_gaps(forecast, day, everywhere)
+def _gaps(forecast: FloatArray, actual: FloatArray, day: IntArray, listed: BoolArray) -> str | None:
+    """Signatures 2 and 3. An hour that neither source lists is a hole in a file, not in a measurement."""
+    holes = _part_day_gaps(forecast, day, listed)
     if holes < GAP_EPISODES:
         return None
-    shared = _part_day_gaps(forecast, day, np.isnan(actual))
+    shared = _part_day_gaps(forecast, day, np.isnan(actual) & listed)
     if shared >= COINCIDING_SHARE * holes:
         return f"{shared} of its {holes} gaps within a day are the actual's gaps too: meters fail, forecasts do not fail with them"
     own = _part_day_gaps(forecast, day, ~np.isnan(actual))
@@ -205,8 +231,7 @@ def _rounding(forecast: FloatArray, actual: FloatArray) -> str | None:
     return None
 
 
-def _seam(forecast: FloatArray, actual: FloatArray, hour: IntArray) -> str | None:
-    score = seam_score(forecast, actual, hour)
+def _seam(score: float | None) -> str | None:
     if score is None or score > SEAM_LIMIT:
         return None
     times = np.exp(-score)

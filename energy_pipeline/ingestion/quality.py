@@ -18,7 +18,7 @@ import polars as pl
 from energy_pipeline.contracts import table as contract_of
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import from_us
-from energy_pipeline.ingestion.disguise import PAIRS, SEAM_DAYS, WINDOW, judge
+from energy_pipeline.ingestion.disguise import PAIRS, WINDOW, judge
 from energy_pipeline.ingestion.expected import Expected, expected_series
 from energy_pipeline.ingestion.files import OUTAGE_ZERO, key_text
 
@@ -101,12 +101,6 @@ def _first_gap(desk: Desk, day: date, minutes: int, found: pl.DataFrame) -> str:
     return f"first gap {from_us(int(gaps[0])):%Y-%m-%d %H:%M} UTC"
 
 
-def _too_short(item: Expected, compared: int, desk: Desk, day: date) -> str:
-    """Say so when the strongest test had too little to go by."""
-    days = compared * item.resolution(desk, day) / (24 * 60)
-    return f"; the test of the day's seam needs {SEAM_DAYS} days and was not made" if days < SEAM_DAYS else ""
-
-
 def _disguises(desk: Desk, day: date, frames: Mapping[str, pl.DataFrame], today: Mapping[str, pl.DataFrame]) -> list[dict[str, object]]:
     rows, seen = [], pl.col("delivery_day").is_between(day - WINDOW, day)
     window = {t: frames[t].filter(seen) for pair in PAIRS.items() for t in (pair[0], pair[1][0]) if t in frames}
@@ -114,8 +108,11 @@ def _disguises(desk: Desk, day: date, frames: Mapping[str, pl.DataFrame], today:
         here = today.get(item.table)
         if item.table not in PAIRS or here is None or here.filter(*[pl.col(k) == v for k, v in item.key.items()]).is_empty():
             continue
-        words, compared = judge(desk, item.table, item.key, window)
-        detail = words or f"no sign of it in {compared} intervals compared" + _too_short(item, compared, desk, day)
-        counts = {"expected_count": compared, "found_count": compared}
-        rows.append(_row(day, item.table, item.text, "disguised_forecast", "error" if words else "ok", detail, **counts))
+        verdict = judge(desk, item.table, item.key, window)
+        detail = verdict.suspicion or f"no sign of it in {verdict.compared} intervals compared"
+        if not verdict.seam_judged:
+            detail += "; the test of the midnight seam was not possible (it needs half a year, and output at night)"
+        counts = {"expected_count": verdict.compared, "found_count": verdict.compared}
+        status = "error" if verdict.suspicion else "ok"
+        rows.append(_row(day, item.table, item.text, "disguised_forecast", status, detail, **counts))
     return rows

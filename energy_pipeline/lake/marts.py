@@ -32,6 +32,10 @@ from energy_pipeline.lake.store import Lake
 SCHEMA = "marts"
 
 
+class MartError(PipelineError):
+    """A mart breaks the rule all marts live by."""
+
+
 class Model(Protocol):
     """A SQL model, as `reporting.sql_project.SqlModel`."""
 
@@ -185,7 +189,7 @@ class MartBuilder:
         sql, fingerprint = self._sql(mart), self.fingerprint(mart)
         columns = self._columns(f"({sql})")
         if columns.get("delivery_day") != "DATE":
-            raise PublishError({mart.name: "a mart needs a DATE column delivery_day"}, f"add it to the model {mart.name}")
+            raise MartError(f"a mart needs a DATE column delivery_day, its columns are {columns} -> add it to the model")
         known = self.connection.execute("SELECT fingerprint FROM meta.models WHERE mart = ?", [mart.name]).fetchone()
         if mart.name not in self._existing() or known != (fingerprint,) or self._columns(_mart(mart.name)) != columns:
             build.rebuilt = True
@@ -224,7 +228,7 @@ class MartBuilder:
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS {self._sql(mart)}")
         strangers = self._scalar("SELECT count(*) FROM fresh WHERE delivery_day IS NULL OR delivery_day NOT IN (SELECT delivery_day FROM block_days)")
         if strangers:
-            raise PublishError({mart.name: f"{strangers} row(s) of days that were not asked for"}, "a mart's day comes from that day's source rows")
+            raise MartError(f"{strangers} row(s) of days that were not asked for -> compute a day from that day's source rows only")
         replaced = "WHERE delivery_day IN (SELECT unnest(?::DATE[]))"
         self.connection.execute(f"DELETE FROM {_mart(mart.name)} {replaced}", [list(days)])  # noqa: S608 - a model's name
         self.connection.execute(f"INSERT INTO {_mart(mart.name)} SELECT * FROM fresh {replaced}", [list(days)])  # noqa: S608

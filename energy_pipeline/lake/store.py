@@ -133,6 +133,10 @@ class Lake:
             self.storage.write_bytes(path, data)
         return self.storage.location(path)
 
+    def read_file(self, table: str, day: date, name: str) -> bytes:
+        """A file written by `write_file`; FileNotFoundError when there is none."""
+        return self.storage.read_bytes(f"{layout.day_folder(table, day)}/{layout.plain_name(name, 'file name')}")
+
     def submit(self, day: date, csv_bytes: bytes) -> str:
         """Keep a day's nominations under the next number; the last ones again add nothing. Returns where they are."""
         with self.storage.guard(layout.table_folder("nominations"), exclusive=False):

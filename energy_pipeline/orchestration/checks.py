@@ -130,7 +130,7 @@ def _suite(contract: Table) -> Callable[[RunSession, Sequence[date]], Outcome]:
         lake = session.raw_lake if contract.vintages else session.lake
         frame = lake.read(contract.name, days[0], days[-1], missing="skip")
         found = expectations.validate(contract, frame, days)
-        return Outcome(found.failed_days, found.findings, {"rows": frame.height, "expectations": found.expectations})
+        return Outcome(found.failed_days, found.failed_expectations, dict(found.statistics))
 
     return run
 
@@ -186,12 +186,14 @@ def nominations(session: RunSession, days: Sequence[date]) -> Outcome:
     return Outcome(bad, [f"{day}: no nominations" for day in bad])
 
 
-def history(session: RunSession, days: Sequence[date]) -> Outcome:
-    """Day-ahead prices of the feature look-back before the first day."""
-    held = set(session.raw_lake.days("day_ahead_prices"))
-    wanted = days_between(days[0] - timedelta(days=session.desk.max_lag_days), days[0] - timedelta(days=1))
-    missing = [day for day in wanted if day not in held]
-    return Outcome(days[:1] if missing else (), [f"{day}: no day-ahead prices" for day in missing], {"days_held": len(held)})
+def history(session: RunSession, _days: Sequence[date]) -> Outcome:
+    """Day-ahead prices have no hole in the feature look-back of the newest day the lake holds."""
+    held = session.raw_lake.days("day_ahead_prices")
+    if not held:
+        return Outcome([session.last], ["the lake holds no day-ahead price"])
+    wanted = days_between(held[-1] - timedelta(days=session.desk.max_lag_days), held[-1])
+    missing = sorted(set(wanted) - set(held))
+    return Outcome(missing, [f"{day}: no day-ahead prices" for day in missing], {"days_held": len(held)})
 
 
 def report(session: RunSession, days: Sequence[date]) -> Outcome:
@@ -213,9 +215,7 @@ def _published(mart: str) -> Callable[[RunSession, Sequence[date]], Outcome]:
         from energy_pipeline.lake.duck import connect
 
         with connect(session.runtime.settings.warehouse) as connection:
-            found = connection.execute(
-                "SELECT comment FROM duckdb_tables() WHERE schema_name = ? AND table_name = ?", [MARTS, mart]
-            ).fetchone()
+            found = connection.execute("SELECT comment FROM duckdb_tables() WHERE schema_name = ? AND table_name = ?", [MARTS, mart]).fetchone()
         problem = "is not in the warehouse" if found is None else "has no comment" if not found[0] else ""
         return Outcome(days if problem else (), [f"{MARTS}.{mart} {problem}"] if problem else ())
 

@@ -59,7 +59,7 @@ class DayContext:
         return self.session.info(self.day)
 
     def read(self, table: str) -> pl.DataFrame:
-        """This day of a computed table; a missing day is an error."""
+        """The day of a computed table; a missing day is an error."""
         return self.session.read(table, self.day)
 
     def window(self, table: str, first: date) -> pl.DataFrame:
@@ -102,8 +102,9 @@ class AssetFactory:
 
         @dg.multi_asset(name=step, specs=specs, backfill_policy=policies.BACKFILL)
         def _step(context: dg.AssetExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> Iterator[dg.MaterializeResult[None]]:
-            session = session_of(context, runtime)
-            run_days(context, step, session, lambda day: write_frames(session.lake, day.day, compute(day)))
+            with progress.reporting(step):
+                session = session_of(context, runtime)
+                run_days(context, step, session, lambda day: write_frames(session.lake, day.day, compute(day)))
             yield from materialised(names)
 
         return _step
@@ -147,11 +148,11 @@ def run_days(
         except PipelineError as error:
             failures.add(day, error)
         progress.done(step, day)
-    record(context, step, good, failures)
+    record(context, good, failures)
     return good
 
 
-def record(context: dg.AssetExecutionContext, step: str, good: Mapping[date, Mapping[str, RowMetadata]], failures: DayFailures) -> None:
+def record(context: dg.AssetExecutionContext, good: Mapping[date, Mapping[str, RowMetadata]], failures: DayFailures) -> None:
     """Attach each day's metadata; with failures, record the good days by hand and raise."""
     for day, by_asset in good.items():
         for name, entries in by_asset.items():
@@ -159,8 +160,4 @@ def record(context: dg.AssetExecutionContext, step: str, good: Mapping[date, Map
                 context.log_event(dg.AssetMaterialization(asset_key=name, partition=day.isoformat(), metadata=entries))
             else:
                 context.add_asset_metadata(entries, asset_key=name, partition_key=day.isoformat())
-    try:
-        failures.raise_if_any()
-    except PipelineError as error:
-        progress.failed(step, error)
-        raise
+    failures.raise_if_any()

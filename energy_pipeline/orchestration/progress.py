@@ -37,15 +37,20 @@ def listening(listener: Listener | None) -> Iterator[None]:
         _listener.reset(token)
 
 
+@contextmanager
+def reporting(step: str) -> Iterator[None]:
+    """Tell the listener about a `PipelineError` that leaves the block, and let it go on."""
+    try:
+        yield
+    except PipelineError as error:
+        listener = _listener.get()
+        if listener is not None:
+            listener.failed(step, error)
+        raise
+
+
 def done(step: str, day: date | None) -> None:
     """Tell the listener, if there is one."""
     listener = _listener.get()
     if listener is not None:
         listener.done(step, day)
-
-
-def failed(step: str, error: PipelineError) -> None:
-    """Tell the listener, if there is one."""
-    listener = _listener.get()
-    if listener is not None:
-        listener.failed(step, error)

@@ -17,6 +17,7 @@ import polars as pl
 from energy_pipeline.contracts import TABLES
 from energy_pipeline.contracts.raw import RAW_TABLES
 from energy_pipeline.desk import Desk, load_desk
+from energy_pipeline.desk.sources import LateRule
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import LateSourceError, LookAheadError, MissingDayError, PipelineError
 from energy_pipeline.domain.information import Archive, InformationSet
@@ -148,7 +149,7 @@ class RunSession:
             times |= {day: self._checked_as_of(day) for day in days_between(self.first, self.last)}
         return times
 
-    def _late_rules(self) -> list[object]:
+    def _late_rules(self) -> list[LateRule]:
         return [*self.desk.sources.late.values(), *(series.late for series in self.desk.sources.files)]
 
     def _effective_time(self, plain: Archive, day: date) -> datetime:

@@ -174,50 +174,45 @@ def _outer_lp(program: Program, goal: Goal, es_bound: float | None, cuts: Cuts) 
     import cvxpy as cp
 
     x = cp.Variable(program.variables)
-    low, high = x >= program.lower, x <= program.upper
-    constraints = [low, high]
-    objective = goal.mean * (program.base.mean() + program.slope.mean(axis=0) @ x)
-    if program.deviations:
-        mean_fee = cp.Variable(program.deviations)
-        constraints += _fee_constraints(program, cuts, x, mean_fee)
-        objective = objective - goal.mean * cp.sum(mean_fee)
-        constraints += [mean_fee >= 0]
+    rows = {"lower": x >= program.lower, "upper": x <= program.upper}
+    objective, constraints = _mean(program, goal.mean, cuts, x)
     if goal.cvar > 0:
-        cvar, rows = _tail_block(program, cuts.cvar, x, program.confidence)
-        objective, constraints = objective - goal.cvar * cvar, constraints + rows
-    es_row = None
+        cvar, tail = _tail_block(program, cuts.cvar, x, program.confidence)
+        objective, constraints = objective - goal.cvar * cvar, [*constraints, tail]
     if goal.shortfall > 0 or es_bound is not None:
-        shortfall, rows = _tail_block(program, cuts.shortfall, x, program.es_level)
-        objective, constraints = objective - goal.shortfall * shortfall, constraints + rows
+        shortfall, tail = _tail_block(program, cuts.shortfall, x, program.es_level)
+        objective, constraints = objective - goal.shortfall * shortfall, [*constraints, tail]
         if es_bound is not None:
-            es_row = shortfall <= es_bound
-            constraints.append(es_row)
-    gross_row = None
+            rows["es"] = shortfall <= es_bound
     if program.gross_room is not None and program.contracts:
-        gross_row = _gross(program, x) <= program.gross_room
-        constraints.append(gross_row)
-    problem = cp.Problem(cp.Maximize(objective), constraints)
+        rows["gross"] = _gross(program, x) <= program.gross_room
+    problem = cp.Problem(cp.Maximize(objective), [*rows.values(), *constraints])
     problem.solve(solver=cp.HIGHS)
     if problem.status != cp.OPTIMAL:
         raise OptimisationError(f"portfolio: HiGHS stopped with status {problem.status}; report the day and its scenario set")
+    prices = {name: np.abs(np.asarray(row.dual_value, dtype=np.float64)) for name, row in rows.items()}
     return Optimum(
         x=np.clip(np.asarray(x.value, dtype=np.float64), program.lower, program.upper),
         bound=float(problem.value),
-        box_price=np.stack([np.abs(low.dual_value), np.abs(high.dual_value)], axis=1),
-        gross_price=0.0 if gross_row is None else abs(float(gross_row.dual_value)),
-        es_price=0.0 if es_row is None else abs(float(es_row.dual_value)),
+        box_price=np.stack([prices["lower"], prices["upper"]], axis=1),
+        gross_price=float(prices.get("gross", 0.0)),
+        es_price=float(prices.get("es", 0.0)),
     )
 
 
-def _fee_constraints(program: Program, cuts: Cuts, x: cp.Expression, mean_fee: cp.Expression) -> list[cp.Constraint]:
+def _mean(program: Program, weight: float, cuts: Cuts, x: cp.Expression) -> tuple[cp.Expression, list[cp.Constraint]]:
+    """Weighted mean P&L, with mean fees that lie above their tangents."""
     import cvxpy as cp
 
-    here = x[: program.deviations]
+    gain = weight * (program.base.mean() + program.slope.mean(axis=0) @ x)
+    if not program.deviations:
+        return gain, []
+    here, fee = x[: program.deviations], cp.Variable(program.deviations, nonneg=True)
     pairs = zip(cuts.fee_constants, cuts.fee_slopes, strict=True)
-    return [mean_fee >= constant + cp.multiply(slope, here) for constant, slope in pairs]
+    return gain - weight * cp.sum(fee), [fee >= constant + cp.multiply(slope, here) for constant, slope in pairs]
 
 
-def _tail_block(program: Program, cuts: TailCuts, x: cp.Expression, level: float) -> tuple[cp.Expression, list[cp.Constraint]]:
+def _tail_block(program: Program, cuts: TailCuts, x: cp.Expression, level: float) -> tuple[cp.Expression, cp.Constraint]:
     """Expected shortfall as Rockafellar and Uryasev's programme over the scenarios that have tangents."""
     import cvxpy as cp
     import scipy.sparse as sp
@@ -227,7 +222,7 @@ def _tail_block(program: Program, cuts: TailCuts, x: cp.Expression, level: float
     pick = sp.csr_array((np.ones(scenario.size), (np.arange(scenario.size), column)), shape=(scenario.size, known.size))
     quantile, beyond = cp.Variable(), cp.Variable(known.size, nonneg=True)
     rows = pick @ beyond + quantile >= np.concatenate(cuts.constants) + np.concatenate(cuts.gradients) @ x
-    return quantile + cp.sum(beyond) / (program.base.size * (1.0 - level)), [rows]
+    return quantile + cp.sum(beyond) / (program.base.size * (1.0 - level)), rows
 
 
 def _gross(program: Program, x: cp.Expression) -> cp.Expression:

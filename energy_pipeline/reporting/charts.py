@@ -106,7 +106,7 @@ def nice_ticks(low: float, high: float, wanted: int = 4) -> list[float]:
     """Round values that span [low, high].
 
     >>> nice_ticks(-12.0, 87.0)
-    [-50.0, 0.0, 50.0, 100.0]
+    [-25.0, 0.0, 25.0, 50.0, 75.0, 100.0]
     """
     if not high > low:
         low, high = low - 1.0, high + 1.0

@@ -16,21 +16,12 @@ from typing import Literal
 import yaml
 
 from energy_pipeline.contracts import TABLES
+from energy_pipeline.contracts.dictionary import DUCKDB_TYPES
 from energy_pipeline.domain.errors import PipelineError
 
 ModelKind = Literal["staging", "mart", "test"]
 FOLDERS: dict[str, ModelKind] = {"staging": "staging", "marts": "mart", "tests": "test"}
 DIALECT = "duckdb"
-DUCKDB_TYPES = {
-    "date": "DATE",
-    "timestamp": "TIMESTAMP WITH TIME ZONE",
-    "f64": "DOUBLE",
-    "f32": "FLOAT",
-    "i32": "INTEGER",
-    "i64": "BIGINT",
-    "str": "VARCHAR",
-    "bool": "BOOLEAN",
-}
 
 
 class SqlProjectError(PipelineError):

@@ -62,7 +62,8 @@ def sized(edge_eur_mwh: FloatArray, threshold_eur_mwh: float) -> FloatArray:
     """
     full = FULL_SIZE_THRESHOLDS * threshold_eur_mwh if threshold_eur_mwh > 0 else FULL_SIZE_WITHOUT_THRESHOLD_EUR_MWH
     size: FloatArray = np.clip((np.abs(edge_eur_mwh) - threshold_eur_mwh) / (full - threshold_eur_mwh), 0.0, 1.0)
-    return size * np.sign(edge_eur_mwh)
+    signed: FloatArray = np.where(edge_eur_mwh < 0, -size, size)
+    return signed
 
 
 def shrunken_spread(info: InformationSet, strategy: SpreadStrategy) -> FloatArray:
@@ -76,7 +77,8 @@ def shrunken_spread(info: InformationSet, strategy: SpreadStrategy) -> FloatArra
     spread = auction - interval_values(second, "price_eur_mwh", starts, minutes)
     known = ~np.isnan(spread)
     weight = known.sum(axis=0) + strategy.shrinkage_days
-    return np.where(known, spread, 0.0).sum(axis=0) / np.where(weight > 0, weight, 1.0)
+    total: FloatArray = np.where(known, spread, 0.0).sum(axis=0)
+    return total / np.where(weight > 0, weight, 1.0)
 
 
 def _forecast(info: InformationSet, name: str, zone: str, price_kind: str, price_forecasts: pl.DataFrame) -> FloatArray:

@@ -34,7 +34,7 @@ def _values(column: Column, day: date, rows: int, rng: np.random.Generator, *, i
         "i32": lambda: int(rng.integers(int(low), int(high) + 1)),
         "i64": lambda: int(rng.integers(int(low), int(high) + 1)),
         "bool": lambda: bool(rng.integers(0, 2)),
-        "str": lambda: str(rng.choice(column.allowed or ("FR", "DE_LU", "Müller's \"roof\"", ""))),
+        "str": lambda: str(rng.choice(column.allowed or ("FR", "DE_LU", 'Müller\'s "roof"', ""))),
     }[column.dtype]
     may_be_null = column.nullable and not in_key
     return [None if may_be_null and rng.random() < 0.2 else make() for _ in range(rows)]

@@ -130,7 +130,12 @@ def test_an_empty_day_is_an_error_only_where_the_contract_says_so():
 def test_everything_wrong_is_told_at_once():
     frame = price_day()
     frame = frame.with_columns(
-        pl.when(pl.int_range(pl.len()) == 0).then(-600.0).when(pl.int_range(pl.len()) == 1).then(6000.0).otherwise("price_eur_mwh").alias("price_eur_mwh"),
+        pl.when(pl.int_range(pl.len()) == 0)
+        .then(-600.0)
+        .when(pl.int_range(pl.len()) == 1)
+        .then(6000.0)
+        .otherwise("price_eur_mwh")
+        .alias("price_eur_mwh"),
         pl.when(pl.int_range(pl.len()) == 2).then(None).otherwise("source").alias("source"),
     )
     with pytest.raises(ContractError) as caught:

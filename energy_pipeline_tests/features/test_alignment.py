@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from energy_pipeline.domain.delivery import DeliveryDay
 from energy_pipeline.features import from_quarters, repeat_or_mean, same_slot
 from energy_pipeline.features.alignment import reader
-from energy_pipeline_tests.features.small_market import CHANGE, SPRING, archive_for, frames_for, price
+from energy_pipeline_tests.features.small_market import CHANGE, archive_for, frames_for, price
 
 hours = st.lists(st.floats(-500, 5000), min_size=23, max_size=25)
 
@@ -45,8 +45,7 @@ def test_same_slot_pairs_wall_clock_hours(target):
 
 
 def test_quarters_of_hourly_days_and_hours_of_quarter_days():
-    frames, info = frames_for(CHANGE), archive_for(SPRING).at(SPRING)
-    info = archive_for(CHANGE).at(CHANGE)
+    frames, info = frames_for(CHANGE), archive_for(CHANGE).at(CHANGE)
     prices = reader(info, "day_ahead_prices", "price_eur_mwh", zone="NORTH")
     hourly, quarterly = DeliveryDay(date(2025, 9, 30), "Europe/Berlin"), DeliveryDay(date(2025, 10, 1), "Europe/Berlin")
     starts = hourly.interval_starts_us(60)

@@ -56,7 +56,9 @@ PRICES = FakeModel(
     "Day-ahead prices, the desk's.",
     {"price_eur_mwh": "Clearing price [EUR/MWh]; it's latest."},
 )
-DAILY = FakeModel("daily", "mart", "select delivery_day, avg(price_eur_mwh) as mean_eur_mwh, count(*) as hours from {ref prices} group by delivery_day")
+DAILY = FakeModel(
+    "daily", "mart", "select delivery_day, avg(price_eur_mwh) as mean_eur_mwh, count(*) as hours from {ref prices} group by delivery_day"
+)
 STRESS = FakeModel("stress_results", "mart", "select * from {source stress_results};")
 
 

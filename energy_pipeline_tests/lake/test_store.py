@@ -154,7 +154,7 @@ def test_runs_of_several_flows_add_up(lake):
 def test_files_beside_a_day(lake):
     where = lake.write_file("report", DAY, "report.html", b"<html>")
     assert where.endswith("10_reporting/report/date=2019-03-30/report.html")
-    assert Path(where).read_bytes() == b"<html>"
+    assert Path(where).read_bytes() == lake.read_file("report", DAY, "report.html") == b"<html>"
     for name in ("../up", ".hidden", "part.parquet"):
         with pytest.raises(ValueError, match=r"plain file name|Parquet files"):
             lake.write_file("report", DAY, name, b"")

@@ -165,7 +165,7 @@ def _unavailable(outages: list[Outage], hours: FloatArray) -> FloatArray:
     return total
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def _market_of(desk_json: str) -> Market:
     return Market(Desk.model_validate_json(desk_json))
 

@@ -4,6 +4,7 @@ What belongs here: collecting, adding vintages, `data_quality`, `information_set
 does not: reading files or making synthetic rows (ingestion does).
 """
 
+import hashlib
 from collections.abc import Mapping
 from datetime import date
 
@@ -15,9 +16,8 @@ from energy_pipeline.contracts.raw import RAW_TABLES
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import DayFailures, PipelineError
 from energy_pipeline.domain.information import content_hash
-from energy_pipeline.lake import Lake
 from energy_pipeline.orchestration import metadata, policies, progress
-from energy_pipeline.orchestration.factory import AssetFactory, DayContext, RowMetadata, record, session_of, write_frames
+from energy_pipeline.orchestration.factory import AssetFactory, DayContext, RowMetadata, record, run_days, session_of, write_frames
 from energy_pipeline.orchestration.partitions import day_of_key, look_back
 from energy_pipeline.orchestration.resources import DeskRuntime, RunSession, TooEarlyError
 
@@ -37,7 +37,7 @@ class HistoryConfig(dg.Config):
 
 def assets(factory: AssetFactory, max_lag_days: int) -> list[dg.AssetsDefinition]:
     """All assets of the stage."""
-    cut = [*(look_back(t, -max_lag_days, -1 if t in OBSERVED else 0) for t in RAW_NAMES), "raw_history"]
+    cut: list[dg.AssetDep | str] = [*(look_back(t, -max_lag_days, -1 if t in OBSERVED else 0) for t in RAW_NAMES), "raw_history"]
     return [
         raw_history(),
         *(raw_table(factory, TABLES[name]) for name in RAW_NAMES),
@@ -53,8 +53,9 @@ def raw_table(factory: AssetFactory, contract: Table) -> dg.AssetsDefinition:
     def _raw(context: dg.AssetExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> None:
         days = [day_of_key(key) for key in context.partition_keys]
         failures = DayFailures(contract.name)
-        good = add_days(runtime, contract, days, failures)
-        record(context, contract.name, {day: {contract.name: entries} for day, entries in good.items()}, failures)
+        with progress.reporting(contract.name):
+            good = add_days(runtime, contract, days, failures)
+            record(context, {day: {contract.name: entries} for day, entries in good.items()}, failures)
 
     return _raw
 
@@ -105,16 +106,12 @@ def raw_history() -> dg.AssetsDefinition:
         owners=list(metadata.OWNERS),
         description="Bulk load of the raw days that look-backs of the decided days reach to; adds only days the lake does not hold.",
     )
-    def _history(context: dg.AssetExecutionContext, config: HistoryConfig, runtime: dg.ResourceParam[DeskRuntime]) -> dg.MaterializeResult[None]:
+    def _history(config: HistoryConfig, runtime: dg.ResourceParam[DeskRuntime]) -> dg.MaterializeResult[None]:
         first, last = history_span(runtime, config)
         failures = DayFailures("raw_history")
-        counts = {t.name: load_missing(runtime, t, first, last, failures) for t in RAW_TABLES}
-        try:
+        with progress.reporting("raw_history"):
+            counts = {t.name: load_missing(runtime, t, first, last, failures) for t in RAW_TABLES}
             failures.raise_if_any()
-        except PipelineError as error:
-            progress.failed("raw_history", error)
-            raise
-        progress.done("raw_history", None)
         text = {"first_day": first.isoformat(), "last_day": last.isoformat()}
         return dg.MaterializeResult(metadata={**text, "dagster/row_count": sum(counts.values()), **{f"rows_{t}": n for t, n in counts.items()}})
 
@@ -186,23 +183,25 @@ def information_set(factory: AssetFactory, deps: list[dg.AssetDep | str]) -> dg.
         backfill_policy=policies.BACKFILL,
     )
     def _cut(context: dg.AssetExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> dg.MaterializeResult[None]:
-        session = session_of(context, runtime)
-        wait_for_decision_time(context, session)
-        failures, hashes = DayFailures("information_set"), []
-        good: dict[date, Mapping[str, RowMetadata]] = {}
-        for key in context.partition_keys:
-            day = DayContext(day_of_key(key), session)
-            try:
-                frame = cut_day(day)
-                hashes.append(content_hash(frame))
-                good[day.day] = write_frames(session.lake, day.day, {"information_set": frame})
-            except PipelineError as error:
-                failures.add(day.day, error)
-            progress.done("information_set", day.day)
-        record(context, "information_set", good, failures)
-        return dg.MaterializeResult(asset_key="information_set", data_version=dg.DataVersion("-".join(sorted(set(hashes)))[:200]))
+        hashes: list[str] = []
+
+        def write(day: DayContext) -> Mapping[str, RowMetadata]:
+            frame = cut_day(day)
+            hashes.append(content_hash(frame))
+            return write_frames(session.lake, day.day, {"information_set": frame})
+
+        with progress.reporting("information_set"):
+            session = session_of(context, runtime)
+            wait_for_decision_time(context, session)
+            run_days(context, "information_set", session, write)
+        return dg.MaterializeResult(asset_key="information_set", data_version=dg.DataVersion(version_of(hashes)))
 
     return _cut
+
+
+def version_of(hashes: list[str]) -> str:
+    """The hash itself for one day; for a range, a hash of the days' hashes (Dagster stamps one version on all)."""
+    return hashes[0] if len(hashes) == 1 else hashlib.blake2b("".join(hashes).encode(), digest_size=16).hexdigest()
 
 
 def cut_day(day: DayContext) -> pl.DataFrame:
@@ -222,6 +221,4 @@ def wait_for_decision_time(context: dg.AssetExecutionContext, session: RunSessio
         return
     if any(tag in context.run.tags for tag in SCHEDULE_TAGS):
         raise dg.RetryRequested(max_retries=8, seconds_to_wait=min(seconds + 1, 900))
-    error = TooEarlyError(f"decide({session.last}) is cut at {latest}, which has not come yet -> wait, or decide on what is known: --as-of INSTANT")
-    progress.failed("information_set", error)
-    raise error
+    raise TooEarlyError(f"decide({session.last}) is cut at {latest}, which has not come yet -> wait, or decide on what is known: --as-of INSTANT")

@@ -39,6 +39,4 @@ def forecast_scores(day: DayContext) -> pl.DataFrame:
     from energy_pipeline import forecasting
 
     first = day.day - timedelta(days=SCORE_DAYS)
-    return forecasting.score(
-        day.desk, day.day, day.read("price_forecasts"), day.raw("day_ahead_prices", first), day.raw("second_prices", first)
-    )
+    return forecasting.score(day.desk, day.day, day.read("price_forecasts"), day.raw("day_ahead_prices", first), day.raw("second_prices", first))

@@ -5,14 +5,14 @@ What belongs here: `positions`, `portfolio_solution`, `nominations` (decide),
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import dagster as dg
 import polars as pl
 
 from energy_pipeline.contracts import TABLES
-from energy_pipeline.contracts.raw import RAW_TABLES
-from energy_pipeline.orchestration import metadata, policies
+from energy_pipeline.orchestration import metadata, policies, progress
 from energy_pipeline.orchestration.factory import AssetFactory, DayContext, RowMetadata, materialised, run_days, session_of, write_frames
 from energy_pipeline.orchestration.resources import DeskRuntime, TooEarlyError
 
@@ -48,7 +48,8 @@ def positions(factory: AssetFactory) -> dg.AssetsDefinition:
 
     @dg.multi_asset(name="positions", specs=[*tables, nominations], backfill_policy=policies.BACKFILL)
     def _positions(context: dg.AssetExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> Iterator[dg.MaterializeResult[None]]:
-        run_days(context, "positions", session_of(context, runtime), write_book)
+        with progress.reporting("positions"):
+            run_days(context, "positions", session_of(context, runtime), write_book)
         yield from materialised(("positions", "portfolio_solution", "nominations"))
 
     return _positions
@@ -94,11 +95,7 @@ def pnl(day: DayContext) -> pl.DataFrame:
     """P&L in legs with what is known now."""
     from energy_pipeline import portfolio
 
-    decided = [day.read(t) for t in SETTLED_ON[:3]]
-    prices = auction_prices(day)
-    outcomes = [prices, *(day.raw(t) for t in SETTLED_ON[4:])]
-    known = max(frame["known_at"].max() for frame in outcomes if frame.height)
-    return portfolio.settle_final(day.desk, day.day, *decided, *outcomes, known)
-
-
-RAW_SETTLED = tuple(t.name for t in RAW_TABLES if t.name in SETTLED_ON)
+    positions, plant_output, dispatch = (day.read(t) for t in SETTLED_ON[:3])
+    prices, second, meters, generation = auction_prices(day), day.raw("second_prices"), day.raw("plant_meters"), day.raw("generation_actual")
+    known: list[datetime] = pl.concat([f["known_at"] for f in (prices, second, meters, generation)]).to_list()
+    return portfolio.settle_final(day.desk, day.day, positions, plant_output, dispatch, prices, second, meters, generation, max(known))

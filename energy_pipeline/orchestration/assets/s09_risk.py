@@ -14,13 +14,16 @@ import polars as pl
 from energy_pipeline.orchestration.assets.s08_portfolio import book_of
 from energy_pipeline.orchestration.factory import AssetFactory, DayContext
 
+ASSESSED_ON = ("information_set", "positions", "portfolio_solution", "scenario_paths", "plant_output", "dispatch")
 RISK_TABLES = ("risk_measures", "risk_contributions", "stress_results", "limits")
 
 
 def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     """All assets of the stage."""
     return [
-        factory.tables("risk", RISK_TABLES, risk, ["information_set", "positions", "portfolio_solution", "scenario_paths", "plant_output", "dispatch"]),
+        factory.tables(
+            "risk", RISK_TABLES, risk, ASSESSED_ON
+        ),
         factory.table("var_exceptions", var_exceptions, ["risk_measures", "pnl"]),
     ]
 
@@ -34,7 +37,7 @@ def risk(day: DayContext) -> Mapping[str, pl.DataFrame]:
 
 
 def var_exceptions(day: DayContext) -> pl.DataFrame:
-    """Was the day's loss larger than the VaR decided with?"""
+    """Whether the day's loss was larger than the VaR decided with."""
     from energy_pipeline import risk as stage
 
     return stage.var_exceptions(day.desk, day.day, day.read("risk_measures"), day.read("pnl"))

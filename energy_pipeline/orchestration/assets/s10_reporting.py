@@ -6,7 +6,6 @@ What belongs here: `runs`, the marts, `daily_report`. What does not: SQL or HTML
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 import dagster as dg
 import polars as pl
@@ -41,8 +40,9 @@ def runs(factory: AssetFactory) -> dg.AssetsDefinition:
     @dg.multi_asset(name="runs", specs=[metadata.table_spec(TABLES["runs"], FLOW_ENDS, factory.partitions)], backfill_policy=policies.BACKFILL)
     def _runs(context: dg.AssetExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> None:
         flows = flows_of(context)
-        session = session_of(context, runtime)
-        run_days(context, "runs", session, lambda day: write_frames(day.lake, day.day, {"runs": run_rows(day, flows, context.run_id)}))
+        with progress.reporting("runs"):
+            session = session_of(context, runtime)
+            run_days(context, "runs", session, lambda day: write_frames(day.lake, day.day, {"runs": run_rows(day, flows, context.run_id)}))
 
     return _runs
 
@@ -88,9 +88,10 @@ def marts(project: SqlProject) -> dg.AssetsDefinition:
 
     @dg.multi_asset(name=MARTS, specs=specs)
     def _marts(context: dg.AssetExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> Iterator[dg.MaterializeResult[None]]:
-        if as_of_of(context) is not None:
-            raise PipelineError("an --as-of recomputation is not published to the warehouse")
-        rows = publish(runtime, published_days(context, runtime), project)
+        with progress.reporting(MARTS):
+            if as_of_of(context) is not None:
+                raise PipelineError("an --as-of recomputation is not published to the warehouse")
+            rows = publish(runtime, published_days(context, runtime), project)
         for name in project.marts:
             yield dg.MaterializeResult(asset_key=[MARTS, name], metadata={**_mart_metadata(project, name), "rows_written": rows.get(name, 0)})
 
@@ -98,10 +99,10 @@ def marts(project: SqlProject) -> dg.AssetsDefinition:
 
 
 def _mart_metadata(project: SqlProject, name: str) -> RowMetadata:
-    types = project.lake_schema
+    types, texts = project.lake_schema, project.marts[name].columns
     lineage = project.column_lineage(name)
     columns = [
-        dg.TableColumn(name=column, type=types[origin[0][0]][origin[0][1]] if len(origin) == 1 else "computed", description=project.marts[name].columns[column])
+        dg.TableColumn(name=column, type=types[origin[0][0]][origin[0][1]] if len(origin) == 1 else "computed", description=texts[column])
         for column, origin in lineage.items()
     ]
     return {"dagster/column_schema": dg.TableSchema(columns=columns), "dagster/column_lineage": metadata.lineage(lineage)}
@@ -119,11 +120,7 @@ def publish(runtime: DeskRuntime, days: list[date], project: SqlProject) -> Mapp
     """Bring the warehouse up to date; rows written per mart."""
     from energy_pipeline.lake import warehouse
 
-    try:
-        report = warehouse.publish(runtime.lake, Path(runtime.settings.warehouse), project.root, days, published_at=runtime.now(), project=None)
-    except PipelineError as error:
-        progress.failed(MARTS, error)
-        raise
+    report = warehouse.publish(runtime.lake, runtime.settings.warehouse, project.root, days, published_at=runtime.now(), project=project)
     progress.done(MARTS, None)
     return report.rows
 
@@ -142,7 +139,8 @@ def daily_report(factory: AssetFactory) -> dg.AssetsDefinition:
 
     @dg.multi_asset(name="daily_report", specs=[spec], backfill_policy=policies.BACKFILL)
     def _report(context: dg.AssetExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> None:
-        run_days(context, "daily_report", session_of(context, runtime), write_report)
+        with progress.reporting("daily_report"):
+            run_days(context, "daily_report", session_of(context, runtime), write_report)
 
     return _report
 

@@ -1,0 +1,203 @@
+"""Running a flow in this process: what the command line and the tests call.
+
+What belongs here: a flow and its delivery days in, a result with typed errors out, on
+whatever Dagster instance is given. What does not: printing, or what a flow does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Literal, get_args
+
+import dagster as dg
+
+from energy_pipeline.contracts.raw import RAW_TABLES
+from energy_pipeline.definitions import build_definitions
+from energy_pipeline.desk import Desk
+from energy_pipeline.domain.errors import PipelineError, RangeError
+from energy_pipeline.orchestration import policies, progress
+from energy_pipeline.orchestration.assets.s10_reporting import MARTS
+from energy_pipeline.orchestration.partitions import key_of, range_tags
+from energy_pipeline.orchestration.resources import Clock, DeskRuntime, utc_now
+from energy_pipeline.settings import Settings
+
+FlowName = Literal["ingest", "decide", "settle_da", "settle_final"]
+FLOWS: tuple[FlowName, ...] = get_args(FlowName)
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+class RunFailedError(PipelineError):
+    """A step failed with an error that is not ours: a defect, told with Dagster's own text."""
+
+
+@dataclass
+class FlowResult:
+    """What a run did.
+
+    Attributes
+    ----------
+    errors : list of (step, PipelineError)
+        Why steps failed; empty on success.
+    failed_checks : list of str
+        "asset: check" of every asset check that did not pass.
+    """
+
+    flow: str
+    first: date
+    last: date
+    run_id: str
+    success: bool
+    errors: list[tuple[str, PipelineError]] = field(default_factory=list)
+    failed_checks: list[str] = field(default_factory=list)
+
+    @property
+    def failed_days(self) -> list[date]:
+        """Days that failed in any step; all of them when a whole step failed."""
+        days: set[date] = set()
+        for _, error in self.errors:
+            days |= set(error.failures) if isinstance(error, RangeError) else {self.first, self.last}
+        return sorted(days)
+
+    def raise_if_failed(self) -> FlowResult:
+        """The result itself, or its first error."""
+        if not self.success:
+            raise self.errors[0][1] if self.errors else RunFailedError(f"run {self.run_id} of {self.flow} failed")
+        return self
+
+
+class _Ears:
+    """Collects failures and passes everything on to the caller's listener."""
+
+    def __init__(self, listener: progress.Listener | None) -> None:
+        self.errors: list[tuple[str, PipelineError]] = []
+        self._listener = listener
+
+    def done(self, step: str, day: date | None) -> None:
+        if self._listener is not None:
+            self._listener.done(step, day)
+
+    def failed(self, step: str, error: PipelineError) -> None:
+        self.errors.append((step, error))
+        if self._listener is not None:
+            self._listener.failed(step, error)
+
+
+class Runner:
+    """Runs flows of one desk and lake in this process.
+
+    Parameters
+    ----------
+    settings : Settings
+    desk : Desk, optional
+    instance : DagsterInstance, optional
+        Where runs are recorded; an ephemeral one when not given.
+    now : callable
+        The clock.
+    checks : bool
+        Whether asset checks run.
+    """
+
+    def __init__(
+        self, settings: Settings, desk: Desk | None = None, instance: dg.DagsterInstance | None = None, now: Clock = utc_now, *, checks: bool = True
+    ) -> None:
+        self.settings = settings
+        self.instance = instance or dg.DagsterInstance.ephemeral()
+        self.definitions = build_definitions(settings=settings, desk=desk, now=now, checks=checks)
+        resource = (self.definitions.resources or {})["runtime"]
+        if not isinstance(resource, DeskRuntime):
+            raise TypeError("the runtime resource is a DeskRuntime")
+        self.runtime = resource
+        self.desk = resource.desk
+
+    def run(
+        self, flow: FlowName, first: date, last: date | None = None, *, listener: progress.Listener | None = None, as_of: datetime | None = None
+    ) -> FlowResult:
+        """Run a flow over `first` .. `last` as one Dagster run."""
+        last = last or first
+        tags = {} if first == last else range_tags(first, last)
+        if as_of is not None:
+            tags[policies.AS_OF_TAG] = as_of.astimezone(UTC).isoformat()
+        key, selection = key_of(first) if first == last else None, self._selection(flow) if as_of else None
+        return self._execute(flow, first, last, listener, tags=tags, selection=selection, partition_key=key)
+
+    def _selection(self, flow: str) -> list[dg.AssetKey]:
+        """A flow's assets without the marts: a recomputation is not published."""
+        keys = self.definitions.resolve_job_def(flow).asset_layer.executable_asset_keys
+        return sorted(key for key in keys if key.path[0] != MARTS)
+
+    def _execute(
+        self,
+        job: str,
+        first: date,
+        last: date,
+        listener: progress.Listener | None,
+        *,
+        tags: dict[str, str] | None = None,
+        selection: Sequence[dg.AssetKey] | None = None,
+        partition_key: str | None = None,
+        run_config: Mapping[str, object] | None = None,
+    ) -> FlowResult:
+        ears = _Ears(listener)
+        with progress.listening(ears):
+            result = self.definitions.resolve_job_def(job).execute_in_process(
+                run_config={**QUIET, **(run_config or {})},
+                instance=self.instance,
+                partition_key=partition_key,
+                tags=tags or {},
+                asset_selection=selection,
+                raise_on_error=False,
+            )
+        checks = [e for e in result.get_asset_check_evaluations() if not e.passed]
+        found = FlowResult(job, first, last, result.run_id, result.success, ears.errors)
+        found.failed_checks = [f"{e.asset_key.to_user_string()}: {e.check_name}" for e in checks]
+        if not result.success and not found.errors:
+            found.errors = [(e.step_key or job, RunFailedError(_text(e))) for e in result.all_events if e.is_step_failure]
+        return found
+
+    def ensure_history(self, first: date, *, listener: progress.Listener | None = None) -> FlowResult | None:
+        """Load the raw days decide(first) looks back to, as far as the lake lacks them; None when it lacks none."""
+        begin, end = first - timedelta(days=self.desk.history_days), first - timedelta(days=1)
+        if not any(self._missing(table.name, begin, end) for table in RAW_TABLES):
+            return None
+        return self.load(begin, end, listener=listener).raise_if_failed()
+
+    def load(self, first: date, last: date, *, listener: progress.Listener | None = None) -> FlowResult:
+        """Load the raw tables of `first` .. `last` in one step, as far as the lake lacks them."""
+        config = {"ops": {"raw_history": {"config": {"first_day": first.isoformat(), "last_day": last.isoformat()}}}}
+        return self._execute("history", first, last, listener, run_config=config)
+
+    def _missing(self, table: str, begin: date, end: date) -> bool:
+        held = [day for day in self.runtime.lake.days(table) if begin <= day <= end]
+        return len(held) < (end - begin).days + 1
+
+
+def _text(event: dg.DagsterEvent) -> str:
+    error = event.step_failure_data.error
+    return error.to_string() if error is not None else "no text"
+
+
+def run_flow(
+    flow: FlowName | Literal["history"],
+    days: Sequence[date],
+    settings: Settings,
+    *,
+    listener: progress.Listener | None = None,
+    instance: dg.DagsterInstance | None = None,
+    desk: Desk | None = None,
+    as_of: datetime | None = None,
+    checks: bool = True,
+) -> FlowResult:
+    """Run one flow over consecutive delivery days as one Dagster run; raise its error when it failed.
+
+    For decide, the history it looks back to is loaded first where the lake lacks it.
+    `history` loads the raw tables of exactly the days given.
+    """
+    runner = Runner(settings, desk, instance, checks=checks)
+    first, last = days[0], days[-1]
+    if flow == "history":
+        return runner.load(first, last, listener=listener).raise_if_failed()
+    if flow == "decide":
+        runner.ensure_history(first, listener=listener)
+    return runner.run(flow, first, last, listener=listener, as_of=as_of).raise_if_failed()

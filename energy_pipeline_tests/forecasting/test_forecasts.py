@@ -1,0 +1,157 @@
+"""The table price_forecasts: shape, quantiles, information cut, one day alone or in a range."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from energy_pipeline.contracts.derived import QUANTILES, quantile_column
+from energy_pipeline.domain.delivery import days_between, to_us
+from energy_pipeline.domain.errors import MissingDayError
+from energy_pipeline.domain.information import Archive, InformationSet
+from energy_pipeline.forecasting import MemoryArtefacts, price_errors, price_forecasts
+from energy_pipeline_tests.features.small_market import (
+    AUTUMN,
+    CHANGE,
+    DESK,
+    SPRING,
+    archive_for,
+    frames_for,
+    only,
+    poisoned,
+    withheld,
+    without,
+)
+
+STORE = MemoryArtefacts()
+LEVELS = [quantile_column(q) for q in QUANTILES]
+
+
+@pytest.mark.parametrize(
+    ("day", "north", "south"), [(SPRING, 92, 23), (AUTUMN, 100, 25), (CHANGE - timedelta(days=2), 24, 24), (CHANGE - timedelta(days=1), 96, 24)]
+)
+def test_every_model_covers_every_interval(day, north, south):
+    frame = price_forecasts(archive_for(day).at(day), STORE)
+    first = frame.filter(pl.col("horizon_days") == 1)
+    counts = {(z, k, m): n for z, k, m, n in first.group_by("zone", "price_kind", "model").len().iter_rows()}
+    models = ("naive", "arima", "xgboost", "ensemble")
+    assert counts == {
+        **{("NORTH", "day_ahead", m): north for m in models},
+        **{("NORTH", "second", m): north for m in ("naive", "ensemble")},
+        **{("SOUTH", "day_ahead", m): south for m in models},
+    }
+    assert set(first["target_day"]) == {day}
+    assert set(first["fallback"]) == {""}
+    fitted = first.filter(pl.col("model").is_in(["arima", "xgboost"]))
+    assert fitted["artefact"].str.len_chars().min() == 16
+
+
+def test_the_naive_reaches_a_week_with_the_targets_own_intervals():
+    day = SPRING - timedelta(days=3)
+    frame = price_forecasts(archive_for(day).at(day), STORE).filter(pl.col("horizon_days") > 1, pl.col("zone") == "SOUTH")
+    assert frame["model"].unique().to_list() == ["naive"]
+    by_target = dict(frame.group_by("target_day").len().iter_rows())
+    assert by_target == {day + timedelta(days=i): 23 if i == 3 else 24 for i in range(1, 7)}
+    assert frame["delivery_day"].unique().to_list() == [day]
+
+
+def test_quantiles_are_sorted_and_near_the_point():
+    frame = price_forecasts(archive_for(SPRING).at(SPRING), STORE)
+    levels = frame.select(LEVELS).to_numpy()
+    known = np.isfinite(levels)
+    # With ten days of errors only five targets a week ahead are known: too few for quantiles.
+    assert known.all(axis=1).tolist() == known.any(axis=1).tolist() == (frame["horizon_days"] < 6).to_list()
+    levels, frame = levels[known.all(axis=1)], frame.filter(pl.col("horizon_days") < 6)
+    assert (np.diff(levels, axis=1) >= 0).all()
+    inside = (frame["q05_eur_mwh"] - 60 < frame["price_eur_mwh"]) & (frame["price_eur_mwh"] < frame["q95_eur_mwh"] + 60)
+    assert inside.all()
+
+
+@pytest.mark.parametrize("day", [SPRING, CHANGE])
+def test_a_day_alone_equals_the_day_in_a_range(day):
+    frames = frames_for(day)
+    together = archive_for(day)
+    store = MemoryArtefacts()
+    ranged = {d: price_forecasts(together.at(d), store) for d in days_between(day - timedelta(days=2), day)}
+    errors = {d: price_errors(together.at(d), store) for d in ranged}
+    for single in (day - timedelta(days=1), day):
+        # Alone: a new process would load just the history decide(single) may read.
+        alone = Archive(DESK, only(frames, single - timedelta(days=DESK.history_days), single)).at(single)
+        assert price_forecasts(alone, MemoryArtefacts()).equals(ranged[single])
+        for one, other in zip(price_errors(alone, MemoryArtefacts()), errors[single], strict=True):
+            assert one.errors.tobytes() == other.errors.tobytes()
+
+
+@pytest.mark.parametrize("absent", [(), ("load_forecast", "generation_forecast"), ("weather_forecast", "load_actual")])
+def test_nothing_older_than_the_stated_history_is_asked_for(monkeypatch, absent):
+    # The worst case: the first error day is the last of a long month, so its fit reaches back furthest.
+    day = date(2025, 9, 11)
+    assert (day - timedelta(days=1 + DESK.forecast.error_days)).day == 31
+    asked = []
+    honest = InformationSet.values
+
+    def recording(self, name, value, start_us, *, cut_us=None, **key):
+        asked.append(int(np.min(start_us)))
+        return honest(self, name, value, start_us, cut_us=cut_us, **key)
+
+    monkeypatch.setattr(InformationSet, "values", recording)
+    info = Archive(DESK, without(frames_for(day), *absent)).at(day)
+    price_forecasts(info, STORE)
+    first = DESK.delivery_day(info.first_day)
+    # Not older, and near enough for the bound to mean something.
+    assert to_us(first.start) <= min(asked) < to_us(first.shift(10).start)
+
+
+@pytest.mark.parametrize("day", [SPRING, CHANGE])
+def test_later_knowledge_changes_nothing(day):
+    info = archive_for(day).at(day)
+    other = Archive(DESK, poisoned(frames_for(day), info.decision_time)).at(day)
+    assert price_forecasts(info, STORE).equals(price_forecasts(other, STORE))
+    for one, two in zip(price_errors(info, STORE), price_errors(other, STORE), strict=True):
+        assert one.errors.tobytes() == two.errors.tobytes()
+
+
+@pytest.mark.parametrize(("name", "lag"), [("day_ahead_prices", 1), ("load_forecast", 0), ("second_prices", 2), ("weather_forecast", 0)])
+def test_a_used_row_known_too_late_does_change_the_forecasts(name, lag):
+    info = archive_for(SPRING).at(SPRING)
+    moved = withheld(frames_for(SPRING), name, info.decision_time, pl.col("delivery_day") == SPRING - timedelta(days=lag))
+    assert not price_forecasts(info, STORE).equals(price_forecasts(Archive(DESK, moved).at(SPRING), STORE))
+
+
+def test_a_planted_leak_is_found_by_the_same_test(monkeypatch):
+    honest = InformationSet.values
+
+    def leaky(self, name, value, start_us, *, cut_us=None, **key):
+        if name != "second_prices":
+            return honest(self, name, value, start_us, cut_us=cut_us, **key)
+        return self._archive.series(name, value, key).lookup(start_us, self.decision_us + 8 * 86_400_000_000)
+
+    monkeypatch.setattr(InformationSet, "values", leaky)
+    info = archive_for(SPRING).at(SPRING)
+    other = Archive(DESK, poisoned(frames_for(SPRING), info.decision_time)).at(SPRING)
+    assert not price_forecasts(info, STORE).equals(price_forecasts(other, STORE))
+
+
+def test_a_short_history_falls_back_flagged_and_without_quantiles():
+    frames = only(frames_for(SPRING), SPRING - timedelta(days=9), SPRING)
+    frame = price_forecasts(Archive(DESK, frames).at(SPRING), STORE).filter(pl.col("horizon_days") == 1, pl.col("price_kind") == "day_ahead")
+    by_model = {m: set(f["fallback"]) for (m,), f in frame.group_by("model")}
+    assert by_model["naive"] == {""}
+    for model in ("arima", "xgboost", "ensemble"):
+        assert all(text.startswith("naive stands in") for text in by_model[model])
+    assert frame["q05_eur_mwh"].null_count() == frame.height
+
+
+def test_without_any_price_the_days_are_named():
+    info = Archive(DESK, without(frames_for(SPRING), "day_ahead_prices")).at(SPRING)
+    with pytest.raises(MissingDayError, match=r"day_ahead_prices.*2026-03-22.*NORTH"):
+        price_forecasts(info, STORE)
+
+
+def test_the_second_price_is_centred_on_its_spread():
+    info = archive_for(SPRING).at(SPRING)
+    frame = price_forecasts(info, STORE).filter(pl.col("zone") == "NORTH", pl.col("model") == "ensemble")
+    parts = {k: f.sort("delivery_start")["price_eur_mwh"].to_numpy() for (k,), f in frame.group_by("price_kind")}
+    # The small market's spread is 2 EUR/MWh; shrinkage halves it.
+    assert np.mean(parts["second"] - parts["day_ahead"]) == pytest.approx(1.0, abs=0.5)

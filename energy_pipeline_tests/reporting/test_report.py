@@ -1,0 +1,175 @@
+"""The page: self-contained, repeatable, complete, and true to its frames."""
+
+import re
+from datetime import date
+from html.parser import HTMLParser
+
+import polars as pl
+import pytest
+
+from energy_pipeline.reporting import report_html
+from energy_pipeline.reporting.inputs import ReportInputs
+from energy_pipeline.reporting.report import SETTLE_TABLES, build_page
+
+SPRING, AUTUMN, PLAIN = date(2026, 3, 29), date(2025, 10, 26), date(2025, 10, 2)
+VOID = {"meta", "link", "br", "hr", "img", "input", "rect", "line", "path"}
+ORDER = ["pnl", "positions", "contributions", "exceptions", "stress", "limits", "prices", "plants", "dispatch", "signals", "scores", "quality"]
+
+
+class Page(HTMLParser):
+    """Checks that tags close in order; keeps text and attributes."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.tags, self.sections, self.text = [], [], [], []
+        self.feed(text)
+        assert not self.open, f"not closed: {self.open}"
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag == "section":
+            self.sections.append(dict(attrs)["id"])
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def render(made, *, without=()):
+    tables = {k: v for k, v in made.tables.items() if k not in without}
+    return report_html(made.day, made.desk, tables, made.versions)
+
+
+def page_of(made, **changed):
+    return build_page(ReportInputs(made.day, made.desk, made.tables | changed, made.versions))
+
+
+def section(page, key):
+    return next(s for s in page.sections if s.key == key)
+
+
+def texts(table):
+    return [[c.text for c in row] for row in table.rows]
+
+
+@pytest.mark.parametrize("day", [SPRING, PLAIN, AUTUMN])
+def test_the_page_is_well_formed_in_order_and_asks_for_nothing(made_up_day, day):
+    text = render(made_up_day(day))
+    page = Page(text)
+    assert page.sections == ORDER
+    assert not [t for t, _ in page.tags if t in ("script", "link", "img", "iframe", "object")]
+    assert not [a for _, a in page.tags if {"src", "href", "xlink:href", "srcset"} & set(a)]
+    assert not re.search(r"https?:|url\(|@import", text)
+    assert f"{ {SPRING: 23, PLAIN: 24, AUTUMN: 25}[day] } hours" in text
+
+
+def test_the_same_inputs_give_the_same_bytes_whatever_the_order_of_rows(made_up_day):
+    made = made_up_day()
+    shuffled = {k: v.sample(fraction=1, shuffle=True, seed=5) for k, v in reversed(made.tables.items())}
+    assert report_html(made.day, made.desk, shuffled, made.versions) == render(made)
+
+
+def test_rows_of_another_day_are_left_out(made_up_day):
+    made, other = made_up_day(), made_up_day(SPRING)
+    both = {k: pl.concat([v, other.tables[k]]) for k, v in made.tables.items()}
+    assert report_html(made.day, made.desk, both, made.versions) == render(made)
+
+
+def test_text_from_data_is_escaped(made_up_day):
+    assert "first gap 14:00 UTC &lt;b&gt;" in render(made_up_day())
+
+
+def test_before_settlement_the_page_says_so(made_up_day):
+    made = made_up_day()
+    text = render(made, without=SETTLE_TABLES)
+    page = Page(text)
+    assert page.sections == ORDER
+    assert text.count("Not settled yet") == 3
+    assert "decided, not settled" in text
+    assert "Settled P&amp;L" not in text
+    assert "Not settled yet" not in render(made)
+
+
+def test_nothing_computed_is_said_table_by_table(made_up_day):
+    made = made_up_day()
+    text = report_html(made.day, made.desk, {}, {})
+    for name in ("positions", "risk_contributions", "price_forecasts", "plant_output", "limits", "stress_results", "data_quality"):
+        assert f"table {name} has no rows for this delivery day" in text
+
+
+def test_headline_names_the_limit_and_leaves_proxies_out(made_up_day):
+    made = made_up_day()
+    tiles = {t.label: t for t in page_of(made).tiles}
+    assert tiles["ES 97.5 %"].used == pytest.approx(0.86)
+    assert tiles["ES 97.5 %"].status == "amber"
+    assert tiles["VaR 95 %"].value == "15,100"
+    pnl = made.tables["pnl"]
+    assert tiles["Settled P&L"].value == f"{pnl['total_eur'].sum() - pnl['hedge_proxy_eur'].sum():,.0f}"
+
+
+def test_a_red_limit_comes_first_among_the_flags(made_up_day):
+    made = made_up_day()
+    red = made.tables["limits"].with_columns(pl.when(pl.col("limit_name") == "es_eur").then(pl.lit("red")).otherwise("status").alias("status"))
+    page = page_of(made, limits=red)
+    assert (page.flags[0].text, page.flags[0].tone) == ("1 limit(s) red", "bad")
+    assert next(t for t in page.tiles if t.label.startswith("ES")).tone == "bad"
+
+
+def test_flags_name_what_was_late_absent_proxy_or_by_convention(made_up_day):
+    made = made_up_day()
+    convention = made.tables["driver_forecasts"].with_columns(
+        pl.when(pl.col("zone") == "WEST").then(pl.lit("vendor_convention")).otherwise("method").alias("method")
+    )
+    flags = " | ".join(f.text for f in page_of(made, driver_forecasts=convention).flags)
+    for wanted in ("1 series gap", "1 series absent", "waited for: load_forecast", "driver_forecasts", "proxy quotes", "WEST: EPF convention"):
+        assert wanted in flags
+    quiet = {k: v for k, v in made.tables.items() if k not in ("data_quality", "information_set", "driver_forecasts", "positions")}
+    page = build_page(ReportInputs(made.day, made.desk, quiet, made.versions))
+    assert [f.tone for f in page.flags] == ["ok"]
+
+
+@pytest.mark.parametrize(("day", "base", "peak"), [(SPRING, -345.0, 0.0), (PLAIN, -360.0, -180.0), (AUTUMN, -375.0, 0.0)])
+def test_block_energy_counts_the_days_real_hours(made_up_day, day, base, peak):
+    rows = texts(section(page_of(made_up_day(day)), "positions").tables[0])
+    north = next(r for r in rows if r[:2] == ["NORTH", "base"])
+    assert [float(v.replace("\N{MINUS SIGN}", "-")) for v in north[2:5]] == [base, peak, base - peak]
+
+
+def test_pnl_rows_add_up_to_the_book(made_up_day):
+    made = made_up_day()
+    table = section(page_of(made), "pnl").tables[0]
+    book = made.tables["pnl"]["total_eur"].sum()
+    assert table.total[-2].text == f"{book:,.0f}"
+    assert len(table.rows) == 3
+
+
+def test_stresses_come_worst_first_and_limits_fullest_first(made_up_day):
+    page = page_of(made_up_day())
+    assert texts(section(page, "stress").tables[0])[0][0] == "negative_prices"
+    assert [r[0] for r in texts(section(page, "limits").tables[0])][:2] == ["day_ahead_deviation_mw", "es_eur"]
+
+
+def test_an_index_study_shows_no_sharpe_even_if_one_were_written(made_up_day):
+    made = made_up_day()
+    cheating = made.tables["backtest_metrics"].with_columns(pl.lit(9.9).alias("sharpe"))
+    rows = {r[0]: r for r in texts(section(page_of(made, backtest_metrics=cheating), "signals").tables[1])}
+    assert rows["north_da_vs_intraday"][5] == "9.90"
+    assert rows["north_reversal_study"][5] == "\N{EN DASH}"
+    assert rows["north_reversal_study"][1] == "index_only"
+
+
+def test_every_section_names_table_partition_and_hash(made_up_day):
+    made = made_up_day()
+    page = page_of(made)
+    for s in page.sections:
+        assert s.sources, s.key
+        assert all(x.partition == made.day.isoformat() and x.content_hash == made.versions[x.table] for x in s.sources)
+    text = render(made)
+    assert all(h in text for h in made.versions.values())
