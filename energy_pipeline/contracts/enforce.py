@@ -7,6 +7,7 @@ writing (the lake calls it before it writes) or cross-day rules (the checks).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
@@ -63,40 +64,53 @@ def _content(contract: Table, frame: pl.DataFrame, day: date) -> Iterator[Findin
                 "the day has no rows", ", ".join(contract.key), 0, next_step="ingest the day, or declare the series absent in the desk file"
             )
         return
-    yield from _finding(
-        contract, frame, pl.col("delivery_day") != day, "delivery_day", f"row belongs to another day than {day}", "write it to its own day"
-    )
+    rules = list(_rules(contract, day))
+    # One pass counts every rule; rows are looked up only for the rules that are broken.
+    counts = frame.select(rule.bad.fill_null(False).sum().alias(str(i)) for i, rule in enumerate(rules)).row(0)
+    for rule, count in zip(rules, counts, strict=True):
+        if count:
+            yield _finding(contract, frame.filter(rule.bad.fill_null(False)), rule)
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """What no row may be."""
+
+    column: str
+    bad: pl.Expr
+    problem: str
+    next_step: str
+
+
+def _rules(contract: Table, day: date) -> Iterator[_Rule]:
+    yield _Rule("delivery_day", pl.col("delivery_day") != day, f"row belongs to another day than {day}", "write it to its own day")
     for column in contract.columns:
-        yield from _column(contract, frame, column)
-    duplicated = frame.select(contract.sort_key).is_duplicated()
-    if duplicated.any():
-        yield from _finding(contract, frame.filter(duplicated), pl.lit(True), ", ".join(contract.sort_key), "duplicate key", "keep one row per key")
+        yield from _column_rules(column)
+    key = ", ".join(contract.sort_key)
+    yield _Rule(key, pl.struct(contract.sort_key).is_duplicated(), "duplicate key", "keep one row per key")
 
 
-def _column(contract: Table, frame: pl.DataFrame, column: Column) -> Iterator[Finding]:
+def _column_rules(column: Column) -> Iterator[_Rule]:
     name, value = column.name, pl.col(column.name)
     if not column.nullable:
-        yield from _finding(contract, frame, value.is_null(), name, "value is null", "give a value or mark the series absent")
+        yield _Rule(name, value.is_null(), "value is null", "give a value or mark the series absent")
     if column.dtype in ("f64", "f32"):
-        yield from _finding(contract, frame, ~value.is_finite(), name, "value is not finite", "write null where a value is unknown")
+        yield _Rule(name, ~value.is_finite(), "value is not finite", "write null where a value is unknown")
     if column.minimum is not None:
-        yield from _finding(
-            contract, frame, value < column.minimum, name, f"below minimum {column.minimum:g} ({column.reason})", "check unit and source"
-        )
+        yield _Rule(name, value < column.minimum, f"below minimum {column.minimum:g} ({column.reason})", "check unit and source")
     if column.maximum is not None:
-        yield from _finding(
-            contract, frame, value > column.maximum, name, f"above maximum {column.maximum:g} ({column.reason})", "check unit and source"
-        )
+        yield _Rule(name, value > column.maximum, f"above maximum {column.maximum:g} ({column.reason})", "check unit and source")
     if column.allowed is not None:
-        yield from _finding(contract, frame, ~value.is_in(list(column.allowed)), name, f"not one of {', '.join(column.allowed)}", "check the mapping")
+        yield _Rule(name, ~value.is_in(list(column.allowed)), f"not one of {', '.join(column.allowed)}", "check the mapping")
 
 
-def _finding(contract: Table, frame: pl.DataFrame, bad: pl.Expr, column: str, problem: str, next_step: str) -> Iterator[Finding]:
-    rows = frame.filter(bad.fill_null(False))
-    if rows.height:
-        shown = [c for c in (*contract.sort_key, *column.split(", ")) if c in rows.columns]
-        examples = tuple(_row_text(row) for row in rows.select(list(dict.fromkeys(shown))).head(EXAMPLES).to_dicts())
-        yield Finding(problem, column, rows.height, examples, next_step)
+def _finding(contract: Table, rows: pl.DataFrame, rule: _Rule) -> Finding:
+    shown = dict.fromkeys(c for c in (*contract.sort_key, *rule.column.split(", ")) if c in rows.columns)
+    if rule.problem == "duplicate key":
+        # The numbers tell which of the two rows is meant.
+        shown |= dict.fromkeys(c.name for c in contract.columns if c.dtype in ("f64", "f32"))
+    examples = tuple(_row_text(row) for row in rows.select(list(shown)).head(EXAMPLES).to_dicts())
+    return Finding(rule.problem, rule.column, rows.height, examples, rule.next_step)
 
 
 def _row_text(row: dict[str, object]) -> str:

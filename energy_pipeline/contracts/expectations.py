@@ -297,9 +297,12 @@ def _day(value: Any) -> date:  # noqa: ANN401 - pandas gives its own timestamp
 def _library() -> tuple[Any, Any]:
     """Great Expectations (8 CPU-seconds to import) and one batch definition, once per process; silent and without telemetry."""
     import os
+    import warnings
 
     os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read at import, so it must stand here
-    import great_expectations
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # deprecations inside its own dependencies
+        import great_expectations
 
     context = great_expectations.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}

@@ -25,14 +25,15 @@ def connect(path: Path, *, read_only: bool = True, memory_limit: str = MEMORY_LI
     Parameters
     ----------
     memory_limit : str
-        Beyond it DuckDB spills into `<path>.spill.tmp`.
+        Beyond it DuckDB spills beside the file, a writer into `<path>.spill.tmp`.
     """
     config: dict[str, str | bool | int | float | list[str]] = {
         "threads": THREADS,
         "memory_limit": memory_limit,
-        "temp_directory": f"{path}.spill.tmp",
         "autoinstall_known_extensions": False,  # never reaches for the network
     }
+    if not read_only:
+        config["temp_directory"] = f"{path}.spill.tmp"  # a name that the publisher's sweep knows
     connection = duckdb.connect(str(path), read_only=read_only, config=config)
     try:
         connection.execute("SET TimeZone = 'UTC'")

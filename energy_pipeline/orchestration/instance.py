@@ -39,7 +39,7 @@ def prepare_home(home: Path) -> Path:
     os.environ["DAGSTER_HOME"] = str(home)
     if not mark.exists():
         with dg.DagsterInstance.from_config(str(home)) as instance:
-            instance.upgrade()
+            instance.upgrade(print_fn=lambda _: None)
         mark.touch()
     return home
 

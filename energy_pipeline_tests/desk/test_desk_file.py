@@ -1,6 +1,7 @@
 """Mistakes in a desk file are told with path, value and what is allowed, all at once."""
 
-from datetime import date, datetime, time, timezone
+import re
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ import yaml
 from energy_pipeline.desk import demo_desk_path, load_desk
 from energy_pipeline.desk.load import desk_from, desk_hash
 from energy_pipeline.domain.errors import DeskError
+from energy_pipeline.ingestion import collect
+from energy_pipeline.lake.source_files import SourceFiles
 
 DESKS = Path(__file__).parents[1] / "desks"
 TINY = DESKS / "tiny.yaml"
@@ -134,7 +137,7 @@ def test_unquoted_clock_times_are_understood():
 def test_the_gate_follows_the_wall_clock_over_clock_changes(day, utc_hour):
     desk = load_desk(DESKS / "europe.yaml")
     gate = desk.gate_closure(day)
-    assert (gate.hour, gate.tzinfo) == (utc_hour, timezone.utc)  # noqa: UP017 - what local_instant returns
+    assert (gate.hour, gate.tzinfo) == (utc_hour, UTC)
     assert isinstance(desk.decision_time(day), datetime)
     assert desk.decision_time(day) < gate
 
@@ -157,3 +160,24 @@ def test_the_hash_changes_with_the_content_only():
     data = tiny()
     data["limits"]["es_eur"] += 1
     assert desk_hash(desk_from(data, "a")) != desk_hash(one)
+
+
+def test_the_walkthrough_in_the_docs_works(tmp_path):
+    blocks = re.findall(r"```(\w+)\n(.*?)```", (DESKS.parents[1] / "docs" / "own-desk.md").read_text(), re.DOTALL)
+    prices, park = [text for kind, text in blocks if kind == "text"][:2]
+    (tmp_path / "prices.csv").write_text(prices)
+    (tmp_path / "park.csv").write_text(park)
+    desk = desk_from(yaml.safe_load(next(text for kind, text in blocks if kind == "yaml")), "docs")
+    load = SourceFiles(tmp_path).load
+    got = collect(desk, "day_ahead_prices", date(2024, 3, 30), date(2024, 3, 31), load)
+    assert got.failures == {}
+    assert got.frame["delivery_start"].dt.hour().to_list() == [22, 23, 0, 1]
+    meters = collect(desk, "plant_meters", date(2024, 3, 30), date(2024, 3, 30), load).frame
+    assert meters["output_mw"].to_list() == pytest.approx([2.0, 1.25])
+    assert meters["delivery_start"][0] == datetime(2024, 3, 30, 22, tzinfo=UTC)
+    told = next(text for kind, text in blocks if kind == "text" and "problem(s)" in text)
+    data = yaml.safe_load(next(text for kind, text in blocks if kind == "yaml"))
+    data["zones"]["FR"]["tso_res_forecast"], data["plants"]["park"]["capacity_mw"] = "sometimes", -4
+    with pytest.raises(DeskError) as error:
+        desk_from(data, "mydesk.yaml")
+    assert str(error.value) == told.strip()

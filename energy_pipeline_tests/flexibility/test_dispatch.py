@@ -63,7 +63,7 @@ def test_all_impossible_assets_are_named_at_once():
 
 def test_a_missing_forecast_is_named():
     desk = tiny_desk()
-    with pytest.raises(SourceError, match="asset battery.*of NORTH"):
+    with pytest.raises(SourceError, match=r"asset battery.*of NORTH"):
         dispatch(Archive(desk, {}).at(D), ensemble(desk, D, {("SOUTH", "day_ahead"): 10.0}))
 
 

@@ -95,7 +95,9 @@ def test_the_threshold_of_the_binaries():
 
 def test_against_enumeration_of_every_unit_step():
     """Lossless, so that whole steps of 1 MWh are an exact grid: the optimum lies on a vertex of it."""
-    b = battery(power_mw=1.0, energy_mwh=2.0, charge_efficiency=1.0, discharge_efficiency=1.0, cycle_cost_eur_mwh=3.0, initial_mwh=1.0, terminal_mwh=1.0)
+    b = battery(
+        power_mw=1.0, energy_mwh=2.0, charge_efficiency=1.0, discharge_efficiency=1.0, cycle_cost_eur_mwh=3.0, initial_mwh=1.0, terminal_mwh=1.0
+    )
     rng = np.random.default_rng(0)
     for _ in range(5):
         prices = rng.normal(20, 40, 7).round(2)

@@ -1,7 +1,7 @@
 """An actual under a forecast's name is refused; true forecasts are not."""
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from energy_pipeline.desk.load import desk_from
+from energy_pipeline.ingestion import collect
 from energy_pipeline.ingestion.disguise import check_desk, suspect
 
 DATA = Path(os.environ.get("ENERGY_PIPELINE_DATA", "../shared/data"))
@@ -76,10 +77,6 @@ def test_a_desk_wired_by_the_sources_names_is_refused(eu8):
         zones = {"FR": {"market": "m", "second_price": {"kind": "none", "imbalance_fee_eur_mwh": 1}}}
         head = {"name": "x", "description": "x", "markets": {"m": {"gate": {"at": "12:00"}}}}
         return desk_from({**head, "zones": zones, "sources": {"files": files}}, "test")
-
-    from datetime import date
-
-    from energy_pipeline.ingestion import collect
 
     for kind, count in (("raw", 1), ("mw", 0)):
         frames = {t: collect(desk(kind), t, date(2019, 1, 2), date(2019, 12, 30), lambda _: eu8).frame for t in ("load_forecast", "load_actual")}
@@ -151,6 +148,17 @@ def test_hours_that_no_source_lists_are_no_gaps():
     for day in (3, 20, 41):
         listed[day * 24 + 9] = False
     assert suspect(forecast[listed], actual[listed], LIMIT, start[listed]) is None
+
+
+def test_the_odd_hour_of_clock_change_days_is_no_sign():
+    forecast, actual, start = pair(days=700)  # 2021-01-01 on: four clock changes
+    local = pl.Series(start).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(BERLIN)
+    frame = pl.DataFrame({"day": local.dt.date(), "hour": local.dt.hour()})
+    odd = frame.select(((pl.len().over("day") != 24) & (pl.col("hour") == 3)).alias("odd"))["odd"].to_numpy()
+    odd[:48] = odd[-48:] = False
+    assert odd.sum() == 4
+    assert suspect(np.where(odd, np.nan, forecast), actual, LIMIT, start, BERLIN) is None
+    assert suspect(np.where(np.roll(odd, 48), np.nan, forecast), actual, LIMIT, start, BERLIN) is not None
 
 
 def test_a_rounded_actual_beside_an_unrounded_forecast_is_refused():

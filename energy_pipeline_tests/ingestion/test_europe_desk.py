@@ -146,10 +146,10 @@ def test_nothing_is_late_on_the_span(desk, frames):
 
 @pytest.mark.parametrize(("wiring", "refused"), [("mw", []), ("raw", ["load_forecast zone=ES", "load_forecast zone=FR"])])
 def test_wired_by_the_sources_names_the_desk_is_refused(load, wiring, refused):
-    desk = desk_from(
-        yaml.safe_load(EUROPE.read_text().replace("load_actual_mw", f"load_actual_{wiring}").replace("load_forecast_mw", f"load_forecast_{wiring}")),
-        "x",
-    )
+    text = EUROPE.read_text()
+    for kind in ("actual", "forecast"):
+        text = text.replace(f"load_{kind}_mw", f"load_{kind}_{wiring}")
+    desk = desk_from(yaml.safe_load(text), "x")
     names = ("load_actual", "load_forecast", "generation_actual", "generation_forecast")
     year = {n: collect(desk, n, date(2019, 1, 2), date(2019, 9, 29), load).frame for n in names}
     assert [p.split(":")[0] for p in check_desk(desk, year)] == refused

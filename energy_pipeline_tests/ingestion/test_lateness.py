@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import yaml
 
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
@@ -65,8 +66,6 @@ def test_wait_gives_up_at_until(desk, frames):
 
 
 def test_wait_never_passes_the_gate(frames):
-    import yaml
-
     data = yaml.safe_load(TINY.read_text())
     data["sources"]["late"]["load_forecast"] = {"action": "wait", "until": "13:00"}
     desk = desk_from(data, "test")
@@ -93,8 +92,6 @@ def test_stop_names_series_intervals_and_time(desk, frames):
 
 
 def test_only_stated_rules_are_judged(frames):
-    import yaml
-
     data = yaml.safe_load(TINY.read_text())
     data["sources"].pop("late")
     desk = desk_from(data, "test")

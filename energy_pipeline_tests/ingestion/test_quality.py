@@ -24,7 +24,7 @@ def desk():
 
 @pytest.fixture(scope="module")
 def frames(desk):
-    names = [n for n in ("day_ahead_prices", "second_prices", "load_actual", "load_forecast", "generation_actual", "generation_forecast")]
+    names = ["day_ahead_prices", "second_prices", "load_actual", "load_forecast", "generation_actual", "generation_forecast"]
     names += ["weather_forecast", "weather_observed", "fuel_prices", "forward_quotes", "plant_meters"]
     return {n: collect(desk, n, DAY - timedelta(days=1), DAY + timedelta(days=1), {}.__getitem__).frame for n in names}
 

@@ -81,4 +81,5 @@ class WatchedStorage(LocalStorage):
     @contextlib.contextmanager
     def guard(self, folder: str, *, exclusive: bool) -> Iterator[None]:
         """No lock: these tests interleave reader, writer and maintenance in one thread."""
+        self.before("guard", f"{folder} {exclusive}")
         yield

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import threading
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import polars as pl
@@ -21,7 +22,7 @@ from energy_pipeline.domain.errors import ContractError, MissingDayError
 from energy_pipeline.lake import Lake, LakeError
 from energy_pipeline.lake.layout import adds_up
 from energy_pipeline_tests.contracts.legal_frames import legal_day
-from energy_pipeline_tests.lake.days import DAY, days, stresses, prices
+from energy_pipeline_tests.lake.days import DAY, days, prices, stresses
 
 COMPUTED = sorted(name for name, contract in TABLES.items() if not adds_up(contract))
 
@@ -52,7 +53,7 @@ def test_what_is_written_is_read_back_sorted_day_by_day(name, sizes, seed):
 def test_a_raw_day_is_the_same_however_its_rows_arrived(cuts, order, seed):
     whole = legal_day(table("second_prices"), DAY, 24, seed)
     edges = sorted({0, whole.height, *(min(c, whole.height) for c in cuts)})
-    pieces = [whole[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [whole[a:b] for a, b in pairwise(edges)]
     pieces.append(whole[: whole.height // 2])  # some rows arrive twice
     order.shuffle(pieces)
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as many:
@@ -226,7 +227,7 @@ def test_many_writers_of_different_days_at_once(lake):
             for day in mine:
                 lake.write_day("stress_results", day, stresses(day))
                 lake.add_vintage("day_ahead_prices", day, prices(day))
-        except BaseException as error:  # noqa: BLE001 - told to the test
+        except BaseException as error:
             errors.append(error)
 
     threads = [threading.Thread(target=write, args=(wanted[i::4],)) for i in range(4)]

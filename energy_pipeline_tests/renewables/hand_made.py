@@ -46,7 +46,13 @@ def raw_rows(
         columns = {k: (v(day, minutes) if callable(v) else np.full(starts.size, v)) for k, v in values.items()}
         parts.append(
             pl.DataFrame(
-                {"delivery_day": one, "delivery_start": timestamps(starts), "resolution_minutes": minutes, "known_at": known_at(day), "source": "test"}
+                {
+                    "delivery_day": one,
+                    "delivery_start": timestamps(starts),
+                    "resolution_minutes": minutes,
+                    "known_at": known_at(day),
+                    "source": "test",
+                }
                 | dict(key)
                 | constants
                 | {k: pl.Series(v, nan_to_null=True) for k, v in columns.items()}

@@ -1,7 +1,7 @@
 """Plant output of a day: inputs, fallbacks, errors, look-ahead, clock changes."""
 
 import sys
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import ModuleType
 
 import numpy as np
@@ -18,6 +18,7 @@ from energy_pipeline_tests.renewables.hand_made import meters, tiny_desk, weathe
 
 D = date(2025, 10, 27)
 FIRST = D - timedelta(days=60)
+NEXT_MONTH = pl.lit(datetime(2025, 11, 5, tzinfo=UTC)).cast(pl.Datetime("us", "UTC"))
 SPRING, AUTUMN = date(2025, 3, 30), date(2025, 10, 26)
 WIND = {"coast_wind": {"kind": "wind", "zone": "NORTH", "location": "coast", "capacity_mw": 100, "hub_height_m": 110}}
 SOLAR = {"valley_solar": {"kind": "pv", "zone": "SOUTH", "location": "valley", "peak_mw": 60, "inverter_mw": 50}}
@@ -207,9 +208,9 @@ def test_what_became_known_later_changes_nothing():
         "weather_forecast": frames["weather_forecast"].with_columns(wind_speed_ms=pl.when(cut).then(70.0).otherwise(pl.col("wind_speed_ms"))),
         "plant_meters": frames["plant_meters"].with_columns(output_mw=pl.when(cut).then(-500.0).otherwise(pl.col("output_mw"))),
     }
-    late = frames["plant_meters"].with_columns(output_mw=pl.lit(999.0), known_at=pl.lit(datetime(2025, 11, 5)).dt.replace_time_zone("UTC"))
+    late = frames["plant_meters"].with_columns(output_mw=pl.lit(999.0), known_at=NEXT_MONTH)
     poisoned["plant_meters"] = pl.concat([poisoned["plant_meters"].filter(~cut), late])
     assert plant_output(archive(desk, **poisoned).at(D)).equals(before)
-    moved = {**frames, "plant_meters": frames["plant_meters"].with_columns(known_at=pl.lit(datetime(2025, 11, 5)).dt.replace_time_zone("UTC"))}
+    moved = {**frames, "plant_meters": frames["plant_meters"].with_columns(known_at=NEXT_MONTH)}
     with pytest.raises(SourceError, match="roof"):
         plant_output(archive(desk, **moved).at(D))

@@ -1,6 +1,6 @@
 """Signals, labels and backtests; the weekday rule that must never look like money."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import polars as pl
@@ -73,7 +73,7 @@ def test_only_days_to_d_minus_2_count_and_nothing_known_later():
     noise = np.random.default_rng(0)
     frames = prices(D - timedelta(days=30), D + timedelta(days=1), lambda d, m: noise.normal(60, 9, d.count(m)), 50.0)
     before = decide(desk, frames, D)
-    late = pl.lit(datetime(2026, 3, 1)).dt.replace_time_zone("UTC")
+    late = pl.lit(datetime(2026, 3, 1, tzinfo=UTC)).cast(pl.Datetime("us", "UTC"))
     poison = {}
     for name, frame in frames.items():
         known_later = pl.col("known_at") > desk.decision_time(D)
@@ -120,9 +120,7 @@ def test_the_backtest_is_the_sum_of_its_trades():
     desk = tiny_desk(strategies={"s": SPREAD, "r": REVERSAL})
     rng = np.random.default_rng(1)
     first = D - timedelta(days=30)
-    frames = prices(
-        first - timedelta(days=13), D, lambda d, m: 62 + rng.normal(0, 5, d.count(m)), lambda d, m: 50 + rng.normal(0, 20, d.count(m))
-    )
+    frames = prices(first - timedelta(days=13), D, lambda d, m: 62 + rng.normal(0, 5, d.count(m)), lambda d, m: 50 + rng.normal(0, 20, d.count(m)))
     rows = settled_days(desk, frames, first, D)
     metrics = enforce(table("backtest_metrics"), backtest_metrics(desk, D, rows, frames["day_ahead_prices"], frames["second_prices"]), D)
     joined = rows.join(frames["day_ahead_prices"].select("delivery_start", p="price_eur_mwh"), on="delivery_start").join(

@@ -21,9 +21,7 @@ RISK_TABLES = ("risk_measures", "risk_contributions", "stress_results", "limits"
 def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     """All assets of the stage."""
     return [
-        factory.tables(
-            "risk", RISK_TABLES, risk, ASSESSED_ON
-        ),
+        factory.tables("risk", RISK_TABLES, risk, ASSESSED_ON),
         factory.table("var_exceptions", var_exceptions, ["risk_measures", "pnl"]),
     ]
 

@@ -1,0 +1,91 @@
+"""What the command line says about decided days: a row of headline numbers each.
+
+What belongs here: reading a day's tables into `DaySummary`. What does not: any number an
+earlier stage did not compute, or drawing (`cli`).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from energy_pipeline.lake import Lake
+
+
+@dataclass(frozen=True)
+class DaySummary:
+    """Headline numbers of one delivery day; None where the day has not come that far.
+
+    Attributes
+    ----------
+    hours : float
+        Length of the delivery day [h].
+    mae_eur_mwh, mae_naive_eur_mwh : float or None
+        Mean over zones, day-ahead price, ensemble against the weekly naive.
+    positions_mwh : dict of str to float
+        Net bought per zone, all instruments [MWh]; a sale is negative.
+    var_eur, es_eur : float or None
+        95 % VaR and 97.5 % expected shortfall of the book; a loss is positive.
+    limits_used : float or None
+        Largest use of a limit, as a share.
+    """
+
+    day: date
+    hours: float | None
+    mae_eur_mwh: float | None
+    mae_naive_eur_mwh: float | None
+    positions_mwh: dict[str, float]
+    expected_pnl_eur: float | None
+    var_eur: float | None
+    es_eur: float | None
+    limits_used: float | None
+    limit_status: str
+    settled_pnl_eur: float | None
+
+
+def summarise(lake: Lake, day: date) -> DaySummary:
+    """The headline numbers of a day, from what the lake holds."""
+
+    def read(table: str) -> pl.DataFrame:
+        return lake.read(table, day, day, missing="skip")
+
+    positions, limits = read("positions"), read("limits")
+    scores = read("forecast_scores").filter(pl.col("model") == "ensemble", pl.col("price_kind") == "day_ahead")
+    measures = read("risk_measures").filter(pl.col("scope") == "book")
+    worst = limits.sort("use_share", descending=True).head(1)
+    ahead = positions.filter(pl.col("instrument") == "day_ahead")
+    one_zone = ahead.filter(pl.col("zone") == ahead["zone"][0]) if ahead.height else ahead
+    return DaySummary(
+        day=day,
+        hours=sum(one_zone["resolution_minutes"].to_list()) / 60 if one_zone.height else None,
+        mae_eur_mwh=_mean(scores["mae_eur_mwh"]),
+        mae_naive_eur_mwh=_mean(scores["mae_naive_eur_mwh"]),
+        positions_mwh={zone: _energy_mwh(positions.filter(pl.col("zone") == zone)) for zone in positions["zone"].unique().sort().to_list()},
+        expected_pnl_eur=_one(read("portfolio_solution")["expected_pnl_eur"]),
+        var_eur=_one(measures.filter(pl.col("measure") == "var").sort("level")["value_eur"]),
+        es_eur=_one(measures.filter(pl.col("measure") == "es").sort("level")["value_eur"]),
+        limits_used=_one(worst["use_share"]),
+        limit_status=str(worst["status"][0]) if worst.height else "",
+        settled_pnl_eur=_sum(read("pnl")["total_eur"]),
+    )
+
+
+def _energy_mwh(rows: pl.DataFrame) -> float:
+    hours = [m / 60 for m in rows["resolution_minutes"].to_list()]
+    return math.fsum(h * mw for h, mw in zip(hours, rows["position_mw"].to_list(), strict=True))
+
+
+def _mean(values: pl.Series) -> float | None:
+    known = values.drop_nulls().to_list()
+    return math.fsum(known) / len(known) if known else None
+
+
+def _sum(values: pl.Series) -> float | None:
+    return math.fsum(values.to_list()) if len(values) else None
+
+
+def _one(values: pl.Series) -> float | None:
+    return float(values[0]) if len(values) else None
