@@ -5,7 +5,7 @@ select
     nullif(regexp_extract(series, 'zone=([^,;/ ]+)', 1), '') as zone,
     raw_table,
     series,
-    "check",
+    "check" as check_name,
     status,
     expected_count,
     found_count,

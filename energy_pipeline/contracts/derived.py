@@ -355,7 +355,8 @@ POSITIONS = Table(
         c.power("upper_mw", "Upper limit of position_mw."),
         c.price(
             "reference_price_eur_mwh",
-            "Forecast price (day-ahead); contracts: mid quote that traded_mw is done at, or the opening's average entry price where nothing is traded.",
+            "Forecast price (day-ahead); contracts: mid quote that traded_mw is done at, "
+            "or the opening's average entry price where nothing is traded.",
         ),
         Column("half_spread_eur_mwh", "f64", "Half-spread paid on traded_mw; 0 day-ahead.", "EUR/MWh", minimum=0.0, reason="a cost"),
         Column("is_proxy", "bool", "True when the reference price is a declared proxy."),

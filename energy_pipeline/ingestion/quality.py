@@ -111,7 +111,7 @@ def _disguises(desk: Desk, day: date, frames: Mapping[str, pl.DataFrame], today:
         verdict = judge(desk, item.table, item.key, window)
         detail = verdict.suspicion or f"no sign of it in {verdict.compared} intervals compared"
         if not verdict.seam_judged:
-            detail += "; the test of the midnight seam was not possible (it needs half a year, and output at night)"
+            detail += "; the test of the midnight seam was not possible (it needs about 190 days, and output at night)"
         counts = {"expected_count": verdict.compared, "found_count": verdict.compared}
         status = "error" if verdict.suspicion else "ok"
         rows.append(_row(day, item.table, item.text, "disguised_forecast", status, detail, **counts))

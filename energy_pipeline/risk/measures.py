@@ -28,7 +28,8 @@ def summary(pnl: FloatArray, levels: Iterable[float]) -> list[dict[str, object]]
 
     The error of the VaR is half the distance of the order statistics one binomial standard
     deviation beside it; that of the ES is the standard deviation of its influence values
-    over sqrt(n); that of the volatility follows from the fourth moment.
+    over sqrt(n), and null where fewer than two losses lie beyond the VaR; that of the
+    volatility follows from the fourth moment.
 
     Examples
     --------
@@ -44,10 +45,9 @@ def summary(pnl: FloatArray, levels: Iterable[float]) -> list[dict[str, object]]
     for level in levels:
         loss = -pnl
         var = value_at_risk(loss, level)
-        influence = np.maximum(loss - var, 0.0) / (1.0 - level)
         rows.append({"measure": "var", "level": level, "value_eur": var, "standard_error_eur": _var_error(loss, level)})
         rows.append(
-            {"measure": "es", "level": level, "value_eur": expected_shortfall(loss, level), "standard_error_eur": volatility(influence) / root}
+            {"measure": "es", "level": level, "value_eur": expected_shortfall(loss, level), "standard_error_eur": _es_error(loss, var, level)}
         )
     return rows
 
@@ -64,6 +64,13 @@ def _var_error(loss: FloatArray, level: float) -> float:
     step = int(np.ceil(np.sqrt(loss.size * level * (1.0 - level))))
     low, high = max(rank - 1 - step, 0), min(rank - 1 + step, loss.size - 1)
     return float(ordered[high] - ordered[low]) / 2.0
+
+
+def _es_error(loss: FloatArray, var: float, level: float) -> float | None:
+    beyond = np.maximum(loss - var, 0.0)
+    if np.count_nonzero(beyond) < 2:
+        return None
+    return volatility(beyond / (1.0 - level)) / float(np.sqrt(loss.size))
 
 
 def volatility_contributions(components: FloatArray) -> FloatArray:

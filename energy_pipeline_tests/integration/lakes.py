@@ -93,12 +93,12 @@ def added_after(cut: datetime, seed: int = 2) -> Edit:
 
 
 def moved_past(cut: datetime, table: str, day: date) -> Edit:
-    """Move `known_at` of one table's day just past `cut`."""
+    """Move `known_at` of one table's day hours past `cut`: past the gate, so that waiting for it does not help."""
 
     def edit(contract: Table, frame: pl.DataFrame) -> pl.DataFrame:
         if contract.name != table:
             return frame
-        late = pl.lit(cut + timedelta(seconds=1)).cast(pl.Datetime("us", "UTC"))
+        late = pl.lit(cut + timedelta(hours=3)).cast(pl.Datetime("us", "UTC"))
         return frame.with_columns(known_at=pl.when(pl.col("delivery_day") == day).then(late).otherwise(pl.col("known_at")))
 
     return edit

@@ -83,7 +83,7 @@ def ingest(folder, instance):
 
 def published(folder):
     with duckdb.connect(str(folder / "lake" / "warehouse.duckdb"), read_only=True) as con:
-        return con.sql("select delivery_day, count(*), sum(price_eur_mwh) from marts.prices group by all order by all").fetchall()
+        return con.sql("select delivery_day, count(*), sum(price_day_ahead_eur_mwh) from marts.prices group by all order by all").fetchall()
 
 
 @pytest.mark.parametrize("case", SAID, ids=str)

@@ -91,6 +91,11 @@ def test_standard_errors_match_the_spread_over_many_sets():
         assert stated == pytest.approx(spread, rel=0.25), name
 
 
+def test_a_shortfall_from_one_scenario_states_no_error():
+    es = summary(np.arange(60.0), [0.99])[-1]
+    assert (es["value_eur"], es["standard_error_eur"]) == (0.0, None)
+
+
 def test_stresses_reprice_the_expected_day():
     day = Day()
     book = day.decide()
@@ -116,6 +121,21 @@ def test_stresses_reprice_the_expected_day():
     assert negative["pnl_eur"] == pytest.approx(pnl(P - 120, R, P2 - 120, wind))
     assert negative["change_eur"] == pytest.approx(pnl(P - 120, R, P2 - 120, wind) - expected)
     assert calm["pnl_eur"] == pytest.approx(pnl(P, R + 50, P2, 0 * wind))  # NORTH only
+
+
+def test_without_second_price_missing_output_is_bought_back_at_the_stressed_day_ahead_price():
+    stress = {
+        "name": "dark",
+        "description": "Half the sun.",
+        "zones": ["SOUTH"],
+        "solar_factor": 0.5,
+        "day_ahead_shift_eur_mwh": 100,
+        "second_shift_eur_mwh": 999,
+    }
+    day = Day(desk=desk_of(stress=[stress], contracts=[]))
+    sun, price = day.expected("share"), day.draw()[("day_ahead_price", "SOUTH")].mean(axis=0)
+    expected = ((price + 100) * 0.5 * sun - 2.0 * 0.5 * sun - price * sun).sum()  # R = P moves along, the fee is 2
+    assert risk_of(day).stress["change_eur"][0] == pytest.approx(expected)
 
 
 def test_a_stress_cannot_lift_a_plant_over_its_capacity():
