@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from energy_pipeline.orchestration.summary import DaySummary
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-console = Console()
+console = Console(width=None if sys.stdout.isatty() else 120)
 problems = Console(stderr=True)
 
 DEMO_SPANS = ((date(2025, 10, 25), date(2025, 10, 27)), (date(2026, 3, 28), date(2026, 3, 30)))
@@ -345,18 +345,17 @@ def docs(path: Annotated[Path, typer.Option("--to", help="The file to write.")] 
 
 
 def show(settings: Settings, days: list[date]) -> None:
-    """Print a row per day, and where report and warehouse lie."""
+    """Print a column per day, and where report and warehouse lie."""
     from energy_pipeline.lake import Lake
     from energy_pipeline.orchestration.summary import summarise
 
     lake = Lake(settings.lake)
-    table = Table(title="What was decided", caption="Bought is positive, sold negative; VaR and CVaR are losses.")
-    for name in ("delivery day", "hours", "MAE / naive\nEUR/MWh", "net position\nMWh", "expected P&L\nEUR", "VaR 95\nEUR"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for name in ("CVaR 97.5\nEUR", "limits\nused", "settled P&L\nEUR"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for day in days:
-        table.add_row(*cells(summarise(lake, day)))
+    found = [summarise(lake, day) for day in days]
+    table = Table("delivery day", title="What was decided", caption="Bought is positive, sold negative; VaR and CVaR are losses.")
+    for item in found:
+        table.add_column(str(item.day), justify="right", no_wrap=True)
+    for name, values in rows(found):
+        table.add_row(name, *values)
     console.print(table)
     pages = [path for day in days if (path := report_path(settings, day)) is not None]
     if pages:
@@ -364,14 +363,26 @@ def show(settings: Settings, days: list[date]) -> None:
     console.print(f"[bold]Warehouse[/bold]  {settings.warehouse}  (DuckDB, schema marts)", soft_wrap=True)
 
 
-def cells(found: DaySummary) -> list[str]:
-    """A day's numbers as text."""
-    errors = "-" if found.mae_eur_mwh is None else f"{found.mae_eur_mwh:.2f} / {number(found.mae_naive_eur_mwh, 2)}"
+def rows(found: list[DaySummary]) -> list[tuple[str, list[str]]]:
+    """The table's rows: name and a value per day."""
+    zones = sorted({zone for item in found for zone in item.positions_mwh})
+    return [
+        ("hours", [number(d.hours) for d in found]),
+        ("MAE, EUR/MWh", [number(d.mae_eur_mwh, 2) for d in found]),
+        ("naive MAE, EUR/MWh", [number(d.mae_naive_eur_mwh, 2) for d in found]),
+        *((f"{zone} net, MWh", [number(d.positions_mwh.get(zone)) for d in found]) for zone in zones),
+        ("expected P&L, EUR", [number(d.expected_pnl_eur) for d in found]),
+        ("VaR 95 %, EUR", [number(d.var_eur) for d in found]),
+        ("CVaR 97.5 %, EUR", [number(d.es_eur) for d in found]),
+        ("limits used", [share(d) for d in found]),
+        ("settled P&L, EUR", [number(d.settled_pnl_eur) for d in found]),
+    ]
+
+
+def share(found: DaySummary) -> str:
+    """The fullest limit in its traffic light's colour."""
     colour = {"green": "green", "amber": "yellow", "red": "red"}.get(found.limit_status, "white")
-    used = "-" if found.limits_used is None else f"[{colour}]{found.limits_used:.0%}[/{colour}]"
-    book = "\n".join(f"{zone} {mwh:,.0f}" for zone, mwh in found.positions_mwh.items()) or "-"
-    money = [number(v) for v in (found.expected_pnl_eur, found.var_eur, found.es_eur)]
-    return [str(found.day), number(found.hours), errors, book, *money, used, number(found.settled_pnl_eur)]
+    return "-" if found.limits_used is None else f"[{colour}]{found.limits_used:.0%}[/{colour}]"
 
 
 def number(value: float | None, digits: int = 0) -> str:

@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
@@ -115,6 +117,20 @@ class Archive:
         found = self._frames.get(name)
         return contract_of(name).frame() if found is None else found
 
+    def months(self, name: str) -> list[SeriesMonth]:
+        """A raw table cut into series and calendar months."""
+        return self.cached(("months", name), lambda: self._months(name))
+
+    def _months(self, name: str) -> list[SeriesMonth]:
+        contract = contract_of(name)
+        keys = [k for k in contract.key if k not in ("delivery_start", "issued_at", "outage_id")]
+        rows = self.frame(name).with_columns(
+            series=pl.concat_str([pl.concat_str(pl.lit(f"{k}="), pl.col(k)) for k in keys], separator=","),
+            month=pl.col("delivery_day").dt.truncate("1mo"),
+        )
+        parts = rows.sort("series", "delivery_day", *contract.sort_key, maintain_order=True).partition_by("series", "month", maintain_order=True)
+        return [SeriesMonth(part["series"][0], part["month"][0], part.drop("series", "month")) for part in parts]
+
     def series(self, name: str, value: str, key: Mapping[str, str]) -> AsOfSeries:
         """The series of one key of a raw table."""
         return self.cached(("series", name, value, tuple(sorted(key.items()))), lambda: self._series(name, value, key))
@@ -210,31 +226,57 @@ class InformationSet:
 
     def record(self, name: str, status: Mapping[str, str] | None = None) -> pl.DataFrame:
         """Rows of the `information_set` table for one raw table: a hash per series and month."""
-        contract = contract_of(name)
-        rows = self._visible(name, self.first_day)
-        keys = [k for k in contract.key if k not in ("delivery_start", "issued_at", "outage_id")]
-        rows = rows.with_columns(
-            series=pl.concat_str([pl.concat_str(pl.lit(f"{k}="), pl.col(k)) for k in keys], separator=","),
-            month=pl.col("delivery_day").dt.truncate("1mo"),
-        ).sort("series", *contract.sort_key, maintain_order=True)
-        parts = rows.partition_by("series", "month", maintain_order=True)
+        last_day = self.day.day + timedelta(days=self.desk.forecast.horizon_days)
+        parts = [part.visible(self.first_day, last_day, self.decision_time) for part in self._archive.months(name)]
         return pl.DataFrame(
             [
                 {
                     "delivery_day": self.day.day,
                     "raw_table": name,
-                    "series": part["series"][0],
-                    "month": part["month"][0],
-                    "rows": part.height,
-                    "content_hash": content_hash(part.drop("series", "month")),
-                    "last_known_at": part["known_at"].max(),
+                    "series": part.series,
+                    "month": part.month,
+                    "rows": part.rows.height,
+                    "content_hash": part.content_hash,
+                    "last_known_at": part.last_known_at,
                     "decision_time": self.decision_time,
-                    "status": (status or {}).get(part["series"][0], "on_time"),
+                    "status": (status or {}).get(part.series, "on_time"),
                 }
                 for part in parts
+                if part.rows.height
             ],
             schema=contract_of("information_set").schema,
         )
+
+
+@dataclass(frozen=True)
+class SeriesMonth:
+    """Rows of one series in one calendar month, sorted; hashed once however many days look at them."""
+
+    series: str
+    month: date
+    rows: pl.DataFrame
+
+    @cached_property
+    def content_hash(self) -> str:
+        """BLAKE2b of the rows."""
+        return content_hash(self.rows)
+
+    @cached_property
+    def last_known_at(self) -> datetime:
+        """Latest `known_at` of the rows."""
+        return cast("datetime", self.rows["known_at"].max())
+
+    @cached_property
+    def _days(self) -> tuple[date, date]:
+        days = self.rows["delivery_day"]
+        return cast("date", days.min()), cast("date", days.max())
+
+    def visible(self, first_day: date, last_day: date, cut: datetime) -> SeriesMonth:
+        """The part of it known at `cut`; itself when that is all of it."""
+        if self.rows.height == 0 or (first_day <= self._days[0] and self._days[1] <= last_day and self.last_known_at <= cut):
+            return self
+        seen = self.rows.filter(pl.col("known_at") <= cut, pl.col("delivery_day") >= first_day, pl.col("delivery_day") <= last_day)
+        return SeriesMonth(self.series, self.month, seen)
 
 
 def content_hash(frame: pl.DataFrame) -> str:

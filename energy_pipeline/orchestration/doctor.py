@@ -8,21 +8,21 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import polars as pl
 
 from energy_pipeline.contracts.raw import RAW_TABLES
 from energy_pipeline.desk import Desk, load_desk
-from energy_pipeline.domain.errors import PipelineError
+from energy_pipeline.domain.errors import MissingDayError, PipelineError
 from energy_pipeline.lake import Lake
 from energy_pipeline.lake.source_files import SourceFiles
 from energy_pipeline.orchestration.instance import home_of
 from energy_pipeline.settings import Settings
 
-SAMPLE_DAYS = 183
-"""Days of raw data the doctor looks at: half a year lets a swapped series show."""
+SHOWN = 2
+"""Bad days of a table told in full."""
 
 PAIRED = ("load_forecast", "load_actual", "generation_forecast", "generation_actual")
 
@@ -78,41 +78,31 @@ def _sources(settings: Settings, desk: Desk, today: date) -> Iterator[Finding]:
         return
     sources = SourceFiles(settings.data)
     yield Finding(ok=settings.data.is_dir(), what="data folder", found=str(settings.data))
-    last = _last_day(desk, sources, today) or today
     frames: dict[str, pl.DataFrame] = {}
     for contract in RAW_TABLES:
-        finding, frame = _collect(desk, contract.name, last, sources)
+        finding, frame = _collect(desk, contract.name, today, sources)
         frames[contract.name] = frame
         if finding is not None:
             yield finding
     yield _disguised(desk, frames)
 
 
-def _last_day(desk: Desk, sources: SourceFiles, today: date) -> date | None:
-    """The last day every zone's day-ahead price files have; None when they have none."""
-    from energy_pipeline import ingestion
-
-    try:
-        prices = ingestion.collect(desk, "day_ahead_prices", desk.first_delivery_day, today, sources.load).frame
-    except PipelineError:
-        return None
-    ends = [part["delivery_day"].max() for part in prices.partition_by("zone")]
-    return min((end for end in ends if isinstance(end, date)), default=None)
-
-
-def _collect(desk: Desk, table: str, last: date, sources: SourceFiles) -> tuple[Finding | None, pl.DataFrame]:
+def _collect(desk: Desk, table: str, today: date, sources: SourceFiles) -> tuple[Finding | None, pl.DataFrame]:
     from energy_pipeline import ingestion
     from energy_pipeline.contracts import table as contract_of
 
     if not any(series.table == table for series in desk.sources.files):
         return None, contract_of(table).frame()
     try:
-        found = ingestion.collect(desk, table, last - timedelta(days=SAMPLE_DAYS), last, sources.load)
+        found = ingestion.collect(desk, table, desk.first_delivery_day, today, sources.load)
     except PipelineError as error:
         return Finding(ok=False, what=table, found=str(error)), contract_of(table).frame()
-    text = f"{found.frame.height} rows in the {SAMPLE_DAYS} days to {last}"
-    bad = "".join(f"\n{error}" for error in list(found.failures.values())[:2])
-    return Finding(ok=not found.failures, what=table, found=text + bad), found.frame
+    # Histories begin and end somewhere: only rows that are there and wrong count.
+    wrong = [error for error in found.failures.values() if not isinstance(error, MissingDayError)]
+    days = found.frame["delivery_day"]
+    text = f"{found.frame.height} rows, {days.min()} .. {days.max()}" if found.frame.height else "no row in the desk's calendar"
+    shown = "".join(f"\n{error}" for error in wrong[:SHOWN])
+    return Finding(ok=not wrong and found.frame.height > 0, what=table, found=text + shown), found.frame
 
 
 def _disguised(desk: Desk, frames: Mapping[str, pl.DataFrame]) -> Finding:

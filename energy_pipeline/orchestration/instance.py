@@ -5,10 +5,11 @@ What belongs here: DAGSTER_HOME and its configuration file. What does not: runni
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
 import dagster as dg
@@ -38,8 +39,8 @@ def prepare_home(home: Path) -> Path:
         shutil.copy(TEMPLATE, config)
     os.environ["DAGSTER_HOME"] = str(home)
     if not mark.exists():
-        with dg.DagsterInstance.from_config(str(home)) as instance:
-            instance.upgrade(print_fn=lambda _: None)
+        with dg.DagsterInstance.from_config(str(home)) as instance, redirect_stdout(io.StringIO()):
+            instance.upgrade()
         mark.touch()
     return home
 

@@ -1,0 +1,76 @@
+"""The graph: no unintended change, ten groups, every asset told and checked, light to load."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from energy_pipeline.contracts import TABLES
+from energy_pipeline.contracts.model import STAGES
+from energy_pipeline_tests.orchestration import graph_snapshot
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def graph():
+    return graph_snapshot.graph()
+
+
+@pytest.fixture(scope="module")
+def assets(graph):
+    return graph["assets"]
+
+
+def test_the_graph_is_the_one_we_know(graph):
+    known = json.loads(graph_snapshot.FILE.read_text(encoding="utf-8"))
+    assert graph == known, "intended? python -m energy_pipeline_tests.orchestration.graph_snapshot"
+
+
+def test_every_table_is_an_asset_in_its_stage(assets):
+    assert {name: assets[name]["group"] for name in TABLES} == {t.name: t.stage for t in TABLES.values()}
+    assert {item["group"] for item in assets.values()} == set(STAGES)
+
+
+def test_every_asset_has_a_check_kinds_and_an_owner(assets):
+    assert [name for name, item in assets.items() if not (item["checks"] and item["kinds"] and item["owners"])] == []
+
+
+def test_every_asset_has_a_description_and_tables_their_columns():
+    definitions = graph_snapshot.build_definitions(settings=graph_snapshot.Settings())
+    specs = {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}
+    assert [name for name, spec in specs.items() if not spec.description] == []
+    schema = specs["positions"].metadata["dagster/column_schema"]
+    assert [c.name for c in schema.columns] == [c.name for c in TABLES["positions"].columns]
+    assert "[MW]" in next(c.description for c in schema.columns if c.name == "position_mw")
+
+
+def test_observations_reach_to_yesterday_and_edges_stay_below_100_partitions(assets):
+    deps = {dep.split(" ")[0]: dep for dep in assets["information_set"]["deps"]}
+    for observed in ("day_ahead_prices", "load_actual", "plant_meters", "weather_observed"):
+        assert deps[observed].endswith("..D-1]")
+    for forecast in ("load_forecast", "weather_forecast", "forward_quotes"):
+        assert deps[forecast].endswith("..D+0]")
+    windows = [dep.split("[D")[1].split("..D") for item in assets.values() for dep in item["deps"] if "[D" in dep]
+    assert max(int(last.rstrip("]")) - int(first) + 1 for first, last in windows) < 100
+
+
+def test_decide_reads_raw_data_only_through_the_cut(assets):
+    raw = {t.name for t in TABLES.values() if t.vintages}
+    readers = {name: raw & {d.split(" ")[0] for d in item["deps"]} for name, item in assets.items() if name in TABLES and TABLES[name].flow == "decide"}
+    assert {name for name, found in readers.items() if found} == {"information_set"}
+
+
+def test_definitions_import_no_heavy_library(tmp_path):
+    program = (
+        "import sys, energy_pipeline.definitions\n"
+        "heavy = {'tensorflow', 'great_expectations', 'statsmodels', 'xgboost', 'cvxpy', 'pvlib', 'sklearn', 'scipy', 'pandas', 'numba'}\n"
+        "sys.exit(' '.join(sorted(heavy & set(sys.modules))) or 0)"
+    )
+    environment = {**os.environ, "DAGSTER_HOME": str(tmp_path), "ENERGY_PIPELINE_LAKE": str(tmp_path / "lake")}
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "lake").exists()

@@ -1,0 +1,86 @@
+"""Which delivery day each tick means, on both clock-change days too."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+import pytest
+from dagster._utils.schedules import cron_string_iterator
+
+from energy_pipeline.definitions import build_definitions
+from energy_pipeline.desk import demo_desk_path
+from energy_pipeline.orchestration.partitions import RANGE_END_TAG, RANGE_START_TAG
+from energy_pipeline.settings import Settings
+
+BERLIN = ZoneInfo("Europe/Berlin")
+# tick (market time) -> schedule -> delivery day
+TICKS = [
+    # an ordinary day, the day before, of and after the spring change (23 hours on 29 March 2026)
+    ("decide_tomorrow", "2026-02-10T11:20", "2026-02-11"),
+    ("decide_tomorrow", "2026-03-28T11:20", "2026-03-29"),
+    ("decide_tomorrow", "2026-03-29T11:20", "2026-03-30"),
+    ("settle_da_tomorrow", "2026-03-28T13:05", "2026-03-29"),
+    ("settle_final_yesterday", "2026-03-29T14:30", "2026-03-28"),
+    ("settle_final_yesterday", "2026-03-30T14:30", "2026-03-29"),
+    # the autumn change (25 hours on 25 October 2026)
+    ("decide_tomorrow", "2026-10-24T11:20", "2026-10-25"),
+    ("decide_tomorrow", "2026-10-25T11:20", "2026-10-26"),
+    ("settle_da_tomorrow", "2026-10-25T13:05", "2026-10-26"),
+    ("settle_final_yesterday", "2026-10-26T14:30", "2026-10-25"),
+]
+
+
+@pytest.fixture(scope="module")
+def definitions():
+    return build_definitions(settings=Settings(desk=demo_desk_path()))
+
+
+def tick(definitions, name, moment):
+    schedule = definitions.resolve_schedule_def(name)
+    context = dg.build_schedule_context(
+        scheduled_execution_time=datetime.fromisoformat(moment).replace(tzinfo=BERLIN).astimezone(UTC), repository_def=definitions.get_repository_def()
+    )
+    return schedule.evaluate_tick(context).run_requests
+
+
+@pytest.mark.parametrize(("name", "moment", "day"), TICKS)
+def test_the_day_of_a_tick(definitions, name, moment, day):
+    (request,) = tick(definitions, name, moment)
+    assert request.partition_key == day
+
+
+@pytest.mark.parametrize(("moment", "first", "last"), [("2026-03-29T12:55", "2026-03-22", "2026-03-30"), ("2026-10-25T12:55", "2026-10-18", "2026-10-26")])
+def test_ingest_covers_a_week_ago_to_tomorrow_in_one_run(definitions, moment, first, last):
+    (request,) = tick(definitions, "ingest_after_auction", moment)
+    assert request.partition_key is None
+    assert (request.tags[RANGE_START_TAG], request.tags[RANGE_END_TAG]) == (first, last)
+
+
+@pytest.mark.parametrize("day", ["2026-03-28", "2026-03-29", "2026-10-25", "2026-10-26"])
+def test_decide_ticks_once_a_day_after_the_decision_and_before_the_gate(definitions, day):
+    desk = definitions.resources["runtime"].desk
+    start = datetime.fromisoformat(f"{day}T00:00").replace(tzinfo=BERLIN)
+    ticks = []
+    schedule = definitions.resolve_schedule_def("decide_tomorrow")
+    for moment in cron_string_iterator(start.timestamp(), schedule.cron_schedule, schedule.execution_timezone):
+        if moment.astimezone(BERLIN).date().isoformat() != day:
+            break
+        ticks.append(moment)
+    assert len(ticks) == 1
+    tomorrow = datetime.fromisoformat(tick(definitions, "decide_tomorrow", ticks[0].astimezone(BERLIN).replace(tzinfo=None).isoformat())[0].partition_key)
+    assert desk.decision_time(tomorrow.date()) < ticks[0] < desk.gate_closure(tomorrow.date())
+
+
+def test_tomorrow_has_a_partition_today_and_the_day_after_has_none():
+    partitions = build_definitions(settings=Settings(desk=demo_desk_path())).resolve_all_asset_specs()[1].partitions_def
+    keys = partitions.get_partition_keys(current_time=datetime(2026, 3, 28, 9, tzinfo=UTC))
+    assert keys[-1] == "2026-03-29"
+
+
+def test_schedules_are_off_unless_the_environment_says_so():
+    def statuses(**given):
+        found = build_definitions(settings=Settings(desk=demo_desk_path(), **given)).schedules
+        return {s.default_status for s in found}
+
+    assert statuses() == {dg.DefaultScheduleStatus.STOPPED}
+    assert statuses(schedules="running") == {dg.DefaultScheduleStatus.RUNNING}

@@ -1,0 +1,71 @@
+"""How a step records its days: once each on success; on failure the good ones, and then it names the bad ones."""
+
+from datetime import date
+
+import dagster as dg
+import pytest
+
+from energy_pipeline.domain.errors import RangeError
+from energy_pipeline.lake import Lake
+from energy_pipeline.orchestration import progress
+from energy_pipeline.orchestration.partitions import range_tags
+from energy_pipeline_tests.orchestration import small_graph
+
+FIRST, LAST = date(2026, 3, 28), date(2026, 3, 30)
+KEY = dg.AssetKey("var_exceptions")
+
+
+def run(instance, lake, bad=frozenset(), **kwargs):
+    job = small_graph.definitions(lake, bad).resolve_job_def("small")
+    tags = kwargs.pop("tags", range_tags(FIRST, LAST))
+    return job.execute_in_process(instance=instance, tags=tags, raise_on_error=False, **kwargs)
+
+
+def events(instance):
+    records = instance.fetch_materializations(KEY, limit=100).records
+    return sorted((r.partition_key, r.asset_materialization.metadata["dagster/partition_row_count"].value) for r in records)
+
+
+def test_a_range_records_each_day_exactly_once_with_its_own_numbers(tmp_path):
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert run(instance, tmp_path).success
+        assert events(instance) == [("2026-03-28", 1), ("2026-03-29", 1), ("2026-03-30", 1)]
+
+
+def test_a_bad_day_leaves_the_good_ones_written_and_recorded(tmp_path):
+    class Ears:
+        errors: list[tuple[str, Exception]] = []
+
+        def done(self, step, day):
+            pass
+
+        def failed(self, step, error):
+            self.errors.append((step, error))
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        with progress.listening(Ears()):
+            assert not run(instance, tmp_path, bad={date(2026, 3, 29)}).success
+        assert events(instance) == [("2026-03-28", 1), ("2026-03-30", 1)]
+    assert Lake(tmp_path).days("var_exceptions") == [FIRST, LAST]
+    ((step, error),) = Ears.errors
+    assert step == "var_exceptions"
+    assert isinstance(error, RangeError)
+    assert list(error.failures) == [date(2026, 3, 29)]
+    assert "2026-03-29" in str(error)
+
+
+def test_one_day_alone(tmp_path):
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert run(instance, tmp_path, tags={}, partition_key="2026-03-29").success
+        assert events(instance) == [("2026-03-29", 1)]
+
+
+@pytest.mark.parametrize("bad", [frozenset(), frozenset({LAST})])
+def test_the_contract_blocks_before_the_write(tmp_path, monkeypatch, bad):
+    monkeypatch.setattr(small_graph, "exceptions", lambda day, _bad: small_graph.VAR.frame().with_columns(level=day.day.day + 0.0))
+    frame = small_graph.VAR.frame([{"delivery_day": date(2000, 1, 1), "level": 0.9, "var_eur": 1.0, "es_eur": 1.0, "pnl_eur": 1.0, "is_exception": False}])
+    monkeypatch.setattr(small_graph, "exceptions", lambda _day, _bad: frame)
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert not run(instance, tmp_path, bad).success
+        assert events(instance) == []
+    assert Lake(tmp_path).days("var_exceptions") == []
