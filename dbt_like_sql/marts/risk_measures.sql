@@ -10,6 +10,7 @@ select
     m.value_eur,
     m.standard_error_eur,
     m.scenarios,
+    e.expected_pnl_eur,
     e.pnl_eur as settled_pnl_eur,
     e.is_exception
 from {{ ref('stg_risk_measures') }} as m

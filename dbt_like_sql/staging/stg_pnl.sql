@@ -20,6 +20,7 @@ select
     hedge_proxy_eur,
     costs_eur,
     total_eur,
+    headline_eur,
     settled_as_of,
     is_estimated
 from {{ source('lake', 'pnl') }}

@@ -1,4 +1,4 @@
--- Was the day's loss larger than the VaR decided with?
+-- Did the day fall short of its expectation by more than the VaR decided with?
 {{ config(materialized='view', schema='staging') }}
 
 select
@@ -6,6 +6,7 @@ select
     level,
     var_eur,
     es_eur,
+    expected_pnl_eur,
     pnl_eur,
     is_exception
 from {{ source('lake', 'var_exceptions') }}

@@ -149,7 +149,7 @@ def disguised(session: RunSession, days: Sequence[date]) -> Outcome:
     """Forecasts that are suspiciously near the actual of the same quantity."""
     from energy_pipeline.ingestion import disguise
 
-    first = days[0] - timedelta(days=session.desk.max_lag_days)
+    first = days[0] - disguise.WINDOW
     tables = ("load_forecast", "load_actual", "generation_forecast", "generation_actual")
     frames = {t: session.raw_lake.read(t, first, days[-1], missing="skip") for t in tables}
     found = [str(f) for f in disguise.check_desk(session.desk, frames)]
@@ -175,7 +175,7 @@ def _near(total: float, measure: float | None) -> bool:
 def pnl_legs(session: RunSession, days: Sequence[date]) -> Outcome:
     """total_eur is the sum of the legs in every interval."""
     frame = session.read("pnl", days[0], days[-1])
-    legs = [c for c in frame.columns if c.endswith("_eur") and c != "total_eur"]
+    legs = [c for c in frame.columns if c.endswith("_eur") and c not in ("total_eur", "headline_eur")]
     bad = frame.filter((pl.sum_horizontal(legs) - pl.col("total_eur")).abs() > CENT)
     return Outcome(sorted(set(bad["delivery_day"].to_list())), [str(r) for r in bad.head(LISTED).to_dicts()], {"intervals": frame.height})
 

@@ -83,7 +83,7 @@ def as_of_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) 
 def session_of(context: dg.AssetExecutionContext, runtime: DeskRuntime) -> RunSession:
     """The session of a partitioned step's run."""
     days = [day_of_key(key) for key in context.partition_keys]
-    return runtime.session(context.run_id, days[0], days[-1], as_of_of(context))
+    return runtime.session(context.run.run_id, days[0], days[-1], as_of_of(context))
 
 
 class AssetFactory:

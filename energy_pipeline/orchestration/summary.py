@@ -69,7 +69,7 @@ def summarise(lake: Lake, day: date) -> DaySummary:
         es_eur=_one(measures.filter(pl.col("measure") == "es").sort("level")["value_eur"]),
         limits_used=_one(worst["use_share"]),
         limit_status=str(worst["status"][0]) if worst.height else "",
-        settled_pnl_eur=_sum(read("pnl")["total_eur"]),
+        settled_pnl_eur=_sum(read("pnl")["headline_eur"]),
     )
 
 

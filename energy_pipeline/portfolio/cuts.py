@@ -39,7 +39,7 @@ class OptimisationError(PipelineError):
 
 @dataclass(frozen=True)
 class Goal:
-    """Weights of the objective: mean P&L, CVaR at the confidence, ES at the limit's level."""
+    """Weights of the objective: mean P&L, CVaR at the confidence, ES against the mean day at the limit's level."""
 
     mean: float
     cvar: float
@@ -154,7 +154,7 @@ def _refine(program: Program, goal: Goal, es_bound: float | None, cuts: Cuts) ->
     for rounds in range(1, MAX_ROUNDS + 1):
         found = replace(_outer_lp(program, goal, es_bound, cuts), rounds=rounds)
         losses = program.losses(found.x)
-        cvar, shortfall = expected_shortfall(losses, program.confidence), expected_shortfall(losses, program.es_level)
+        cvar, shortfall = expected_shortfall(losses, program.confidence), program.shortfall(found.x)
         value = -goal.mean * float(losses.mean()) - goal.cvar * cvar - goal.shortfall * shortfall
         excess = 0.0 if es_bound is None else shortfall - es_bound
         if found.bound - value <= _tolerance(value) and excess <= _tolerance(value):
@@ -181,6 +181,7 @@ def _outer_lp(program: Program, goal: Goal, es_bound: float | None, cuts: Cuts) 
         objective, constraints = objective - goal.cvar * cvar, [*constraints, tail]
     if goal.shortfall > 0 or es_bound is not None:
         shortfall, tail = _tail_block(program, cuts.shortfall, x, program.es_level)
+        shortfall = shortfall + program.base.mean() + program.mean_slope @ x
         objective, constraints = objective - goal.shortfall * shortfall, [*constraints, tail]
         if es_bound is not None:
             rows["es"] = shortfall <= es_bound
@@ -204,7 +205,7 @@ def _mean(program: Program, weight: float, cuts: Cuts, x: cp.Expression) -> tupl
     """Weighted mean P&L, with mean fees that lie above their tangents."""
     import cvxpy as cp
 
-    gain = weight * (program.base.mean() + program.slope.mean(axis=0) @ x)
+    gain = weight * (program.base.mean() + program.mean_slope @ x)
     if not program.deviations:
         return gain, []
     here, fee = x[: program.deviations], cp.Variable(program.deviations, nonneg=True)

@@ -29,7 +29,7 @@ from energy_pipeline.portfolio.cuts import Optimum, solve
 from energy_pipeline.portfolio.grid import on_grid
 from energy_pipeline.portfolio.hedges import Hedge, block_profile, day_hedges
 from energy_pipeline.portfolio.outlook import ZoneOutlook, zone_outlooks
-from energy_pipeline.portfolio.pnl import HedgeLeg, ZoneBook, zone_legs
+from energy_pipeline.portfolio.pnl import HedgeLeg, ZoneBook, at_fair_value, zone_legs
 from energy_pipeline.portfolio.positions import (
     SAME_MW,
     Book,
@@ -96,7 +96,9 @@ def optimise(
 ) -> Book:
     """The book of the day: max E[P&L] - risk_aversion x CVaR of the loss, over the scenarios, under the limits.
 
-    The imbalance fee c |g - s| is exact in every scenario, mean and tail alike (see
+    A hedge at a declared proxy quote counts as entered at the scenarios' mean price, less
+    the half-spread: it may reduce risk, but no view is taken against a proxy. The limit
+    `es_eur` is on the shortfall against the expected day. The imbalance fee c |g - s| is exact in every scenario, mean and tail alike (see
     `cuts`); the reported measures come from the P&L kernel on the decided positions.
 
     Parameters
@@ -208,12 +210,8 @@ def _base(
         for o in h.opening
     )
     fee = desk.zones[outlook.zone].second_price.imbalance_fee_eur_mwh
-    found = zone_legs(
-        ZoneBook(grid.hours, expected, expected, cycle_cost_eur(desk, outlook.zone, dispatch, grid), fee, legs),
-        outlook.price,
-        outlook.second,
-        outlook.output_mw,
-    )
+    book = ZoneBook(grid.hours, expected, expected, cycle_cost_eur(desk, outlook.zone, dispatch, grid), fee, legs)
+    found = zone_legs(at_fair_value(book, outlook.price), outlook.price, outlook.second, outlook.output_mw)
     free = np.zeros(grid.size, dtype=bool) if deviation is None else deviation.free
     result: FloatArray = found.total().sum(axis=1) - found.imbalance_fee[:, free].sum(axis=1)
     return result
@@ -224,12 +222,12 @@ def _block_hours(day: DeliveryDay, hedge: Hedge, outlook: ZoneOutlook) -> float:
 
 
 def _hedge_gain(day: DeliveryDay, hedge: Hedge, outlook: ZoneOutlook) -> FloatArray:
-    """Gain per MW bought at mid [EUR/MW], shape (scenarios,)."""
+    """Gain per MW bought at mid [EUR/MW], shape (scenarios,); no view is taken on a proxy quote."""
     mid = 0.0 if hedge.mid_eur_mwh is None else hedge.mid_eur_mwh
-    unit = HedgeLeg(block_profile(hedge.block, day, outlook.grid.minutes), mid, is_proxy=False)
+    unit = HedgeLeg(block_profile(hedge.block, day, outlook.grid.minutes), mid, hedge.quote_is_proxy)
     none = np.zeros(outlook.grid.size)
-    book = ZoneBook(outlook.grid.hours, none, none, none, 0.0, (unit,))
-    return zone_legs(book, outlook.price, outlook.price, none).by_leg()["hedge"]
+    book = at_fair_value(ZoneBook(outlook.grid.hours, none, none, none, 0.0, (unit,)), outlook.price)
+    return zone_legs(book, outlook.price, outlook.price, none).total().sum(axis=1)
 
 
 def _gross_room(desk: Desk, day: DeliveryDay, hedges: Sequence[Hedge]) -> float | None:
@@ -314,7 +312,7 @@ def _solution(case: Case, optimum: Optimum, positions: pl.DataFrame, dispatch: p
     pnl = np.zeros(program.base.size)
     for zone, book in zone_books(case.desk, case.day, positions, dispatch).items():
         outlook = case.outlooks[zone]
-        pnl = pnl + zone_legs(book, outlook.price, outlook.second, outlook.output_mw).total().sum(axis=1)
+        pnl = pnl + zone_legs(at_fair_value(book, outlook.price), outlook.price, outlook.second, outlook.output_mw).total().sum(axis=1)
     cvar = expected_shortfall(-pnl, settings.confidence)
     row = {
         "delivery_day": case.day.day,

@@ -14,7 +14,7 @@ which add up to P s + R (g - s) - c |g - s| + w (P - F) - costs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -118,6 +118,33 @@ def zone_legs(book: ZoneBook, price: FloatArray, second: FloatArray, output_mw: 
         hedge_proxy=np.broadcast_to(_hedge(book, price, proxy=True), shape),
         costs=np.broadcast_to(-book.cost_eur, shape),
     )
+
+
+def at_fair_value(book: ZoneBook, price: FloatArray) -> ZoneBook:
+    """The book with its proxy hedges entered at the scenarios' mean price, so that they earn nothing on average.
+
+    A declared proxy is no quote anybody gave: a difference between it and the forecast is
+    not a profit one could have locked in. Such hedges change the risk, not the expectation.
+
+    Parameters
+    ----------
+    price : array, shape (scenarios, intervals)
+        P [EUR/MWh].
+
+    Examples
+    --------
+    >>> one, zero = np.array([1.0]), np.zeros(1)
+    >>> book = ZoneBook(1.0, zero, zero, zero, 0.0, (HedgeLeg(one, 99.0, is_proxy=True),))
+    >>> at_fair_value(book, np.array([[40.0], [50.0]])).hedges[0].price_eur_mwh
+    45.0
+    """
+    mean = price.mean(axis=0)
+    return replace(book, hedges=tuple(_marked(leg, mean) if leg.is_proxy else leg for leg in book.hedges))
+
+
+def _marked(leg: HedgeLeg, mean_price: FloatArray) -> HedgeLeg:
+    weight = np.abs(leg.power_mw)
+    return leg if not weight.any() else replace(leg, price_eur_mwh=float((weight * mean_price).sum() / weight.sum()))
 
 
 def _hedge(book: ZoneBook, price: FloatArray, *, proxy: bool) -> FloatArray:

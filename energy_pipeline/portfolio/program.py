@@ -46,7 +46,7 @@ class Program:
         Sum of |position| the tradable contracts may use [MW].
     risk_aversion, confidence : float
     es_limit : float or None
-        Expected shortfall at es_level at most [kEUR].
+        Expected shortfall against the mean day at es_level at most [kEUR].
     """
 
     base: FloatArray
@@ -102,9 +102,18 @@ class Program:
         losses = self.losses(x)
         return -float(losses.mean()) - self.risk_aversion * expected_shortfall(losses, self.confidence)
 
+    @property
+    def mean_slope(self) -> FloatArray:
+        """Mean P&L per MW [kEUR/MW], shape (variables,), without the fees of the deviations."""
+        return self.slope.mean(axis=0)
+
     def shortfall(self, x: FloatArray) -> float:
-        """Exact expected shortfall at es_level [kEUR]."""
-        return expected_shortfall(self.losses(x), self.es_level)
+        """Expected shortfall at es_level against the mean day [kEUR].
+
+        The mean is taken without the fees of the deviations, which makes it linear and
+        errs on the safe side by the mean fee.
+        """
+        return expected_shortfall(self.losses(x), self.es_level) + float(self.base.mean() + (self.mean_slope * x).sum())
 
     def tail(self, losses: FloatArray, level: float) -> IntArray:
         """Scenarios whose loss is at least the VaR, in scenario order."""

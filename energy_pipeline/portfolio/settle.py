@@ -165,6 +165,7 @@ def _pnl_rows(desk: Desk, zone: str, grid: Grid, book: ZoneBook, came: Realised,
         "hedge_proxy_eur": legs.hedge_proxy + 0.0,
         "costs_eur": legs.costs + 0.0,
         "total_eur": legs.total() + 0.0,
+        "headline_eur": legs.total() - legs.hedge_proxy + 0.0,
         "settled_as_of": [settled_as_of] * grid.size,
         "is_estimated": came.is_estimated,
     }

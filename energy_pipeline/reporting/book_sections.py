@@ -211,7 +211,7 @@ def contributions(inputs: ReportInputs) -> Section:
         "contributions",
         "Risk by component",
         section_tables,
-        notes=[*_diversification(inputs), "Losses are positive; a negative contribution hedges the book."],
+        notes=[*_diversification(inputs), "Losses against the expected day are positive; a negative contribution hedges the book."],
         sources=inputs.sources("risk_contributions", "risk_measures"),
         narrow=True,
     )
@@ -222,7 +222,7 @@ def _diversification(inputs: ReportInputs) -> list[str]:
     notes = []
     for confidence in sorted(set(measures["level"].to_list())):
         at = measures.filter(pl.col("level") == confidence)
-        alone = total(at.filter(pl.col("scope") != "book")["value_eur"].to_list())
+        alone = total(at.filter(~pl.col("scope").is_in(["book", "proxy hedges"]))["value_eur"].to_list())
         book = at.filter(pl.col("scope") == "book")["value_eur"].to_list()
         if book and alone:
             notes.append(
@@ -232,21 +232,35 @@ def _diversification(inputs: ReportInputs) -> list[str]:
 
 
 def var_exceptions(inputs: ReportInputs) -> Section:
-    """Whether the settled loss exceeded the VaR it was decided with."""
+    """Whether the day fell short of its expectation by more than the VaR it was decided with."""
     if not inputs.has("var_exceptions"):
         return Section("exceptions", "VaR exception", pending=NOT_SETTLED, narrow=True)
-    heads = [Head("Level", numeric=False), Head("VaR", "EUR"), Head("ES", "EUR"), Head("settled P&L", "EUR"), Head("Outcome", numeric=False)]
+    heads = [
+        Head("Level", numeric=False),
+        Head("VaR", "EUR"),
+        Head("ES", "EUR"),
+        Head("expected P&L", "EUR"),
+        Head("settled P&L", "EUR"),
+        Head("Outcome", numeric=False),
+    ]
     rows = [
         [
             Cell(level(r["level"])),
             num(r["var_eur"]),
             num(r["es_eur"]),
+            num(r["expected_pnl_eur"]),
             num(r["pnl_eur"]),
             Cell("exception", "bad", pill=True) if r["is_exception"] else Cell("inside", "ok", pill=True),
         ]
         for r in inputs.frame("var_exceptions").to_dicts()
     ]
-    return Section("exceptions", "VaR exception", [TableView("Loss against VaR", heads, rows)], sources=inputs.sources("var_exceptions"), narrow=True)
+    return Section(
+        "exceptions",
+        "VaR exception",
+        [TableView("Expected less settled P&L, against VaR", heads, rows)],
+        sources=inputs.sources("var_exceptions"),
+        narrow=True,
+    )
 
 
 def stress(inputs: ReportInputs) -> Section:
@@ -254,7 +268,7 @@ def stress(inputs: ReportInputs) -> Section:
     if not inputs.has("stress_results"):
         reason = "The desk declares no stress." if inputs.given("stress_results") else not_computed("stress_results")
         return Section("stress", "Stress", pending=reason, narrow=True)
-    frame = inputs.frame("stress_results").sort("pnl_eur", "stress")
+    frame = inputs.frame("stress_results").sort("change_eur", "stress")
     heads = [Head("Stress", numeric=False), Head("What happens", numeric=False), Head("P&L", "EUR"), Head("change", "EUR"), Head("", numeric=False)]
     rows = [
         [Cell(r["stress"]), Cell(r["description"], "muted"), num(r["pnl_eur"], tone="strong"), num(r["change_eur"]), bar]

@@ -16,13 +16,15 @@ from energy_pipeline.contracts import table
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
 from energy_pipeline.domain.information import InformationSet
 from energy_pipeline.portfolio.outlook import ZoneOutlook, zone_outlooks
-from energy_pipeline.portfolio.pnl import ZoneBook, zone_legs
+from energy_pipeline.portfolio.pnl import ZoneBook, at_fair_value, zone_legs
 from energy_pipeline.portfolio.positions import Book, zone_books
 from energy_pipeline.risk.limits import limit_table
 from energy_pipeline.risk.measures import shortfall_contributions, summary, volatility_contributions
 from energy_pipeline.risk.stress import stress_results
 
 METHOD = "historical_errors"
+PROXY_SCOPE = "proxy hedges"
+"""Scope of the expected gain of proxy hedges against their declared quotes: no headline."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,10 @@ class RiskTables:
 def assess(info: InformationSet, book: Book, scenario_paths: pl.DataFrame, plant_output: pl.DataFrame, dispatch: pl.DataFrame) -> RiskTables:
     """Risk of the decided book over the joint forecast errors.
 
-    VaR and ES are of the day's P&L itself, so a day that earns in every scenario has a
-    negative VaR. ES is given at every VaR level too.
+    VaR and ES are of the loss against expectation, E[P&L] - P&L, so that the revenue a day
+    is expected to bring hides no risk. ES is given at every VaR level too. Proxy hedges are
+    marked to the scenarios' mean (`portfolio.pnl.at_fair_value`); what they are expected to
+    earn against their quotes stands apart, as the scope `proxy hedges`.
 
     Parameters
     ----------
@@ -56,12 +60,14 @@ def assess(info: InformationSet, book: Book, scenario_paths: pl.DataFrame, plant
     desk, day = info.desk, info.day
     books = zone_books(desk, day, book.positions, dispatch)
     outlooks = zone_outlooks(desk, day, list(books), scenario_paths, plant_output, dispatch)
-    by_zone, by_leg = scenario_pnl(books, outlooks, desk.scenarios.paths)
+    fair = {zone: at_fair_value(held, outlooks[zone].price) for zone, held in books.items()}
+    by_zone, by_leg = scenario_pnl(fair, outlooks, desk.scenarios.paths)
+    view = sum(scenario_pnl(books, outlooks, desk.scenarios.paths)[0].values(), np.zeros(1)).mean() - sum(by_zone.values(), np.zeros(1)).mean()
     total = sum(by_zone.values(), np.zeros(next(iter(by_leg.values())).size))
     levels = sorted({*desk.risk.var_levels, *desk.risk.es_levels})
-    stresses = stress_results(desk, day, books, outlooks)
+    stresses = stress_results(desk, day, fair, outlooks)
     return RiskTables(
-        measures=_measures(day, {"book": total, **by_zone}, levels),
+        measures=_measures(day, {"book": total, **by_zone}, levels, float(view)),
         contributions=_contributions(day, {"zone": by_zone, "leg": by_leg}, sorted(set(desk.risk.es_levels))),
         stress=stresses,
         limits=limit_table(desk, day, book.positions, total, stresses, book.shadow_prices),
@@ -80,12 +86,14 @@ def scenario_pnl(books: dict[str, ZoneBook], outlooks: dict[str, ZoneOutlook], p
     return by_zone, by_leg or {"physical": np.zeros(paths)}
 
 
-def _measures(day: DeliveryDay, scopes: dict[str, FloatArray], levels: list[float]) -> pl.DataFrame:
+def _measures(day: DeliveryDay, scopes: dict[str, FloatArray], levels: list[float], view_eur: float) -> pl.DataFrame:
     rows = [
         {"delivery_day": day.day, "scope": scope, "method": METHOD, "scenarios": pnl.size, **row}
         for scope, pnl in scopes.items()
         for row in summary(pnl, levels)
     ]
+    proxies = {"measure": "expected_pnl", "level": 0.0, "value_eur": view_eur, "standard_error_eur": None}
+    rows.append({"delivery_day": day.day, "scope": PROXY_SCOPE, "method": METHOD, "scenarios": scopes["book"].size, **proxies})
     return table("risk_measures").frame(rows)
 
 

@@ -13,6 +13,7 @@ import polars as pl
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.errors import MissingDayError
+from energy_pipeline.risk.assess import PROXY_SCOPE
 
 
 def var_exceptions(desk: Desk, day: date, measures: pl.DataFrame, pnl: pl.DataFrame) -> pl.DataFrame:
@@ -34,15 +35,18 @@ def var_exceptions(desk: Desk, day: date, measures: pl.DataFrame, pnl: pl.DataFr
     if pnl.height == 0:
         return contract.frame()
     total = float(np.sum(pnl.sort("zone", "delivery_start")["total_eur"].to_numpy()))
+    # The settled total holds proxy hedges at their quotes, so the expectation must too.
+    expected = _measure(measures, day, "expected_pnl", 0.0) + _measure(measures, day, "expected_pnl", 0.0, PROXY_SCOPE)
     rows = []
     for level in sorted(set(desk.risk.var_levels)):
         var, es = (_measure(measures, day, name, level) for name in ("var", "es"))
-        rows.append({"delivery_day": day, "level": level, "var_eur": var, "es_eur": es, "pnl_eur": total, "is_exception": -total > var})
+        found = {"var_eur": var, "es_eur": es, "expected_pnl_eur": expected, "pnl_eur": total, "is_exception": expected - total > var}
+        rows.append({"delivery_day": day, "level": level, **found})
     return contract.frame(rows)
 
 
-def _measure(measures: pl.DataFrame, day: date, name: str, level: float) -> float:
-    found = measures.filter(pl.col("scope") == "book", pl.col("measure") == name, pl.col("level") == level)["value_eur"]
+def _measure(measures: pl.DataFrame, day: date, name: str, level: float, scope: str = "book") -> float:
+    found = measures.filter(pl.col("scope") == scope, pl.col("measure") == name, pl.col("level") == level)["value_eur"]
     if found.len() != 1:
-        raise MissingDayError("risk_measures", [day], f"no {name} of the book at level {level:g}; rerun risk with this desk")
+        raise MissingDayError("risk_measures", [day], f"no {name} of the {scope} at level {level:g}; rerun risk with this desk")
     return float(found[0])

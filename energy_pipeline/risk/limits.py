@@ -3,8 +3,8 @@
 What belongs here: used, bound, traffic light. What does not: keeping the limits (the
 optimiser does), or changing them.
 
-Losses count as P&L below zero, for the shortfall and the stresses alike: a stress that
-only makes the day earn less uses nothing of `worst_stress_eur`.
+Losses are against expectation, for the shortfall and the stresses alike: what the day is
+expected to earn gives no room for risk.
 """
 
 from __future__ import annotations
@@ -110,8 +110,9 @@ def _contract_uses(desk: Desk, positions: pl.DataFrame) -> list[LimitUse]:
 def _money_uses(desk: Desk, pnl: FloatArray, stresses: pl.DataFrame) -> list[LimitUse]:
     uses = []
     if desk.limits.es_eur is not None:
-        uses.append(LimitUse("es_eur", "book", "EUR", max(expected_shortfall(-pnl, desk.limits.es_level), 0.0), desk.limits.es_eur))
+        shortfall = max(expected_shortfall(pnl.mean() - pnl, desk.limits.es_level), 0.0)
+        uses.append(LimitUse("es_eur", "book", "EUR", shortfall, desk.limits.es_eur))
     if desk.limits.worst_stress_eur is not None:
-        worst = max((-float(p) for p in stresses["pnl_eur"].to_list()), default=0.0)
+        worst = max((-float(change) for change in stresses["change_eur"].to_list()), default=0.0)
         uses.append(LimitUse("worst_stress_eur", "book", "EUR", max(worst, 0.0), desk.limits.worst_stress_eur))
     return uses

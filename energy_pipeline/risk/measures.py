@@ -26,6 +26,9 @@ def volatility(pnl: FloatArray) -> float:
 def summary(pnl: FloatArray, levels: Iterable[float]) -> list[dict[str, object]]:
     """Expected P&L, volatility, and VaR and ES at each level, with standard errors [EUR].
 
+    VaR and ES are of the loss against expectation, E[P&L] - P&L: what the forecast errors
+    can cost, whatever the day is expected to earn.
+
     The error of the VaR is half the distance of the order statistics one binomial standard
     deviation beside it; that of the ES is the standard deviation of its influence values
     over sqrt(n), and null where fewer than two losses lie beyond the VaR; that of the
@@ -43,7 +46,7 @@ def summary(pnl: FloatArray, levels: Iterable[float]) -> list[dict[str, object]]
         {"measure": "volatility", "level": 0.0, "value_eur": sigma, "standard_error_eur": _volatility_error(pnl, sigma)},
     ]
     for level in levels:
-        loss = -pnl
+        loss = pnl.mean() - pnl
         var = value_at_risk(loss, level)
         rows.append({"measure": "var", "level": level, "value_eur": var, "standard_error_eur": _var_error(loss, level)})
         rows.append(
@@ -96,11 +99,11 @@ def volatility_contributions(components: FloatArray) -> FloatArray:
 
 
 def shortfall_contributions(components: FloatArray, level: float) -> FloatArray:
-    """Mean loss of each component in the book's tail, shape (components,); they add to the ES.
+    """Mean loss against expectation of each component in the book's tail, shape (components,); they add to the ES.
 
     >>> shortfall_contributions(np.array([[-4.0, 1.0], [1.0, 1.0]]), 0.5).tolist()
-    [4.0, -1.0]
+    [2.5, 0.0]
     """
     weights = tail_weights(-components.sum(axis=0), level)
-    result: FloatArray = (-components * weights).sum(axis=1)
+    result: FloatArray = ((components.mean(axis=1, keepdims=True) - components) * weights).sum(axis=1)
     return result

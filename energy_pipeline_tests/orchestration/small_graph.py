@@ -12,6 +12,7 @@ from energy_pipeline.orchestration.factory import AssetFactory, DayContext
 from energy_pipeline.orchestration.partitions import delivery_days
 from energy_pipeline.orchestration.resources import DeskRuntime
 from energy_pipeline.settings import Settings
+from energy_pipeline_tests.contracts.legal_frames import legal_day
 from energy_pipeline_tests.integration.lakes import TINY
 
 VAR = table("var_exceptions")
@@ -20,8 +21,7 @@ VAR = table("var_exceptions")
 def exceptions(day: DayContext, bad: set[date]) -> pl.DataFrame:
     if day.day in bad:
         raise PipelineError(f"table var_exceptions, day {day.day}: planted")
-    row = {"delivery_day": day.day, "level": 0.95, "var_eur": 1.0, "es_eur": 2.0, "pnl_eur": -3.0, "is_exception": True}
-    return VAR.frame([row])
+    return legal_day(VAR, day.day, rows=1)
 
 
 def definitions(lake, bad: set[date] = frozenset()) -> dg.Definitions:
@@ -29,4 +29,5 @@ def definitions(lake, bad: set[date] = frozenset()) -> dg.Definitions:
     factory = AssetFactory(delivery_days(desk))
     asset = factory.table("var_exceptions", lambda day: exceptions(day, bad), [])
     runtime = DeskRuntime(Settings(desk=TINY, lake=lake), desk)
-    return dg.Definitions(assets=[asset], jobs=[dg.define_asset_job("small", "*")], resources={"runtime": runtime}, executor=dg.in_process_executor)
+    job = dg.define_asset_job("small", dg.AssetSelection.assets("var_exceptions"))
+    return dg.Definitions(assets=[asset], jobs=[job], resources={"runtime": runtime}, executor=dg.in_process_executor)

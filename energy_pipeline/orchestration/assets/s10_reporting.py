@@ -42,7 +42,7 @@ def runs(factory: AssetFactory) -> dg.AssetsDefinition:
         flows = flows_of(context)
         with progress.reporting("runs"):
             session = session_of(context, runtime)
-            run_days(context, "runs", session, lambda day: write_frames(day.lake, day.day, {"runs": run_rows(day, flows, context.run_id)}))
+            run_days(context, "runs", session, lambda day: write_frames(day.lake, day.day, {"runs": run_rows(day, flows, context.run.run_id)}))
 
     return _runs
 

@@ -1,0 +1,127 @@
+"""A whole day of the tiny desk through every flow: what is recorded, recomputed, refused and left behind."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import dagster as dg
+import duckdb
+import pytest
+
+from energy_pipeline.contracts import TABLES
+from energy_pipeline.desk import load_desk
+from energy_pipeline.domain.delivery import days_between
+from energy_pipeline.domain.errors import PipelineError, RangeError
+from energy_pipeline.orchestration.resources import TooEarlyError
+from energy_pipeline.orchestration.runner import FLOWS, FlowResult, Runner
+from energy_pipeline.orchestration.spans import run_span
+from energy_pipeline.orchestration.summary import summarise
+from energy_pipeline.settings import Settings
+from energy_pipeline_tests.integration.lakes import TINY, parquet_hashes
+
+DAY = date(2026, 3, 29)
+DESK = load_desk(TINY)
+pytestmark = pytest.mark.xdist_group("flows")
+
+
+@pytest.fixture(scope="module")
+def settled(tmp_path_factory):
+    """One day, all flows, checks on."""
+    root = tmp_path_factory.mktemp("lake")
+    with dg.DagsterInstance.ephemeral() as instance:
+        runner = Runner(Settings(desk=TINY, lake=root), instance=instance)
+        runner.ensure_history(DAY)
+        results = {flow: runner.run(flow, DAY).raise_if_failed() for flow in FLOWS}
+        yield runner, results, instance
+
+
+def test_every_table_is_written_and_no_check_fails(settled):
+    runner, results, _ = settled
+    assert [name for name in TABLES if DAY not in runner.runtime.lake.days(name)] == []
+    assert {flow: r.failed_checks for flow, r in results.items()} == {flow: [] for flow in FLOWS}
+
+
+def test_runs_say_which_flow_wrote_when_and_how(settled):
+    runner, results, _ = settled
+    rows = {r["run_flow"]: r for r in runner.runtime.lake.read("runs", DAY, DAY).to_dicts()}
+    assert {flow: r["run_id"] for flow, r in rows.items()} == {flow: r.run_id for flow, r in results.items()}
+    assert rows["decide"]["decision_time"] == DESK.decision_time(DAY)
+    assert rows["settle_final"]["decision_time"] is None
+
+
+def test_the_cut_is_the_data_version_of_decides_inputs(settled):
+    runner, _, instance = settled
+    event = instance.get_latest_data_version_record(dg.AssetKey("information_set"), partition_key=str(DAY))
+    version = event.asset_materialization.tags["dagster/data_version"]
+    assert len(version) == 32
+    again = runner.run("decide", DAY).raise_if_failed()
+    assert again.success
+    latest = instance.get_latest_data_version_record(dg.AssetKey("information_set"), partition_key=str(DAY))
+    assert latest.asset_materialization.tags["dagster/data_version"] == version
+
+
+def test_marts_carry_column_lineage_and_the_warehouse_has_the_day(settled):
+    runner, _, instance = settled
+    event = instance.fetch_materializations(dg.AssetKey(["marts", "pnl"]), limit=1).records[0].asset_materialization
+    lineage = event.metadata["dagster/column_lineage"].lineage.deps_by_column
+    assert {d.asset_key.to_user_string() for d in lineage["total_eur"]} == {"pnl"}
+    with duckdb.connect(str(runner.settings.warehouse), read_only=True) as con:
+        assert con.execute("select count(*) from marts.pnl where delivery_day = ?", [DAY]).fetchone()[0] > 0
+
+
+def test_the_summary_reads_what_was_decided(settled):
+    runner, _, _ = settled
+    found = summarise(runner.runtime.lake, DAY)
+    assert found.hours == 23
+    assert set(found.positions_mwh) == set(DESK.zones)
+    total = runner.runtime.lake.read("pnl", DAY, DAY)["total_eur"].sum()
+    assert found.settled_pnl_eur == pytest.approx(total)
+
+
+def test_as_of_the_decision_time_recomputes_the_same_bytes_elsewhere(settled):
+    runner, _, _ = settled
+    when = DESK.decision_time(DAY)
+    before = parquet_hashes(runner.settings.lake)
+    runner.run("decide", DAY, as_of=when).raise_if_failed()
+    recomputed = parquet_hashes(runner.settings.lake / "as_of" / f"{when:%Y%m%dT%H%M%SZ}")
+    assert parquet_hashes(runner.settings.lake) == before | {f"as_of/{when:%Y%m%dT%H%M%SZ}/{p}": h for p, h in recomputed.items()}
+    assert "08_portfolio/positions/date=2026-03-29/part.parquet" in recomputed
+    assert {path: before[path] for path in recomputed} == recomputed
+
+
+def test_as_of_an_earlier_instant_sees_less_and_a_later_one_is_refused(settled):
+    runner, _, _ = settled
+    early = DESK.decision_time(DAY) - timedelta(hours=8)
+    result = runner.run("decide", DAY, as_of=early).raise_if_failed()
+    session = runner.runtime.session(result.run_id, DAY, DAY, early)
+    assert session.read("information_set", DAY)["last_known_at"].max() <= early
+    with pytest.raises(PipelineError, match="after the gate"):
+        runner.run("decide", DAY, as_of=DESK.gate_closure(DAY) + timedelta(minutes=1)).raise_if_failed()
+
+
+def test_deciding_before_the_decision_time_is_told(settled):
+    runner, _, _ = settled
+    early = Runner(runner.settings, now=lambda: datetime(2026, 3, 28, 6, tzinfo=UTC), checks=False)
+    with pytest.raises(TooEarlyError, match="has not come yet"):
+        early.run("decide", DAY).raise_if_failed()
+
+
+class OneBadDay:
+    """Stands in for a runner: one day fails in one flow."""
+
+    def __init__(self, bad):
+        self.bad, self.runs = bad, []
+
+    def run(self, flow, first, last, **_listener):
+        self.runs.append((flow, first, last))
+        hit = first <= self.bad <= last and flow == "settle_da"
+        errors = [("pnl_day_ahead", RangeError("pnl_day_ahead", {self.bad: PipelineError("planted")}))] if hit else []
+        return FlowResult(flow, first, last, "id", not hit, errors)
+
+
+def test_a_bad_day_is_left_behind_and_the_others_go_on():
+    first, last = date(2026, 3, 27), date(2026, 3, 31)
+    runner = OneBadDay(DAY)
+    result = run_span(runner, ["settle_da", "settle_final"], first, last)
+    assert result.failed_days == {DAY}
+    assert len(result.errors) == 1
+    done = [d for flow, a, b in runner.runs if flow == "settle_final" for d in days_between(a, b)]
+    assert done == [d for d in days_between(first, last) if d != DAY]
