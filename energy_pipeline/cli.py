@@ -236,12 +236,15 @@ def backfill_parallel(settings: Settings, flows: list[FlowName], spans: list[tup
             runner.ensure_history(first)
             for span in spans:
                 total.merge(run_flows(runner, ["ingest"], *span))
-    rest: list[FlowName] = [flow for flow in flows if flow != "ingest"]
-    if rest:
-        with bar(f"{', '.join(rest)}  {first} .. {last} on {workers} workers") as listener:
-            for span, result in run_parallel(settings, home, rest, spans, workers):
-                total.merge(result)
-                listener.done("chunk up to", span[1])
+    # Settling looks back over earlier days' signals: all decisions come first, whatever chunk they are in.
+    decides: list[FlowName] = [flow for flow in flows if flow == "decide"]
+    settles: list[FlowName] = [flow for flow in flows if flow.startswith("settle")]
+    for phase in (decides, settles):
+        if phase:
+            with bar(f"{', '.join(phase)}  {first} .. {last} on {workers} workers") as listener:
+                for span, result in run_parallel(settings, home, phase, spans, workers):
+                    total.merge(result)
+                    listener.done("chunk up to", span[1])
     return total
 
 

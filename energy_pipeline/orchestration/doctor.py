@@ -99,10 +99,10 @@ def _collect(desk: Desk, table: str, today: date, sources: SourceFiles) -> tuple
         return Finding(ok=False, what=table, found=str(error)), contract_of(table).frame()
     # Histories begin and end somewhere: only rows that are there and wrong count.
     wrong = [error for error in found.failures.values() if not isinstance(error, MissingDayError)]
-    days = found.frame["delivery_day"]
-    text = f"{found.frame.height} rows, {days.min()} .. {days.max()}" if found.frame.height else "no row in the desk's calendar"
+    days: list[date] = found.frame["delivery_day"].unique().sort().to_list()
+    text = f"{found.frame.height} rows, {days[0]} .. {days[-1]}" if days else "no row in the desk's calendar"
     shown = "".join(f"\n{error}" for error in wrong[:SHOWN])
-    return Finding(ok=not wrong and found.frame.height > 0, what=table, found=text + shown), found.frame
+    return Finding(ok=not wrong and bool(days), what=table, found=text + shown), found.frame
 
 
 def _disguised(desk: Desk, frames: Mapping[str, pl.DataFrame]) -> Finding:

@@ -21,15 +21,12 @@ def test_a_missing_desk_file(call):
 
 
 def test_a_wrong_desk_file_tells_every_mistake(call, tmp_path):
-    wrong = (
-        TINY.read_text(encoding="utf-8")
-        .replace('decision_at: "11:15"', 'decision_at: "25:99"')
-        .replace("zone: SOUTH, block: peak", "zone: EAST, block: peak")
-    )
+    wrong = TINY.read_text(encoding="utf-8").replace('decision_at: "11:15"', 'decision_at: "25:99"').replace("paths: 60", "paths: 6")
     (tmp_path / "wrong.yaml").write_text(wrong, encoding="utf-8")
     found = call("doctor", "--desk", str(tmp_path / "wrong.yaml"))
     assert found.exit_code == 1
     assert "decision_at" in found.output
+    assert "scenarios.paths" in found.output
 
 
 def test_settling_what_was_never_decided(call):
