@@ -233,7 +233,7 @@ def backfill_parallel(settings: Settings, flows: list[FlowName], spans: list[tup
     first, last = spans[0][0], spans[-1][1]
     if "ingest" in flows:
         with running(settings) as runner:
-            runner.ensure_history(first)
+            runner.ensure_history(first, last)
             for span in spans:
                 total.merge(run_flows(runner, ["ingest"], *span))
     # Settling looks back over earlier days' signals: all decisions come first, whatever chunk they are in.

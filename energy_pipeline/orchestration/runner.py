@@ -156,12 +156,24 @@ class Runner:
             found.errors = [(e.step_key or job, RunFailedError(_text(e))) for e in result.all_events if e.is_step_failure]
         return found
 
-    def ensure_history(self, first: date, *, listener: progress.Listener | None = None) -> FlowResult | None:
-        """Load the raw days decide(first) looks back to, as far as the lake lacks them; None when it lacks none."""
-        begin, end = first - timedelta(days=self.desk.history_days), first - timedelta(days=1)
-        if not any(self._missing(table.name, begin, end) for table in RAW_TABLES):
-            return None
-        return self.load(begin, end, listener=listener).raise_if_failed()
+    def ensure_history(self, first: date, last: date | None = None, *, listener: progress.Listener | None = None) -> bool:
+        """Load the raw days around `first` .. `last` that their decisions may see, as far as the lake lacks them.
+
+        Before: the look-backs of the first day. After: the horizon of the last one (a weather
+        run of today speaks of the week), so that a day sees the same alone as inside a range.
+
+        Returns
+        -------
+        bool
+            Whether anything was loaded.
+        """
+        last, one = last or first, timedelta(days=1)
+        before = (first - self.desk.history_days * one, first - one)
+        after = (last + one, last + self.desk.forecast.horizon_days * one)
+        lacking = [span for span in (before, after) if any(self._missing(table.name, *span) for table in RAW_TABLES)]
+        for span in lacking:
+            self.load(*span, listener=listener).raise_if_failed()
+        return bool(lacking)
 
     def load(self, first: date, last: date, *, listener: progress.Listener | None = None) -> FlowResult:
         """Load the raw tables of `first` .. `last` in one step, as far as the lake lacks them."""
@@ -199,5 +211,5 @@ def run_flow(
     if flow == "history":
         return runner.load(first, last, listener=listener).raise_if_failed()
     if flow == "decide":
-        runner.ensure_history(first, listener=listener)
+        runner.ensure_history(first, last, listener=listener)
     return runner.run(flow, first, last, listener=listener, as_of=as_of).raise_if_failed()

@@ -89,7 +89,7 @@ def run_span(runner: Runner, flows: Sequence[FlowName], first: date, last: date,
     """
     total = SpanResult()
     if "decide" in flows:
-        runner.ensure_history(first, listener=listener)
+        runner.ensure_history(first, last, listener=listener)
     for flow in flows:
         left = [day for day in days_between(first, last) if day not in total.failed_days]
         pending = stretches(left)

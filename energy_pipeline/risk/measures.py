@@ -29,10 +29,11 @@ def summary(pnl: FloatArray, levels: Iterable[float]) -> list[dict[str, object]]
     VaR and ES are of the loss against expectation, E[P&L] - P&L: what the forecast errors
     can cost, whatever the day is expected to earn.
 
-    The error of the VaR is half the distance of the order statistics one binomial standard
-    deviation beside it; that of the ES is the standard deviation of its influence values
-    over sqrt(n), and null where fewer than two losses lie beyond the VaR; that of the
-    volatility follows from the fourth moment.
+    The errors of VaR and ES are the standard deviation of their influence values over
+    sqrt(n), the estimated expectation included; the density at the VaR comes from the order
+    statistics one binomial standard deviation beside it, and the error of the ES is null
+    where fewer than two losses lie beyond the VaR. That of the volatility follows from the
+    fourth moment.
 
     Examples
     --------
@@ -48,7 +49,7 @@ def summary(pnl: FloatArray, levels: Iterable[float]) -> list[dict[str, object]]
     for level in levels:
         loss = pnl.mean() - pnl
         var = value_at_risk(loss, level)
-        rows.append({"measure": "var", "level": level, "value_eur": var, "standard_error_eur": _var_error(loss, level)})
+        rows.append({"measure": "var", "level": level, "value_eur": var, "standard_error_eur": _var_error(loss, var, level)})
         rows.append(
             {"measure": "es", "level": level, "value_eur": expected_shortfall(loss, level), "standard_error_eur": _es_error(loss, var, level)}
         )
@@ -62,18 +63,20 @@ def _volatility_error(pnl: FloatArray, sigma: float) -> float:
     return float(np.sqrt(max(fourth - sigma**4, 0.0) / pnl.size) / (2.0 * sigma))
 
 
-def _var_error(loss: FloatArray, level: float) -> float:
+def _var_error(loss: FloatArray, var: float, level: float) -> float:
     ordered, rank = np.sort(loss), var_rank(loss.size, level)
     step = int(np.ceil(np.sqrt(loss.size * level * (1.0 - level))))
     low, high = max(rank - 1 - step, 0), min(rank - 1 + step, loss.size - 1)
-    return float(ordered[high] - ordered[low]) / 2.0
+    per_density = loss.size * float(ordered[high] - ordered[low]) / max(high - low, 1)
+    # - loss: a scenario that earns more lifts the expectation all losses are counted from
+    return volatility(per_density * (loss > var) - loss) / float(np.sqrt(loss.size))
 
 
 def _es_error(loss: FloatArray, var: float, level: float) -> float | None:
     beyond = np.maximum(loss - var, 0.0)
     if np.count_nonzero(beyond) < 2:
         return None
-    return volatility(beyond / (1.0 - level)) / float(np.sqrt(loss.size))
+    return volatility(beyond / (1.0 - level) - loss) / float(np.sqrt(loss.size))
 
 
 def volatility_contributions(components: FloatArray) -> FloatArray:

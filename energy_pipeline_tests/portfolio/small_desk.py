@@ -70,6 +70,8 @@ class Day:
     price_level: float = 60.0
     with_quotes: bool = True
     with_second: bool = True
+    peak_premium: float = 6.0
+    peak_is_proxy: bool = True
 
     @property
     def delivery(self) -> Any:
@@ -123,9 +125,10 @@ class Day:
 
     @property
     def quotes(self) -> pl.DataFrame:
+        peak = {"contract": "peak", "price_eur_mwh": self.price_level + self.peak_premium, "is_proxy": self.peak_is_proxy}
         rows = [
             {"zone": "NORTH", "contract": "base", "price_eur_mwh": self.price_level + 1, "half_spread_eur_mwh": 0.4, "is_proxy": False},
-            {"zone": "SOUTH", "contract": "peak", "price_eur_mwh": self.price_level + 6, "half_spread_eur_mwh": 0.3, "is_proxy": True},
+            {"zone": "SOUTH", "half_spread_eur_mwh": 0.3, **peak},
         ]
         common = {"delivery_day": self.day, "known_at": KNOWN, "source": "test"}
         return table("forward_quotes").frame([{**common, **r} for r in rows] if self.with_quotes else None)

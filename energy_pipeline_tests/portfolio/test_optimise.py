@@ -5,101 +5,21 @@ from datetime import UTC, datetime
 import numpy as np
 import polars as pl
 import pytest
-import scipy.sparse as sp
-from scipy.optimize import linprog
 
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
-from energy_pipeline.domain.blocks import profile
 from energy_pipeline.domain.errors import InfeasibleError, MissingDayError
 from energy_pipeline.domain.information import Archive
 from energy_pipeline.portfolio import Book, optimise
+from energy_pipeline_tests.portfolio.by_hand import independent_optimum, mean_fee, pnl_of, shortfall, sold
 from energy_pipeline_tests.portfolio.small_desk import AUTUMN_QUARTERS, PLAIN, SPRING, Day, desk_of
-
-
-def sold(book: Book, zone: str) -> np.ndarray:
-    rows = book.positions.filter(pl.col("zone") == zone, pl.col("instrument") == "day_ahead").sort("delivery_start")
-    return -rows["position_mw"].to_numpy()
 
 
 def traded(book: Book, zone: str, block: str) -> float:
     return book.positions.filter(pl.col("zone") == zone, pl.col("instrument") == block)["traded_mw"][0]
 
 
-def independent_objective(day: Day) -> float:  # noqa: PLR0915 - one programme, written out from top to bottom
-    """The same decision written out in full: absolute sales, every |g - s| a variable, no tangents (EUR, MW).
-
-    Variables: s (NORTH), w base, w peak, size of each trade, size of each position, z[i, t], a, u[i], b, v[i].
-    """
-    desk, draws = day.desk, day.draw()
-    base_q, peak_q = day.price_level + 1, day.price_level + 6
-    n, hours = day.paths, day.minutes("NORTH") / 60
-    t = day.delivery.count(day.minutes("NORTH"))
-    net = {"NORTH": day.dispatch["net_mw"].to_numpy(), "SOUTH": np.zeros(day.delivery.count(60))}
-    P, R = draws[("day_ahead_price", "NORTH")], draws[("second_price", "NORTH")]
-    g = draws[("plant_output", "wind")] + net["NORTH"]
-    E = day.expected("wind") + net["NORTH"]
-    wanted, limit = -day.target_mw, desk.limits.day_ahead_deviation_mw["NORTH"]
-    low, high = max(min(0, wanted), -limit), min(max(0, wanted), limit)
-    south_P, south_g = draws[("day_ahead_price", "SOUTH")], draws[("plant_output", "share")]
-    fixed = (south_P * south_g - 2.0 * np.abs(south_g - day.expected("share"))).sum(axis=1)
-    fixed -= 4.0 * hours * day.dispatch["discharge_mw"].sum()
-    base_P = (hours * P).sum(axis=1)
-    peak_P = south_P @ profile("peak", day.delivery, 60)
-    base_h, peak_h = hours * t, profile("peak", day.delivery, 60).sum()
-    fixed += -10 * (base_P - 70 * base_h) + 10 * (base_P - base_q * base_h)  # the opening, then w counts from a flat book at the quote
-
-    count = t + 6 + n * t + 2 * (1 + n)
-    zs, a, b = t + 6, t + 6 + n * t, t + 7 + n * t + n
-    pnl = sp.lil_array((n, count))
-    pnl[:, :t] = hours * (P - R)
-    pnl[:, t] = base_P - base_q * base_h
-    pnl[:, t + 1] = peak_P - peak_q * peak_h
-    pnl[:, t + 2], pnl[:, t + 3] = -0.4 * base_h, -0.3 * peak_h
-    for i in range(n):
-        pnl[i, zs + i * t : zs + (i + 1) * t] = -1.5 * hours
-    pnl = pnl.tocsr()
-    constant = (hours * R * g).sum(axis=1) + fixed
-
-    rows, bounds_ub = [], []
-
-    def at_most(matrix, bound):
-        rows.append(sp.csr_array(matrix))
-        bounds_ub.append(np.atleast_1d(bound))
-
-    pick_s = sp.hstack([sp.eye_array(t), sp.csr_array((t, count - t))])
-    all_s = sp.vstack([pick_s] * n)
-    z = sp.hstack([sp.csr_array((n * t, zs)), sp.eye_array(n * t), sp.csr_array((n * t, count - zs - n * t))])
-    at_most(all_s - z, g.ravel())
-    at_most(-all_s - z, -g.ravel())
-    for index, opening in ((t, -10.0), (t + 1, 0.0)):
-        for sign in (1.0, -1.0):
-            trade, size = np.zeros((1, count)), np.zeros((1, count))
-            trade[0, index], trade[0, index + 2] = sign, -1
-            size[0, index], size[0, index + 4] = sign, -1
-            at_most(trade, sign * opening)
-            at_most(size, 0.0)
-    gross = np.zeros((1, count))
-    gross[0, t + 4 : t + 6] = 1
-    at_most(gross, desk.limits.gross_contracts_mw)
-    for first, level in ((a, desk.portfolio.confidence), (b, desk.limits.es_level)):
-        beyond = sp.lil_array((n, count))
-        beyond[:, first] = -1.0
-        beyond[np.arange(n), first + 1 + np.arange(n)] = -1.0
-        at_most(beyond.tocsr() - pnl, constant)
-        if first == b:
-            es = np.zeros((1, count))
-            es[0, b], es[0, b + 1 :] = 1, 1 / ((1 - level) * n)
-            at_most(es, desk.limits.es_eur)
-    cost = -np.asarray(pnl.mean(axis=0)).ravel()
-    cost[a] += desk.portfolio.risk_aversion
-    cost[a + 1 : a + 1 + n] += desk.portfolio.risk_aversion / ((1 - desk.portfolio.confidence) * n)
-    bounds = [(e + low, e + high) for e in E] + [(-35, 15), (-15, 15)] + [(0, 25), (0, 15), (0, None), (0, None)]
-    bounds += [(0, None)] * (n * t) + [(None, None), *[(0, None)] * n] * 2
-    found = linprog(cost, A_ub=sp.vstack(rows).tocsr(), b_ub=np.concatenate(bounds_ub), bounds=bounds, method="highs")
-    assert found.status == 0, found.message
-    return -found.fun + constant.mean()
-
+PROXY_OPENING = [{**desk_of().opening_book[0].model_dump(), "is_proxy": True}]
 
 CASES = {
     "plain": Day(),
@@ -110,88 +30,82 @@ CASES = {
     "risk only matters": Day(desk=desk_of(portfolio={"risk_aversion": 50.0, "confidence": 0.9}), seed=9),
     "no risk aversion": Day(desk=desk_of(portfolio={"risk_aversion": 0.0, "confidence": 0.9}), seed=2),
     "spring": Day(day=SPRING, seed=6),
+    "true peak quote": Day(peak_is_proxy=False, seed=7),
+    "proxy opening": Day(desk=desk_of(opening_book=PROXY_OPENING), peak_premium=-30.0, seed=10),
 }
 
 
 @pytest.mark.parametrize("day", CASES.values(), ids=CASES)
 def test_the_optimum_is_that_of_an_independent_programme(day):
     row = day.decide().solution.row(0, named=True)
-    expected = independent_objective(day)
+    expected = independent_optimum(day)
     assert row["objective_eur"] == pytest.approx(expected, rel=2e-7, abs=0.02)
     assert row["objective_eur"] <= row["bound_eur"] + 1e-6 * abs(expected)
     assert row["bound_eur"] == pytest.approx(expected, rel=2e-7, abs=0.02)
 
 
-def pnl_of(day: Day, book: Book) -> np.ndarray:
-    """P&L per scenario from the decided rows, written out without the kernel."""
-    draws, hours = day.draw(), day.minutes("NORTH") / 60
-    P, R = draws[("day_ahead_price", "NORTH")], draws.get(("second_price", "NORTH"), draws[("day_ahead_price", "NORTH")])
-    g, s = draws[("plant_output", "wind")] + day.dispatch["net_mw"].to_numpy(), sold(book, "NORTH")
-    total = hours * (P * s + R * (g - s) - 1.5 * np.abs(g - s)).sum(axis=1) - 4.0 * hours * day.dispatch["discharge_mw"].sum()
-    P2, g2, s2 = draws[("day_ahead_price", "SOUTH")], draws[("plant_output", "share")], sold(book, "SOUTH")
-    total += (P2 * g2 - 2.0 * np.abs(g2 - s2)).sum(axis=1)
-    quotes = {"NORTH": (day.price_level + 1, 0.4), "SOUTH": (day.price_level + 6, 0.3)}
-    for zone, block, price, minutes in (("NORTH", "base", P, day.minutes("NORTH")), ("SOUTH", "peak", P2, 60)):
-        rows = book.positions.filter(pl.col("zone") == zone, pl.col("instrument") == block)
-        if rows.height:
-            on = profile(block, day.delivery, minutes) * minutes / 60
-            opening, trade = rows["opening_mw"][0], rows["traded_mw"][0]
-            total += opening * (price - 70.0) @ on + trade * (price - quotes[zone][0]) @ on - quotes[zone][1] * abs(trade) * on.sum()
-    return total
-
-
-def shortfall(day: Day, book: Book) -> float:
-    pnl = np.sort(pnl_of(day, book))
-    mass = (1 - day.desk.limits.es_level) * pnl.size
-    whole = int(mass)
-    return -(pnl[:whole].sum() + (mass - whole) * pnl[whole]) / mass
-
-
-LOSING = {"paths": 50, "seed": 13, "price_level": -60.0, "edge": 12.0}
-
-
-def losing(es_eur: float | None, risk_aversion: float, confidence: float = 0.9) -> Day:
-    """A day that loses money in every scenario, so that its shortfall is positive."""
+def limited(es_eur: float | None) -> Day:
+    """A day without risk aversion: only the limit on the shortfall keeps it from taking the expected gains."""
     limits = {"day_ahead_deviation_mw": {"NORTH": 8}, "gross_contracts_mw": 60, "es_eur": es_eur}
-    return Day(**LOSING, desk=desk_of(limits=limits, portfolio={"risk_aversion": risk_aversion, "confidence": confidence}))
+    desk = desk_of(limits=limits, portfolio={"risk_aversion": 0.0, "confidence": 0.9})
+    return Day(paths=50, seed=13, edge=12.0, desk=desk)
 
 
 @pytest.fixture(scope="module")
 def shortfall_range() -> tuple[float, float]:
-    """Smallest shortfall there is, and that of a decision without limit or aversion."""
-    free, safest = losing(None, 0.0), losing(None, 1e5, 0.975)
-    return shortfall(safest, safest.decide()), shortfall(free, free.decide())
+    """Smallest shortfall there is (mean before fees), and that of a decision without limit."""
+    free = limited(None)
+    book = free.decide()
+    return independent_optimum(limited(1.0), least_shortfall=True), shortfall(free, book) + mean_fee(free, book)
 
 
 def test_a_binding_shortfall_limit_is_kept_and_matches_the_independent_programme(shortfall_range):
     low, high = shortfall_range
     assert 0 < low < high - 100, "the day must leave something to choose"
-    day = losing((low + high) / 2, 0.0)
+    day = limited((low + high) / 2)
     book = day.decide()
     row = book.solution.row(0, named=True)
+    assert pnl_of(day, book).mean() > day.desk.limits.es_eur, "counted from zero the limit would not bind: what the day earns gives no room"
     assert row["status"] == "optimal"
     assert "es_eur [book]" in row["binding_limits"]
-    assert row["objective_eur"] == pytest.approx(independent_objective(day), rel=1e-6, abs=0.05)
-    assert shortfall(day, book) <= day.desk.limits.es_eur + 0.02
+    assert row["objective_eur"] == pytest.approx(independent_optimum(day), rel=1e-6, abs=0.05)
+    # kept with the mean fee to spare, and no more
+    assert shortfall(day, book) + mean_fee(day, book) == pytest.approx(day.desk.limits.es_eur, abs=0.02)
     step = 10.0
-    more = losing((low + high) / 2 + step, 0.0).decide().solution["objective_eur"][0]
-    less = losing((low + high) / 2 - step, 0.0).decide().solution["objective_eur"][0]
+    more = limited((low + high) / 2 + step).decide().solution["objective_eur"][0]
+    less = limited((low + high) / 2 - step).decide().solution["objective_eur"][0]
     price = book.shadow_prices[("es_eur", "book")]
+    assert price > 1e-3
     assert (more - row["objective_eur"]) / step - 1e-3 <= price <= (row["objective_eur"] - less) / step + 1e-3
 
 
 def test_a_shortfall_limit_that_cannot_be_kept_is_relaxed_by_the_least(shortfall_range):
     low, _ = shortfall_range
-    day = losing(low - 5_000, 0.0)
+    day = limited(low / 2)
     book = day.decide()
     status = book.solution["status"][0]
     assert status.startswith("relaxed: es_eur by ")
-    assert float(status.split(" by ")[1].split(" EUR")[0]) == pytest.approx(5_000, abs=1)
-    assert shortfall(day, book) == pytest.approx(low, abs=1)
+    assert float(status.split(" by ")[1].split(" EUR")[0]) == pytest.approx(low / 2, abs=1)
+    assert shortfall(day, book) + mean_fee(day, book) == pytest.approx(low, abs=1)
 
 
-def test_reported_measures_are_those_of_the_decided_rows():
-    day = CASES["plain"]
+@pytest.mark.parametrize("premium", [-40.0, 40.0])
+def test_without_risk_aversion_a_true_quote_far_from_the_mean_is_traded_and_a_proxy_is_not(premium):
+    desk = desk_of(portfolio={"risk_aversion": 0.0, "confidence": 0.9})
+    proxy, true = (Day(desk=desk, peak_premium=premium, peak_is_proxy=p).decide() for p in (True, False))
+    assert traded(proxy, "SOUTH", "peak") == 0.0
+    assert traded(true, "SOUTH", "peak") == pytest.approx(-np.sign(premium) * 15.0)
+
+
+def test_a_proxy_hedges_risk_however_far_its_quote_is():
+    near, far = (Day(peak_premium=p).decide() for p in (6.0, 90.0))
+    assert abs(traded(near, "SOUTH", "peak")) > 0.1
+    assert near.positions.drop("reference_price_eur_mwh").equals(far.positions.drop("reference_price_eur_mwh"))
+    assert near.solution.equals(far.solution)
+
+
+@pytest.mark.parametrize("day", [CASES["plain"], CASES["true peak quote"], CASES["proxy opening"]])
+def test_reported_measures_are_those_of_the_decided_rows(day):
     book = day.decide()
     pnl = pnl_of(day, book)
     row = book.solution.row(0, named=True)

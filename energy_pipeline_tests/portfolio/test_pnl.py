@@ -1,12 +1,14 @@
 """The P&L kernel against the market page's formula."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from energy_pipeline.portfolio.pnl import HedgeLeg, Legs, ZoneBook, zone_legs
+from energy_pipeline.portfolio.pnl import HedgeLeg, Legs, ZoneBook, at_fair_value, zone_legs
 
 T = 3
 prices = arrays(np.float64, (2, T), elements=st.floats(-500, 4000))
@@ -69,3 +71,26 @@ def test_proxy_hedges_have_a_leg_of_their_own():
     )
     assert legs.by_leg()["hedge"] == pytest.approx(15)
     assert legs.by_leg()["hedge_proxy"] == pytest.approx(30)
+
+
+@given(book, prices, arrays(np.bool_, T), st.floats(-300, 300), st.floats(-500, 4000))
+def test_at_fair_value_proxies_earn_nothing_on_average_and_all_else_is_untouched(b, price, delivers, power, quote):
+    block = HedgeLeg(delivers * power, quote, is_proxy=True)
+    b = replace(b, hedges=(*(leg for leg in b.hedges if not leg.is_proxy), block))
+    fair = at_fair_value(b, price)
+    before, after = (zone_legs(x, price, price, np.zeros(T)) for x in (b, fair))
+    size = 1 + np.abs(power) * (np.abs(price).sum() + abs(quote))
+    assert after.by_leg()["hedge_proxy"].mean() == pytest.approx(0, abs=1e-12 * size)
+    # marking moves every scenario by the same amount: the risk stays
+    shift = after.by_leg()["hedge_proxy"] - before.by_leg()["hedge_proxy"]
+    assert np.ptp(shift) == pytest.approx(0, abs=1e-12 * size)
+    assert all(np.array_equal(getattr(before, leg), getattr(after, leg)) for leg in vars(before) if leg != "hedge_proxy")
+    assert fair.hedges[:-1] == b.hedges[:-1]
+    assert np.array_equal(fair.hedges[-1].power_mw, block.power_mw)
+
+
+def test_fair_value_is_the_mean_over_the_hours_of_the_block():
+    none, price = np.zeros(T), np.array([[10.0, 100.0, 200.0], [20.0, 140.0, 260.0]])
+    legs = (HedgeLeg(np.array([0.0, -5.0, -5.0]), 1.0, True), HedgeLeg(np.ones(T), 2.0, False), HedgeLeg(none, 3.0, True))
+    fair = at_fair_value(ZoneBook(0.25, none, none, none, 0.0, legs), price)
+    assert [leg.price_eur_mwh for leg in fair.hedges] == [175.0, 2.0, 3.0]  # 175 = mean of 120 and 230

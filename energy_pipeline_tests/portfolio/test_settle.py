@@ -80,6 +80,7 @@ def test_hedges_at_proxy_quotes_stand_apart():
     pnl = came.final()
     assert came.book.positions.filter(pl.col("instrument") == "peak")["traded_mw"][0] != 0
     assert pnl.filter(pl.col("zone") == "SOUTH")["hedge_proxy_eur"].abs().sum() > 0
+    np.testing.assert_allclose(pnl["headline_eur"], pnl["total_eur"] - pnl["hedge_proxy_eur"], atol=1e-9)
     assert pnl.filter(pl.col("zone") == "SOUTH")["hedge_eur"].abs().sum() == 0
     assert pnl.filter(pl.col("zone") == "NORTH")["hedge_proxy_eur"].abs().sum() == 0
 

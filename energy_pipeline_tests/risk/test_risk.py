@@ -15,6 +15,7 @@ from energy_pipeline.portfolio import Book
 from energy_pipeline.portfolio.tail import expected_shortfall
 from energy_pipeline.risk import RiskTables, assess, var_exceptions
 from energy_pipeline.risk.measures import shortfall_contributions, summary, volatility, volatility_contributions
+from energy_pipeline_tests.portfolio.by_hand import pnl_of
 from energy_pipeline_tests.portfolio.small_desk import AUTUMN_QUARTERS, PLAIN, SPRING, Day, desk_of
 
 components = st.tuples(st.integers(1, 5), st.integers(2, 30)).flatmap(lambda shape: arrays(np.float64, shape, elements=st.floats(-1e5, 1e5)))
@@ -39,7 +40,7 @@ def test_contributions_add_up(parts, level):
     total = parts.sum(axis=0)
     size = 1 + np.abs(parts).sum()
     assert volatility_contributions(parts).sum() == pytest.approx(volatility(total), abs=1e-9 * size)
-    assert shortfall_contributions(parts, level).sum() == pytest.approx(expected_shortfall(-total, level), abs=1e-9 * size)
+    assert shortfall_contributions(parts, level).sum() == pytest.approx(expected_shortfall(total.mean() - total, level), abs=1e-9 * size)
 
 
 def test_contributions_are_the_derivatives_of_the_measures():
@@ -47,10 +48,11 @@ def test_contributions_are_the_derivatives_of_the_measures():
     parts = rng.normal(0, 100, (3, 83)) + rng.normal(0, 50, 83)
     step = 1e-6
     for i in range(3):
-        bumped = parts.sum(axis=0) + step * parts[i]
-        slope = (volatility(bumped) - volatility(parts.sum(axis=0))) / step
+        total = parts.sum(axis=0)
+        bumped = total + step * parts[i]
+        slope = (volatility(bumped) - volatility(total)) / step
         assert volatility_contributions(parts)[i] == pytest.approx(slope, rel=1e-4)
-        slope = (expected_shortfall(-bumped, 0.95) - expected_shortfall(-parts.sum(axis=0), 0.95)) / step
+        slope = (expected_shortfall(bumped.mean() - bumped, 0.95) - expected_shortfall(total.mean() - total, 0.95)) / step
         assert shortfall_contributions(parts, 0.95)[i] == pytest.approx(slope, rel=1e-4)
 
 
@@ -82,9 +84,39 @@ def test_expected_pnl_is_the_optimisers_and_zones_add_to_the_book():
     assert set(tables.measures["level"]) == {0.0, 0.95, 0.975, 0.99}
 
 
-def test_standard_errors_match_the_spread_over_many_sets():
+@given(components, st.sampled_from([0.5, 0.9, 0.975]), st.floats(-1e6, 1e6))
+def test_a_constant_added_to_the_pnl_changes_the_expectation_only(parts, level, constant):
+    shifts = constant * np.arange(1, parts.shape[0] + 1)[:, None]  # a sure gain of each component
+    size = 1 + np.abs(parts).sum() + np.abs(shifts).sum() * parts.shape[1]
+    total, moved = parts.sum(axis=0), (parts + shifts).sum(axis=0)
+    before, after = ({r["measure"]: r for r in summary(pnl, [level])} for pnl in (total, moved))
+    for name in ("volatility", "var", "es"):
+        assert after[name]["value_eur"] == pytest.approx(before[name]["value_eur"], abs=1e-11 * size)
+    assert after["expected_pnl"]["value_eur"] - before["expected_pnl"]["value_eur"] == pytest.approx(shifts.sum(), abs=1e-11 * size)
+    assert shortfall_contributions(parts + shifts, level).sum() == pytest.approx(after["es"]["value_eur"], abs=1e-11 * size)
+
+
+def test_a_sure_gain_moves_no_risk_of_the_decided_book():
+    """A better entry price of what is already held is earned in every scenario alike."""
+    opening = desk_of().opening_book[0].model_dump()
+    low, high = (Day(desk=desk_of(opening_book=[{**opening, "price_eur_mwh": price}])) for price in (20.0, 900.0))
+    book = low.decide()
+    one, two = risk_of(low, book), risk_of(high, book)
+    gain = 10.0 * 24 * (900.0 - 20.0)
+    assert value(two, "book", "expected_pnl", 0.0) - value(one, "book", "expected_pnl", 0.0) == pytest.approx(gain)
+    rest = [t.measures.filter(pl.col("measure") != "expected_pnl") for t in (one, two)]
+    for column in ("value_eur", "standard_error_eur"):
+        np.testing.assert_allclose(rest[0][column], rest[1][column], rtol=1e-9)
+    np.testing.assert_allclose(one.contributions["contribution_eur"], two.contributions["contribution_eur"], rtol=1e-6, atol=1e-6)
+    for name in ("es_eur", "worst_stress_eur"):
+        assert limit(two, name)["used"] == pytest.approx(limit(one, name)["used"], rel=1e-9)
+        assert limit(one, name)["used"] > 0
+
+
+@pytest.mark.parametrize("draw", [lambda rng: rng.normal(0, 100, 400), lambda rng: 5000 - 100 * rng.exponential(1, 400)], ids=["normal", "skewed"])
+def test_standard_errors_match_the_spread_over_many_sets(draw):
     rng = np.random.default_rng(0)
-    sets = [summary(rng.normal(0, 100, 400), [0.95]) for _ in range(400)]
+    sets = [summary(draw(rng), [0.95]) for _ in range(400)]
     for i, name in enumerate(["expected_pnl", "volatility", "var", "es"]):
         spread = np.std([rows[i]["value_eur"] for rows in sets])
         stated = np.mean([rows[i]["standard_error_eur"] for rows in sets])
@@ -93,7 +125,7 @@ def test_standard_errors_match_the_spread_over_many_sets():
 
 def test_a_shortfall_from_one_scenario_states_no_error():
     es = summary(np.arange(60.0), [0.99])[-1]
-    assert (es["value_eur"], es["standard_error_eur"]) == (0.0, None)
+    assert (es["value_eur"], es["standard_error_eur"]) == (29.5, None)  # 0 where 29.5 was expected
 
 
 def test_stresses_reprice_the_expected_day():
@@ -103,6 +135,7 @@ def test_stresses_reprice_the_expected_day():
     draws = day.draw()
     P, R = draws[("day_ahead_price", "NORTH")].mean(axis=0), draws[("second_price", "NORTH")].mean(axis=0)
     P2 = draws[("day_ahead_price", "SOUTH")].mean(axis=0)
+    fair = P2[8:20].mean()  # a proxy: entered at the expected price, which no stress moves
     net = day.dispatch["net_mw"].to_numpy()
     rows = book.positions.sort("delivery_start")
 
@@ -110,7 +143,7 @@ def test_stresses_reprice_the_expected_day():
         g = wind + net
         s = -rows.filter(pl.col("zone") == "NORTH", pl.col("instrument") == "day_ahead")["position_mw"].to_numpy()
         total = (P * s + R * (g - s) - 1.5 * np.abs(g - s)).sum() + P2 @ day.expected("share") - 4 * day.dispatch["discharge_mw"].sum()
-        for zone, block, price, mid, spread in (("NORTH", "base", P, 61.0, 0.4), ("SOUTH", "peak", P2[8:20], 66.0, 0.3)):
+        for zone, block, price, mid, spread in (("NORTH", "base", P, 61.0, 0.4), ("SOUTH", "peak", P2[8:20], fair, 0.3)):
             row = rows.filter(pl.col("zone") == zone, pl.col("instrument") == block).row(0, named=True)
             total += row["opening_mw"] * (price - 70).sum() + row["traded_mw"] * (price - mid).sum() - spread * abs(row["traded_mw"]) * price.size
         return total
@@ -170,16 +203,17 @@ def test_limits_show_every_limit_of_the_desk():
     assert not (tables.limits["status"] == "red").any()
 
 
-def test_a_losing_day_uses_shortfall_and_stress_and_turns_red():
+@pytest.mark.parametrize("price_level", [-60.0, 60.0, 1000.0])
+def test_shortfall_and_stress_turn_red_whatever_the_day_is_expected_to_earn(price_level):
     limits = {"day_ahead_deviation_mw": {"NORTH": 8}, "es_eur": 1000, "worst_stress_eur": 2000}
-    day = Day(price_level=-60.0, desk=desk_of(limits=limits))
+    day = Day(price_level=price_level, desk=desk_of(limits=limits))
     tables = risk_of(day)
     es = limit(tables, "es_eur")
     assert es["used"] == pytest.approx(value(tables, "book", "es", 0.975))
     assert es["status"] == "red"
     assert es["use_share"] == pytest.approx(es["used"] / 1000)
     stress = limit(tables, "worst_stress_eur")
-    assert stress["used"] == pytest.approx(-tables.stress["pnl_eur"].min())
+    assert stress["used"] == pytest.approx(-tables.stress["change_eur"].min())
     assert stress["status"] == "red"
     assert day.decide().solution["status"][0].startswith("relaxed")
 
@@ -220,21 +254,66 @@ def test_a_ten_day_horizon_is_refused():
         desk_from(data, "test")
 
 
-def test_exceptions_compare_the_settled_loss_with_the_var():
+def settled(day: Day, total: float) -> pl.DataFrame:
+    """Rows of pnl that add to a total."""
+    rows = dict.fromkeys(table("pnl").schema) | {"delivery_day": day.day, "zone": "NORTH", "delivery_start": day.starts(60)[0]}
+    return table("pnl").frame([{**rows, "total_eur": total - 1.0}, {**rows, "zone": "SOUTH", "total_eur": 1.0}])
+
+
+def test_exceptions_compare_what_fell_short_of_the_expectation_with_the_var():
     day = Day()
-    tables = risk_of(day)
-    var = value(tables, "book", "var", 0.95)
+    book = day.decide()
+    tables = risk_of(day, book)
+    var, expected = value(tables, "book", "var", 0.95), pnl_of(day, book, proxies_at_quotes=True).mean()
+    assert expected - var > 0, "a day may earn and still be an exception"
 
-    def pnl(total):
-        rows = dict.fromkeys(table("pnl").schema) | {"delivery_day": PLAIN, "zone": "NORTH", "delivery_start": day.starts(60)[0]}
-        return table("pnl").frame([{**rows, "total_eur": total - 1.0}, {**rows, "zone": "SOUTH", "total_eur": 1.0}])
-
-    worse = enforce(table("var_exceptions"), var_exceptions(day.desk, PLAIN, tables.measures, pnl(-var - 1)), PLAIN)
+    worse = enforce(table("var_exceptions"), var_exceptions(day.desk, PLAIN, tables.measures, settled(day, expected - var - 1)), PLAIN)
     assert worse["level"].to_list() == [0.95, 0.99]
     assert worse["is_exception"][0]
-    assert worse["pnl_eur"][0] == pytest.approx(-var - 1)
+    assert worse["pnl_eur"][0] == pytest.approx(expected - var - 1)
+    assert worse["expected_pnl_eur"].to_list() == pytest.approx([expected] * 2)
     assert worse["es_eur"][0] == value(tables, "book", "es", 0.95)
-    assert not var_exceptions(day.desk, PLAIN, tables.measures, pnl(-var + 1))["is_exception"][0]
-    assert var_exceptions(day.desk, PLAIN, tables.measures, pnl(0.0).clear()).is_empty()
+    assert not var_exceptions(day.desk, PLAIN, tables.measures, settled(day, expected - var + 1))["is_exception"][0]
+    assert var_exceptions(day.desk, PLAIN, tables.measures, settled(day, 0.0).clear()).is_empty()
+    with pytest.raises(MissingDayError, match=r"no expected_pnl of the book at level 0;"):
+        var_exceptions(day.desk, PLAIN, tables.measures.clear(), settled(day, 0.0))
+    with pytest.raises(MissingDayError, match=r"no expected_pnl of the proxy hedges at level 0;"):
+        var_exceptions(day.desk, PLAIN, tables.measures.filter(pl.col("scope") != "proxy hedges"), settled(day, 0.0))
     with pytest.raises(MissingDayError, match=r"no var of the book at level 0\.95"):
-        var_exceptions(day.desk, PLAIN, tables.measures.clear(), pnl(0.0))
+        var_exceptions(day.desk, PLAIN, tables.measures.filter(pl.col("measure") != "var"), settled(day, 0.0))
+
+
+PROXY_OPENING = [{**desk_of().opening_book[0].model_dump(), "is_proxy": True}]
+
+
+@pytest.mark.parametrize(
+    "day",
+    [Day(peak_premium=-50.0), Day(peak_premium=80.0, day=SPRING, seed=6), Day(desk=desk_of(opening_book=PROXY_OPENING), peak_premium=80.0)],
+    ids=["far below", "opening only", "opening and trade"],
+)
+def test_what_proxies_are_expected_to_earn_stands_apart_and_the_exceptions_count_it(day):
+    book = day.decide()
+    tables = risk_of(day, book)
+    fair, quoted = pnl_of(day, book), pnl_of(day, book, proxies_at_quotes=True)
+    view = quoted.mean() - fair.mean()
+    assert value(tables, "proxy hedges", "expected_pnl", 0.0) == pytest.approx(view, abs=1e-6)
+    assert value(tables, "book", "expected_pnl", 0.0) == pytest.approx(fair.mean(), rel=1e-9)
+    assert tables.measures.filter(pl.col("scope") == "proxy hedges").height == 1
+    # a day that settles as one of the scenarios (at the quotes) is an exception just where its shortfall is in the tail
+    for level in day.desk.risk.var_levels:
+        var = value(tables, "book", "var", level)
+        short = fair.mean() - fair
+        tail = short > var + 1e-6
+        near = np.abs(short - var) <= 1e-6
+        flags = [
+            var_exceptions(day.desk, day.day, tables.measures, settled(day, float(total))).filter(pl.col("level") == level)["is_exception"][0]
+            for total in quoted
+        ]
+        assert np.array_equal(np.array(flags)[~near], tail[~near])
+        assert near.sum() == 1
+        assert tail.sum() == int(day.paths * (1 - level) + 1e-9)
+
+
+def test_without_proxies_nothing_stands_apart():
+    tables = risk_of(Day(peak_is_proxy=False))
+    assert value(tables, "proxy hedges", "expected_pnl", 0.0) == 0.0

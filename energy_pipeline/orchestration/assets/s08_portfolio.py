@@ -6,7 +6,6 @@ What belongs here: `positions`, `portfolio_solution`, `nominations` (decide),
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import dagster as dg
 import polars as pl
@@ -15,9 +14,6 @@ from energy_pipeline.contracts import TABLES
 from energy_pipeline.orchestration import metadata, policies, progress
 from energy_pipeline.orchestration.factory import AssetFactory, DayContext, RowMetadata, materialised, run_days, session_of, write_frames
 from energy_pipeline.orchestration.resources import DeskRuntime, TooEarlyError
-
-if TYPE_CHECKING:
-    from energy_pipeline.portfolio import Book
 
 DECIDED_ON = ("information_set", "scenario_paths", "price_forecasts", "plant_output", "dispatch", "signals")
 SETTLED_ON = ("positions", "plant_output", "dispatch", "day_ahead_prices", "second_prices", "plant_meters", "generation_actual")
@@ -59,21 +55,10 @@ def write_book(day: DayContext) -> Mapping[str, RowMetadata]:
     """Optimise, write both tables, submit the bids."""
     from energy_pipeline import portfolio
 
-    book = book_of(day)
+    book = portfolio.optimise(day.info, *(day.read(t) for t in DECIDED_ON[1:]))
     written = write_frames(day.lake, day.day, {"positions": book.positions, "portfolio_solution": book.solution})
     path = day.lake.submit(day.day, portfolio.nominations_csv(book.positions).encode())
     return {**written, "nominations": {"path": path}}
-
-
-def book_of(day: DayContext) -> "Book":
-    """The decided book; optimised once per run, and again the same where only risk is asked for."""
-    from energy_pipeline import portfolio
-
-    def optimise() -> "Book":
-        tables = [day.read(t) for t in DECIDED_ON[1:]]
-        return portfolio.optimise(day.info, *tables)
-
-    return day.info.cached("decided_book", make=optimise)
 
 
 def pnl_day_ahead(day: DayContext) -> pl.DataFrame:

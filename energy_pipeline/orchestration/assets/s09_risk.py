@@ -11,7 +11,6 @@ from collections.abc import Mapping
 import dagster as dg
 import polars as pl
 
-from energy_pipeline.orchestration.assets.s08_portfolio import book_of
 from energy_pipeline.orchestration.factory import AssetFactory, DayContext
 
 ASSESSED_ON = ("information_set", "positions", "portfolio_solution", "scenario_paths", "plant_output", "dispatch")
@@ -27,10 +26,12 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
 
 
 def risk(day: DayContext) -> Mapping[str, pl.DataFrame]:
-    """The book over the joint forecast errors it was decided on."""
+    """The book as decided, over the joint forecast errors it was decided on; nothing is optimised again."""
     from energy_pipeline import risk as stage
+    from energy_pipeline.portfolio import Book
 
-    found = stage.assess(day.info, book_of(day), day.read("scenario_paths"), day.read("plant_output"), day.read("dispatch"))
+    book = Book.from_frames(day.read("positions"), day.read("portfolio_solution"))
+    found = stage.assess(day.info, book, day.read("scenario_paths"), day.read("plant_output"), day.read("dispatch"))
     return {"risk_measures": found.measures, "risk_contributions": found.contributions, "stress_results": found.stress, "limits": found.limits}
 
 
