@@ -195,6 +195,15 @@ class RunSession:
             raise LookAheadError(f"--as-of {self.as_of} is after the gate of {day} ({gate}): no decision could be made then")
         return self.as_of
 
+    @cached_property
+    def compared(self) -> dict[str, pl.DataFrame]:
+        """Forecasts and actuals of the run's days and the window before, for the search for actuals in disguise."""
+        from energy_pipeline.ingestion import disguise
+
+        first = self.first - disguise.WINDOW
+        names = dict.fromkeys(name for pair in disguise.PAIRS.items() for name in (pair[0], pair[1][0]))
+        return {name: self.raw_lake.read(name, first, self.last, missing="skip") for name in names}
+
     def info(self, day: date) -> InformationSet:
         """What decide(day) may know."""
         return self.archive.at(day)

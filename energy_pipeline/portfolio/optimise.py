@@ -227,7 +227,8 @@ def _hedge_gain(day: DeliveryDay, hedge: Hedge, outlook: ZoneOutlook) -> FloatAr
     unit = HedgeLeg(block_profile(hedge.block, day, outlook.grid.minutes), mid, hedge.quote_is_proxy)
     none = np.zeros(outlook.grid.size)
     book = at_fair_value(ZoneBook(outlook.grid.hours, none, none, none, 0.0, (unit,)), outlook.price)
-    return zone_legs(book, outlook.price, outlook.price, none).total().sum(axis=1)
+    result: FloatArray = zone_legs(book, outlook.price, outlook.price, none).total().sum(axis=1)
+    return result
 
 
 def _gross_room(desk: Desk, day: DeliveryDay, hedges: Sequence[Hedge]) -> float | None:

@@ -105,7 +105,8 @@ class Program:
     @property
     def mean_slope(self) -> FloatArray:
         """Mean P&L per MW [kEUR/MW], shape (variables,), without the fees of the deviations."""
-        return self.slope.mean(axis=0)
+        result: FloatArray = self.slope.mean(axis=0)
+        return result
 
     def shortfall(self, x: FloatArray) -> float:
         """Expected shortfall at es_level against the mean day [kEUR].

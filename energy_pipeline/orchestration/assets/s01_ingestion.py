@@ -170,8 +170,8 @@ def data_quality(day: DayContext) -> pl.DataFrame:
     """Expected against found, per raw table and series."""
     from energy_pipeline import ingestion
 
-    frames: Mapping[str, pl.DataFrame] = {name: day.session.raw_lake.read(name, day.day, day.day, missing="skip") for name in RAW_NAMES}
-    return ingestion.assess_quality(day.desk, day.day, frames)
+    frames = {name: day.session.raw_lake.read(name, day.day, day.day, missing="skip") for name in RAW_NAMES}
+    return ingestion.assess_quality(day.desk, day.day, {**frames, **day.session.compared})
 
 
 def information_set(factory: AssetFactory, deps: list[dg.AssetDep | str]) -> dg.AssetsDefinition:
