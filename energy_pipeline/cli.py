@@ -189,6 +189,7 @@ def instant(text: str) -> datetime:
 def decide_as_of(runner: Runner, day: date, when: datetime) -> None:
     """Recompute a decision as it could have been made at an instant."""
     runner.ensure_history(day)
+    runner.load(day, day).raise_if_failed()
     with bar(f"decide  {day} as of {when}") as listener:
         runner.run("decide", day, listener=listener, as_of=when).raise_if_failed()
     root = runner.runtime.session("", day, day, when).lake.root

@@ -48,6 +48,15 @@ def test_every_asset_has_a_description_and_tables_their_columns():
     assert "[MW]" in next(c.description for c in schema.columns if c.name == "position_mw")
 
 
+def test_steps_of_several_tables_can_be_cut():
+    # The web page refuses to launch a backfill over a step that cannot: Dagster 1.13 compares the
+    # days of its assets by tuple, where a lazily counted length makes equal days unequal.
+    definitions = graph_snapshot.build_definitions(settings=graph_snapshot.Settings())
+    steps = [found for found in definitions.resolve_asset_graph().assets_defs if len(found.keys) > 1]
+    assert len(steps) >= 3
+    assert [list(found.keys) for found in steps if not found.can_subset] == []
+
+
 def test_observations_reach_to_yesterday_and_edges_stay_below_100_partitions(assets):
     deps = {dep.split(" ")[0]: dep for dep in assets["information_set"]["deps"]}
     for observed in ("day_ahead_prices", "load_actual", "plant_meters", "weather_observed"):

@@ -42,11 +42,11 @@ def positions(factory: AssetFactory) -> dg.AssetsDefinition:
         tags={"flow": "decide"},
     )
 
-    @dg.multi_asset(name="positions", specs=[*tables, nominations], backfill_policy=policies.BACKFILL)
+    @dg.multi_asset(name="positions", specs=[*tables, nominations], backfill_policy=policies.BACKFILL, can_subset=True)
     def _positions(context: dg.AssetExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> Iterator[dg.MaterializeResult[None]]:
         with progress.reporting("positions"):
             run_days(context, "positions", session_of(context, runtime), write_book)
-        yield from materialised(("positions", "portfolio_solution", "nominations"))
+        yield from materialised(context, ("positions", "portfolio_solution", "nominations"))
 
     return _positions
 

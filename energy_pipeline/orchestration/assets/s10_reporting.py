@@ -86,13 +86,13 @@ def marts(project: SqlProject) -> dg.AssetsDefinition:
         for name, model in project.marts.items()
     ]
 
-    @dg.multi_asset(name=MARTS, specs=specs)
+    @dg.multi_asset(name=MARTS, specs=specs, can_subset=True)
     def _marts(context: dg.AssetExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> Iterator[dg.MaterializeResult[None]]:
         with progress.reporting(MARTS):
             if as_of_of(context) is not None:
                 raise PipelineError("an --as-of recomputation is not published to the warehouse")
             rows = publish(runtime, published_days(context, runtime), project)
-        for name in project.marts:
+        for name in (n for n in project.marts if dg.AssetKey([MARTS, n]) in context.selected_asset_keys):
             yield dg.MaterializeResult(asset_key=[MARTS, name], metadata={**_mart_metadata(project, name), "rows_written": rows.get(name, 0)})
 
     return _marts
