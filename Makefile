@@ -28,10 +28,10 @@ demo: .venv/.installed ## decide and settle a few days of the demo desk, and sho
 	@$(BIN)/energy-pipeline demo
 
 test: lint types ## lint, types and the whole test suite
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -q
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q
 
 fast: .venv/.installed ## the tests that take less than a few seconds each
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -q -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q -m "not slow"
 
 lint: .venv/.installed ## ruff: style and format
 	$(BIN)/ruff check .

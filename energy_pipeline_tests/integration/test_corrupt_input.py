@@ -37,7 +37,6 @@ DESK_DATA = {
         ]
     },
 }
-pytestmark = [pytest.mark.xdist_group("corrupt")]
 
 
 def rows() -> list[tuple[str, str]]:

@@ -20,7 +20,7 @@ from energy_pipeline_tests.integration import lakes
 
 DESK = load_desk(lakes.TINY)
 DAYS = [date(2026, 3, 29), date(2025, 10, 26)]  # 23 hours and 25 hours
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("poison")]
+pytestmark = pytest.mark.slow
 
 
 def decide(root, days):

@@ -20,7 +20,6 @@ FIRST, LAST = date(2019, 3, 18), date(2019, 4, 14)
 DAYS = days_between(FIRST, LAST)
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.xdist_group("real"),
     pytest.mark.skipif(not DATA.is_dir(), reason=f"measured market data is not at {DATA} (ENERGY_PIPELINE_DATA): licences forbid shipping it"),
 ]
 
@@ -53,7 +52,7 @@ def test_every_utc_hour_of_every_zone_once(marts):
 
 
 def test_the_known_gaps_are_counted_exactly(marts):
-    quality = marts("select * from marts.data_quality where \"check\" = 'coverage' and null_count + missing_count > 0")
+    quality = marts("select * from marts.data_quality where check_name = 'coverage' and null_count + missing_count > 0")
     found = {(r["delivery_day"], r["raw_table"], r["series"]): r["null_count"] + r["missing_count"] for r in quality.to_dicts()}
     assert found.pop((date(2019, 4, 1), "load_actual", "zone=FR")) == 1
     assert found.pop((date(2019, 3, 31), "generation_actual", "zone=FR,technology=wind")) == 1
