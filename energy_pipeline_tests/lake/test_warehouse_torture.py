@@ -116,7 +116,7 @@ def test_a_publisher_killed_in_the_middle_blocks_nobody_and_leaves_no_harm(lake,
         publisher.wait(10)
     finally:
         publisher.kill()
-        publisher.wait(10)
+        publisher.communicate(timeout=10)
     began = time.monotonic()
     assert publish(lake, live).version == 2
     assert time.monotonic() - began < 30

@@ -19,7 +19,6 @@ from energy_pipeline_tests.integration.lakes import TINY, parquet_hashes
 
 DAY = date(2026, 3, 29)
 DESK = load_desk(TINY)
-pytestmark = pytest.mark.xdist_group("flows")
 
 
 @pytest.fixture(scope="module")

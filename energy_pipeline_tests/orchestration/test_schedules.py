@@ -74,7 +74,8 @@ def test_decide_ticks_once_a_day_after_the_decision_and_before_the_gate(definiti
 
 
 def test_tomorrow_has_a_partition_today_and_the_day_after_has_none():
-    partitions = build_definitions(settings=Settings(desk=demo_desk_path())).resolve_all_asset_specs()[1].partitions_def
+    specs = build_definitions(settings=Settings(desk=demo_desk_path())).resolve_all_asset_specs()
+    partitions = next(spec for spec in specs if spec.key.to_user_string() == "positions").partitions_def
     keys = partitions.get_partition_keys(current_time=datetime(2026, 3, 28, 9, tzinfo=UTC))
     assert keys[-1] == "2026-03-29"
 
