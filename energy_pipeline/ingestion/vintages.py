@@ -20,10 +20,14 @@ _NOT_CONTENT = ("known_at", "source")
 _EXAMPLES = 3
 
 
-def new_vintages(contract: Table, existing: pl.DataFrame, fresh: pl.DataFrame, ingested_at: datetime) -> pl.DataFrame:
+def new_vintages(
+    contract: Table, existing: pl.DataFrame, fresh: pl.DataFrame, ingested_at: datetime, looked_at: datetime | None = None
+) -> pl.DataFrame:
     """The rows of `fresh` to add to `existing`, in contract column order, sorted by day and key.
 
-    A row whose key is not kept yet keeps the `known_at` its rule gave it. A row whose
+    A row whose key is not kept yet keeps the `known_at` its rule gave it, unless we looked
+    after that instant and it was not there: then its source was late, and it became known
+    when we saw it. (Otherwise a replay would grant a decision what it did not have.) A row whose
     values differ from the latest kept vintage is a correction: the world (or we) learned
     of it when we saw it, so `known_at` becomes the later of the rule and `ingested_at`,
     and always later than the vintage it corrects. A row that says the same again adds
@@ -40,6 +44,8 @@ def new_vintages(contract: Table, existing: pl.DataFrame, fresh: pl.DataFrame, i
         Rows as just collected.
     ingested_at : aware datetime
         When `fresh` was collected.
+    looked_at : aware datetime, optional
+        When the same was last collected before; None when it never was.
 
     Raises
     ------
@@ -62,16 +68,23 @@ def new_vintages(contract: Table, existing: pl.DataFrame, fresh: pl.DataFrame, i
     """
     if not contract.vintages:
         raise ValueError(f"table {contract.name} keeps no vintages: write its day instead")
-    now = pl.lit(to_us(ingested_at), dtype=pl.Int64).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    now = _instant(ingested_at)
     key = ["delivery_day", *contract.key]
     columns = list(contract.schema)
     fresh, existing = fresh.select(columns), existing.select(columns)
     _refuse_duplicates(contract, fresh)
     unseen = fresh.join(existing.select(key).unique(), on=key, how="anti")
+    if looked_at is not None:
+        late = pl.col("known_at") <= _instant(looked_at)
+        unseen = unseen.with_columns(known_at=pl.when(late).then(pl.max_horizontal("known_at", now)).otherwise(pl.col("known_at")))
     corrections = _latest(contract, fresh).join(_latest(contract, existing), on=key, how="inner", suffix="_kept").filter(_differs(contract, key))
     after_kept = pl.col("known_at_kept") + timedelta(microseconds=1)
     corrections = corrections.with_columns(known_at=pl.max_horizontal("known_at", now, after_kept)).select(columns)
     return pl.concat([unseen, corrections]).sort("delivery_day", *contract.sort_key, maintain_order=True)
+
+
+def _instant(moment: datetime) -> pl.Expr:
+    return pl.lit(to_us(moment), dtype=pl.Int64).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
 
 
 def _latest(contract: Table, rows: pl.DataFrame) -> pl.DataFrame:

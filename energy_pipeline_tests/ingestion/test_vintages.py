@@ -38,6 +38,14 @@ def test_unseen_rows_keep_the_rules_known_at_even_when_ingested_later():
     assert_frame_equal(new_vintages(LOAD, LOAD.frame(), fresh, NOW), fresh)
 
 
+def test_a_row_that_was_not_there_when_we_looked_became_known_when_we_saw_it():
+    kept, fresh = rows({0: 1.0}), rows({0: 1.0, 1: 2.0})
+    before, after = RULE - timedelta(hours=1), RULE + timedelta(hours=1)
+    assert new_vintages(LOAD, kept, fresh, NOW, looked_at=before)["known_at"].to_list() == [RULE]
+    assert new_vintages(LOAD, kept, fresh, NOW, looked_at=after)["known_at"].to_list() == [NOW]
+    assert new_vintages(LOAD, LOAD.frame(), fresh, NOW, looked_at=after)["known_at"].to_list() == [NOW, NOW]
+
+
 def test_the_same_again_adds_nothing_whatever_source_and_known_at_say():
     kept = rows({0: 1.0, 1: None})
     again = rows({0: 1.0, 1: None}, known=RULE + timedelta(hours=9), source="b")

@@ -6,7 +6,7 @@ does not: reading files or making synthetic rows (ingestion does).
 
 import hashlib
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 
 import dagster as dg
 import polars as pl
@@ -16,6 +16,7 @@ from energy_pipeline.contracts.raw import RAW_TABLES
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import DayFailures, PipelineError
 from energy_pipeline.domain.information import content_hash
+from energy_pipeline.lake import Lake
 from energy_pipeline.orchestration import metadata, policies, progress
 from energy_pipeline.orchestration.factory import AssetFactory, DayContext, RowMetadata, record, run_days, session_of, write_frames
 from energy_pipeline.orchestration.partitions import day_of_key, look_back
@@ -69,19 +70,25 @@ def add_days(runtime: DeskRuntime, contract: Table, days: list[date], failures: 
         failures.add(day, error)
     held = runtime.lake.read(contract.name, days[0], days[-1], missing="skip")
     fresh_by_day, held_by_day = _by_day(collected.frame), _by_day(held)
-    ingested_at = runtime.now()
+    ingested_at, looked_at = runtime.now(), last_looks(runtime.lake, days)
     good: dict[date, RowMetadata] = {}
     for day in days:
         if day in failures.failures:
             continue
         fresh, existing = fresh_by_day.get(day, contract.frame()), held_by_day.get(day, contract.frame())
         try:
-            new = ingestion.new_vintages(contract, existing, fresh, ingested_at) if existing.height else fresh
+            new = ingestion.new_vintages(contract, existing, fresh, ingested_at, looked_at.get(day))
             good[day] = _add(runtime, contract, day, new, existing.height)
         except PipelineError as error:
             failures.add(day, error)
         progress.done(contract.name, day)
     return good
+
+
+def last_looks(lake: Lake, days: list[date]) -> dict[date, datetime]:
+    """When the ingest flow last recorded itself for each day: what was not there then came late."""
+    runs = lake.read("runs", days[0], days[-1], missing="skip").filter(pl.col("run_flow") == "ingest").sort("recorded_at")
+    return dict(runs.select("delivery_day", "recorded_at").iter_rows())
 
 
 def _by_day(frame: pl.DataFrame) -> dict[date, pl.DataFrame]:
