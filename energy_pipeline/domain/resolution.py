@@ -69,14 +69,31 @@ def interval_values(lookup: Lookup, column: str, start_us: IntArray, minutes: in
 
 
 def convert(values: FloatArray, from_minutes: int, to_minutes: int) -> FloatArray:
-    """One day's values at another interval length: repeated, or averaged.
+    """Values by interval at another interval length: repeated, or averaged.
 
+    Parameters
+    ----------
+    values : array, shape (..., intervals)
+        A mean over each interval (power or price), so both directions keep the total.
+
+    Raises
+    ------
+    ValueError
+        When neither length is a multiple of the other.
+
+    Examples
+    --------
     >>> convert(np.array([1.0, 3.0]), 30, 60).tolist(), convert(np.array([2.0]), 60, 30).tolist()
     ([2.0], [2.0, 2.0])
     """
-    if from_minutes >= to_minutes:
-        return np.repeat(values, from_minutes // to_minutes)
-    return _mean_of_last_axis(values.reshape(-1, to_minutes // from_minutes))
+    if from_minutes == to_minutes:
+        return values
+    if from_minutes % to_minutes == 0:
+        return np.repeat(values, from_minutes // to_minutes, axis=-1)
+    ratio, rest = divmod(to_minutes, from_minutes)
+    if rest:
+        raise ValueError(f"{from_minutes} min intervals do not fit into {to_minutes} min")
+    return _mean_of_last_axis(values.reshape(*values.shape[:-1], values.shape[-1] // ratio, ratio))
 
 
 def _mean_of_last_axis(values: FloatArray) -> FloatArray:

@@ -5,7 +5,7 @@ models, per zone, read only through the information set. What does not: price mo
 (forecasting) or plant output (renewables).
 """
 
-from energy_pipeline.features.alignment import DayReader, from_quarters, repeat_or_mean, same_slot
+from energy_pipeline.features.alignment import DayReader, from_quarters, same_slot
 from energy_pipeline.features.drivers import DriverDay, driver_forecasts, zone_drivers
 from energy_pipeline.features.prices import FEATURES, FeatureDay, price_features, zone_features
 
@@ -17,7 +17,6 @@ __all__ = [
     "driver_forecasts",
     "from_quarters",
     "price_features",
-    "repeat_or_mean",
     "same_slot",
     "zone_drivers",
     "zone_features",

@@ -17,6 +17,7 @@ import numpy as np
 
 from energy_pipeline.domain.delivery import MICROSECONDS_PER_MINUTE, DeliveryDay, FloatArray, IntArray, same_slot_starts_us
 from energy_pipeline.domain.information import InformationSet
+from energy_pipeline.domain.resolution import convert
 
 QUARTER_MINUTES = 15
 
@@ -49,21 +50,8 @@ def from_quarters(quarters: FloatArray, minutes: int) -> FloatArray:
     if not known[:, 1:].any():
         return np.repeat(hours[:, 0], 60 // minutes)
     if not known[:, [1, 3]].any():
-        return repeat_or_mean(np.ascontiguousarray(hours[:, [0, 2]]).ravel(), 30, minutes)
-    return repeat_or_mean(hours.ravel(), QUARTER_MINUTES, minutes)
-
-
-def repeat_or_mean(values: FloatArray, minutes_from: int, minutes_to: int) -> FloatArray:
-    """A day's values at another resolution: means when coarser, repeats when finer.
-
-    >>> repeat_or_mean(np.array([1.0, 3.0]), 30, 60).tolist()
-    [2.0]
-    """
-    if minutes_from == minutes_to:
-        return values
-    if minutes_from < minutes_to:
-        return np.asarray(np.mean(values.reshape(-1, minutes_to // minutes_from), axis=1), dtype=np.float64)
-    return np.repeat(values, minutes_from // minutes_to)
+        return convert(np.ascontiguousarray(hours[:, [0, 2]]).ravel(), 30, minutes)
+    return convert(hours.ravel(), QUARTER_MINUTES, minutes)
 
 
 def same_slot(target: DeliveryDay, source: DeliveryDay, minutes: int, values: FloatArray) -> FloatArray:

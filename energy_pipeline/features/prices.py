@@ -20,7 +20,8 @@ from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.blocks import profile
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
 from energy_pipeline.domain.information import InformationSet
-from energy_pipeline.features.alignment import reader, repeat_or_mean, same_slot
+from energy_pipeline.domain.resolution import convert
+from energy_pipeline.features.alignment import reader, same_slot
 from energy_pipeline.features.drivers import zone_drivers
 
 LAGS = (1, 2, 3, 7)
@@ -106,7 +107,7 @@ def _driver_columns(info: InformationSet, zone: str, minutes: int) -> dict[str, 
     before = info.at(day.shift(-1).day)
     minutes_before = info.desk.zones[zone].resolution_minutes(before.day.day)
     residual = residual_load(info, zone)
-    earlier = same_slot(day, before.day, minutes, repeat_or_mean(residual_load(before, zone), minutes_before, minutes))
+    earlier = same_slot(day, before.day, minutes, convert(residual_load(before, zone), minutes_before, minutes))
     drivers = zone_drivers(info, zone)
     columns: dict[str, FloatArray | float] = {f"{d}_mw": drivers[d].values_mw if d in drivers else np.nan for d in ("load", "wind", "solar")}
     return columns | {"residual_load_mw": residual, "residual_load_change_1d_mw": residual - earlier}

@@ -25,7 +25,8 @@ import numpy as np
 
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray, days_between
 from energy_pipeline.domain.information import InformationSet
-from energy_pipeline.features import repeat_or_mean, zone_features
+from energy_pipeline.domain.resolution import convert
+from energy_pipeline.features import zone_features
 from energy_pipeline.features.alignment import reader
 from energy_pipeline.forecasting.artefacts import ArtefactStore, artefact_key, fetch
 from energy_pipeline.forecasting.model import ModelUnavailableError, PointForecast, block_start, resolution
@@ -74,7 +75,7 @@ def arima(info: InformationSet, zone: str, artefacts: ArtefactStore) -> PointFor
     hourly = filter_and_forecast(y, X[:, list(fit.columns)], regressors, info.desk.forecast.arima_order, fit.parameters)
     if not np.isfinite(hourly).all():
         raise ModelUnavailableError("the filter did not give a finite forecast")
-    return PointForecast(repeat_or_mean(hourly, 60, resolution(info, zone)), artefact=fit.artefact)
+    return PointForecast(convert(hourly, 60, resolution(info, zone)), artefact=fit.artefact)
 
 
 def monthly_fit(info: InformationSet, zone: str, artefacts: ArtefactStore) -> ArimaFit:
@@ -88,8 +89,8 @@ def arima_inputs(info: InformationSet, zone: str) -> FloatArray:
     def make() -> FloatArray:
         features = zone_features(info, zone)
         weekend = np.full(info.day.hours, float(info.day.day.weekday() >= 5))
-        lags = [repeat_or_mean(features.column(name), features.minutes, 60) for name in REGRESSORS[:2]]
-        residual = repeat_or_mean(features.column("residual_load_mw"), features.minutes, 60) / 1000.0
+        lags = [convert(features.column(name), features.minutes, 60) for name in REGRESSORS[:2]]
+        residual = convert(features.column("residual_load_mw"), features.minutes, 60) / 1000.0
         return np.column_stack([*lags, weekend, residual])
 
     return info.cached("arima_inputs", zone, make=make)

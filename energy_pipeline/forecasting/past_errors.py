@@ -17,7 +17,7 @@ from energy_pipeline.contracts.derived import QUANTILES
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray, days_between
 from energy_pipeline.domain.history import ErrorHistory, SeriesKind
 from energy_pipeline.domain.information import InformationSet
-from energy_pipeline.features import repeat_or_mean
+from energy_pipeline.domain.resolution import convert
 from energy_pipeline.forecasting.artefacts import ArtefactStore
 from energy_pipeline.forecasting.model import ModelName, ModelUnavailableError, PriceKind
 from energy_pipeline.forecasting.naive import naive
@@ -138,5 +138,5 @@ def _errors(info: InformationSet, zone: str, kind: PriceKind, targets: list[date
     for row, day, unit, outcome, forecast in zip(result, days, units, outcomes, forecasts, strict=True):
         if forecast is not None:
             # Backwards, so that a slot repeated in autumn keeps its first occurrence.
-            row[day.slots(minutes)[::-1]] = repeat_or_mean(outcome - forecast, unit, minutes)[::-1]
+            row[day.slots(minutes)[::-1]] = convert(outcome - forecast, unit, minutes)[::-1]
     return result

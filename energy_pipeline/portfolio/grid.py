@@ -1,7 +1,7 @@
 """Series of a delivery day on the intervals of a zone.
 
-What belongs here: turning rows into arrays by interval, and hours into quarters or
-back. What does not: what the values mean.
+What belongs here: turning a table's rows into arrays by interval. What does not: what
+the values mean, or other interval lengths (`domain.resolution`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import polars as pl
 
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray, IntArray
+from energy_pipeline.domain.resolution import convert, timestamps
 
 
 @dataclass(frozen=True)
@@ -39,36 +40,12 @@ class Grid:
 
     def starts(self) -> pl.Series:
         """UTC starts as a timestamp series."""
-        return pl.Series("delivery_start", self.starts_us).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+        return timestamps(self.starts_us)
 
 
 def zone_grid(desk: Desk, day: DeliveryDay, zone: str) -> Grid:
     """The intervals a zone trades on that day."""
     return Grid(day, desk.zones[zone].resolution_minutes(day.day))
-
-
-def convert(values: FloatArray, minutes: int, target_minutes: int) -> FloatArray:
-    """Values by interval on another resolution: repeated when finer, averaged when coarser.
-
-    Parameters
-    ----------
-    values : array, shape (..., intervals)
-        A mean over each interval (power or price), so both directions keep the total.
-
-    Examples
-    --------
-    >>> convert(np.array([1.0, 3.0]), 30, 60).tolist(), convert(np.array([2.0]), 60, 15).tolist()
-    ([2.0], [2.0, 2.0, 2.0, 2.0])
-    """
-    if minutes == target_minutes:
-        return values
-    if minutes % target_minutes == 0:
-        return np.repeat(values, minutes // target_minutes, axis=-1)
-    ratio, rest = divmod(target_minutes, minutes)
-    if rest:
-        raise ValueError(f"{minutes} min intervals do not fit into {target_minutes} min")
-    averaged: FloatArray = values.reshape(*values.shape[:-1], values.shape[-1] // ratio, ratio).mean(axis=-1)
-    return averaged
 
 
 def on_grid(rows: pl.DataFrame, value: str, grid: Grid) -> FloatArray:

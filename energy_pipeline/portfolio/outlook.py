@@ -14,7 +14,8 @@ import polars as pl
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
 from energy_pipeline.domain.errors import MissingDayError
-from energy_pipeline.portfolio.grid import Grid, convert, on_grid, zone_grid
+from energy_pipeline.domain.resolution import convert
+from energy_pipeline.portfolio.grid import Grid, on_grid, zone_grid
 
 
 @dataclass(frozen=True)

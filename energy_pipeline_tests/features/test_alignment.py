@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from energy_pipeline.domain.delivery import DeliveryDay
-from energy_pipeline.features import from_quarters, repeat_or_mean, same_slot
+from energy_pipeline.domain.resolution import convert
+from energy_pipeline.features import from_quarters, same_slot
 from energy_pipeline.features.alignment import reader
 from energy_pipeline_tests.features.small_market import CHANGE, archive_for, frames_for, price
 
@@ -33,7 +34,7 @@ def test_an_hour_with_an_unknown_quarter_is_unknown():
 
 def test_repeating_and_averaging_again_changes_nothing():
     values = np.arange(24.0)
-    assert repeat_or_mean(repeat_or_mean(values, 60, 15), 15, 60).tolist() == values.tolist()
+    assert convert(convert(values, 60, 15), 15, 60).tolist() == values.tolist()
 
 
 @pytest.mark.parametrize("target", [date(2026, 3, 29), date(2025, 10, 26), date(2026, 3, 30)])

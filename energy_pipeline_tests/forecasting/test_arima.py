@@ -9,7 +9,8 @@ import pytest
 
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.information import Archive
-from energy_pipeline.features import repeat_or_mean, zone_features
+from energy_pipeline.domain.resolution import convert
+from energy_pipeline.features import zone_features
 from energy_pipeline.forecasting import MemoryArtefacts
 from energy_pipeline.forecasting.arima import arima, filter_and_forecast, monthly_fit
 from energy_pipeline.forecasting.model import ModelUnavailableError
@@ -49,15 +50,15 @@ def test_the_days_forecast_equals_statsmodels_on_data_assembled_by_hand(zone):
 
     def exog(day):
         features = zone_features(info.at(day), zone)
-        columns = [repeat_or_mean(features.column(c), features.minutes, 60) for c in ("price_lag_1d_eur_mwh", "price_lag_7d_eur_mwh")]
-        residual = repeat_or_mean(features.column("residual_load_mw"), features.minutes, 60) / 1000.0
+        columns = [convert(features.column(c), features.minutes, 60) for c in ("price_lag_1d_eur_mwh", "price_lag_7d_eur_mwh")]
+        residual = convert(features.column("residual_load_mw"), features.minutes, 60) / 1000.0
         return np.column_stack([*columns, np.full(residual.size, float(day.weekday() >= 5)), residual])
 
     X = np.vstack([exog(day) for day in days])
     fit = monthly_fit(info.at(MONTH), zone, store)
     result = ARIMA(y, X, order=DESK.forecast.arima_order, trend="c").filter(fit.parameters)
     expected = result.forecast(info.day.hours, exog=exog(SPRING))
-    assert repeat_or_mean(found.values, DESK.zones[zone].resolution_minutes(SPRING), 60) == pytest.approx(expected, abs=1e-8)
+    assert convert(found.values, DESK.zones[zone].resolution_minutes(SPRING), 60) == pytest.approx(expected, abs=1e-8)
     assert found.values.size == info.day.count(DESK.zones[zone].resolution_minutes(SPRING))
 
 

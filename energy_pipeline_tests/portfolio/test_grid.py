@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from energy_pipeline.domain.delivery import DeliveryDay
-from energy_pipeline.portfolio.grid import Grid, convert, on_grid
+from energy_pipeline.domain.resolution import convert
+from energy_pipeline.portfolio.grid import Grid, on_grid
 
 DAY = DeliveryDay(date(2025, 3, 30), "Europe/Berlin")
 
