@@ -1,0 +1,126 @@
+"""Contracts of the tables of the portfolio stage.
+
+What belongs here: one `Table` per output of that stage, in flow order. What does not: raw
+tables (`contracts.raw`) and BI marts (`dbt_like_sql/marts/schema.yml`).
+"""
+
+from __future__ import annotations
+
+from energy_pipeline.contracts import columns as c
+from energy_pipeline.contracts.derived.shared import INSTRUMENT
+from energy_pipeline.contracts.model import Column, Table
+
+POSITIONS = Table(
+    name="positions",
+    stage="portfolio",
+    flow="decide",
+    description="The book decided for D per instrument and interval. Bought is positive; a day-ahead sale of generation is negative.",
+    key=("zone", "instrument", "delivery_start"),
+    columns=(
+        c.DELIVERY_DAY,
+        c.ZONE,
+        INSTRUMENT,
+        c.DELIVERY_START,
+        c.RESOLUTION,
+        c.power("position_mw", "Net bought after the decision (opening + traded)."),
+        c.power("opening_mw", "Net bought before the decision."),
+        c.power("traded_mw", "What the decision adds; day-ahead: the bid to submit."),
+        c.power("expected_output_mw", "E[g | gate] with committed dispatch; null for contracts.", nullable=True),
+        c.power("lower_mw", "Lower limit of position_mw."),
+        c.power("upper_mw", "Upper limit of position_mw."),
+        c.price(
+            "reference_price_eur_mwh",
+            "Forecast price (day-ahead); contracts: mid quote that traded_mw is done at, "
+            "or the opening's average entry price where nothing is traded.",
+        ),
+        Column("half_spread_eur_mwh", "f64", "Half-spread paid on traded_mw; 0 day-ahead.", "EUR/MWh", minimum=0.0, reason="a cost"),
+        Column("is_proxy", "bool", "True when the reference price is a declared proxy."),
+    ),
+    may_be_empty=True,
+)
+
+PORTFOLIO_SOLUTION = Table(
+    name="portfolio_solution",
+    stage="portfolio",
+    flow="decide",
+    description="The optimisation of the day: max E[P&L] - lambda CVaR, and how good the answer is.",
+    key=("objective_name",),
+    columns=(
+        c.DELIVERY_DAY,
+        c.text("objective_name", "Which objective.", allowed=("mean_cvar",)),
+        c.money("objective_eur", "E[P&L] - lambda CVaR of the solution."),
+        c.money("expected_pnl_eur", "Expected P&L over the scenarios."),
+        c.money("cvar_eur", "CVaR of the loss at `confidence`; a loss is positive."),
+        c.money("var_eur", "VaR of the loss at `confidence`."),
+        Column("risk_aversion", "f64", "lambda.", "1", minimum=0.0, reason="a weight"),
+        c.share("confidence", "Confidence of the CVaR; 1 - confidence is the tail."),
+        c.money("bound_eur", "Upper bound on the objective from the dual solution."),
+        Column("scenarios", "i32", "Scenarios used.", "1", minimum=1, reason="a count"),
+        c.text("status", "Solver status."),
+        c.text("solver", "Which solver."),
+        c.text("binding_limits", "Names of the limits that bind, comma-separated."),
+        c.text("shadow_prices", "Every limit of the optimisation as name@scope=EUR per unit, separated by semicolons."),
+    ),
+)
+
+PNL_DAY_AHEAD = Table(
+    name="pnl_day_ahead",
+    stage="portfolio",
+    flow="settle_da",
+    description="Known on D-1 after the auction: day-ahead revenue and the result of the hedges.",
+    key=("zone", "instrument", "delivery_start"),
+    columns=(
+        c.DELIVERY_DAY,
+        c.ZONE,
+        INSTRUMENT,
+        c.DELIVERY_START,
+        c.RESOLUTION,
+        c.power("position_mw", "Net bought."),
+        c.price("price_eur_mwh", "Auction price of the interval."),
+        c.price("entry_price_eur_mwh", "Entry price of a hedge; null day-ahead.", nullable=True),
+        c.money("revenue_eur", "P s for day-ahead sales, w 1 (P - F) for hedges."),
+        c.money("cost_eur", "Half-spread paid, positive."),
+        Column("is_proxy", "bool", "True when the hedge was entered at a proxy quote."),
+    ),
+    may_be_empty=True,
+)
+
+PNL = Table(
+    name="pnl",
+    stage="portfolio",
+    flow="settle_final",
+    description="P&L of the settled day per zone and interval, in legs that add up to the cent.",
+    key=("zone", "delivery_start"),
+    columns=(
+        c.DELIVERY_DAY,
+        c.ZONE,
+        c.DELIVERY_START,
+        c.RESOLUTION,
+        c.price("price_da_eur_mwh", "P: day-ahead price."),
+        c.second_price("price_second_eur_mwh", "R: price at which the deviation is traded back (= P where the market has none)."),
+        c.text("second_price_kind", "intraday, imbalance, or none.", allowed=("intraday", "imbalance", "none")),
+        c.power("sold_mw", "s: sold day-ahead (negative: bought)."),
+        c.power("expected_output_mw", "E[g | gate]."),
+        c.power("output_mw", "g: net physical output with dispatched assets."),
+        c.money("physical_eur", "delta P g."),
+        c.money("deviation_eur", "delta (R - P)(g - E[g | gate])."),
+        c.money("speculative_eur", "delta (P - R)(s - E[g | gate])."),
+        c.money("imbalance_fee_eur", "- delta c_imb |g - s|."),
+        c.money("hedge_eur", "delta sum w 1 (P - F), without proxies' headline."),
+        c.money("hedge_proxy_eur", "The part of hedges entered at declared proxy quotes."),
+        c.money("costs_eur", "- variable costs, cycle costs and fees."),
+        c.money("total_eur", "Sum of all legs."),
+        c.money("headline_eur", "Total without proxy hedges: what a headline may show."),
+        Column("settled_as_of", "timestamp", "Latest known_at used, UTC."),
+        Column("is_estimated", "bool", "True when a meter was missing and the expected output stands in."),
+    ),
+    may_be_empty=True,
+)
+
+TABLES: tuple[Table, ...] = (
+    POSITIONS,
+    PORTFOLIO_SOLUTION,
+    PNL_DAY_AHEAD,
+    PNL,
+)
+"""In flow order."""

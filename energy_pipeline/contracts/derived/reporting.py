@@ -1,0 +1,32 @@
+"""Contracts of the tables of the reporting stage.
+
+What belongs here: one `Table` per output of that stage, in flow order. What does not: raw
+tables (`contracts.raw`) and BI marts (`dbt_like_sql/marts/schema.yml`).
+"""
+
+from __future__ import annotations
+
+from energy_pipeline.contracts import columns as c
+from energy_pipeline.contracts.model import Column, Table
+
+RUNS = Table(
+    name="runs",
+    stage="reporting",
+    flow="operate",
+    description="Which run wrote what, when. The only table that may differ between two runs of the same day.",
+    key=("run_flow", "run_id"),
+    columns=(
+        c.DELIVERY_DAY,
+        c.text("run_flow", "Flow.", allowed=("ingest", "decide", "settle_da", "settle_final")),
+        c.text("run_id", "Dagster run."),
+        Column("recorded_at", "timestamp", "When the run recorded itself, UTC."),
+        Column("decision_time", "timestamp", "The instant the flow was cut at, UTC.", nullable=True),
+        c.text("desk", "Desk name."),
+        c.text("desk_hash", "Content hash of the desk file."),
+        c.text("code_version", "Version of this package."),
+    ),
+    may_be_empty=True,
+)
+
+TABLES: tuple[Table, ...] = (RUNS,)
+"""In flow order."""
