@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from energy_pipeline.commands.benchmark_cli import benchmark_app
 from energy_pipeline.domain.errors import PipelineError
 from energy_pipeline.settings import Settings
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from energy_pipeline.orchestration.summary import DaySummary
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app.add_typer(benchmark_app, name="benchmark")
 console = Console(width=None if sys.stdout.isatty() else 120)
 problems = Console(stderr=True)
 

@@ -12,6 +12,13 @@ select
     bias_eur_mwh,
     mae_naive_eur_mwh,
     pinball_eur_mwh,
+    mae_naive_standard_eur_mwh,
+    smape,
+    crps_eur_mwh,
+    coverage_50,
+    winkler_50_eur_mwh,
     coverage_80,
-    coverage_90
+    winkler_80_eur_mwh,
+    coverage_90,
+    winkler_90_eur_mwh
 from {{ source('lake', 'forecast_scores') }}

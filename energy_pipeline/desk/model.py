@@ -17,6 +17,23 @@ from energy_pipeline.domain.blocks import Block
 from energy_pipeline.domain.delivery import DeliveryDay, local_instant
 
 Share = Annotated[float, Field(ge=0, le=1)]
+Member = Literal[
+    "lear_56",
+    "lear_84",
+    "lear_364",
+    "lear_1092",
+    "lear_1456",
+    "krr_364",
+    "krr_1456",
+    "krr_364a",
+    "krr_1456a",
+    "xgboost",
+    "mlp",
+    "mlp_a",
+    "sarimax",
+    "lstm",
+]
+"""Names of price models (`forecasting.committee.MEMBERS`)."""
 
 
 class Gate(DeskModel):
@@ -226,15 +243,18 @@ Strategy = Annotated[SpreadStrategy | MeanReversionIndex, Field(discriminator="k
 class ForecastSettings(DeskModel):
     """Settings of the price models."""
 
-    models: tuple[Literal["naive", "arima", "xgboost"], ...] = ("naive", "arima", "xgboost")
-    training_days: int = Field(240, ge=28, le=1500)
-    arima_days: int = Field(42, ge=21, le=120)
-    arima_order: tuple[int, int, int] = (2, 0, 1)
-    error_days: int = Field(60, ge=10, le=365, description="Past days whose forecast errors make quantiles and scenarios.")
+    members: tuple[Member, ...] = Field(
+        ("lear_56", "lear_84", "lear_1092", "lear_1456", "krr_1456", "krr_1456a", "xgboost", "mlp", "mlp_a"),
+        min_length=1,
+        description="Members of the ensemble; one whose window exceeds the known history is left out.",
+    )
+    overrides: dict[str, dict[str, int | float]] = Field(
+        default_factory=dict, description="Settings of single members, e.g. xgboost: {refit_days: 28}; refit_days is the recalibration schedule."
+    )
+    training_days: int = Field(1463, ge=28, le=2200, description="Days of history the members may learn from.")
+    weight_days: int = Field(84, ge=1, le=365, description="Past days that weight the families; equal weights under 28.")
+    error_days: int = Field(182, ge=10, le=365, description="Past days whose forecast errors make quantiles and scenarios.")
     horizon_days: int = Field(7, ge=1, le=7)
-    trees: int = Field(160, ge=10, le=2000)
-    max_depth: int = Field(5, ge=1, le=12)
-    learning_rate: float = Field(0.08, gt=0, le=1)
 
 
 class ScenarioSettings(DeskModel):
@@ -390,4 +410,5 @@ class Desk(DeskModel):
     @property
     def history_days(self) -> int:
         """Raw days decide(D) may read before D: error window, one model block, training, lags."""
-        return self.forecast.error_days + 31 + self.forecast.training_days + self.max_lag_days + 2
+        forecast = self.forecast
+        return forecast.error_days + forecast.weight_days + 31 + forecast.training_days + self.max_lag_days + 2 + forecast.horizon_days

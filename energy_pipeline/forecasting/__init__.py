@@ -8,5 +8,6 @@ from energy_pipeline.forecasting.artefacts import ArtefactStore, MemoryArtefacts
 from energy_pipeline.forecasting.forecasts import price_forecasts
 from energy_pipeline.forecasting.past_errors import price_errors
 from energy_pipeline.forecasting.scores import score
+from energy_pipeline.forecasting.settled import forecast_comparison, forecast_value
 
-__all__ = ["ArtefactStore", "MemoryArtefacts", "price_errors", "price_forecasts", "score"]
+__all__ = ["ArtefactStore", "MemoryArtefacts", "forecast_comparison", "forecast_value", "price_errors", "price_forecasts", "score"]

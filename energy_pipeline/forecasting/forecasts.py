@@ -3,9 +3,9 @@
 What belongs here: which models and horizons are published, and their rows. What does
 not: models, errors, scores.
 
-Every selected model and the ensemble for D; the naive, which needs no fit, also for the
-days after D up to `horizon_days`. Zones with a second price carry it by `ensemble` and
-`naive`.
+The ensemble and the naive for D and the days after it up to `horizon_days`, and for zones
+with a second price that too, all with quantiles; every member that could forecast D
+without them.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
 from energy_pipeline.domain.errors import MissingDayError
 from energy_pipeline.domain.information import InformationSet
 from energy_pipeline.forecasting.artefacts import ArtefactStore
-from energy_pipeline.forecasting.model import ModelName, ModelUnavailableError, PointForecast, PriceKind, resolution, within_limits
-from energy_pipeline.forecasting.naive import comparable_days, naive
-from energy_pipeline.forecasting.past_errors import add_quantiles, model_errors, naive_errors
-from energy_pipeline.forecasting.point import point
+from energy_pipeline.forecasting.model import ModelUnavailableError, PointForecast, PriceKind, within_limits
+from energy_pipeline.forecasting.naive import comparable_days
+from energy_pipeline.forecasting.past_errors import price_quantiles
+from energy_pipeline.forecasting.point import point, second_point
 
 
 def price_forecasts(info: InformationSet, artefacts: ArtefactStore) -> pl.DataFrame:
@@ -50,34 +50,39 @@ def price_forecasts(info: InformationSet, artefacts: ArtefactStore) -> pl.DataFr
 
 def _zone_frames(info: InformationSet, zone: str, artefacts: ArtefactStore) -> Iterator[pl.DataFrame]:
     try:
-        models: list[ModelName] = [*dict.fromkeys(("naive", *info.desk.forecast.models)), "ensemble"]
-        yield from (_next_day(info, zone, "day_ahead", model, artefacts) for model in models)
-        yield from (_later_day(info, zone, horizon) for horizon in range(2, info.desk.forecast.horizon_days + 1))
-        if info.desk.zones[zone].second_price.kind != "none":
-            second: tuple[ModelName, ...] = ("naive", "ensemble")
-            yield from (_next_day(info, zone, "second", model, artefacts) for model in second)
+        for model in ("naive", "ensemble"):
+            for lead in range(1, info.desk.forecast.horizon_days + 1):
+                yield _published(info, zone, "day_ahead", model, lead, artefacts)
+            if info.desk.zones[zone].second_price.kind != "none":
+                yield _published(info, zone, "second", model, 1, artefacts)
+        for model in info.desk.forecast.members:
+            yield from _member(info, zone, model, artefacts)
     except ModelUnavailableError as reason:
         days = comparable_days(info.day.day, info.day.day - timedelta(days=1))
         raise MissingDayError("day_ahead_prices", days, f"ingest prices of {zone} ({reason})") from reason
 
 
-def _next_day(info: InformationSet, zone: str, kind: PriceKind, model: ModelName, artefacts: ArtefactStore) -> pl.DataFrame:
-    found = point(info, zone, kind, model, artefacts)
-    errors = model_errors(info, zone, kind, model, artefacts)
-    quantiles = add_quantiles(found.values, errors, info.day, resolution(info, zone))
-    return _frame(info, info.day, zone, kind, model, found, quantiles)
+def _published(info: InformationSet, zone: str, kind: PriceKind, model: str, lead: int, artefacts: ArtefactStore) -> pl.DataFrame:
+    """A forecast with quantiles."""
+    found = second_point(info, zone, model, artefacts) if kind == "second" else point(info, zone, model, lead, artefacts)
+    target = info.day.shift(lead - 1)
+    bands = price_quantiles(info, zone, kind, model, lead, artefacts)
+    nothing = np.full((found.values.size, len(QUANTILES)), np.nan)
+    quantiles = nothing if bands is None else bands[target.slots(info.desk.zones[zone].resolution_minutes(target.day))]
+    return _frame(info, target, zone, kind, model, found, quantiles)
 
 
-def _later_day(info: InformationSet, zone: str, horizon_days: int) -> pl.DataFrame:
-    target = info.day.shift(horizon_days - 1)
-    found = naive(info, zone, target)
-    minutes = info.desk.zones[zone].resolution_minutes(target.day)
-    quantiles = add_quantiles(found.values, naive_errors(info, zone, horizon_days), target, minutes)
-    return _frame(info, target, zone, "day_ahead", "naive", found, quantiles)
+def _member(info: InformationSet, zone: str, model: str, artefacts: ArtefactStore) -> Iterator[pl.DataFrame]:
+    """A member's forecast of D, without quantiles; nothing when it could not forecast: the ensemble's row says why."""
+    try:
+        found = point(info, zone, model, 1, artefacts)
+    except ModelUnavailableError:
+        return
+    yield _frame(info, info.day, zone, "day_ahead", model, found, np.full((found.values.size, len(QUANTILES)), np.nan))
 
 
 def _frame(
-    info: InformationSet, target: DeliveryDay, zone: str, kind: PriceKind, model: ModelName, found: PointForecast, quantiles: FloatArray
+    info: InformationSet, target: DeliveryDay, zone: str, kind: PriceKind, model: str, found: PointForecast, quantiles: FloatArray
 ) -> pl.DataFrame:
     minutes = info.desk.zones[zone].resolution_minutes(target.day)
     starts = target.interval_starts_us(minutes)

@@ -7,7 +7,6 @@ calendar block models are fitted for, price limits. What does not: any model.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Literal
 
 import numpy as np
@@ -15,9 +14,7 @@ import numpy as np
 from energy_pipeline.contracts import table
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import PipelineError
-from energy_pipeline.domain.information import InformationSet
 
-ModelName = Literal["naive", "arima", "xgboost", "ensemble"]
 PriceKind = Literal["day_ahead", "second"]
 
 
@@ -42,20 +39,6 @@ class PointForecast:
     values: FloatArray
     fallback: str = ""
     artefact: str = ""
-
-
-def block_start(day: date) -> date:
-    """First day of the calendar month: models are fitted once per month, whatever range is run.
-
-    >>> block_start(date(2019, 4, 3))
-    datetime.date(2019, 4, 1)
-    """
-    return day.replace(day=1)
-
-
-def resolution(info: InformationSet, zone: str) -> int:
-    """The zone's market time unit on D [min]."""
-    return info.desk.zones[zone].resolution_minutes(info.day.day)
 
 
 def within_limits(values: FloatArray, kind: PriceKind) -> FloatArray:

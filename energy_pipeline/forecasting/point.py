@@ -1,112 +1,258 @@
-"""One model's point forecast of D, with the declared fallback when it is unavailable.
+"""Point forecasts of one zone: the committee's members, the ensemble, the naive, the second price.
 
-What belongs here: the dispatch by model name, the ensemble, the second price. What
-does not: fits, quantiles, tables.
+What belongs here: the day's members from the artefact store, their ensemble, the drift
+alarm's fallback. What does not: models, quantiles, tables.
 
-The ensemble is the equal-weight mean of ARIMA and XGBoost; with one of them missing it
-is the other, with both missing the naive, and `fallback` says so.
-
-The second price is the day-ahead forecast plus the mean spread (second less day-ahead)
-of the same slot over D-29 .. D-2, shrunk towards zero by n / (n + 28) for n known days:
-a spread is mostly noise. The naive second price is the naive day-ahead price.
+Chain of fallbacks, each named in `fallback`: all members; the members that could; the
+seasonal naive, also when the ensemble earned a battery no more than the naive on 20 days running.
+The second price is the day-ahead forecast plus the expected spread (`spread`); its naive
+is the day-ahead naive.
 """
 
 from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from datetime import date, timedelta
 
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.information import InformationSet
-from energy_pipeline.features import DayReader, same_slot
-from energy_pipeline.features.alignment import reader
-from energy_pipeline.forecasting.arima import arima
-from energy_pipeline.forecasting.artefacts import ArtefactStore
-from energy_pipeline.forecasting.boosting import boosting
-from energy_pipeline.forecasting.model import ModelName, ModelUnavailableError, PointForecast, PriceKind, resolution, within_limits
+from energy_pipeline.domain.resolution import by_slot, convert
+from energy_pipeline.forecasting.artefacts import ArtefactStore, artefact_key, fetch
+from energy_pipeline.forecasting.committee import MemberForecasts, forecast_members, members
+from energy_pipeline.forecasting.forecaster import Forecaster
+from energy_pipeline.forecasting.market import day_prices, zone_panel
+from energy_pipeline.forecasting.model import ModelUnavailableError, PointForecast, within_limits
 from energy_pipeline.forecasting.naive import naive
+from energy_pipeline.forecasting.panel import Panel
+from energy_pipeline.forecasting.quarters import HOURS
+from energy_pipeline.forecasting.value import ALARM_DAYS, drift_alarm, reference_schedule
+from energy_pipeline.forecasting.walk import PointDay, ensemble_day
 
+VERSION = "committee-1"
+ALARM = f"drift alarm: on {ALARM_DAYS} days running the ensemble earned a battery less than the naive"
 SPREAD_DAYS = 28
 SPREAD_SHRINKAGE_DAYS = 28.0
-FITTED: tuple[ModelName, ...] = ("arima", "xgboost")
+LATER_MEMBERS = ("lear_84", "krr_364", "krr_364a")
+"""Members for the days after D: quick ones, for every one of them is needed on every past day."""
 
 
-def outcome_reader(info: InformationSet, zone: str, kind: PriceKind) -> DayReader:
-    """The series a forecast of that kind is measured against."""
-    if kind == "day_ahead":
-        return reader(info, "day_ahead_prices", "price_eur_mwh", zone=zone)
-    return reader(info, "second_prices", "price_eur_mwh", zone=zone, price_kind=info.desk.zones[zone].second_price.kind)
-
-
-def point(info: InformationSet, zone: str, kind: PriceKind, model: ModelName, artefacts: ArtefactStore) -> PointForecast:
-    """Point forecast of D by one model; computed once per day, zone, kind and model.
+def ensemble(info: InformationSet, zone: str, lead: int, artefacts: ArtefactStore) -> PointDay:
+    """The ensemble of the day `lead - 1` after D, by wall-clock slot, made at D's decision time.
 
     Raises
     ------
     ModelUnavailableError
-        When not even the naive is possible: no price of four weeks is known.
+        When not even the naive is possible.
     """
-    make = _second if kind == "second" else _day_ahead
-    return info.cached("price_point", zone, kind, model, make=lambda: make(info, zone, model, artefacts))
+    return info.cached("ensemble", zone, lead, make=lambda: _ensemble(info, zone, lead, artefacts))
 
 
-def _day_ahead(info: InformationSet, zone: str, model: ModelName, artefacts: ArtefactStore) -> PointForecast:
+def day_members(info: InformationSet, zone: str, lead: int, artefacts: ArtefactStore) -> tuple[MemberForecasts, str]:
+    """Every member's forecast by wall-clock slot and the content hash of the artefact that holds them."""
+    return info.cached("price_members", zone, lead, make=lambda: _day_members(info, zone, lead, artefacts))
+
+
+def point(info: InformationSet, zone: str, model: str, lead: int, artefacts: ArtefactStore) -> PointForecast:
+    """One model's forecast by interval of the target day.
+
+    Raises
+    ------
+    ModelUnavailableError
+        When the model, or for the ensemble everything, is unavailable.
+    """
+    target = info.day.shift(lead - 1)
     if model == "naive":
-        return naive(info, zone, info.day)
+        return naive(info, zone, target)
+    slots = target.slots(info.desk.zones[zone].resolution_minutes(target.day))
     if model == "ensemble":
-        return _ensemble(info, zone, artefacts)
-    try:
-        return _own(info, zone, model, artefacts)
-    except ModelUnavailableError as reason:
-        return _stand_in(info, zone, f"{model}: {reason}")
+        found = ensemble(info, zone, lead, artefacts)
+        return PointForecast(within_limits(found.values, "day_ahead")[slots], found.fallback, _artefact(info, zone, lead, artefacts))
+    today, artefact = day_members(info, zone, lead, artefacts)
+    if model not in today.values:
+        raise ModelUnavailableError("; ".join(n for n in today.notes if n.startswith(f"without {model}:")) or f"{model} is not selected")
+    return PointForecast(within_limits(today.values[model], "day_ahead")[slots], "", artefact)
 
 
-def _own(info: InformationSet, zone: str, model: ModelName, artefacts: ArtefactStore) -> PointForecast:
-    """The model itself, or the reason why not."""
-    found = arima(info, zone, artefacts) if model == "arima" else boosting(info, zone, artefacts)
-    return PointForecast(within_limits(found.values, "day_ahead"), found.fallback, found.artefact)
+def second_point(info: InformationSet, zone: str, model: str, artefacts: ArtefactStore) -> PointForecast:
+    """Second price of D by interval: the day-ahead forecast plus the expected spread; the naive's is the day-ahead naive.
 
-
-def _stand_in(info: InformationSet, zone: str, reasons: str) -> PointForecast:
-    simple = naive(info, zone, info.day)
-    note = f"; {simple.fallback}" if simple.fallback else ""
-    return PointForecast(simple.values, f"naive stands in ({reasons}{note})")
-
-
-def _ensemble(info: InformationSet, zone: str, artefacts: ArtefactStore) -> PointForecast:
-    members: list[PointForecast] = []
-    reasons: list[str] = []
-    for model in (m for m in FITTED if m in info.desk.forecast.models):
-        found = point(info, zone, "day_ahead", model, artefacts)
-        if found.fallback:
-            reasons.append(found.fallback.removeprefix("naive stands in (").removesuffix(")"))
-        else:
-            members.append(found)
-    if not members:
-        return _stand_in(info, zone, "; ".join(reasons) or "no fitted model is selected")
-    mean = np.sum([m.values for m in members], axis=0) / len(members)
-    return PointForecast(mean, f"without {'; '.join(reasons)}" if reasons else "")
-
-
-def _second(info: InformationSet, zone: str, model: ModelName, artefacts: ArtefactStore) -> PointForecast:
-    base = point(info, zone, "day_ahead", model, artefacts)
+    Raises
+    ------
+    ModelUnavailableError
+    """
+    base = point(info, zone, model, 1, artefacts)
     if model == "naive":
-        return PointForecast(base.values, base.fallback)
+        return base
     spread, known = expected_spread(info, zone)
     notes = [note for note in (base.fallback, "" if known else "no second price is known: zero spread") if note]
-    return PointForecast(within_limits(base.values + spread, "second"), "; ".join(notes))
+    return PointForecast(within_limits(base.values + spread, "second"), "; ".join(notes), base.artefact)
 
 
 def expected_spread(info: InformationSet, zone: str) -> tuple[FloatArray, bool]:
-    """Shrunken mean of second less day-ahead price by interval of D [EUR/MWh], and whether any was known."""
-    minutes = resolution(info, zone)
-    sources = [info.day.shift(-lag) for lag in range(2, SPREAD_DAYS + 2)]
-    pairs = zip(
-        sources,
-        outcome_reader(info, zone, "second").days(sources, minutes),
-        outcome_reader(info, zone, "day_ahead").days(sources, minutes),
-        strict=True,
+    """Shrunken mean of second less day-ahead price by interval of D [EUR/MWh], and whether any was known.
+
+    Over D-29 .. D-2, shrunk towards zero by n / (n + 28) for n known days: a spread is mostly noise.
+    """
+    minutes = info.desk.zones[zone].resolution_minutes(info.day.day)
+    first = info.day.day - timedelta(days=SPREAD_DAYS + 1)
+    spreads = day_prices(info, zone, "second_prices", first, SPREAD_DAYS, minutes) - day_prices(
+        info, zone, "day_ahead_prices", first, SPREAD_DAYS, minutes
     )
-    spreads = np.vstack([same_slot(info.day, source, minutes, second - day_ahead) for source, second, day_ahead in pairs])
     known = np.isfinite(spreads)
-    total = np.where(known, spreads, 0.0).sum(axis=0)
-    return total / (known.sum(axis=0) + SPREAD_SHRINKAGE_DAYS), bool(known.any())
+    mean = np.where(known, spreads, 0.0).sum(axis=0) / (known.sum(axis=0) + SPREAD_SHRINKAGE_DAYS)
+    return mean[info.day.slots(minutes)], bool(known.any())
+
+
+def _artefact(info: InformationSet, zone: str, lead: int, artefacts: ArtefactStore) -> str:
+    try:
+        return day_members(info, zone, lead, artefacts)[1]
+    except ModelUnavailableError:
+        return ""
+
+
+def _ensemble(info: InformationSet, zone: str, lead: int, artefacts: ArtefactStore) -> PointDay:
+    try:
+        today, _ = day_members(info, zone, lead, artefacts)
+    except ModelUnavailableError as reason:
+        return _stand_in(info, zone, lead, str(reason))
+    if not today.values:
+        return _stand_in(info, zone, lead, "; ".join(today.notes) or "no model is selected")
+    if lead == 1 and _alarmed(info, zone, artefacts):
+        return _stand_in(info, zone, lead, ALARM)
+    return raw_ensemble(info, zone, lead, artefacts)
+
+
+def raw_ensemble(info: InformationSet, zone: str, lead: int, artefacts: ArtefactStore) -> PointDay:
+    """The ensemble whatever the drift alarm says.
+
+    Raises
+    ------
+    ModelUnavailableError
+        When no member could forecast.
+    """
+    return info.cached("raw_ensemble", zone, lead, make=lambda: _raw_ensemble(info, zone, lead, artefacts))
+
+
+def _raw_ensemble(info: InformationSet, zone: str, lead: int, artefacts: ArtefactStore) -> PointDay:
+    target = info.day.shift(lead - 1)
+    today, _ = day_members(info, zone, lead, artefacts)
+    if not today.values:
+        raise ModelUnavailableError("; ".join(today.notes))
+    # Later days are weighted alike: their members would be needed on every past day of every past day.
+    days = past_days(info, lead, info.desk.forecast.weight_days if lead == 1 else 1)
+    slots = next(iter(today.values.values())).size
+    past = [{m: on_slots(v, slots) for m, v in _members_or_none(info.at(d), zone, lead, artefacts).items()} for d in days]
+    return ensemble_day(target.day, today.values, past, outcomes(info, zone, "day_ahead_prices", days, lead), today.notes)
+
+
+def _alarmed(info: InformationSet, zone: str, artefacts: ArtefactStore) -> bool:
+    """Whether the ensemble earned the reference battery less than the naive over the last 20 known days."""
+    days = past_days(info, 1, ALARM_DAYS)
+    plans = [(_plan(info.at(d), zone, "ensemble", artefacts), _plan(info.at(d), zone, "naive", artefacts)) for d in days]
+    if any(plan is None for pair in plans for plan in pair):
+        return False
+    came = outcomes(info, zone, "day_ahead_prices", days, 1)
+    earned = [[float(row @ on_slots(plan, row.size)) for plan in pair if plan is not None] for row, pair in zip(came, plans, strict=True)]
+    model, simple = np.array(earned).T
+    return drift_alarm(model, simple)
+
+
+def _plan(info: InformationSet, zone: str, model: str, artefacts: ArtefactStore) -> FloatArray | None:
+    """The reference battery's schedule on that forecast of D by hour; None where there was no forecast."""
+
+    def make() -> FloatArray | None:
+        try:
+            if model == "ensemble":
+                values = raw_ensemble(info, zone, 1, artefacts).values
+            else:
+                minutes = info.desk.zones[zone].resolution_minutes(info.day.day)
+                values = spring_filled(by_slot(naive(info, zone, info.day).values, info.day, minutes))
+        except ModelUnavailableError:
+            return None
+        return reference_schedule(on_slots(values, HOURS))
+
+    return info.cached("reference_plan", zone, model, make=make)
+
+
+def past_days(info: InformationSet, lead: int, count: int) -> list[date]:
+    """The last `count` days whose own forecast of that lead has its outcome known at D: all prices through D-1 are."""
+    last = info.day.day - timedelta(days=lead)
+    return [last - timedelta(days=i) for i in reversed(range(count))]
+
+
+def outcomes(info: InformationSet, zone: str, table: str, decisions: Sequence[date], lead: int) -> FloatArray:
+    """What came on the targets of past decisions, by slot of the target of D, shape (len(decisions), slots)."""
+    minutes = info.desk.zones[zone].resolution_minutes(info.day.day + timedelta(days=lead - 1))
+    return day_prices(info, zone, table, decisions[0] + timedelta(days=lead - 1), len(decisions), minutes)
+
+
+def spring_filled(values: FloatArray) -> FloatArray:
+    """Values by slot with the slots that spring skips interpolated."""
+    known = np.isfinite(values)
+    return np.interp(np.arange(values.size), np.flatnonzero(known), values[known])
+
+
+def on_slots(values: FloatArray, slots: int) -> FloatArray:
+    """Values of a day's slots on another number of slots: a market's unit may have changed since."""
+    return convert(values, 1440 // values.shape[-1], 1440 // slots)
+
+
+def _members_or_none(info: InformationSet, zone: str, lead: int, artefacts: ArtefactStore) -> dict[str, FloatArray]:
+    try:
+        return dict(day_members(info, zone, lead, artefacts)[0].values)
+    except ModelUnavailableError:
+        return {}
+
+
+def _stand_in(info: InformationSet, zone: str, lead: int, reasons: str) -> PointDay:
+    target = info.day.shift(lead - 1)
+    simple = naive(info, zone, target)
+    minutes = info.desk.zones[zone].resolution_minutes(target.day)
+    values = spring_filled(by_slot(simple.values, target, minutes))
+    note = f"; {simple.fallback}" if simple.fallback else ""
+    return PointDay(target.day, values, {}, {}, {}, f"naive stands in ({reasons}{note})")
+
+
+def _day_members(info: InformationSet, zone: str, lead: int, artefacts: ArtefactStore) -> tuple[MemberForecasts, str]:
+    settings = info.desk.forecast
+    chosen = members(settings.members if lead == 1 else LATER_MEMBERS, settings.overrides)
+    panel = zone_panel(info, zone, lead)
+    key = artefact_key(f"{VERSION}|{chosen}|{panel.first_day}|{lead}", panel.prices, panel.exog)
+
+    def fit(member: Forecaster, basis: Panel) -> bytes:
+        own = artefact_key(f"{VERSION}|{member}|{basis.first_day}|{lead}", basis.prices, basis.exog)
+        return fetch(artefacts, member.name, own, lambda: member.fit(basis))[0]
+
+    def make() -> bytes:
+        found = forecast_members(panel, chosen, lambda d: zone_panel(info.at(d), zone, lead), fit)
+        return _packed(found, zone, panel, chosen)
+
+    data, content = fetch(artefacts, "members", key, make)
+    return _unpacked(data), content
+
+
+def _packed(found: MemberForecasts, zone: str, panel: Panel, chosen: Sequence[Forecaster]) -> bytes:
+    about = {
+        "zone": zone,
+        "target": panel.target.isoformat(),
+        "lead": panel.lead,
+        "training_span": [panel.first_day.isoformat(), (panel.origin - timedelta(days=1)).isoformat()],
+        "exogenous_columns": int(panel.exog.shape[0]),
+        "members": {m.name: {"settings": repr(m), "fitted_on": fitted} for m in chosen if (fitted := found.fitted_on.get(m.name))},
+        "notes": found.notes,
+    }
+    buffer = io.BytesIO()
+    np.savez(buffer, about=np.frombuffer(json.dumps(about).encode(), dtype=np.uint8), **{f"member|{k}": v for k, v in found.values.items()})  # type: ignore[arg-type]
+    return buffer.getvalue()
+
+
+def _unpacked(data: bytes) -> MemberForecasts:
+    with np.load(io.BytesIO(data), allow_pickle=False) as stored:
+        about = json.loads(stored["about"].tobytes())
+        values = {name.partition("|")[2]: stored[name] for name in stored.files if name.startswith("member|")}
+    fitted = {name: m["fitted_on"] for name, m in about["members"].items()}
+    return MemberForecasts(values, tuple(about["notes"]), fitted)

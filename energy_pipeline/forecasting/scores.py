@@ -20,8 +20,8 @@ from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
 from energy_pipeline.features import from_quarters, same_slot
 
 WEEK = 7
-BAND_80 = (0.10, 0.90)
-BAND_90 = (0.05, 0.95)
+BANDS = {50: (0.25, 0.75), 80: (0.10, 0.90), 90: (0.05, 0.95)}
+"""Central bands by their share in percent."""
 
 
 def score(desk: Desk, day: date, forecasts: pl.DataFrame, day_ahead_prices: pl.DataFrame, second_prices: pl.DataFrame) -> pl.DataFrame:
@@ -48,23 +48,24 @@ def score(desk: Desk, day: date, forecasts: pl.DataFrame, day_ahead_prices: pl.D
             prices = second_prices.filter(pl.col("price_kind") == desk.zones[str(zone)].second_price.kind)
         prices = prices.filter(pl.col("zone") == zone)
         target, minutes = desk.delivery_day(day), int(part["resolution_minutes"][0])
-        outcome = _on_day(prices, target, minutes)
+        outcome = on_day(prices, target, minutes)
         week_before = target.shift(-WEEK)
-        naive = same_slot(target, week_before, minutes, _on_day(prices, week_before, minutes))
-        measures = dict(_measures(part, outcome, naive))
+        naive = same_slot(target, week_before, minutes, on_day(prices, week_before, minutes))
+        standard = naive if day.weekday() in (0, 5, 6) else same_slot(target, target.shift(-1), minutes, on_day(prices, target.shift(-1), minutes))
+        measures = dict(_measures(part, outcome, naive, standard))
         if measures:
             rows.append({"delivery_day": day, "zone": zone, "price_kind": kind, "model": model, **measures})
     return enforce(contract, pl.DataFrame(rows, schema=contract.schema), day)
 
 
-def _on_day(prices: pl.DataFrame, day: DeliveryDay, minutes: int) -> FloatArray:
+def on_day(prices: pl.DataFrame, day: DeliveryDay, minutes: int) -> FloatArray:
     """One zone's prices on a day's intervals; NaN where none is known."""
     known = prices.filter(pl.col("price_eur_mwh").is_not_null())
     found = dict(zip(known["delivery_start"].cast(pl.Int64).to_list(), known["price_eur_mwh"].to_list(), strict=True))
     return from_quarters(np.array([found.get(int(t), np.nan) for t in day.interval_starts_us(15)]), minutes)
 
 
-def _measures(part: pl.DataFrame, outcome: FloatArray, naive: FloatArray) -> Iterator[tuple[str, float | int | None]]:
+def _measures(part: pl.DataFrame, outcome: FloatArray, naive: FloatArray, standard: FloatArray) -> Iterator[tuple[str, float | int | None]]:
     forecast = part["price_eur_mwh"].to_numpy()
     known = np.isfinite(outcome)
     if not known.any():
@@ -74,14 +75,29 @@ def _measures(part: pl.DataFrame, outcome: FloatArray, naive: FloatArray) -> Ite
     yield "mae_eur_mwh", float(np.abs(error).mean())
     yield "rmse_eur_mwh", float(np.sqrt((error**2).mean()))
     yield "bias_eur_mwh", float(error.mean())
-    naive_error = np.abs(naive - outcome)[known]
-    yield "mae_naive_eur_mwh", float(naive_error.mean()) if np.isfinite(naive_error).all() else None
+    sizes = np.abs(forecast) + np.abs(outcome)
+    yield "smape", float(np.where(sizes > 0, 2 * np.abs(forecast - outcome) / np.where(sizes > 0, sizes, 1.0), 0.0)[known].mean())
+    for name, simple in {"mae_naive_eur_mwh": naive, "mae_naive_standard_eur_mwh": standard}.items():
+        naive_error = np.abs(simple - outcome)[known]
+        yield name, float(naive_error.mean()) if np.isfinite(naive_error).all() else None
     quantiles = {q: part[quantile_column(q)].fill_null(float("nan")).to_numpy()[known] for q in QUANTILES}
     came = outcome[known]
     complete = all(np.isfinite(v).all() for v in quantiles.values())
     yield "pinball_eur_mwh", pinball(quantiles, came) if complete else None
-    for name, (low, high) in {"coverage_80": BAND_80, "coverage_90": BAND_90}.items():
-        yield name, float(((quantiles[low] <= came) & (came <= quantiles[high])).mean()) if complete else None
+    yield "crps_eur_mwh", 2 * pinball(quantiles, came) if complete else None
+    for share, (low, high) in BANDS.items():
+        yield f"coverage_{share}", float(((quantiles[low] <= came) & (came <= quantiles[high])).mean()) if complete else None
+        yield f"winkler_{share}_eur_mwh", winkler(quantiles[low], quantiles[high], came, share / 100) if complete else None
+
+
+def winkler(low: FloatArray, high: FloatArray, outcome: FloatArray, share: float) -> float:
+    """Mean interval score of a central band holding `share` [EUR/MWh]: its width and 2 / (1 - share) per EUR missed.
+
+    >>> winkler(np.array([0.0]), np.array([10.0]), np.array([12.0]), 0.9)
+    50.0
+    """
+    missed = np.maximum(low - outcome, 0) + np.maximum(outcome - high, 0)
+    return float(np.round((high - low + 2 / (1 - share) * missed).mean(), 9))
 
 
 def pinball(quantiles: dict[float, FloatArray], outcome: FloatArray) -> float:

@@ -40,7 +40,7 @@ def test_several_mistakes_are_told_at_once_with_path_and_value():
     data["zones"]["NORTH"]["tso_res_forecast"] = "sometimes"
     data["assets"]["battery"]["power_mw"] = -5
     data["plants"]["coast_wind"]["hub_hight_m"] = 100
-    data["forecast"]["models"] = ["naive", "crystal_ball"]
+    data["forecast"]["members"] = ["lear_56", "crystal_ball"]
     data["decision_at"] = "quarter past"
     told = problems(data)
     assert len(told) == 5
@@ -48,7 +48,7 @@ def test_several_mistakes_are_told_at_once_with_path_and_value():
         ("zones.NORTH.tso_res_forecast", "'sometimes'", "'strict', 'epf_convention' or 'none'"),
         ("assets.battery.power_mw", "-5", "greater than 0"),
         ("plants.coast_wind.wind.hub_hight_m", "100", "not permitted"),
-        ("forecast.models.1", "'crystal_ball'", "'naive', 'arima' or 'xgboost'"),
+        ("forecast.members.1", "'crystal_ball'", "'lear_56', 'lear_84'"),
         ("decision_at", "'quarter past'", "time"),
     ):
         assert [t for t in told if t.startswith(f"{path}:") and value in t and allowed in t], (path, told)

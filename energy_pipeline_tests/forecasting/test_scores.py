@@ -23,7 +23,7 @@ def _scored(day):
 @pytest.mark.parametrize("day", [SPRING, AUTUMN])
 def test_measures_by_hand(day):
     forecasts, scores = _scored(day)
-    part = forecasts.filter(pl.col("zone") == "SOUTH", pl.col("model") == "ensemble").sort("delivery_start")
+    part = forecasts.filter(pl.col("zone") == "SOUTH", pl.col("model") == "ensemble", pl.col("horizon_days") == 1).sort("delivery_start")
     target = DeliveryDay(day, BERLIN)
     came = np.array([price(frames_for(day), "SOUTH", s) for s in target.interval_starts_us(60)])
     before = np.array([price(frames_for(day), "SOUTH", s) for s in same_slot_starts_us(target, target.shift(-7), 60)])
@@ -40,7 +40,13 @@ def test_measures_by_hand(day):
             losses.append(q * (outcome - level) if outcome >= level else (1 - q) * (level - outcome))
     assert row["pinball_eur_mwh"] == pytest.approx(np.mean(losses))
     assert row["coverage_80"] == pytest.approx(np.mean((part["q10_eur_mwh"].to_numpy() <= came) & (came <= part["q90_eur_mwh"].to_numpy())))
-    assert row["coverage_80"] <= row["coverage_90"]
+    assert row["coverage_50"] <= row["coverage_80"] <= row["coverage_90"]
+    low, high = part["q10_eur_mwh"].to_numpy(), part["q90_eur_mwh"].to_numpy()
+    missed = np.where(came < low, low - came, np.where(came > high, came - high, 0.0))
+    assert row["winkler_80_eur_mwh"] == pytest.approx(np.mean(high - low + 10.0 * missed))
+    assert row["crps_eur_mwh"] == pytest.approx(2 * row["pinball_eur_mwh"])
+    assert row["smape"] == pytest.approx(np.mean(2 * np.abs(error) / (np.abs(came) + np.abs(error + came))))
+    assert row["mae_naive_standard_eur_mwh"] == pytest.approx(row["mae_naive_eur_mwh"])  # both Sundays look at D-7
 
 
 def test_one_row_per_model_and_kind_across_the_change_of_resolution():

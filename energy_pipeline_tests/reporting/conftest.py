@@ -467,9 +467,14 @@ class MadeUpDay:
                     "rmse_eur_mwh": 1.3 * mae,
                     "bias_eur_mwh": -0.4,
                     "mae_naive_eur_mwh": 11.0,
+                    "mae_naive_standard_eur_mwh": 9.5,
+                    "smape": 0.2,
                     "pinball_eur_mwh": 0.4 * mae,
+                    "crps_eur_mwh": 0.8 * mae,
+                    "coverage_50": 0.48,
                     "coverage_80": 0.79,
                     "coverage_90": 0.88,
+                    **{f"winkler_{share}_eur_mwh": 3.0 * mae for share in (50, 80, 90)},
                 }
                 for z in ZONES
                 for m, mae in (("naive", 11.0), ("ensemble", 7.2))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from energy_pipeline.contracts import columns as c
 
-QUANTILES: tuple[float, ...] = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
+QUANTILES: tuple[float, ...] = (0.01, *(round(0.05 * i, 2) for i in range(1, 20)), 0.99)
 """Quantile levels every price forecast carries."""
 
 

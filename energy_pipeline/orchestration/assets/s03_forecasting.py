@@ -1,7 +1,7 @@
-"""Forecasting: price forecasts for D, and their scores once D has come.
+"""Forecasting: price forecasts for D, and their scores and value once D has come.
 
-What belongs here: `price_forecasts` (decide), `forecast_scores` (settle_final). What
-does not: any model.
+What belongs here: `price_forecasts` (decide), `forecast_scores`, `forecast_value` and
+`forecast_comparison` (settle_final). What does not: any model.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import polars as pl
 from energy_pipeline.orchestration.factory import AssetFactory, DayContext
 from energy_pipeline.orchestration.partitions import look_back
 
+COMPARISON_DAYS = 90
 SCORE_DAYS = 7
 """The weekly naive needs the outcome of D-7."""
 
@@ -24,6 +25,8 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     return [
         factory.table("price_forecasts", price_forecasts, ["information_set", "price_features"]),
         factory.table("forecast_scores", forecast_scores, ["price_forecasts", *outcomes]),
+        factory.table("forecast_value", forecast_value, ["price_forecasts", "day_ahead_prices"]),
+        factory.table("forecast_comparison", forecast_comparison, [look_back("forecast_scores", -COMPARISON_DAYS)]),
     ]
 
 
@@ -40,3 +43,17 @@ def forecast_scores(day: DayContext) -> pl.DataFrame:
 
     first = day.day - timedelta(days=SCORE_DAYS)
     return forecasting.score(day.desk, day.day, day.read("price_forecasts"), day.raw("day_ahead_prices", first), day.raw("second_prices", first))
+
+
+def forecast_value(day: DayContext) -> pl.DataFrame:
+    """What a battery committed on each of D's forecasts earned."""
+    from energy_pipeline import forecasting
+
+    return forecasting.forecast_value(day.desk, day.day, day.read("price_forecasts"), day.raw("day_ahead_prices", day.day))
+
+
+def forecast_comparison(day: DayContext) -> pl.DataFrame:
+    """The ensemble against each rival over the last settled days."""
+    from energy_pipeline import forecasting
+
+    return forecasting.forecast_comparison(day.day, day.window("forecast_scores", day.day - timedelta(days=COMPARISON_DAYS)))

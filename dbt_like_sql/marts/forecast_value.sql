@@ -1,0 +1,11 @@
+{{ config(materialized='table', schema='marts') }}
+
+select
+    delivery_day,
+    zone,
+    model,
+    value_eur,
+    foresight_eur,
+    value_eur / nullif(foresight_eur, 0) as share_of_foresight,
+    losing
+from {{ ref('stg_forecast_value') }}

@@ -1,0 +1,13 @@
+-- Diebold-Mariano test of the ensemble against each rival over the last 91 settled days, Newey-West with 7 lags.
+{{ config(materialized='view', schema='staging') }}
+
+select
+    delivery_day,
+    zone,
+    price_kind,
+    rival,
+    days,
+    ensemble_mae_eur_mwh,
+    rival_mae_eur_mwh,
+    p_value
+from {{ source('lake', 'forecast_comparison') }}

@@ -1,0 +1,55 @@
+"""The command group `energy-pipeline benchmark`.
+
+What belongs here: its options, progress bar and messages. What does not: the work
+(`forecast_benchmark`).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from energy_pipeline.domain.errors import PipelineError
+
+benchmark_app = typer.Typer(no_args_is_help=True, help="Measure the models on data of your own.")
+console = Console()
+problems = Console(stderr=True)
+
+
+@benchmark_app.callback()
+def group() -> None:
+    """Measure the models on data of your own."""
+
+
+@benchmark_app.command()
+def forecasts(
+    data: Annotated[Path, typer.Option("--data", exists=True, dir_okay=False, help="Market file: timestamp, price, exog_1, exog_2, ...")],
+    out: Annotated[Path, typer.Option("--out", help="Where the forecasts go.")],
+    last_days: Annotated[int, typer.Option("--last-days", min=1, help="Days to forecast, from the end of the file.")] = 728,
+    models: Annotated[str, typer.Option("--models", help="Members, separated by commas; default: the committee.")] = "",
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Worker processes.")] = min(os.cpu_count() or 1, 8),
+) -> None:
+    """Walk forward over the last days of a market file with daily recalibration.
+
+    Interrupted, it goes on where it was when called again with the same arguments.
+    """
+    from energy_pipeline.commands.forecast_benchmark import run
+    from energy_pipeline.forecasting.committee import DEFAULT_MEMBERS
+
+    names = [n.strip() for n in models.split(",") if n.strip()] or list(DEFAULT_MEMBERS)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    try:
+        with Progress(*columns, console=console) as bar:
+            task = bar.add_task(f"{data.name}: fortnights", total=None)
+            report = run(data, out, names, last_days, jobs, lambda done, total: bar.update(task, completed=done, total=total))
+    except (PipelineError, ValueError) as error:
+        problems.print(str(error), style="red", markup=False, highlight=False)
+        raise typer.Exit(1) from None
+    console.print(f"{report.days} days {report.first} .. {report.last} -> {out}", highlight=False)
+    if report.fallbacks:
+        console.print(f"{report.fallbacks} days with a note in the column fallback", highlight=False)

@@ -1,0 +1,160 @@
+"""The members of the ensemble and one day's forecasts by each of them.
+
+What belongs here: the list of members by name, who can take part in a history, fits by
+block day, what happens when a member fails. What does not: the models, weights, quantiles.
+
+Rules. A member whose `history_days` exceed the known history is left out. A member whose
+fit or prediction fails, or gives a value that is not finite, is left out for that day and
+named in the notes. Forecasts are kept within the range of the panel's prices, widened by
+half of it, so that one wild member cannot carry the mean away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import date
+
+import numpy as np
+
+from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.forecasting.forecaster import Forecaster, fit_day
+from energy_pipeline.forecasting.kernel_ridge import KernelRidge
+from energy_pipeline.forecasting.lear import Lear
+from energy_pipeline.forecasting.lstm import Lstm
+from energy_pipeline.forecasting.model import ModelUnavailableError
+from energy_pipeline.forecasting.panel import Panel
+from energy_pipeline.forecasting.perceptron import Perceptron
+from energy_pipeline.forecasting.quarters import HOURS, hourly_panel, shaped
+from energy_pipeline.forecasting.sarimax import Sarimax
+from energy_pipeline.forecasting.trees import Trees
+
+MEMBERS: dict[str, Callable[[], Forecaster]] = {
+    "lear_56": lambda: Lear(56),
+    "lear_84": lambda: Lear(84),
+    "lear_364": lambda: Lear(364),
+    "lear_1092": lambda: Lear(1092),
+    "lear_1456": lambda: Lear(1456),
+    "krr_364": lambda: KernelRidge(364),
+    "krr_1456": lambda: KernelRidge(1456),
+    "krr_364a": lambda: KernelRidge(364, adaptive=True),
+    "krr_1456a": lambda: KernelRidge(1456, adaptive=True),
+    "xgboost": Trees,
+    "mlp": lambda: Perceptron(refit_days=14),
+    "mlp_a": lambda: Perceptron(refit_days=14, adaptive=True),
+    "sarimax": Sarimax,
+    "lstm": Lstm,
+}
+"""Every member by the name used in desk files and on the command line."""
+
+DEFAULT_MEMBERS = ("lear_56", "lear_84", "lear_1092", "lear_1456", "krr_1456", "krr_1456a", "xgboost", "mlp", "mlp_a")
+
+Fit = Callable[[Forecaster, Panel], bytes]
+"""How fitted parameters are come by: from a store, or by calling `fit` on the panel."""
+
+
+@dataclass(frozen=True)
+class MemberForecasts:
+    """What each member says about one day.
+
+    Attributes
+    ----------
+    values : mapping of member to array, shape (slots,)
+        Only members that could forecast [EUR/MWh].
+    notes : tuple of str
+        Who could not and why, and what was repaired in the inputs.
+    fitted_on : mapping of member to str
+        The day whose history its parameters come from.
+    """
+
+    values: Mapping[str, FloatArray]
+    notes: tuple[str, ...]
+    fitted_on: Mapping[str, str] = field(default_factory=dict)
+
+
+def members(names: Sequence[str], overrides: Mapping[str, Mapping[str, float]] | None = None) -> list[Forecaster]:
+    """The members of that name.
+
+    Parameters
+    ----------
+    names : sequence of str
+    overrides : mapping of member to mapping of setting to value, optional
+        Settings other than the member's own, e.g. {"xgboost": {"refit_days": 28}}.
+
+    Raises
+    ------
+    ValueError
+        Naming every unknown member or setting.
+    """
+    unknown = [n for n in names if n not in MEMBERS]
+    if unknown:
+        raise ValueError(f"unknown models: {', '.join(unknown)}; there are {', '.join(MEMBERS)}")
+    chosen = [MEMBERS[n]() for n in names]
+    wanted = overrides or {}
+    wrong = [f"{m.name}.{key}" for m in chosen for key in wanted.get(m.name, {}) if key not in {f.name for f in fields(m)}]  # type: ignore[arg-type]
+    if wrong:
+        raise ValueError(f"unknown settings: {', '.join(wrong)}")
+    changed = [replace(m, **wanted.get(m.name, {})) for m in chosen]  # type: ignore[type-var]
+    renamed = [f"{old.name} to {new.name}" for old, new in zip(chosen, changed, strict=True) if old.name != new.name]
+    if renamed:
+        raise ValueError(f"overrides must not change what a name means: {', '.join(renamed)}")
+    return changed
+
+
+def forecast_members(panel: Panel, chosen: Sequence[Forecaster], panel_of: Callable[[date], Panel], fit: Fit) -> MemberForecasts:
+    """Every member's forecast of the panel's target.
+
+    Parameters
+    ----------
+    panel : Panel
+        As known at the origin, not repaired.
+    chosen : sequence of Forecaster
+    panel_of : callable
+        The panel of an earlier origin, for fits that are not made every day.
+    fit : callable
+        Gives the parameters of a member for a repaired panel.
+    """
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    own = panel.repaired()
+    # Finer markets are forecast by the hour and shaped inside it: four times the cost buys no better hour.
+    finer = own.slots > HOURS
+    today = hourly_panel(own) if finer else own
+    values: dict[str, FloatArray] = {}
+    fitted: dict[str, str] = {}
+    notes = list(today.notes)
+    # One thread: the same bits on every machine, and small matrices gain nothing from more.
+    with threadpool_limits(1):
+        for member in chosen:
+            try:
+                found, fitted_on = _forecast(today, member, panel_of, fit)
+                values[member.name] = shaped(own, found) if finer else found
+                fitted[member.name] = fitted_on.isoformat()
+            except (ModelUnavailableError, np.linalg.LinAlgError) as reason:
+                notes.append(f"without {member.name}: {reason}")
+    return MemberForecasts(values, tuple(notes), fitted)
+
+
+def _forecast(today: Panel, member: Forecaster, panel_of: Callable[[date], Panel], fit: Fit) -> tuple[FloatArray, date]:
+    if today.days < member.history_days:
+        raise ModelUnavailableError(f"{today.days} days of history, {member.history_days} are needed")
+    basis = _basis(today, member, panel_of)
+    found = member.predict(today, fit(member, basis))
+    if not np.isfinite(found).all():
+        raise ModelUnavailableError("its forecast is not finite")
+    low, high = float(today.prices.min()), float(today.prices.max())
+    margin = max((high - low) / 2, 1.0)
+    return np.asarray(np.clip(found, low - margin, high + margin)), basis.origin
+
+
+def _basis(today: Panel, member: Forecaster, panel_of: Callable[[date], Panel]) -> Panel:
+    """The history the member's parameters come from: that of its block day, today's where that is too short or has other inputs."""
+    block = fit_day(today.origin, member.refit_days)
+    if block == today.origin or (block - today.first_day).days < member.history_days:
+        return today
+    try:
+        earlier = panel_of(block).repaired()
+    except ModelUnavailableError:
+        return today
+    earlier = hourly_panel(earlier) if earlier.slots > HOURS else earlier
+    return earlier if earlier.exog.shape[0] == today.exog.shape[0] else today

@@ -1,0 +1,171 @@
+"""A market's history as arrays of days by slots: what every price model is given.
+
+What belongs here: the panel, its repair (gaps, absent columns) and the matrix of inputs
+that the models share. What does not: where the numbers came from, or any model.
+
+A panel is cut at one origin day: prices of the days before it, exogenous forecasts
+through the target day. Rows are wall-clock days of equal length: on clock-change days the
+missing hour is the mean of its neighbours and of a double hour the first counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from functools import cached_property
+
+import numpy as np
+
+from energy_pipeline.domain.delivery import FloatArray
+
+LAGS = (1, 2, 3, 7)
+EXOG_LAGS = (0, 1, 7)
+FIRST_ROW = 7
+KNOWN_SHARE = 0.5
+"""An exogenous column known for fewer rows is left out."""
+BoolArray = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """History known at one origin.
+
+    Attributes
+    ----------
+    first_day : date
+        Day of row 0.
+    prices : array, shape (n, slots)
+        Prices [EUR/MWh] of the n days before the origin; NaN where unknown.
+    exog : array, shape (k, n + lead, slots)
+        Exogenous forecasts as known at the gate of each day; the last row is the target's.
+    lead : int
+        The target is the day `lead - 1` after the origin (1 is the origin itself).
+    notes : tuple of str
+        What was repaired, for the forecast's `fallback` column.
+    usable : array of bool, shape (n,)
+        Rows whose own prices are known well enough to learn from.
+    """
+
+    first_day: date
+    prices: FloatArray
+    exog: FloatArray
+    lead: int = 1
+    notes: tuple[str, ...] = ()
+    usable: BoolArray = field(default_factory=lambda: np.ones(0, dtype=np.bool_))
+
+    def __post_init__(self) -> None:
+        n, slots = self.prices.shape
+        if self.exog.shape[1:] != (n + self.lead, slots):
+            raise ValueError(f"exog {self.exog.shape} does not fit prices {self.prices.shape} and lead {self.lead}")
+        if self.usable.size != n:
+            object.__setattr__(self, "usable", np.isfinite(self.prices).all(axis=1))
+
+    @property
+    def days(self) -> int:
+        """Number of days before the origin."""
+        return int(self.prices.shape[0])
+
+    @property
+    def slots(self) -> int:
+        """Slots of a day."""
+        return int(self.prices.shape[1])
+
+    @property
+    def origin(self) -> date:
+        """First day whose price is unknown."""
+        return self.first_day + timedelta(days=self.days)
+
+    @property
+    def target(self) -> date:
+        """The day to forecast."""
+        return self.origin + timedelta(days=self.lead - 1)
+
+    @property
+    def weekdays(self) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+        """Weekday of every row through the target, Monday is 0."""
+        return (np.arange(self.days + self.lead) + self.first_day.weekday()) % 7
+
+    def cut(self, days: int) -> Panel:
+        """The last `days` days (all of them when there are fewer)."""
+        drop = max(self.days - days, 0)
+        if not drop:
+            return self
+        first = self.first_day + timedelta(days=drop)
+        return replace(self, first_day=first, prices=self.prices[drop:], exog=self.exog[:, drop:], usable=self.usable[drop:])
+
+    def before(self, origin: date) -> Panel:
+        """The panel as of an earlier origin, with the same lead."""
+        n = self.days - (self.origin - origin).days
+        if n > self.days:
+            raise ValueError(f"a panel of {self.origin} does not know {origin}")
+        if n < 1:
+            raise ValueError(f"the panel begins {self.first_day}, after {origin}")
+        return replace(self, prices=self.prices[:n], exog=self.exog[:, : n + self.lead], usable=self.usable[:n])
+
+    def repaired(self) -> Panel:
+        """The panel without NaN: gaps filled from earlier days, useless exogenous columns left out; what was done is in `notes`.
+
+        A price gap takes the same slot of the week before, else the latest earlier day's; the
+        row is then not learnt from. An exogenous column is left out when the target's row is
+        not wholly known or fewer than half of the rows are.
+        """
+        notes = list(self.notes)
+        known = np.isfinite(self.prices)
+        prices = self.prices if known.all() else _filled(self.prices)
+        usable = self.usable & known.all(axis=1)
+        kept = []
+        for j, column in enumerate(self.exog):
+            rows = np.isfinite(column).all(axis=1)
+            if rows[-1] and rows.mean() >= KNOWN_SHARE:
+                kept.append(column if rows.all() else _filled(column))
+            else:
+                notes.append(f"input {j + 1} is unknown" if not rows[-1] else f"input {j + 1} is known on {int(rows.sum())} of {rows.size} days only")
+        exog = np.array(kept) if kept else np.empty((0, self.days + self.lead, self.slots))
+        return replace(self, prices=prices, exog=exog, usable=usable, notes=tuple(notes))
+
+    @cached_property
+    def rows(self) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+        """Target rows a model may learn from: all lags inside the panel, own prices known."""
+        rows = np.arange(FIRST_ROW + self.lead - 1, self.days)
+        return rows[self.usable[rows]]
+
+    @cached_property
+    def inputs(self) -> FloatArray:
+        """Raw inputs of every row through the target, shape (days + lead, 4 slots + 3 k slots).
+
+        Blocks: prices 1, 2 and 3 days before the row's own origin and 7 days before the row
+        (for lead h the origin is h - 1 days before the row), then for each exogenous column its
+        values of the row's day, the day before and 7 days before. Rows before `FIRST_ROW` +
+        lead - 1 hold NaN.
+        """
+        total = self.days + self.lead
+        blocks = [_shifted(self.prices, lag + (self.lead - 1 if lag < FIRST_ROW else 0), total) for lag in LAGS]
+        blocks += [_shifted(column, lag, total) for column in self.exog for lag in EXOG_LAGS]
+        return np.hstack(blocks)
+
+    @property
+    def dummies(self) -> FloatArray:
+        """Weekday indicators of every row through the target, shape (days + lead, 7)."""
+        return np.asarray(np.eye(7)[self.weekdays], dtype=np.float64)
+
+
+def _shifted(values: FloatArray, lag: int, total: int) -> FloatArray:
+    result = np.full((total, values.shape[1]), np.nan)
+    count = min(values.shape[0], total - lag)
+    if count > 0:
+        result[lag : lag + count] = values[:count]
+    return result
+
+
+def _filled(values: FloatArray) -> FloatArray:
+    """NaN replaced by the same slot of the week before, else the latest earlier day, else the first later one, else the row's neighbours' mean."""
+    result = values.copy()
+    for row, slot in np.argwhere(~np.isfinite(values)):
+        if row >= 7 and np.isfinite(result[row - 7, slot]):
+            result[row, slot] = result[row - 7, slot]
+        elif row >= 1 and np.isfinite(result[row - 1, slot]):
+            result[row, slot] = result[row - 1, slot]
+        else:
+            later = values[row:, slot][np.isfinite(values[row:, slot])]
+            result[row, slot] = later[0] if later.size else 0.0
+    return result

@@ -1,0 +1,177 @@
+"""Gradient-boosted trees pooled over the slots of the day.
+
+What belongs here: inputs by slot, the adaptive target, the weekly fit. What does not:
+importances (`explain`), tuning (`tuning`), other models.
+
+Target: asinh((p - m) / s), m the median of the 7 days before the row's origin and s the
+mean absolute deviation from their median of the 28 days before it; price inputs are scaled
+alike, so that trees grown in a calm month still serve a wild one. All inputs are known at
+the gate: the latest price of a row is the last one of the day before its origin.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.forecasting.model import ModelUnavailableError
+from energy_pipeline.forecasting.panel import Panel
+
+CENTRE_DAYS, SPREAD_DAYS = 7, 28
+MINIMUM_ROWS = 28
+EXOG_INPUTS = ("", "_change_1d", "_change_7d", "_before", "_after", "_mean", "_min", "_max", "_rank", "_mean_change_1d")
+SAME_SLOT_LAGS = (1, 2, 3, 4, 5, 6, 7, 14)
+
+
+@dataclass(frozen=True)
+class Trees:
+    """XGBoost with mean absolute error.
+
+    Attributes
+    ----------
+    window_days : int
+    refit_days : int
+        The trees are grown anew every so many days.
+    trees, depth, rate : int, int, float
+        Number, depth and learning rate.
+    rows_share, columns_share, least_weight : float
+        Shares of rows and inputs drawn for each tree, and rows a leaf holds at least.
+    """
+
+    window_days: int = 1456
+    refit_days: int = 7
+    trees: int = 350
+    depth: int = 6
+    rate: float = 0.05
+    rows_share: float = 0.7
+    columns_share: float = 0.4
+    least_weight: float = 5.0
+    name: str = "xgboost"
+
+    @property
+    def history_days(self) -> int:
+        """Two spreads and a month of rows."""
+        return SPREAD_DAYS + MINIMUM_ROWS + 7
+
+    def fit(self, panel: Panel) -> bytes:
+        """The trees, in XGBoost's binary JSON."""
+        import xgboost
+
+        panel = panel.cut(self.window_days)
+        rows = panel.rows
+        rows = rows[rows >= SPREAD_DAYS + panel.lead - 1]
+        if rows.size < MINIMUM_ROWS:
+            raise ModelUnavailableError(f"{rows.size} days to learn from, at least {MINIMUM_ROWS} are needed")
+        inputs, centre, spread = slot_inputs(panel)
+        target = np.arcsinh((panel.prices[rows] - centre[rows, None]) / spread[rows, None])
+        X = inputs[rows].reshape(-1, inputs.shape[2])
+        matrix = xgboost.QuantileDMatrix(X, target.ravel(), max_bin=64, nthread=1)
+        parameters: dict[str, Any] = {
+            "objective": "reg:absoluteerror",
+            "tree_method": "hist",
+            "max_bin": 64,
+            "max_depth": self.depth,
+            "eta": self.rate,
+            "subsample": self.rows_share,
+            "colsample_bytree": self.columns_share,
+            "min_child_weight": self.least_weight,
+            "nthread": 1,  # more threads cost more CPU than they save on these sizes
+            "seed": 0,
+            "verbosity": 0,
+        }
+        return bytes(xgboost.train(parameters, matrix, self.trees).save_raw("ubj"))
+
+    def predict(self, panel: Panel, fitted: bytes) -> FloatArray:
+        """The target's prices with the given trees."""
+        import xgboost
+
+        # The target's inputs look no further back than this.
+        panel = panel.cut(SPREAD_DAYS + panel.lead + 14)
+        inputs, centre, spread = slot_inputs(panel)
+        booster = xgboost.Booster({"nthread": 1})
+        booster.load_model(bytearray(fitted))
+        scaled = np.asarray(booster.inplace_predict(inputs[-1]), dtype=np.float64)
+        return np.asarray(centre[-1] + spread[-1] * np.sinh(np.clip(scaled, -12, 12)))
+
+
+def level(panel: Panel) -> tuple[FloatArray, FloatArray]:
+    """Centre and spread of every row through the target [EUR/MWh]; rows without enough history look at what there is."""
+    total = panel.days + panel.lead
+    centre, spread = np.zeros(total), np.ones(total)
+    for row in range(panel.lead, total):
+        origin = row - (panel.lead - 1)
+        month = panel.prices[max(origin - SPREAD_DAYS, 0) : origin]
+        centre[row] = np.median(month[-CENTRE_DAYS:])
+        spread[row] = max(float(np.abs(month - np.median(month)).mean()), 1.0)
+    return centre, spread
+
+
+def input_names(columns: int) -> tuple[str, ...]:
+    """Names of the inputs of `slot_inputs` for a number of exogenous columns."""
+    names = [f"price_{lag}d_same_slot" for lag in SAME_SLOT_LAGS]
+    names += ["price_last", "price_mean_1d", "price_min_1d", "price_max_1d", "price_mean_2d", "price_mean_7d_same_slot", "price_median_28d_same_slot"]
+    names += ["price_before_1d_same_slot", "price_after_1d_same_slot", "spread_to_centre"]
+    for j in range(columns):
+        names += [
+            f"exog_{j + 1}{suffix}"
+            for suffix in ("", "_change_1d", "_change_7d", "_before", "_after", "_mean", "_min", "_max", "_rank", "_mean_change_1d")
+        ]
+    names += ["exog_difference"] if columns > 1 else []
+    return (*names, "slot", "weekday", "day_of_year")
+
+
+def slot_inputs(panel: Panel) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Inputs of every row and slot, shape (days + lead, slots, inputs), with the rows' centre and spread.
+
+    Prices are scaled by the row's centre and spread; early rows hold NaN where a lag falls
+    before the panel.
+    """
+    total, slots, ahead = panel.days + panel.lead, panel.slots, panel.lead - 1
+    centre, spread = level(panel)
+
+    def lag(days: int) -> FloatArray:
+        result = np.full((total, slots), np.nan)
+        if days < total:
+            count = min(panel.days, total - days)
+            result[days : days + count] = panel.prices[:count]
+        return np.asarray(np.arcsinh((result - centre[:, None]) / spread[:, None]))
+
+    # Same slot of the days before the origin; 7 and 14 days count from the target, to keep the weekday.
+    lags = {k: lag(k + (ahead if k < CENTRE_DAYS else 0)) for k in SAME_SLOT_LAGS}
+    yesterday, before = lags[1], lags[2]
+    month = np.stack([lag(k + ahead) for k in range(1, SPREAD_DAYS + 1)])
+    columns = [*lags.values()]
+    columns += [
+        np.repeat(v[:, None], slots, axis=1) for v in (yesterday[:, -1], yesterday.mean(1), yesterday.min(1), yesterday.max(1), before.mean(1))
+    ]
+    columns += [month[:7].mean(axis=0), np.median(month, axis=0), _beside(yesterday, -1), _beside(yesterday, 1)]
+    columns.append(np.repeat((np.abs(centre) / spread)[:, None], slots, axis=1))
+    for values in panel.exog:
+        day_before, week_before = _moved(values, 1), _moved(values, 7)
+        mean = values.mean(axis=1)
+        columns += [values, values - day_before, values - week_before, _beside(values, -1) - values, _beside(values, 1) - values]
+        columns += [np.repeat(v[:, None], slots, axis=1) for v in (mean, values.min(axis=1), values.max(axis=1))]
+        columns.append(np.argsort(np.argsort(values, axis=1, kind="stable"), axis=1, kind="stable").astype(np.float64))
+        columns.append(np.repeat((mean - day_before.mean(axis=1))[:, None], slots, axis=1))
+    if len(panel.exog) > 1:
+        columns.append(panel.exog[0] - panel.exog[1])
+    days = np.datetime64(panel.first_day) + np.arange(total)
+    of_year = (days - days.astype("datetime64[Y]")).astype(np.float64)
+    columns += [np.broadcast_to(np.arange(slots, dtype=np.float64), (total, slots))]
+    columns += [np.repeat(v[:, None], slots, axis=1) for v in (panel.weekdays.astype(np.float64), of_year)]
+    return np.stack(columns, axis=2), centre, spread
+
+
+def _moved(values: FloatArray, days: int) -> FloatArray:
+    result = np.full_like(values, np.nan)
+    result[days:] = values[:-days]
+    return result
+
+
+def _beside(values: FloatArray, step: int) -> FloatArray:
+    """The neighbouring slot, the edge repeated."""
+    slots = values.shape[1]
+    return np.asarray(values[:, np.clip(np.arange(slots) + step, 0, slots - 1)])

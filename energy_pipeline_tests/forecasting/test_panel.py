@@ -1,0 +1,65 @@
+"""The panel: what is known, what is repaired, which inputs stand where."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+
+from energy_pipeline.forecasting.panel import Panel
+from energy_pipeline_tests.forecasting.markets import FIRST, market
+
+
+@pytest.mark.parametrize("lead", [1, 3, 7])
+def test_inputs_stand_where_the_definition_puts_them(lead):
+    panel, _ = market(days=40, lead=lead)
+    row = 30
+    origin = row - lead + 1
+    prices = np.concatenate([panel.prices[origin - 1], panel.prices[origin - 2], panel.prices[origin - 3], panel.prices[row - 7]])
+    exog = np.concatenate([panel.exog[j, row - lag] for j in range(2) for lag in (0, 1, 7)])
+    assert panel.inputs[row].tolist() == np.concatenate([prices, exog]).tolist()
+    assert np.isfinite(panel.inputs[-1]).all()
+    assert np.isfinite(panel.inputs[panel.rows]).all()
+    assert panel.target == FIRST + timedelta(days=40 + lead - 1)
+    assert panel.dummies[-1].argmax() == panel.target.weekday()
+
+
+def test_an_earlier_origin_knows_less():
+    panel, _ = market(days=40)
+    earlier = panel.before(date(2024, 1, 21))
+    assert (earlier.days, earlier.origin, earlier.exog.shape[1]) == (20, date(2024, 1, 21), 21)
+    with pytest.raises(ValueError, match="does not know"):
+        panel.before(panel.origin + timedelta(days=1))
+    with pytest.raises(ValueError, match="begins"):
+        panel.before(FIRST)
+
+
+def test_cut_keeps_the_last_days_and_their_dates():
+    panel, _ = market(days=40)
+    cut = panel.cut(10)
+    assert (cut.days, cut.origin, cut.first_day) == (10, panel.origin, FIRST + timedelta(days=30))
+    assert cut.inputs[-1].tolist() == panel.inputs[-1].tolist()
+
+
+def test_repair_fills_gaps_from_the_week_before_and_does_not_learn_from_them():
+    panel, _ = market(days=40)
+    panel.prices[20, 5] = np.nan
+    panel.prices[0, 0] = np.nan
+    found = panel.repaired()
+    assert found.prices[20, 5] == panel.prices[13, 5]
+    assert np.isfinite(found.prices).all()
+    assert 20 not in found.rows
+    assert 21 in found.rows
+
+
+def test_an_unknown_or_sparse_column_is_left_out_and_named():
+    panel, _ = market(days=40)
+    panel.exog[0, -1, 3] = np.nan
+    panel.exog[1, :30] = np.nan
+    found = panel.repaired()
+    assert found.exog.shape[0] == 0
+    assert found.notes == ("input 1 is unknown", "input 2 is known on 11 of 41 days only")
+
+
+def test_shapes_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="does not fit"):
+        Panel(FIRST, np.zeros((3, 24)), np.zeros((1, 3, 24)))
