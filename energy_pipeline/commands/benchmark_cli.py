@@ -53,3 +53,28 @@ def forecasts(
     console.print(f"{report.days} days {report.first} .. {report.last} -> {out}", highlight=False)
     if report.fallbacks:
         console.print(f"{report.fallbacks} days with a note in the column fallback", highlight=False)
+
+
+@benchmark_app.command()
+def score(
+    data: Annotated[Path, typer.Option("--data", exists=True, dir_okay=False, help="Market file: timestamp, price.")],
+    forecasts: Annotated[
+        Path, typer.Option("--forecasts", exists=True, dir_okay=False, help="Forecast file: timestamp, forecast, q0.01 .. q0.99, members.")
+    ],
+    rivals: Annotated[
+        Path | None, typer.Option("--rivals", exists=True, dir_okay=False, help="Further models: timestamp and one column each.")
+    ] = None,
+    chart: Annotated[Path | None, typer.Option("--chart", help="Write the charts to this SVG file.")] = None,
+    value: Annotated[bool, typer.Option(help="Also the battery's value of every model.")] = True,
+) -> None:
+    """Score a forecast file: errors against both naives, coverage, comparison tests, value in EUR."""
+    from energy_pipeline.commands.forecast_score import as_markdown, draw, score_file
+
+    try:
+        found = score_file(data, forecasts, rivals, with_value=value)
+    except (PipelineError, ValueError) as error:
+        problems.print(str(error), style="red", markup=False, highlight=False)
+        raise typer.Exit(1) from None
+    print(as_markdown(found))  # noqa: T201 - a page, not a message
+    if chart is not None:
+        draw(found, chart)

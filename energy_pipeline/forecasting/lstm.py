@@ -152,7 +152,14 @@ def _inputs(panel: Panel, rows: Any, price: AsinhScale, exog: AsinhScale) -> tup
 
 
 def _keras() -> Any:  # noqa: ANN401 - heavy, and without types
+    import sys
+
     import tensorflow as tf  # type: ignore[import-untyped]
+    from absl import logging
+
+    # Its handler keeps the stderr of the moment, which Dagster and tests redirect, and closes it
+    # when somebody configures logging anew.
+    logging.get_absl_handler().python_handler.stream = sys.__stderr__
 
     try:
         tf.config.threading.set_intra_op_parallelism_threads(1)

@@ -63,6 +63,7 @@ def check_steps(marts: Sequence[str]) -> list[dg.AssetChecksDefinition]:
         "decide": [
             *_suites("decide"),
             _table("information_set", "no_look_ahead", "Nothing visible was known after the decision time.", look_ahead),
+            _table("price_forecasts", "worth_more_than_naive", "No zone's ensemble earned a battery less than the naive for weeks.", drift),
             _table("risk_contributions", "contributions_add_up", "Contributions sum to their measure.", contributions),
             _table("nominations", "bids_kept", "The day's bids were kept as CSV.", nominations),
         ],
@@ -158,6 +159,13 @@ def look_ahead(session: RunSession, days: Sequence[date]) -> Outcome:
     after_gate = frame.filter(pl.col("decision_time") > pl.col("delivery_day").replace_strict(gates, return_dtype=pl.Datetime("us", "UTC")))
     bad = sorted({*late["delivery_day"].to_list(), *after_gate["delivery_day"].to_list()})
     return Outcome(bad, [str(row) for row in late.head(LISTED).to_dicts()], {"series": frame.height})
+
+
+def drift(session: RunSession, days: Sequence[date]) -> Outcome:
+    """Zones and days on which the drift alarm made the naive stand in."""
+    frame = session.read("price_forecasts", days[0], days[-1])
+    rows = frame.filter(pl.col("fallback").str.contains("drift alarm", literal=True)).unique(["delivery_day", "zone"], maintain_order=True)
+    return Outcome(sorted(set(rows["delivery_day"].to_list())), [f"{r['delivery_day']} {r['zone']}: {r['fallback']}" for r in rows.to_dicts()])
 
 
 def disguised(session: RunSession, days: Sequence[date]) -> Outcome:

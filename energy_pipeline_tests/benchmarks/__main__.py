@@ -1,133 +1,47 @@
-"""Run every case and write docs/benchmarks.md.
+"""Measure the sections named, or all, and write them into docs/benchmarks.md.
 
-What belongs here: processes, their time and memory, and the page. What does not: what a
-case does (`case`).
+What belongs here: the list of sections and the page. What does not: what a section measures;
+each is a module of this folder with a function `section`, that gives its lines of Markdown.
+
+A section is measured in a process of its own and replaces its part of the page, so that one
+that changed can be measured alone: `energy-pipeline bench forecasting`.
 """
 
-import json
+import importlib
 import os
 import platform
-import statistics
+import re
 import subprocess
 import sys
-import tempfile
-from dataclasses import dataclass
-from pathlib import Path
 
-from energy_pipeline.desk import demo_desk_path
+from energy_pipeline_tests.benchmarks.process import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "benchmarks.md"
-EUROPE = ROOT / "energy_pipeline_tests" / "desks" / "europe.yaml"
-STAGES = (
-    *("raw history", "ingestion", "information set", "features", "forecasting", "renewables", "scenarios"),
-    *("flexibility", "strategies", "portfolio", "risk", "reporting", "checks"),
-)
-
-
-@dataclass
-class Measured:
-    """One process: what it printed, its CPU seconds, its peak memory."""
-
-    text: str
-    cpu_s: float
-    peak_mb: float
-
-
-def measure(*arguments: str) -> Measured:
-    """Run a Python process and account for it alone."""
-    process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    text = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    if status != 0:
-        raise SystemExit(f"{' '.join(arguments)} failed with {os.waitstatus_to_exitcode(status)}")
-    return Measured(text, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
-
-
-def case(desk: Path, first: str, last: str, mode: str) -> tuple[Measured, list[dict[str, object]]]:
-    """One case in a fresh home."""
-    with tempfile.TemporaryDirectory() as home:
-        done = measure("-m", "energy_pipeline_tests.benchmarks.case", str(desk), first, last, mode, home)
-    return done, json.loads(done.text.splitlines()[-1])
-
-
-def load_rows() -> list[str]:
-    """Load of definitions.py against the bare imports it cannot do without."""
-    programs = {
-        "import dagster, polars, duckdb": "import dagster, polars, duckdb",
-        "import energy_pipeline.definitions": "import energy_pipeline.definitions",
-    }
-    runs = {name: [measure("-c", text) for _ in range(5)] for name, text in programs.items()}
-    bare = statistics.median(r.cpu_s for r in runs["import dagster, polars, duckdb"])
-    rows = ["| process | CPU s, median of 5 | against the bare imports | peak MB |", "|---|---|---|---|"]
-    for name, done in runs.items():
-        cpu = statistics.median(r.cpu_s for r in done)
-        rows.append(f"| `{name}` | {cpu:.2f} | {cpu / bare:.2f} | {statistics.median(r.peak_mb for r in done):.0f} |")
-    return rows
-
-
-def day_rows(title: str, desk: Path, first: str, second: str) -> list[str]:
-    """A cold first day and the day after it in the same process, split by stage."""
-    done, laps = case(desk, first, second, "days")
-    cold, warm = laps[0], laps[1]
-    rows = [f"### {title}", "", f"| stage | {first}, cold, s | {second}, warm, s |", "|---|---|---|"]
-    rows += [f"| {stage} | {_of(cold, stage):.2f} | {_of(warm, stage):.2f} |" for stage in STAGES]
-    rows.append(f"| Dagster's own | {_own(cold):.2f} | {_own(warm):.2f} |")
-    rows.append(f"| **all** | **{_total(cold):.1f}** | **{_total(warm):.1f}** |")
-    return [*rows, "", f"The process: {done.cpu_s:.1f} CPU s with imports, peak {done.peak_mb:.0f} MB.", ""]
-
-
-def backfill_rows(desk: Path, first: str, last: str) -> list[str]:
-    """28 days as one range and as 28 runs of each flow."""
-    rows = ["| 28 days, real desk | wall s | CPU s | peak MB | Dagster's own, s | s per day |", "|---|---|---|---|---|---|"]
-    for mode, name in (("range", "as one range"), ("days", "as 28 runs in one process")):
-        done, laps = case(desk, first, last, mode)
-        wall, own = sum(_total(lap) for lap in laps), sum(_own(lap) for lap in laps)
-        rows.append(f"| {name} | {wall:.0f} | {done.cpu_s:.0f} | {done.peak_mb:.0f} | {own:.0f} | {wall / 28:.2f} |")
-    return rows
-
-
-def _of(lap: dict[str, object], stage: str) -> float:
-    stages = lap["stages"]
-    return float(stages.get(stage, 0.0)) if isinstance(stages, dict) else 0.0
-
-
-def _total(lap: dict[str, object]) -> float:
-    return float(str(lap["seconds"]))
-
-
-def _own(lap: dict[str, object]) -> float:
-    return _total(lap) - sum(_of(lap, stage) for stage in STAGES)
+SECTIONS = ("daily", "forecasting")
 
 
 def main() -> None:
     """Measure and write."""
-    data = Path(os.environ.get("ENERGY_PIPELINE_DATA", "../shared/data"))
-    lines = [
+    names = sys.argv[1:] or list(SECTIONS)
+    if unknown := [n for n in names if n not in SECTIONS]:
+        raise SystemExit(f"no section {', '.join(unknown)}; sections: {', '.join(SECTIONS)}")
+    if len(names) > 1:
+        for name in names:
+            subprocess.run([sys.executable, "-m", "energy_pipeline_tests.benchmarks", name], cwd=ROOT, check=True)
+        return
+    found = importlib.import_module(f"energy_pipeline_tests.benchmarks.{names[0]}").section()
+    parts = dict(re.findall(r"<!-- (\w+) -->\n(.*?)(?=<!-- |\Z)", PAGE.read_text(encoding="utf-8") if PAGE.exists() else "", re.DOTALL))
+    parts[names[0]] = "\n".join(found).strip() + "\n\n"
+    head = [
         "# Benchmarks",
         "",
         "Written by `make bench`; do not edit. Single runs on one machine: read ratios and orders, not digits.",
         f"Machine: {os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}.",
-        "SQLite storage, in-process executor.",
         "",
-        "## Load of definitions.py",
         "",
-        *load_rows(),
-        "",
-        "## One delivery day, all four flows",
-        "",
-        "Cold: fresh process, empty lake; raw history is loaded, models are fitted, heavy libraries are imported by the stage that",
-        "uses them first. Warm: the next day in the same process. Dagster's own: time of the runs outside our step bodies and checks.",
-        "",
-        *day_rows("Demo desk (3 zones, one in quarter-hours, 1,000 paths)", demo_desk_path(), "2026-03-28", "2026-03-29"),
     ]
-    if data.is_dir():
-        lines += day_rows("Real desk (4 zones, 1,000 paths)", EUROPE, "2019-04-03", "2019-04-04")
-        lines += ["## Backfill", "", *backfill_rows(EUROPE, "2019-03-18", "2019-04-14"), ""]
-    else:
-        lines += [f"The real desk was not measured: no data at {data} (ENERGY_PIPELINE_DATA).", ""]
-    PAGE.write_text("\n".join(lines), encoding="utf-8")
+    body = "".join(f"<!-- {name} -->\n{parts[name]}" for name in SECTIONS if name in parts)
+    PAGE.write_text("\n".join(head) + body.rstrip() + "\n", encoding="utf-8")
     print(PAGE)  # noqa: T201 - where the result is
 
 

@@ -10,7 +10,7 @@ from energy_pipeline.contracts.derived import QUANTILES, quantile_column
 from energy_pipeline.domain.delivery import days_between, to_us
 from energy_pipeline.domain.errors import MissingDayError
 from energy_pipeline.domain.information import Archive, InformationSet
-from energy_pipeline.forecasting import MemoryArtefacts, price_errors, price_forecasts
+from energy_pipeline.forecasting import MemoryArtefacts, point, price_errors, price_forecasts
 from energy_pipeline_tests.features.small_market import (
     AUTUMN,
     CHANGE,
@@ -109,6 +109,23 @@ def test_later_knowledge_changes_nothing(day):
     assert price_forecasts(info, STORE).equals(price_forecasts(other, STORE))
     for one, two in zip(price_errors(info, STORE), price_errors(other, STORE), strict=True):
         assert one.errors.tobytes() == two.errors.tobytes()
+
+
+def test_later_knowledge_changes_no_lead_day(monkeypatch):
+    # With members short enough for the tiny desk, so that every lead day is forecast by a model.
+    monkeypatch.setattr(point, "LATER_MEMBERS", ("lear_56", "xgboost"))
+    info = archive_for(SPRING).at(SPRING)
+    poison = poisoned(frames_for(SPRING), info.decision_time)
+    later = Archive(DESK, poison).at(SPRING)
+    changed = Archive(
+        DESK, withheld(frames_for(SPRING), "day_ahead_prices", info.decision_time, pl.col("delivery_day") == SPRING - timedelta(days=1))
+    )
+    honest, same, other = (price_forecasts(i, MemoryArtefacts()).filter(pl.col("model") == "ensemble") for i in (info, later, changed.at(SPRING)))
+    for lead in range(1, DESK.forecast.horizon_days + 1):
+        rows = [f.filter(pl.col("horizon_days") == lead) for f in (honest, same, other)]
+        assert not rows[0]["fallback"].str.contains("naive stands in").any()
+        assert rows[0].equals(rows[1]), lead
+        assert not rows[0]["price_eur_mwh"].equals(rows[2]["price_eur_mwh"]), lead
 
 
 @pytest.mark.parametrize(("name", "lag"), [("day_ahead_prices", 1), ("load_forecast", 0), ("second_prices", 2), ("weather_forecast", 0)])

@@ -32,9 +32,8 @@ def test_the_search_prefers_a_seasonal_term_where_there_is_one():
     y = np.zeros(24 * 28)
     for t in range(24, y.size):
         y[t] = 0.6 * y[t - 24] + 0.3 * y[t - 1] - 0.18 * y[t - 25] + random.normal()
-    p, d, _, seasonal_p, seasonal_q = search_order(y, np.ones((y.size, 1)))
-    assert d == 0
-    assert p >= 1
+    # The differencing is not asked: a root of 0.6^(1/24) = 0.979 is near enough to 1 that four weeks cannot tell them apart.
+    *_, seasonal_p, seasonal_q = search_order(y, np.ones((y.size, 1)))
     assert seasonal_p + seasonal_q >= 1
 
 
@@ -98,3 +97,14 @@ def test_lstm_says_what_it_lacks():
     panel, _ = market(days=200)
     with pytest.raises(ModelUnavailableError, match="days to learn from"):
         SMALL.fit(panel.cut(50))
+
+
+def test_training_leaves_a_redirected_stderr_open(monkeypatch, tmp_path):
+    from absl import logging
+
+    handler = logging.get_absl_handler().python_handler
+    with (tmp_path / "err.txt").open("w") as elsewhere:
+        handler.stream = elsewhere  # what the import does while stderr is redirected
+        _keras()
+        handler.close()  # what alembic's logging configuration does
+        assert not elsewhere.closed

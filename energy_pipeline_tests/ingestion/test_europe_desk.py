@@ -62,7 +62,9 @@ def test_the_history_decide_needs_is_gapless(desk, frames, zone):
     found = frames["day_ahead_prices"].filter(pl.col("zone") == zone)
     counts = dict(found.group_by("delivery_day").len().rows())
     days = days_between(FIRST - timedelta(days=desk.history_days), LAST)
-    assert counts == {d: DeliveryDay(d, "Europe/Berlin").hours for d in days}  # among them the 25 hours of 2018-10-28
+    due = {d: DeliveryDay(d, "Europe/Berlin").hours for d in days}  # among them the 25 hours of 2018-10-28
+    autumn = date(2017, 10, 29)  # the desk file states it: no source of DE-LU has the repeated hour of that day
+    assert counts == due | ({autumn: 24} if zone == "DE_LU" and autumn in due else {})
 
 
 def test_known_prices_from_each_part_of_the_splice(frames):
