@@ -7,6 +7,7 @@ What belongs here: its options, progress bar and messages. What does not: the wo
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -78,3 +79,27 @@ def score(
     print(as_markdown(found))  # noqa: T201 - a page, not a message
     if chart is not None:
         draw(found, chart)
+
+
+@benchmark_app.command("desk")
+def desk_walk(
+    desk: Annotated[Path, typer.Option("--desk", exists=True, dir_okay=False, help="Desk file.")],
+    first: Annotated[datetime, typer.Option("--first", formats=["%Y-%m-%d"], help="First delivery day.")],
+    last: Annotated[datetime, typer.Option("--last", formats=["%Y-%m-%d"], help="Last delivery day.")],
+    zones: Annotated[str, typer.Option("--zones", help="Zones, separated by commas; default: all.")] = "",
+    convention: Annotated[str, typer.Option("--tso-res-forecast", help="strict or epf_convention, instead of what the desk file says.")] = "",
+    out: Annotated[Path | None, typer.Option("--out", help="Write forecasts and outcomes to this Parquet file.")] = None,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Worker processes.")] = min(os.cpu_count() or 1, 8),
+) -> None:
+    """Walk a desk's day-ahead price forecasts over past days, from its own sources, and score them."""
+    from energy_pipeline.commands.desk_forecasts import run as walk
+    from energy_pipeline.settings import Settings
+
+    try:
+        found = walk(desk, Settings.load().data, first.date(), last.date(), [z.strip() for z in zones.split(",") if z.strip()], convention, jobs)
+    except (PipelineError, ValueError) as error:
+        problems.print(str(error), style="red", markup=False, highlight=False)
+        raise typer.Exit(1) from None
+    if out is not None:
+        found.rows.write_parquet(out)
+    print(found.page)  # noqa: T201 - a page, not a message

@@ -117,22 +117,31 @@ def forecast_members(panel: Panel, chosen: Sequence[Forecaster], panel_of: Calla
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     own = panel.repaired()
-    # Finer markets are forecast by the hour and shaped inside it: four times the cost buys no better hour.
     finer = own.slots > HOURS
-    today = hourly_panel(own) if finer else own
     values: dict[str, FloatArray] = {}
     fitted: dict[str, str] = {}
-    notes = list(today.notes)
+    notes = list(own.notes)
     # One thread: the same bits on every machine, and small matrices gain nothing from more.
     with threadpool_limits(1):
         for member in chosen:
             try:
-                found, fitted_on = _forecast(today, member, panel_of, fit)
+                found, fitted_on = _forecast(_seen_by(member, panel, own), member, panel_of, fit)
                 values[member.name] = shaped(own, found) if finer else found
                 fitted[member.name] = fitted_on.isoformat()
             except (ModelUnavailableError, np.linalg.LinAlgError) as reason:
                 notes.append(f"without {member.name}: {reason}")
     return MemberForecasts(values, tuple(notes), fitted)
+
+
+def _seen_by(member: Forecaster, panel: Panel, repaired: Panel) -> Panel:
+    """The repaired history a member learns from, by the hour.
+
+    An input too little known over the whole history may be known well enough over a shorter window.
+    Finer markets are forecast by the hour and shaped inside it: four times the cost buys no better hour.
+    """
+    if repaired.exog.shape[0] < panel.exog.shape[0] and member.window_days < panel.days:
+        repaired = panel.cut(member.window_days).repaired()
+    return hourly_panel(repaired) if repaired.slots > HOURS else repaired
 
 
 def _forecast(today: Panel, member: Forecaster, panel_of: Callable[[date], Panel], fit: Fit) -> tuple[FloatArray, date]:
@@ -153,8 +162,8 @@ def _basis(today: Panel, member: Forecaster, panel_of: Callable[[date], Panel]) 
     if block == today.origin or (block - today.first_day).days < member.history_days:
         return today
     try:
-        earlier = panel_of(block).repaired()
+        history = panel_of(block)
     except ModelUnavailableError:
         return today
-    earlier = hourly_panel(earlier) if earlier.slots > HOURS else earlier
+    earlier = _seen_by(member, history, history.repaired())
     return earlier if earlier.exog.shape[0] == today.exog.shape[0] else today

@@ -48,6 +48,12 @@ def price_forecasts(info: InformationSet, artefacts: ArtefactStore) -> pl.DataFr
     return enforce(contract, pl.concat([contract.frame(), *frames]), info.day.day)
 
 
+def zone_day_ahead(info: InformationSet, zone: str, artefacts: ArtefactStore) -> pl.DataFrame:
+    """The rows of D of one zone's naive, ensemble and members: what studies of the day-ahead price need."""
+    models = [_published(info, zone, "day_ahead", model, 1, artefacts) for model in ("naive", "ensemble")]
+    return pl.concat([*models, *(frame for model in info.desk.forecast.members for frame in _member(info, zone, model, artefacts))])
+
+
 def _zone_frames(info: InformationSet, zone: str, artefacts: ArtefactStore) -> Iterator[pl.DataFrame]:
     try:
         for model in ("naive", "ensemble"):

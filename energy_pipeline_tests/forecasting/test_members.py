@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pytest
@@ -151,3 +153,18 @@ def test_too_little_history_is_said():
     for fitting in (lambda p: KernelRidge(20).predict(p, b"{}"), SMALL.fit, Trees().fit):
         with pytest.raises(ModelUnavailableError, match="to learn from"):
             fitting(panel.cut(30))
+
+
+def test_an_input_known_for_weeks_serves_the_members_of_weeks():
+    panel, _ = market(days=130)
+    sparse = panel.exog.copy()
+    sparse[1, :90] = np.nan  # known on the last 40 days and the target: most of 56, not of 84
+    panel = replace(panel, exog=sparse)
+    chosen = members(["lear_56", "lear_84"])
+    found = forecast_members(panel, chosen, panel.before, lambda member, basis: member.fit(basis))
+    assert found.notes == ("input 2 is known on 41 of 131 days only",)
+    for member, columns in zip(chosen, (2, 1), strict=True):
+        day = date.fromisoformat(found.fitted_on[member.name])
+        known = replace(panel, exog=sparse[:columns])
+        fitted = member.fit(known.before(day).cut(member.window_days).repaired())
+        assert found.values[member.name].tobytes() == member.predict(known.cut(member.window_days).repaired(), fitted).tobytes()
