@@ -1,0 +1,260 @@
+"""Compiled pass from weather to output, one site at a time.
+
+What belongs here: hub speed, storm stop, air density, curve and wakes of each interval, in
+blocks that stay in the processor's cache. What does not: choosing the rules and preparing the
+tables (`output`).
+
+Every interval is computed by itself with plain double-precision arithmetic (short series
+instead of library calls), which gives the same bits in whichever place of a vector it lands:
+a day alone has the bytes of the day within a year. Only storm hysteresis looks back, to the
+start of its day.
+"""
+# ruff: noqa: ANN001, ANN202 - compiled functions carry no annotations
+# mypy: allow-untyped-defs, allow-untyped-calls
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+GAS_CONSTANT = 287.058
+GRAVITY = 9.80665
+LAPSE_K_M = 0.0065
+SPEED_LIMIT_MS = 75.0
+STANDARD_DENSITY = 1.225
+BLOCK = 512
+
+# Places of the numbers and choices handed to the pass.
+HUB_FACTOR, HEIGHTS_RATIO_LOG, REFERENCE_RATIO_LOG, EXPONENT_LOW, EXPONENT_HIGH, HUB_LOG, MEASURED_LOG = range(7)
+DELTA_TEMPERATURE_M, DELTA_PRESSURE_M, CUT_OUT, RESTART, SCALE, TABLE_DEG, TABLE_MS = range(7, 14)
+NUMBERS = 14
+PROFILE, AIR, RULE, WAKES, HYSTERESIS, UPPER_IS_REFERENCE = range(6)
+MODES = 6
+
+# The curve once more in cells of even width: the line that holds in a cell, or that a point of the curve lies within.
+CELLS_PER_MS = 20.0
+START_MS, START_MW, SLOPE, MIXED, PIECE = range(5)
+CELL_COLUMNS = 5
+
+
+@lru_cache(maxsize=1)
+def compiled() -> Callable[..., Any]:
+    """The pass, compiled once and kept on disk."""
+    import numba
+    from numba.extending import register_jitable
+
+    parts: tuple[Callable[..., Any], ...] = (_spread, _hub_block, _storm_block, _density_block, _standard_mw, _stretched, _stretch_block, _wake_share)
+    for part in parts:
+        register_jitable(part)
+    # Small and in inner loops: put in place, so that the loops around them become vectors.
+    parts = (_exp, _short_exp, _log)
+    for part in parts:
+        register_jitable(inline="always")(part)
+    # Read-only arguments accept writable arrays too: one compiled version for all callers.
+    floats, ints = numba.types.Array(numba.float64, 1, "C", readonly=True), numba.types.Array(numba.int64, 1, "C", readonly=True)
+    cells, table = numba.types.Array(numba.float64, 2, "C", readonly=True), numba.types.Array(numba.float32, 2, "C", readonly=True)
+    signature = numba.void(*[floats] * 6, ints, *[floats] * 3, cells, table, floats, ints, numba.float64[::1])
+    return numba.njit(signature, cache=True, nogil=True, error_model="numpy")(_pass)  # type: ignore[no-any-return]
+
+
+def _exp(x):
+    """e^x for |x| < 0.5, within 1e-9."""
+    high = 1 / 120 + x * (1 / 720 + x * (1 / 5040 + x * (1 / 40320 + x * (1 / 362880))))
+    return 1.0 + x * (1.0 + x * (1 / 2 + x * (1 / 6 + x * (1 / 24 + x * high))))
+
+
+def _short_exp(x):
+    """e^x for |x| < 0.1 within 2e-11, for |x| < 0.36 within 2e-7."""
+    return 1.0 + x * (1.0 + x * (1 / 2 + x * (1 / 6 + x * (1 / 24 + x * (1 / 120 + x * (1 / 720))))))
+
+
+def _log(x):
+    """Natural logarithm by the series in (x - 1) / (x + 1); within 1e-9 from 0.35 to 2."""
+    y = (x - 1.0) / (x + 1.0)
+    z = y * y
+    tail = 1 / 15 + z * (1 / 17 + z * (1 / 19 + z * (1 / 21 + z * (1 / 23 + z * (1 / 25)))))
+    return 2.0 * y * (1.0 + z * (1 / 3 + z * (1 / 5 + z * (1 / 7 + z * (1 / 9 + z * (1 / 11 + z * (1 / 13 + z * tail)))))))
+
+
+def _spread(values, begin, block):
+    """A block of a series, or its only value everywhere."""
+    if values.size == 1:
+        block[:] = values[0]
+    else:
+        block[:] = values[begin : begin + block.size]
+
+
+def _hub_block(speed, upper, roughness, profile, numbers, upper_is_reference, hub):
+    """Speed at hub height; NaN where the weather cannot be."""
+    if profile == 0:
+        factor = numbers[HUB_FACTOR]
+        for i in range(hub.size):
+            hub[i] = speed[i] * factor if (speed[i] >= 0.0) & (speed[i] <= SPEED_LIMIT_MS) else math.nan
+    elif profile == 1:
+        for i in range(hub.size):
+            known = 0.0 <= speed[i] <= SPEED_LIMIT_MS and 0.0 <= upper[i] <= SPEED_LIMIT_MS
+            exponent = math.log(max(upper[i], 0.1) / max(speed[i], 0.1)) / numbers[HEIGHTS_RATIO_LOG] if known else math.nan
+            exponent = min(max(exponent, numbers[EXPONENT_LOW]), numbers[EXPONENT_HIGH]) if known else math.nan
+            hub[i] = (upper[i] if upper_is_reference else speed[i]) * math.exp(exponent * numbers[REFERENCE_RATIO_LOG])
+    else:
+        for i in range(hub.size):
+            known = 0.0 <= speed[i] <= SPEED_LIMIT_MS and 0.0 < roughness[i] < 5.0
+            z = math.log(roughness[i]) if known else math.nan
+            hub[i] = speed[i] * ((numbers[HUB_LOG] - z) / (numbers[MEASURED_LOG] - z))
+
+
+def _storm_block(hub, day, begin, stopped, numbers):
+    """Sets the speed to -1 while the machines stand after a storm; returns whether they still do."""
+    for i in range(hub.size):
+        t = begin + i
+        if t == 0 or (day.size > 1 and day[t] != day[t - 1]):
+            stopped = False
+        if hub[i] > numbers[CUT_OUT]:
+            stopped = True
+        elif hub[i] < numbers[RESTART]:
+            stopped = False
+        if stopped:
+            hub[i] = -1.0
+    return stopped
+
+
+def _density_block(celsius, hpa, law, numbers, log_ratio):
+    """ln(rho / 1.225) at the hub; NaN where temperature or pressure cannot be."""
+    cooler, up = 273.15 - LAPSE_K_M * numbers[DELTA_TEMPERATURE_M], numbers[DELTA_PRESSURE_M]
+    if law == 0:
+        # Pressure falls with the mean temperature of the layer between barometer and hub.
+        per_kelvin, half = -GRAVITY / GAS_CONSTANT * up, 0.5 * LAPSE_K_M * up
+        for i in range(log_ratio.size):
+            kelvin = celsius[i] + cooler
+            density = hpa[i] * _exp(per_kelvin / (kelvin + half)) * (100.0 / GAS_CONSTANT) / kelvin
+            known = (celsius[i] > -80.0) & (celsius[i] < 60.0) & (hpa[i] > 400.0) & (hpa[i] < 1100.0)
+            log_ratio[i] = _log(density * (1.0 / STANDARD_DENSITY)) if known else math.nan
+    else:
+        constant = 1.225 * 288.15 * 100.0 / 101330.0 if law == 1 else 100.0 / GAS_CONSTANT
+        for i in range(log_ratio.size):
+            density = (hpa[i] - up * 0.125) * constant / (celsius[i] + cooler)
+            known = (celsius[i] > -80.0) & (celsius[i] < 60.0) & (hpa[i] > 400.0) & (hpa[i] < 1100.0)
+            log_ratio[i] = _log(density * (1.0 / STANDARD_DENSITY)) if known else math.nan
+
+
+def _standard_mw(speed, cells, points, power):
+    """Output at a speed on the standard curve, 0 outside it."""
+    if not 0.0 <= speed <= points[points.size - 1]:
+        return 0.0
+    c = int(speed * CELLS_PER_MS)
+    if cells[c, MIXED] == 0.0:
+        return max(0.0, cells[c, START_MW] + (speed - cells[c, START_MS]) * cells[c, SLOPE])
+    # A point of the curve lies within this cell.
+    if speed < points[0]:
+        return 0.0
+    k = int(cells[c, PIECE])
+    while k < points.size - 2 and speed >= points[k + 1]:
+        k += 1
+    return power[k] + (speed - points[k]) / (points[k + 1] - points[k]) * (power[k + 1] - power[k])
+
+
+def _stretched(speed, log_ratio, k, points, exponents):
+    """Speed on the standard curve, starting the search at piece k; beyond the curve's ends a speed beyond them."""
+    last = points.size - 1
+    low = points[k] * _short_exp(-log_ratio * exponents[k])
+    high = points[k + 1] * _short_exp(-log_ratio * exponents[k + 1])
+    while speed < low and k > 0:
+        k -= 1
+        high = low
+        low = points[k] * _short_exp(-log_ratio * exponents[k])
+    while speed > high and k < last - 1:
+        k += 1
+        low = high
+        high = points[k + 1] * _short_exp(-log_ratio * exponents[k + 1])
+    if speed < low:
+        return points[0] * speed / low
+    if speed > high:
+        return points[last] * speed / high
+    return min(points[k] + (speed - low) / (high - low) * (points[k + 1] - points[k]), points[k + 1])
+
+
+def _stretch_block(hub, log_ratio, cells, points, exponents, work):
+    """Speeds on the standard curve, for a curve whose speeds are stretched by (1.225 / rho)^p. Standing and missing stay so.
+
+    Arithmetic in loops without branches, look-ups in a loop of their own; the few whose piece
+    was not guessed right are searched for.
+    """
+    last = points[points.size - 1]
+    start, end, start_p, end_p, piece = work[0], work[1], work[2], work[3], work[4]
+    for i in range(hub.size):
+        x = log_ratio[i] * (1.0 / 3.0 + min(max((hub[i] - 7.5) * (1.0 / 15.0), 0.0), 1.0 / 3.0))
+        guess = min(hub[i] * (1.0 + x + 0.5 * x * x), last)
+        piece[i] = guess if guess >= 0.0 else 0.0  # noqa: FURB136 - NaN becomes 0 here
+    for i in range(hub.size):
+        k = int(cells[int(piece[i] * CELLS_PER_MS), PIECE])
+        piece[i] = k
+        start[i], end[i], start_p[i], end_p[i] = points[k], points[k + 1], exponents[k], exponents[k + 1]
+    for i in range(hub.size):
+        low, high = start[i] * _short_exp(-log_ratio[i] * start_p[i]), end[i] * _short_exp(-log_ratio[i] * end_p[i])
+        standard = min(start[i] + (hub[i] - low) / (high - low) * (end[i] - start[i]), end[i])
+        start[i] = standard if (hub[i] >= low) & (hub[i] <= high) else -2.0
+    for i in range(hub.size):
+        if start[i] != -2.0:
+            hub[i] = start[i]
+        elif hub[i] >= 0.0 and not math.isnan(log_ratio[i]):
+            hub[i] = _stretched(hub[i], log_ratio[i], int(piece[i]), points, exponents)
+        else:
+            hub[i] += log_ratio[i]
+
+
+def _wake_share(speed, direction, table, numbers):
+    a = direction / numbers[TABLE_DEG]
+    b = speed / numbers[TABLE_MS]
+    i = min(int(a), table.shape[0] - 2)
+    j = min(int(b), table.shape[1] - 2)
+    a -= i
+    b = min(b - j, 1.0)
+    low = table[i, j] + b * (table[i, j + 1] - table[i, j])
+    high = table[i + 1, j] + b * (table[i + 1, j + 1] - table[i + 1, j])
+    return low + a * (high - low)
+
+
+def _pass(speed, upper, roughness, celsius, hpa, direction, day, points, power, exponents, cells, table, numbers, modes, out):  # noqa: C901, PLR0912
+    """Fills `out`: MW, or for exact wakes the speed on the standard curve (-1 while standing); NaN where an input cannot be."""
+    profile, rule, wakes, scale = modes[PROFILE], modes[RULE], modes[WAKES], numbers[SCALE]
+    store, work = np.empty((7, BLOCK)), np.empty((5, BLOCK))
+    stopped = False
+    if profile == 2 and roughness.size == 1 and 0.0 < roughness[0] < 5.0:
+        profile, numbers = 0, numbers.copy()
+        numbers[HUB_FACTOR] = (numbers[HUB_LOG] - math.log(roughness[0])) / (numbers[MEASURED_LOG] - math.log(roughness[0]))
+    for begin in range(0, speed.size, BLOCK):
+        m = min(BLOCK, speed.size - begin)
+        hub, log_ratio, turned = store[0, :m], store[1, :m], store[2, :m]
+        if profile == 1:
+            _spread(upper, begin, store[3, :m])
+        elif profile == 2:
+            _spread(roughness, begin, store[4, :m])
+        _hub_block(speed[begin : begin + m], store[3], store[4], profile, numbers, modes[UPPER_IS_REFERENCE], hub)
+        if modes[HYSTERESIS]:
+            stopped = _storm_block(hub, day, begin, stopped, numbers)
+        if rule:
+            _spread(celsius, begin, store[5, :m])
+            _spread(hpa, begin, store[6, :m])
+            _density_block(store[5], store[6], modes[AIR], numbers, log_ratio)
+        if rule == 1:
+            for i in range(m):
+                hub[i] *= _exp(log_ratio[i] * (1.0 / 3.0))
+        elif rule == 2:
+            _stretch_block(hub, log_ratio, cells, points, exponents, work)
+        if wakes:
+            _spread(direction, begin, turned)
+        for i in range(m):
+            v = hub[i]
+            mw = scale * _standard_mw(v, cells, points, power) if not math.isnan(v) else v
+            if wakes:
+                if not 0.0 <= turned[i] <= 360.0:
+                    mw = math.nan
+                elif wakes == 2:
+                    mw = v
+                elif mw > 0.0:
+                    mw *= _wake_share(v, turned[i], table, numbers)
+            out[begin + i] = mw
