@@ -229,7 +229,7 @@ def draw(scores: ForecastScores, file: Path) -> None:
     right.barh(
         ranked["model"].to_list(), ranked["rmae_weekly"].to_list(), color=["#c46210" if m == "forecast" else "#8fa7b8" for m in ranked["model"]]
     )
-    right.set(title="rMAE (weekly naive) of each model", xlim=(0.9 * float(ranked["rmae_weekly"].min()), None))  # type: ignore[arg-type]
+    right.set(title="rMAE (weekly naive) of each model", xlim=(0, None))
     right.tick_params(axis="y", labelsize=7)
     figure.suptitle(f"{scores.market}, {scores.first} .. {scores.last}", fontsize=10)
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -238,3 +238,29 @@ def test_the_guard_lets_writers_in_together_and_maintenance_alone(tmp_path):
 def test_other_roots_are_refused(root):
     with pytest.raises(ValueError, match="local folder or s3"):
         Lake(root)
+
+
+def test_a_history_in_one_file_is_the_same_days(tmp_path):
+    frames = {day: prices(day, 30.0 + day.day) for day in days(5)}
+    one, many = Lake(tmp_path / "one"), Lake(tmp_path / "many")
+    assert one.add_history("day_ahead_prices", frames) == {}
+    for day, frame in frames.items():
+        many.add_vintage("day_ahead_prices", day, frame)
+    assert len(one.storage.files("01_ingestion/day_ahead_prices")) == 1
+    for lake in (one, many):  # a later vintage, and a day that was not there
+        lake.add_vintage("day_ahead_prices", MONTH, prices(MONTH, 60.0, range(3), known_hours_later=40))
+        lake.add_history("day_ahead_prices", {DAY: prices(DAY), MONTH: frames[MONTH]})
+    assert_frame_equal(*(lake.read("day_ahead_prices", MONTH, DAY, missing="skip") for lake in (one, many)))
+    assert one.days("day_ahead_prices") == many.days("day_ahead_prices")
+    hashes = [{d: r.sha256 for d, r in lake.manifest("day_ahead_prices").items()} for lake in (one, many)]
+    assert hashes[0] == hashes[1]
+
+
+def test_a_broken_day_of_a_history_does_not_hold_back_the_others(tmp_path):
+    lake, (first, second) = Lake(tmp_path), days(2)
+    failures = lake.add_history("day_ahead_prices", {first: prices(first, 1e7), second: prices(second)})
+    assert list(failures) == [first]
+    assert "price_eur_mwh" in str(failures[first])
+    assert lake.days("day_ahead_prices") == [second]
+    with pytest.raises(ValueError, match="one month"):
+        lake.add_history("day_ahead_prices", {MONTH: prices(MONTH), FIRST: prices(FIRST)})

@@ -19,7 +19,7 @@ from polars.testing import assert_frame_equal
 
 from energy_pipeline.contracts import TABLES, table
 from energy_pipeline.domain.errors import ContractError, MissingDayError
-from energy_pipeline.lake import Lake, LakeError
+from energy_pipeline.lake import Lake, LakeError, parquet
 from energy_pipeline.lake.layout import adds_up
 from energy_pipeline_tests.contracts.legal_frames import legal_day
 from energy_pipeline_tests.lake.days import DAY, days, prices, stresses
@@ -245,3 +245,21 @@ def test_the_order_of_days_comes_before_the_key(lake):
         lake.write_day("stress_results", day, stresses(day))
     read = lake.read("stress_results", days(1)[0], days(1)[0] + timedelta(days=2))
     assert read["delivery_day"].to_list() == [d for d in days(3) for _ in range(2)]
+
+
+@pytest.mark.parametrize("rows", [0, 1, 24])
+def test_the_hash_of_short_columns_is_that_of_long_ones(monkeypatch, rows):
+    frame = pl.DataFrame(
+        {
+            "day": pl.Series([date(2024, 1, 1)] * rows, dtype=pl.Date),
+            "at": pl.Series(range(rows), dtype=pl.Int64).cast(pl.Datetime("us")).dt.replace_time_zone("UTC"),
+            "text": pl.Series(["aé", "", "ccc"] * (rows // 3) + ["x"] * (rows % 3), dtype=pl.String),
+            "x": pl.Series([0.5 * i for i in range(rows)], dtype=pl.Float64),
+            "n": pl.Series(range(rows), dtype=pl.Int32),
+            "flag": pl.Series([i % 2 == 0 for i in range(rows)], dtype=pl.Boolean),
+        }
+    )
+    holes = frame.with_columns(pl.when(pl.int_range(pl.len()) % 3 == 0).then(None).otherwise(pl.all()).name.keep())
+    quick = [parquet.content_sha256(f) for f in (frame, holes)]
+    monkeypatch.setattr(parquet, "_plain_bytes", lambda _: None)
+    assert [parquet.content_sha256(f) for f in (frame, holes)] == quick

@@ -149,17 +149,38 @@ def load_missing(runtime: DeskRuntime, contract: Table, first: date, last: date,
         for day, error in collected.failures.items():
             failures.add(day, error)
         fresh = _by_day(collected.frame)
-        for day in days_between(begin, end):
-            frame = fresh.get(day, contract.frame())
-            if day in collected.failures or (frame.height == 0 and not contract.may_be_empty):
-                continue
-            try:
-                runtime.lake.add_vintage(contract.name, day, frame)
-                rows += frame.height
-            except PipelineError as error:
+        frames = {day: fresh.get(day, contract.frame()) for day in days_between(begin, end) if day not in collected.failures}
+        frames = {day: frame for day, frame in frames.items() if frame.height or contract.may_be_empty}
+        for month in _months(list(frames)):
+            # The month of the last day is still being written: its days stay apart.
+            broken = _added(runtime, contract, {day: frames[day] for day in month}, closed=month[0].replace(day=1) < last.replace(day=1))
+            for day, error in broken.items():
                 failures.add(day, error)
-            progress.done("raw_history", day)
+            rows += sum(frames[day].height for day in month if day not in broken)
+            for day in month:
+                progress.done("raw_history", day)
     return rows
+
+
+def _added(runtime: DeskRuntime, contract: Table, frames: Mapping[date, pl.DataFrame], *, closed: bool) -> dict[date, PipelineError]:
+    """Add days of one month; the errors of those that could not be."""
+    if closed:
+        return runtime.lake.add_history(contract.name, frames)
+    broken = {}
+    for day, frame in frames.items():
+        try:
+            runtime.lake.add_vintage(contract.name, day, frame)
+        except PipelineError as error:
+            broken[day] = error
+    return broken
+
+
+def _months(days: list[date]) -> list[list[date]]:
+    """Days grouped by calendar month."""
+    groups: dict[date, list[date]] = {}
+    for day in days:
+        groups.setdefault(day.replace(day=1), []).append(day)
+    return list(groups.values())
 
 
 def _stretches(days: list[date]) -> list[tuple[date, date]]:
