@@ -108,9 +108,7 @@ def test_a_warmer_day_gives_less(plant, day, seed, warmer):
     drawn = weather(day, seed)
     up = np.maximum(np.cos(np.radians(sun_position(plant.latitude_deg, plant.longitude_deg, drawn.start_us, 60, rule="middle").zenith_deg)), 0.0)
     light = {"dni_w_m2": np.minimum(drawn.dni_w_m2, 1300.0 * up**0.2), "dhi_w_m2": np.minimum(drawn.dhi_w_m2, 1000.0 * up**1.2 + 30.0)}
-    cool, hot = (
-        Irradiance(drawn.start_us, 60, drawn.temperature_c + more, drawn.wind_speed_ms, pressure_hpa=0.0, **light) for more in (0.0, warmer)
-    )
+    cool, hot = (Irradiance(drawn.start_us, 60, drawn.temperature_c + more, drawn.wind_speed_ms, pressure_hpa=0.0, **light) for more in (0.0, warmer))
     assert (output_mw(plant, hot) <= output_mw(plant, cool) + 1e-12).all()
 
 
