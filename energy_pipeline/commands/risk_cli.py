@@ -1,0 +1,87 @@
+"""The command group `energy-pipeline risk`.
+
+What belongs here: its options and messages. What does not: the work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from energy_pipeline.domain.errors import PipelineError
+
+risk_app = typer.Typer(no_args_is_help=True, help="Risk of a book: studies over settled days, and what a trade would change.")
+problems = Console(stderr=True)
+Data = Annotated[Path | None, typer.Option("--data", help="Data folder; default: ENERGY_PIPELINE_DATA.")]
+
+
+@risk_app.callback()
+def group() -> None:
+    """Risk of a book: studies over settled days, and what a trade would change."""
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """An error of ours is a line of red text and exit code 1."""
+    try:
+        yield
+    except (PipelineError, ValueError) as error:
+        problems.print(str(error), style="red", markup=False, highlight=False)
+        raise typer.Exit(1) from None
+
+
+def folder(data: Path | None) -> Path:
+    """The data folder."""
+    from energy_pipeline.settings import Settings
+
+    return data or Settings.load().data
+
+
+def say(lines: list[str]) -> None:
+    """A page on standard output."""
+    print("\n".join(lines))  # noqa: T201 - a page, not a message
+
+
+@risk_app.command("settled-days")
+def settled_days(
+    data: Data = None, quick: Annotated[bool, typer.Option("--quick", help="Germany only, without the table of methods.")] = False
+) -> None:
+    """Decide, fear and settle every day of real markets again, and test VaR and ES (minutes)."""
+    from energy_pipeline.commands import settled_days as work
+
+    with told():
+        where = folder(data)
+        market = work.german_market(where)
+        rule, choice = work.chosen_rule(market)
+        say(["## A thousandth of German wind, 2018-10-01 .. 2019-09-30", "", "Chosen on 2017-10-01 .. 2018-09-30:", "", choice, ""])
+        found = work.study(market, rule, work.DE_FIRST, work.DE_LAST)
+        say(work.page(found, with_methods=not quick))
+        if quick:
+            return
+        earned, best, excess = work.foresight_gap(found)
+        say(
+            ["", f"Reference battery: settled {earned:,.0f} EUR, foresight {best:,.0f} EUR; largest excess over foresight on a day {excess:.2e} EUR."]
+        )
+        for zone in ("FR", "ES"):
+            wind = work.wind_market(where, zone, date(2017, 9, 1), work.DE_LAST)
+            say(["", f"## A thousandth of the wind of {zone}, 2018-10-01 .. 2019-09-30", ""])
+            say(work.page(work.study(wind, rule, work.DE_FIRST, work.DE_LAST), with_methods=False))
+        for zone in ("FR", "ES", "DE_LU"):
+            flat = work.flat_market(where, zone, date(2019, 12, 1), work.LATER[1])
+            say(["", f"## Ten megawatts in {zone}, {work.LATER[0]} .. {work.LATER[1]}", ""])
+            say(work.page(work.study(flat, rule, *work.LATER), with_methods=False))
+
+
+@risk_app.command("deviation-loss")
+def deviation_loss(data: Data = None) -> None:
+    """What a thousandth of German wind lost by its deviations, and less by a better nomination."""
+    from energy_pipeline.commands.deviation_loss import page
+
+    with told():
+        say(page(folder(data)))
