@@ -85,3 +85,15 @@ def deviation_loss(data: Data = None) -> None:
 
     with told():
         say(page(folder(data)))
+
+
+@risk_app.command("index-study")
+def index_study(data: Data = None, zones: Annotated[str, typer.Option("--zones", help="Two zones, separated by a comma.")] = "DE_LU,FR") -> None:
+    """CVaR portfolios of hourly contracts on two exchanges (index_only: nothing here can be traded)."""
+    from energy_pipeline.commands.index_study import page
+
+    with told():
+        pair = tuple(z.strip() for z in zones.split(","))
+        if len(pair) != 2:
+            raise ValueError(f"--zones {zones}: name two zones, e.g. DE_LU,FR")
+        say(page(folder(data), (pair[0], pair[1])))
