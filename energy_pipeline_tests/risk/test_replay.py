@@ -89,13 +89,8 @@ def test_a_slice_of_real_days():
 
 @pytest.mark.skipif(not (DATA / GERMAN).exists(), reason="no public data")
 def test_the_loss_of_the_tso_forecast():
-    v = read(
-        DATA,
-        GERMAN,
-        {"p": "price_da_eur_mwh", "r": "price_id_eur_mwh", "g": "wind_de_mw", "f": "wind_de_forecast_da_mw"},
-        date(2015, 10, 1),
-        date(2019, 9, 30),
-    )
+    names = {"p": "price_da_eur_mwh", "r": "price_id_eur_mwh", "g": "wind_de_mw", "f": "wind_de_forecast_da_mw"}
+    v = read(DATA, GERMAN, names, date(2015, 10, 1), date(2019, 9, 30))
     assert deviation_loss_eur_mwh(v.values["p"], v.values["r"], v.values["g"], v.values["f"]) == pytest.approx(0.414, abs=0.002)
     assert v.filled["p"] == 4
     with pytest.raises(SourceError, match=r"lacks the column\(s\) nothing"):
