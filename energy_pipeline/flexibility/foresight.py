@@ -1,0 +1,151 @@
+"""Perfect foresight: the largest margin of a store on known prices, exactly, and the value of its energy.
+
+What belongs here: choosing the exact method and shaping its answer. What does not: policies
+that do not know the prices (`policy`), compiled sweeps (`foresight_kernel`), the mixed-integer
+programme (`milp`).
+
+Stores without cycle limits and ratchets are solved by dynamic programming on value functions,
+with no grid and no solver, negative prices included. Limits on cycles tie hours together, and
+ratchets bend them: those go to HiGHS, with a binary only where charging and discharging at
+once could pay.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.domain.units import hours_of
+from energy_pipeline.flexibility.store import Store
+
+SNAP_MW = 1e-9
+"""Power below this is rounding."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A store's operation on known prices.
+
+    Attributes
+    ----------
+    charge_mw, discharge_mw : arrays, shape (intervals,)
+        Never both in one interval.
+    state_of_charge_mwh : array
+        Energy stored at the end of each interval.
+    margin_eur : float
+        Cash, without what the energy left is worth.
+    value_eur : float
+        Margin plus the value of the energy left, if the store's terminal condition has one.
+    energy_value_eur_mwh : array or None
+        V_t: gain from one more MWh stored during the interval. None where a mixed-integer
+        programme was needed.
+    is_concave : bool
+        Whether more energy was worth less and less in every interval, so that V_t is a price.
+    method : str
+        "dynamic programme", "linear programme" or "mixed-integer programme".
+    """
+
+    charge_mw: FloatArray
+    discharge_mw: FloatArray
+    state_of_charge_mwh: FloatArray
+    margin_eur: float
+    value_eur: float
+    energy_value_eur_mwh: FloatArray | None
+    is_concave: bool
+    method: str
+
+
+def foresight(store: Store, prices_eur_mwh: FloatArray, minutes: int) -> Plan:
+    """The best operation on these prices.
+
+    Parameters
+    ----------
+    prices_eur_mwh : array, shape (intervals,)
+        Finite; may be negative.
+    minutes : int
+        Interval length.
+
+    Raises
+    ------
+    InfeasibleError
+        Before solving, naming the limits that conflict.
+    ValueError
+        A price is not finite.
+
+    Examples
+    --------
+    >>> plan = foresight(Store(1.0, 1.0, 1.0), np.array([10.0, 50.0, 20.0, 35.0]), 60)
+    >>> plan.margin_eur, plan.energy_value_eur_mwh.tolist()
+    (55.0, [50.0, 50.0, 35.0, 35.0])
+    """
+    prices = np.ascontiguousarray(prices_eur_mwh, dtype=np.float64)
+    if not np.isfinite(prices).all():
+        raise ValueError("prices must be finite; an unknown price cannot be scheduled on")
+    store.check(prices.size, minutes)
+    if store.is_limited_in_cycles or store.charge_ratchet or store.discharge_ratchet:
+        from energy_pipeline.flexibility.milp import solve
+
+        charge, discharge, values, method = solve(store, prices, minutes)
+        return _plan(store, prices, minutes, charge, discharge, values, values is not None, method)
+    return _by_dynamic_programme(store, prices, minutes)
+
+
+def numbers_of(store: Store, minutes: int) -> FloatArray:
+    """The store as the compiled sweeps take it."""
+    return np.array(
+        [
+            hours_of(minutes),
+            store.minimum_mwh,
+            store.energy_mwh,
+            float(store.charge_step_mwh(minutes)),
+            float(store.discharge_step_mwh(minutes)),
+            store.charge_efficiency,
+            store.discharge_efficiency,
+            store.cycle_cost_eur_mwh,
+            store.charge_cost_eur_mwh,
+            store.kept(minutes),
+            *store.end_range_mwh,
+            store.end_value_eur_mwh,
+            store.initial_mwh,
+        ]
+    )
+
+
+def _by_dynamic_programme(store: Store, prices: FloatArray, minutes: int) -> Plan:
+    from energy_pipeline.flexibility.foresight_kernel import compiled
+
+    backward, forward = compiled()
+    numbers = numbers_of(store, minutes)
+    slope, length, begins, first, odd = backward(prices, numbers)
+    if odd < 0:
+        raise ArithmeticError("no feasible state although the store was checked -> report this store as a defect")
+    stored = np.empty(prices.size)
+    values = forward(prices, numbers, slope, length, begins, first, stored)
+    before = np.concatenate([[store.initial_mwh], stored[:-1]]) * store.kept(minutes)
+    moved = stored - before
+    delta = hours_of(minutes)
+    charge = np.clip(moved / (delta * store.charge_efficiency), 0.0, store.charge_mw)
+    discharge = np.clip(-moved * store.discharge_efficiency / delta, 0.0, store.discharge_mw)
+    return _plan(store, prices, minutes, charge, discharge, values, odd == 0, "dynamic programme")
+
+
+def _plan(
+    store: Store, prices: FloatArray, minutes: int, charge: FloatArray, discharge: FloatArray, values: FloatArray | None, concave: bool, method: str
+) -> Plan:
+    charge, discharge = np.where(charge < SNAP_MW, 0.0, charge), np.where(discharge < SNAP_MW, 0.0, discharge)
+    stored = np.clip(content_mwh(store, charge, discharge, minutes), store.minimum_mwh, store.energy_mwh)
+    margin = float(store.margins_eur(charge, discharge, prices, minutes).sum())
+    left = float(stored[-1]) if stored.size else store.initial_mwh
+    return Plan(charge, discharge, stored, margin, margin + store.end_value_eur_mwh * left, values, concave, method)
+
+
+def content_mwh(store: Store, charge_mw: FloatArray, discharge_mw: FloatArray, minutes: int) -> FloatArray:
+    """Energy stored after each interval of an operation, from its powers alone [MWh]."""
+    from scipy.signal import lfilter
+
+    delta, kept = hours_of(minutes), store.kept(minutes)
+    flow = delta * (store.charge_efficiency * charge_mw - discharge_mw / store.discharge_efficiency)
+    found, _ = lfilter([1.0], [1.0, -kept], flow, zi=[kept * store.initial_mwh])
+    return np.asarray(found)

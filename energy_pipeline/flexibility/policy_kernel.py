@@ -1,0 +1,320 @@
+"""Compiled training and running of a store's policy on simulated paths.
+
+What belongs here: regression of continuation values backward in time, and the walk forward,
+on arrays. What does not: stores, grids, tables (`policy`).
+
+Least-squares Monte Carlo on a grid of contents. At each step backward the value realised
+later from each content (`later`, paths x levels) is regressed on hat functions of what is
+seen (one or two numbers per path and step), weighted by path. The action then follows from
+the fitted marginal value m(s): charge up to the level where m falls to the cost of a stored
+MWh, discharge down to the level where m rises to the gain from one, stand still between
+(a base-stock rule, optimal for concave values). The realised value of an action between two
+levels is the mean of theirs: a store split in two may do just that, so training never sees a
+value no operation can reach. Longstaff and Schwartz, "Valuing American options by simulation",
+Rev. Financial Studies 14, 2001; Boogert and de Jong, "Gas storage valuation using a Monte
+Carlo method", J. Derivatives 15, 2008.
+"""
+# ruff: noqa: ANN001, ANN202 - compiled functions carry no annotations
+# mypy: allow-untyped-defs, allow-untyped-calls
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+SMOOTH = 1e-6
+"""Weight of equal neighbours in the regression: a knot no path comes near takes its neighbours' value."""
+
+
+@lru_cache(maxsize=1)
+def compiled() -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """(train, run), compiled once and kept on disk."""
+    import numba
+    from numba.extending import register_jitable
+
+    for part in (_bin, _factor, _solve, _fit, _touched, _smooth, _place, _targets, _levels_after, _levels_odd, _at, _best, _step_of):
+        register_jitable(part)
+    options = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"contract", "reassoc", "nsz"}}
+    return numba.njit(**options)(_train), numba.njit(**options)(_run)
+
+
+def _bin(knots, x):
+    """Left knot and share of the right one; held beyond the ends."""
+    n = knots.size
+    if n == 1 or x <= knots[0]:
+        return 0, 0.0
+    if x >= knots[n - 1]:
+        return n - 2, 1.0
+    k = 0
+    while x >= knots[k + 1]:
+        k += 1
+    return k, (x - knots[k]) / (knots[k + 1] - knots[k])
+
+
+def _solve(matrix, rhs):
+    """Cholesky in place: rhs becomes the solution."""
+    n = rhs.shape[0]
+    _factor(matrix)
+    for j in range(n):
+        for k in range(j):
+            rhs[j] -= matrix[j, k] * rhs[k]
+        rhs[j] /= matrix[j, j]
+    for j in range(n - 1, -1, -1):
+        for k in range(j + 1, n):
+            rhs[j] -= matrix[k, j] * rhs[k]
+        rhs[j] /= matrix[j, j]
+
+
+def _factor(matrix):
+    n = matrix.shape[0]
+    for j in range(n):
+        for k in range(j):
+            factor = matrix[j, k]
+            for i in range(j, n):
+                matrix[i, j] -= matrix[i, k] * factor
+        pivot = np.sqrt(matrix[j, j])
+        for i in range(j, n):
+            matrix[i, j] /= pivot
+
+
+def _fit(later, weights, total, where, share, where2, share2, knots, knots2, matrix, fitted):
+    """Continuation at the knots, into `fitted` (knots x levels)."""
+    n1, n2, levels = knots.size, knots2.size, later.shape[1]
+    matrix[:], fitted[:] = 0.0, 0.0
+    rows, phi = np.empty(4, np.int64), np.empty(4)
+    for i in range(later.shape[0]):
+        if weights[i] == 0.0:
+            continue
+        touched = _touched(where[i], share[i], where2[i], share2[i], n1, n2, rows, phi)
+        for p in range(touched):
+            row, scaled = rows[p], weights[i] * phi[p]
+            for c in range(levels):
+                fitted[row, c] += scaled * later[i, c]
+            for q in range(touched):
+                matrix[row, rows[q]] += scaled * phi[q]
+    _smooth(matrix, n1, n2, total)
+    _solve(matrix, fitted)
+
+
+def _touched(k, share, k2, share2, n1, n2, rows, phi):
+    """Hat functions that are not zero at a state; returns how many."""
+    rows[0], phi[0] = k * n2 + k2, 1.0
+    count = 1
+    if n1 > 1:
+        rows[1], phi[1], phi[0] = rows[0] + n2, share, 1.0 - share
+        count = 2
+    if n2 > 1:
+        for p in range(count):
+            rows[count + p], phi[count + p] = rows[p] + 1, phi[p] * share2
+            phi[p] *= 1.0 - share2
+        count *= 2
+    return count
+
+
+def _smooth(matrix, n1, n2, total):
+    equal = SMOOTH * total
+    for here in range(n1 * n2):
+        matrix[here, here] += 1e-12 * total
+        for direction in range(2):
+            other = here + n2 if direction == 0 else here + 1
+            if (direction == 0 and here // n2 + 1 < n1) or (direction == 1 and here % n2 + 1 < n2):
+                matrix[here, here] += equal
+                matrix[other, other] += equal
+                matrix[here, other] -= equal
+                matrix[other, here] -= equal
+
+
+def _place(row, probabilities, sample, knots, where, share):
+    """Knots at quantiles of what is seen, strictly rising, and every path's place among them."""
+    stride = max(1, row.size // 1500)
+    for i in range(sample.size):
+        sample[i] = row[i * stride]
+    sample.sort()
+    for q in range(knots.size):
+        knots[q] = sample[int(probabilities[q] * (sample.size - 1) + 0.5)]
+        if q > 0 and knots[q] <= knots[q - 1]:
+            knots[q] = knots[q - 1] + 1e-9 * (1.0 + abs(knots[q - 1]))
+    for i in range(row.size):
+        where[i], share[i] = _bin(knots, row[i])
+
+
+def _at(fitted, knots, knots2, k, share, k2, share2, value):
+    """Continuation by level at a state, into `value`."""
+    n2, levels = knots2.size, value.size
+    row = k * n2 + k2
+    if n2 == 1:
+        if knots.size == 1:
+            for c in range(levels):
+                value[c] = fitted[row, c]
+        else:
+            for c in range(levels):
+                value[c] = (1.0 - share) * fitted[row, c] + share * fitted[row + 1, c]
+        return
+    down = row + n2 if knots.size > 1 else row
+    for c in range(levels):
+        left = (1.0 - share2) * fitted[row, c] + share2 * fitted[row + 1, c]
+        right = (1.0 - share2) * fitted[down, c] + share2 * fitted[down + 1, c]
+        value[c] = (1.0 - share) * left + share * right
+
+
+def _targets(value, grid, buy, sell, least, most):
+    """Levels to charge up to and to discharge down to."""
+    last = grid.size - 1
+    up = 0
+    while up < last and value[up + 1] - value[up] > buy * (grid[up + 1] - grid[up]):
+        up += 1
+    down = last
+    while down > 0 and value[down] - value[down - 1] < sell * (grid[down] - grid[down - 1]):
+        down -= 1
+    return min(max(up, least), most), min(max(down, least), most)
+
+
+def _step_of(value, grid, z):
+    """Continuation at a content between levels."""
+    k, share = _bin(grid, z)
+    return value[k] + share * (value[k + 1] - value[k])
+
+
+def _best(value, grid, y, most_in, most_out, up, down, buy, sell, floor, ceiling):
+    """Content after the action, from y after leakage."""
+    charged, discharged = min(grid[up], y + most_in), max(grid[down], y - most_out)
+    target = y
+    if up <= down:
+        if y < grid[up]:
+            target = charged
+        elif y > grid[down]:
+            target = discharged
+    else:
+        # So negative a price that both would pay: the better of the three.
+        best = _step_of(value, grid, y)
+        if charged > y:
+            gain = _step_of(value, grid, charged) - buy * (charged - y)
+            if gain > best:
+                best, target = gain, charged
+        if discharged < y:
+            gain = _step_of(value, grid, discharged) + sell * (y - discharged)
+            if gain > best:
+                target = discharged
+    return min(max(target, floor), ceiling)
+
+
+def _levels_after(later, row, grid, kept_grid, most_in, most_out, full_in, share_in, full_out, share_out, idle, share_idle, up, down, buy, sell, out):
+    """Realised value from every level for one path whose targets are ordered (up <= down), into `out`."""
+    bottom, top = grid[up], grid[down]
+    for c in range(grid.size):
+        y = kept_grid[c]
+        if y < bottom:
+            if y + most_in[c] >= bottom:
+                out[c] = later[row, up] - buy * (bottom - y)
+            else:
+                k = full_in[c]
+                out[c] = later[row, k] + share_in[c] * (later[row, k + 1] - later[row, k]) - buy * most_in[c]
+        elif y > top:
+            if y - most_out[c] <= top:
+                out[c] = later[row, down] + sell * (y - top)
+            else:
+                k = full_out[c]
+                out[c] = later[row, k] + share_out[c] * (later[row, k + 1] - later[row, k]) + sell * most_out[c]
+        else:
+            k = idle[c]
+            out[c] = later[row, k] + share_idle[c] * (later[row, k + 1] - later[row, k])
+
+
+def _levels_odd(later, row, value, grid, kept_grid, most_in, most_out, up, down, buy, sell, window, out):
+    """The same at a price so negative that both charging and discharging would pay."""
+    for c in range(grid.size):
+        y = kept_grid[c]
+        z = _best(value, grid, y, most_in[c], most_out[c], up, down, buy, sell, window[0], window[1])
+        k, part = _bin(grid, z)
+        out[c] = later[row, k] + part * (later[row, k + 1] - later[row, k]) - (buy * (z - y) if z > y else sell * (z - y))
+
+
+def _train(prices, seen, seen2, weights, grid, most_in, most_out, numbers, end_value, least, most, probabilities, probabilities2):
+    """Fitted continuation (steps x knots x levels), knots and second knots by step.
+
+    `prices`, `seen`, `seen2`: steps x paths; `numbers`: a, b, k, j, kept, floor and ceiling are
+    levels `least`, `most` by step (after it). seen2 has one row when there is no second number.
+    """
+    steps, paths, levels = prices.shape[0], prices.shape[1], grid.size
+    a, b, k_cost, j_cost, kept = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
+    two = seen2.shape[0] == steps
+    n1, n2 = probabilities.size, probabilities2.size if two else 1
+    all_fitted = np.empty((steps, n1 * n2, levels))
+    all_knots, all_knots2 = np.empty((steps, n1)), np.zeros((steps, n2))
+    matrix = np.empty((n1 * n2, n1 * n2))
+    later, out, value = np.empty((paths, levels)), np.empty(levels), np.empty(levels)
+    for i in range(paths):
+        for c in range(levels):
+            later[i, c] = end_value[c]
+    kept_grid = kept * grid
+    full_in, full_out, idle = np.empty(levels, np.int64), np.empty(levels, np.int64), np.empty(levels, np.int64)
+    share_in, share_out, share_idle = np.empty(levels), np.empty(levels), np.empty(levels)
+    for c in range(levels):
+        full_in[c], share_in[c] = _bin(grid, kept_grid[c] + most_in[c])
+        full_out[c], share_out[c] = _bin(grid, kept_grid[c] - most_out[c])
+        idle[c], share_idle[c] = _bin(grid, kept_grid[c])
+    where, where2 = np.zeros(paths, np.int64), np.zeros(paths, np.int64)
+    share, share2 = np.zeros(paths), np.zeros(paths)
+    total = weights.sum()
+    stride = max(1, paths // 1500)
+    sample = np.empty((paths + stride - 1) // stride)
+    for t in range(steps - 1, -1, -1):
+        knots, knots2, fitted = all_knots[t], all_knots2[t], all_fitted[t]
+        _place(seen[t], probabilities, sample, knots, where, share)
+        if two:
+            _place(seen2[t], probabilities2, sample, knots2, where2, share2)
+        _fit(later, weights, total, where, share, where2, share2, knots, knots2, matrix, fitted)
+        for i in range(paths):
+            buy, sell = (prices[t, i] + j_cost) / a, b * (prices[t, i] - k_cost)
+            _at(fitted, knots, knots2, where[i], share[i], where2[i], share2[i], value)
+            up, down = _targets(value, grid, buy, sell, least[t], most[t])
+            if up <= down:
+                ends = (full_in, share_in, full_out, share_out, idle, share_idle)
+                _levels_after(later, i, grid, kept_grid, most_in, most_out, *ends, up, down, buy, sell, out)
+            else:
+                window = (grid[least[t]], grid[most[t]])
+                _levels_odd(later, i, value, grid, kept_grid, most_in, most_out, up, down, buy, sell, window, out)
+            for c in range(levels):
+                later[i, c] = out[c]
+    return all_fitted, all_knots, all_knots2, later
+
+
+def _run(prices, seen, seen2, grid, in_by_level, out_by_level, numbers, floor, ceiling, initial, group, budget, fitted, knots, knots2, stored, spent):
+    """Walk every path forward; fills the content after each step (paths x steps).
+
+    `group`, `budget` (rules x steps, rules): at most budget[r] MWh taken out of the store while
+    group[r] stays the same.
+    """
+    steps, paths = prices.shape
+    a, b, k_cost, j_cost, kept = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
+    two = seen2.shape[0] == steps
+    value = np.empty(grid.size)
+    content = np.empty(paths)
+    content[:] = initial
+    for t in range(steps):
+        for i in range(paths):
+            k, share = _bin(knots[t], seen[t, i])
+            k2, share2 = 0, 0.0
+            if two:
+                k2, share2 = _bin(knots2[t], seen2[t, i])
+            _at(fitted[t], knots[t], knots2[t], k, share, k2, share2, value)
+            buy, sell = (prices[t, i] + j_cost) / a, b * (prices[t, i] - k_cost)
+            up, down = _targets(value, grid, buy, sell, 0, grid.size - 1)
+            s = content[i]
+            c, part = _bin(grid, s)
+            most_in = in_by_level[c] + part * (in_by_level[c + 1] - in_by_level[c])
+            most_out = out_by_level[c] + part * (out_by_level[c + 1] - out_by_level[c])
+            for r in range(budget.size):
+                if t > 0 and group[r, t] != group[r, t - 1]:
+                    spent[r, i] = 0.0
+                most_out = min(most_out, max(0.0, budget[r] - spent[r, i]))
+            y = kept * s
+            z = _best(value, grid, y, most_in, most_out, up, down, buy, sell, floor[t], ceiling[t])
+            z = min(max(z, y - most_out), y + most_in)
+            for r in range(budget.size):
+                spent[r, i] += max(0.0, y - z)
+            content[i] = z
+            stored[i, t] = z
