@@ -92,7 +92,7 @@ def foresight(store: Store, prices_eur_mwh: FloatArray, minutes: int) -> Plan:
     return _by_dynamic_programme(store, prices, minutes)
 
 
-def numbers_of(store: Store, minutes: int) -> FloatArray:
+def numbers_of(store: Store, minutes: int, end_low_mwh: float, initial_mwh: float) -> FloatArray:
     """The store as the compiled sweeps take it."""
     return np.array(
         [
@@ -106,23 +106,21 @@ def numbers_of(store: Store, minutes: int) -> FloatArray:
             store.cycle_cost_eur_mwh,
             store.charge_cost_eur_mwh,
             store.kept(minutes),
-            *store.end_range_mwh,
-            store.end_value_eur_mwh,
-            store.initial_mwh,
+            end_low_mwh,
+            initial_mwh,
         ]
     )
 
 
-def _by_dynamic_programme(store: Store, prices: FloatArray, minutes: int) -> Plan:
-    from energy_pipeline.flexibility.foresight_kernel import compiled
+def end_segments(store: Store) -> tuple[FloatArray, FloatArray]:
+    """Slopes and lengths of what the energy left is worth."""
+    low, high = store.end_range_mwh
+    edges = np.unique(np.clip([low, store.terminal_mwh if store.terminal == "penalised" else low, high], low, high))
+    return np.diff(store.end_eur(edges)) / np.maximum(np.diff(edges), 1e-300), np.diff(edges)
 
-    backward, forward = compiled()
-    numbers = numbers_of(store, minutes)
-    slope, length, begins, first, odd = backward(prices, numbers)
-    if odd < 0:
-        raise ArithmeticError("no feasible state although the store was checked -> report this store as a defect")
-    stored = np.empty(prices.size)
-    values = forward(prices, numbers, slope, length, begins, first, stored)
+
+def _by_dynamic_programme(store: Store, prices: FloatArray, minutes: int) -> Plan:
+    stored, values, odd = sweep(numbers_of(store, minutes, store.end_range_mwh[0], store.initial_mwh), prices, *end_segments(store))
     before = np.concatenate([[store.initial_mwh], stored[:-1]]) * store.kept(minutes)
     moved = stored - before
     delta = hours_of(minutes)
@@ -131,14 +129,26 @@ def _by_dynamic_programme(store: Store, prices: FloatArray, minutes: int) -> Pla
     return _plan(store, prices, minutes, charge, discharge, values, odd == 0, "dynamic programme")
 
 
+def sweep(numbers: FloatArray, prices: FloatArray, end_slope: FloatArray, end_length: FloatArray) -> tuple[FloatArray, FloatArray, int]:
+    """Content after each interval, V_t, and in how many intervals the value was not concave."""
+    from energy_pipeline.flexibility.foresight_kernel import compiled
+
+    backward, forward = compiled()
+    slope, length, begins, first, odd = backward(prices, numbers, end_slope, end_length)
+    if odd < 0:
+        raise ArithmeticError("no feasible state although the store was checked -> report this store as a defect")
+    stored = np.empty(prices.size)
+    return stored, forward(prices, numbers, slope, length, begins, first, stored), odd
+
+
 def _plan(
     store: Store, prices: FloatArray, minutes: int, charge: FloatArray, discharge: FloatArray, values: FloatArray | None, concave: bool, method: str
 ) -> Plan:
     charge, discharge = np.where(charge < SNAP_MW, 0.0, charge), np.where(discharge < SNAP_MW, 0.0, discharge)
     stored = np.clip(content_mwh(store, charge, discharge, minutes), store.minimum_mwh, store.energy_mwh)
     margin = float(store.margins_eur(charge, discharge, prices, minutes).sum())
-    left = float(stored[-1]) if stored.size else store.initial_mwh
-    return Plan(charge, discharge, stored, margin, margin + store.end_value_eur_mwh * left, values, concave, method)
+    end = float(store.end_eur(stored[-1] if stored.size else np.array(store.initial_mwh)))
+    return Plan(charge, discharge, stored, margin, margin + end, values, concave, method)
 
 
 def content_mwh(store: Store, charge_mw: FloatArray, discharge_mw: FloatArray, minutes: int) -> FloatArray:

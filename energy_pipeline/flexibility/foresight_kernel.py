@@ -34,14 +34,14 @@ def compiled() -> tuple[Callable[..., Any], Callable[..., Any]]:
     import numba
     from numba.extending import register_jitable
 
-    for part in (_merge, _window, _windowed, _kinks, _tidy, _larger, _general, _is_concave, _to_segments, _to_points, _roomy, _inside):
+    for part in (_merge, _window, _windowed, _kinks, _tidy, _larger, _general, _is_concave, _to_segments, _to_points, _roomy, _inside, _marginal):
         register_jitable(part)
     floats = numba.types.Array(numba.float64, 1, "C", readonly=True)
     options = {"cache": True, "nogil": True, "error_model": "numpy"}
     backward = numba.njit(**options)(_backward)
     forward = numba.njit(**options)(_forward)
     numbers = floats
-    backward.compile((floats, numbers))
+    backward.compile((floats, numbers, floats, floats))
     arrays = numba.float64[::1]
     forward.compile((floats, numbers, arrays, arrays, numba.int64[::1], arrays, arrays))
     return backward, forward
@@ -273,13 +273,13 @@ def _roomy(array, size):
     return grown
 
 
-def _backward(prices, numbers):
+def _backward(prices, numbers, end_slope, end_length):
     """Value functions of the whole horizon.
 
     `numbers`: delta, low, high, most in, most out [MWh stored], a, b, k, j, kept, end low,
-    end high, end value. Returns V_1 .. V_T and V_0 as flat segments (slope, length), where
-    each begins in the flat arrays and on the axis, and how many steps were not concave (-1: no
-    feasible state).
+    initial. The value at the end is given by its segments (slope, length) from `end low` on.
+    Returns V_T .. V_0 as flat segments (slope, length), where each begins in the flat arrays and
+    on the axis, and how many steps were not concave (-1: no feasible state).
     """
     low, high, most_in, most_out = numbers[1], numbers[2], numbers[3], numbers[4]
     a, b, k, j, kept = numbers[5], numbers[6], numbers[7], numbers[8], numbers[9]
@@ -289,8 +289,9 @@ def _backward(prices, numbers):
     new_slope, new_length = np.empty(room), np.empty(room)
     flat_slope, flat_length = np.empty(16 * steps + 64), np.empty(16 * steps + 64)
     begins, first = np.zeros(steps + 2, dtype=np.int64), np.zeros(steps + 1)
-    slope[0], length[0], at = numbers[12], numbers[11] - numbers[10], numbers[10]
-    n = 1 if length[0] > 0.0 else 0
+    n, at = end_slope.size, numbers[10]
+    slope, length = _roomy(slope, n), _roomy(length, n)
+    slope[:n], length[:n] = end_slope, end_length
     bx, bv, points, general, odd = np.empty(1), np.empty(1), 0, False, 0
     size = 0
     for step in range(steps + 1):
@@ -328,13 +329,22 @@ def _backward(prices, numbers):
     return flat_slope[:size].copy(), flat_length[:size].copy(), begins, first, odd
 
 
+def _marginal(moved, left, right, buy, sell, brim):
+    """A slope between the one-sided ones that agrees with the action."""
+    if moved > 0.0:
+        return left if brim else min(left, max(right, buy))  # brim: filled up by full power
+    if moved < 0.0:
+        return max(right, min(left, sell))
+    return min(left, max(right, min(sell, buy)))
+
+
 def _forward(prices, numbers, flat_slope, flat_length, begins, first, stored):
-    """Walk from numbers[13]; fills the energy stored after each interval and returns the marginal value during each."""
+    """Walk from numbers[11]; fills the energy stored after each interval and returns the marginal value during each."""
     low, high, most_in, most_out = numbers[1], numbers[2], numbers[3], numbers[4]
     a, b, k, j, kept = numbers[5], numbers[6], numbers[7], numbers[8], numbers[9]
     steps = prices.size
     value = np.empty(steps)
-    s = numbers[13]
+    s = numbers[11]
     for t in range(steps):
         place = steps - 1 - t
         y = kept * s
@@ -365,14 +375,8 @@ def _forward(prices, numbers, flat_slope, flat_length, begins, first, stored):
                     left = step_slope if z > x else (flat_slope[i - 1] if i > begin else np.inf)
             worth += step_slope * step_length
             x += step_length
-        if target > y and right == -np.inf and target >= y + most_in - NEAR * high:
-            value[t] = left  # filled to the brim by full power: the last MWh stored is worth this
-        elif target > y:
-            value[t] = min(left, max(right, buy))
-        elif target < y:
-            value[t] = max(right, min(left, sell))
-        else:
-            value[t] = min(left, max(right, min(sell, buy)))
+        brim = right == -np.inf and target >= y + most_in - NEAR * high
+        value[t] = _marginal(target - y, left, right, buy, sell, brim)
         s = min(max(target, low), high)
         stored[t] = s
     return value

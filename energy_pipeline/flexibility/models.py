@@ -79,7 +79,7 @@ class SchwartzLog(OrnsteinUhlenbeck):
         after = np.arange(1, self.mean_eur_mwh.size + 1)
         decay = self.decay**after
         variance = self.step_deviation**2 * (1.0 - self.decay ** (2 * after)) / (1.0 - self.decay**2)
-        return self.mean_eur_mwh * np.exp(states - decay * start - variance / 2.0)
+        return np.asarray(self.mean_eur_mwh * np.exp(states - decay * start - variance / 2.0))
 
 
 @dataclass(frozen=True)

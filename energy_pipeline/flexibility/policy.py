@@ -20,7 +20,10 @@ from energy_pipeline.domain.units import hours_of
 from energy_pipeline.flexibility.store import HOURS_PER_DAY, Store
 
 FILL_LEVELS = 12
-MOST_LEVELS = 160
+RUNGS = 40
+MOST_LEVELS = 400
+NARROW = 0.02
+"""Levels closer than this share of a step are one."""
 KNOTS = (0.0, 0.01, 0.05, 0.14, 0.26, 0.4, 0.55, 0.7, 0.82, 0.91, 0.97, 1.0)
 """Where, in the distribution of what is seen, the regression bends."""
 KNOTS_2 = (0.01, 0.25, 0.6, 0.99)
@@ -225,7 +228,7 @@ def _trained(
     most_out = np.minimum(store.discharge_step_mwh(minutes, grid), np.maximum(0.0, store.kept(minutes) * grid - store.minimum_mwh))
     least = np.searchsorted(grid, floor - 1e-9)
     most = np.searchsorted(grid, ceiling + 1e-9, side="right") - 1
-    end = store.end_value_eur_mwh * grid
+    end = store.end_eur(grid)
     knots, knots2 = np.array(KNOTS), np.array(KNOTS_2)
     limits = (grid, most_in, most_out, _numbers(store, minutes, shadow), end, least, most)
     fitted, at, at2, _ = learn(prices, *states, counted, *limits, knots, knots2)
@@ -273,7 +276,7 @@ def run_of(store: Store, stored: FloatArray, prices: FloatArray, minutes: int) -
     charge = np.maximum(moved, 0.0) / (delta * store.charge_efficiency)
     discharge = np.maximum(-moved, 0.0) * (store.discharge_efficiency / delta)
     margin = store.margins_eur(charge, discharge, prices, minutes).sum(axis=1)
-    return PolicyRun(margin, margin + store.end_value_eur_mwh * stored[:, -1], charge, discharge, stored)
+    return PolicyRun(margin, margin + store.end_eur(stored[:, -1]), charge, discharge, stored)
 
 
 def levels_mwh(store: Store, steps: int, minutes: int) -> FloatArray:
@@ -286,16 +289,19 @@ def levels_mwh(store: Store, steps: int, minutes: int) -> FloatArray:
     least, most = store.end_range_mwh
     ladders: list[FloatArray] = [np.asarray(np.linspace(low, high, FILL_LEVELS + 1))]
     for begin, step in ((low, into), (high, -out), (store.initial_mwh, into), (store.initial_mwh, -out), (least, -into), (most, out)):
-        if abs(step) * 40 < high - low:
+        if abs(step) * RUNGS < high - low or step == 0:
             continue
-        rungs = begin + step * np.arange(min(steps, 40) + 1)
+        rungs = begin + step * np.arange(min(steps, RUNGS) + 1)
         ladders.append(np.asarray(rungs[(rungs >= low) & (rungs <= high)], dtype=np.float64))
-    if min(into, out) * 40 < high - low:
-        ladders.append(np.asarray(np.linspace(low, high, min(MOST_LEVELS, int((high - low) / min(into, out)) + 1))))
+    step = min((s for s in (into, out) if s > 0), default=high - low)
+    if step * RUNGS < high - low:
+        whole = min(MOST_LEVELS, round((high - low) / step))
+        ladders = [np.asarray(np.linspace(low, high, whole + 1))]
     found = np.unique(np.concatenate([*ladders, [store.initial_mwh, least, most]]))
-    apart = np.concatenate([[True], np.diff(found) > 0.02 * min(into, out, high - low)])
-    apart[-1] = True
-    return np.asarray(found[apart])
+    apart = np.concatenate([[True], np.diff(found) > NARROW * min(step, high - low)])
+    found = found[apart]
+    found[-1] = high
+    return np.asarray(found)
 
 
 def window_mwh(store: Store, steps: int, minutes: int) -> tuple[FloatArray, FloatArray]:
@@ -303,10 +309,11 @@ def window_mwh(store: Store, steps: int, minutes: int) -> tuple[FloatArray, Floa
     floor, ceiling = np.empty(steps), np.empty(steps)
     low, high = store.end_range_mwh
     kept = store.kept(minutes)
+    into, out = store.steppers(minutes)
     for t in range(steps - 1, -1, -1):
         floor[t], ceiling[t] = low, high
-        low = max(store.minimum_mwh, (low - float(store.charge_step_mwh(minutes, low))) / kept)
-        high = min(store.energy_mwh, (high + float(store.discharge_step_mwh(minutes, high))) / kept)
+        low = max(store.minimum_mwh, (low - into(low)) / kept)
+        high = min(store.energy_mwh, (high + out(high)) / kept)
     return floor, ceiling
 
 

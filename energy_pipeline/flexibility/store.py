@@ -10,13 +10,15 @@ share of the content lost per day,
     s' = (1 - sigma)^(delta / 24) s + delta (a c - d / b),   minimum <= s' <= energy,
 
 and the margin is delta (p (d - c) - k d - j c): k per MWh discharged, j per MWh charged.
-A terminal condition is one of three different problems: `at_least` (energy beyond
-terminal_mwh is worth nothing), `equal`, and `valued` (each MWh left is worth
-terminal_value_eur_mwh, and at least terminal_mwh must be left).
+A terminal condition is one of four different problems: `at_least` (energy beyond terminal_mwh is
+worth nothing), `equal`, `valued` (each MWh left is worth terminal_value_eur_mwh, and at least
+terminal_mwh must be left) and `penalised` (each MWh short of terminal_mwh costs
+terminal_penalty_eur_mwh).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -72,9 +74,10 @@ class Store:
     charge_cost_eur_mwh: float = 0.0
     self_discharge_per_day: float = 0.0
     initial_mwh: float = 0.0
-    terminal: Literal["at_least", "equal", "valued"] = "at_least"
+    terminal: Literal["at_least", "equal", "valued", "penalised"] = "at_least"
     terminal_mwh: float = 0.0
     terminal_value_eur_mwh: float = 0.0
+    terminal_penalty_eur_mwh: float = 0.0
     cycles_per_day: float | None = None
     cycles_per_week: float | None = None
     cycles_in_all: float | None = None
@@ -111,9 +114,16 @@ class Store:
         """Value of a MWh left at the end."""
         return self.terminal_value_eur_mwh if self.terminal == "valued" else 0.0
 
+    def end_eur(self, stored_mwh: FloatArray) -> FloatArray:
+        """What the energy left is worth, less the penalty for what lacks [EUR]."""
+        short = np.maximum(0.0, self.terminal_mwh - stored_mwh) if self.terminal == "penalised" else 0.0
+        return np.asarray(self.end_value_eur_mwh * stored_mwh - self.terminal_penalty_eur_mwh * short)
+
     @property
     def end_range_mwh(self) -> tuple[float, float]:
         """What may be stored at the end."""
+        if self.terminal == "penalised":
+            return self.minimum_mwh, self.energy_mwh
         return max(self.terminal_mwh, self.minimum_mwh), self.terminal_mwh if self.terminal == "equal" else self.energy_mwh
 
     def scaled(self, factor: float) -> Store:
@@ -134,6 +144,13 @@ class Store:
     def discharge_step_mwh(self, minutes: int, stored_mwh: FloatArray | float = 0.0) -> FloatArray:
         """Largest energy taken out of the store in an interval that begins at `stored_mwh`."""
         return _power(self.discharge_ratchet, self.discharge_mw, stored_mwh) * hours_of(minutes) / self.discharge_efficiency
+
+    def steppers(self, minutes: int) -> tuple[Callable[[float], float], Callable[[float], float]]:
+        """Largest energy into and out of the store in an interval as functions of the content, in plain floats."""
+        if not self.charge_ratchet and not self.discharge_ratchet:
+            into, out = float(self.charge_step_mwh(minutes)), float(self.discharge_step_mwh(minutes))
+            return lambda _: into, lambda _: out
+        return lambda s: float(self.charge_step_mwh(minutes, s)), lambda s: float(self.discharge_step_mwh(minutes, s))
 
     def margins_eur(self, charge_mw: FloatArray, discharge_mw: FloatArray, prices_eur_mwh: FloatArray, minutes: int) -> FloatArray:
         """Cash of each interval [EUR]; shapes broadcast."""
@@ -187,13 +204,17 @@ class Store:
 
     def _reach_problems(self, intervals: int, minutes: int) -> list[tuple[str, list[str], str]]:
         kept, low, high = self.kept(minutes), self.initial_mwh, self.initial_mwh
+        into, out = self.steppers(minutes)
         for _ in range(intervals):
-            most = kept * high + float(self.charge_step_mwh(minutes, high))
+            most = kept * high + into(high)
             if most < self.minimum_mwh - TOLERANCE_MWH:
                 need = (self.minimum_mwh - kept * high) / (hours_of(minutes) * self.charge_efficiency)
                 return [("what leaks cannot be refilled", ["self_discharge_per_day", "minimum_mwh", "charge_mw"], f"charge_mw >= {need:g}")]
+            before = (low, high)
             high = min(self.energy_mwh, most)
-            low = max(self.minimum_mwh, kept * low - float(self.discharge_step_mwh(minutes, low)))
+            low = max(self.minimum_mwh, kept * low - out(low))
+            if before == (low, high):
+                break
         least, allowed = self.end_range_mwh
         if least > high + TOLERANCE_MWH:
             return [
