@@ -112,8 +112,8 @@ def spread_option(
 
     Examples
     --------
-    >>> round(spread_option(60.0, 50.0, 0.0, 0.3, 0.2, 0.5) - margrabe(60.0, 50.0, (0.3**2 + 0.2**2 - 0.06) ** 0.5), 12)
-    0.0
+    >>> abs(spread_option(60.0, 50.0, 0.0, 0.3, 0.2, 0.5) - margrabe(60.0, 50.0, (0.3**2 + 0.2**2 - 0.06) ** 0.5)) < 1e-12
+    True
     """
     if min(first_eur_mwh, second_eur_mwh) <= 0:
         raise ValueError("lognormal prices need positive forwards; for prices through zero use bachelier")
