@@ -29,7 +29,7 @@ from energy_pipeline.renewables.cleaning import Cleaned
 from energy_pipeline.renewables.inputs import Rows
 from energy_pipeline.renewables.quantiles import LEVELS, ErrorTable
 
-VERSION = "renewables-correction-1"
+VERSION = "renewables-correction-2"
 MINIMUM_DAYS = 50
 WINDOW_DAYS = 1092
 BLOCK_DAYS = 28
@@ -40,6 +40,7 @@ WIDTHS = (1.0, 2.0)
 PENALTIES = (10.0, 100.0)
 HALF_LIVES_DAYS = (120.0, 365.0)
 FOLD_EDGES = (0.4, 0.55, 0.7, 0.85, 1.0)
+SPREAD_PARTS = 5
 SMALLEST_SPREAD = 0.01
 FAR = 4.0
 """Inputs are cut at so many standard deviations: weather never seen must not be extrapolated."""
@@ -219,9 +220,9 @@ def _fit(
     expected = _bounded(rows.physical, full, weight, rows.potential) * (1.0 - availability.still_share(rows.last_still))
     outcome = np.where(cleaned.is_down, 0.0, cleaned.share)
     used = scored & ~np.isnan(expected) & ~np.isnan(outcome)
-    spread = _fit_spread(rows.inputs[used], np.abs(outcome - expected)[used], seed_name)
+    spread, own_spread = _fit_spread(rows.inputs[used], np.abs(outcome - expected)[used], rows.day[used], seed_name)
     age = (rows.day.max() - rows.day[used]).astype(np.float64)
-    table = ErrorTable.of(expected[used], _spread(spread, rows.inputs[used]), outcome[used], age)
+    table = ErrorTable.of(expected[used], own_spread, outcome[used], age)
     error = (outcome - expected)[used]
     physics = (outcome - rows.physical)[used]
     return Correction(
@@ -360,6 +361,19 @@ class _Problem:
         held = slice(self.edges[0], None)
         return _Trial(self, penalty, half_life, found, float(np.mean((self.target[held] - found[held]) ** 2)))
 
+    def by_others(self, penalty: float, half_life: float) -> FloatArray:
+        """Value of each row by the regression on all parts but its own."""
+        from scipy.linalg import solve
+
+        grams, moments = self._cumulative(half_life)
+        ridge = np.diag(np.concatenate([[penalty * 1e-6], np.full(grams[0].shape[0] - 1, penalty)]))
+        found, first = np.empty(self.target.size), 0
+        for part, edge in enumerate(self.edges):
+            own_gram, own_moment = (grams[part] - grams[part - 1], moments[part] - moments[part - 1]) if part else (grams[0], moments[0])
+            found[first:edge] = self.features[first:edge] @ solve(grams[-1] - own_gram + ridge, moments[-1] - own_moment, assume_a="pos")
+            first = edge
+        return found
+
     def learnt(self, penalty: float, half_life: float) -> Learnt:
         """The regression on everything."""
         return Learnt(self.centre, self.scale, self.waves, self.phases, self.solve(penalty, half_life, len(self.edges) - 1))
@@ -378,12 +392,20 @@ class _Trial:
     squared_error: float
 
 
-def _fit_spread(inputs: FloatArray, size: FloatArray, seed_name: str) -> Learnt | None:
-    """Expected absolute error from the inputs."""
+def _fit_spread(
+    inputs: FloatArray, size: FloatArray, day: np.ndarray[tuple[int, ...], np.dtype[np.int64]], seed_name: str
+) -> tuple[Learnt | None, FloatArray]:
+    """Expected absolute error from the inputs, and its value for each row from the other parts of the past only.
+
+    A spread that has seen an error follows it; errors divided by such a spread would make bands too narrow.
+    """
     if size.size < 10 * 24:
-        return None
-    problem = _Problem(inputs, size, np.zeros(size.size, dtype=np.int64), [size.size], WIDTHS[-1], seed_name)
-    return problem.learnt(PENALTIES[-1], HALF_LIVES_DAYS[-1])
+        return None, np.ones(size.size)
+    days = np.unique(day)
+    edges = [int(np.searchsorted(day, days[(days.size * part) // SPREAD_PARTS])) for part in range(1, SPREAD_PARTS)]
+    problem = _Problem(inputs, size, np.zeros(size.size, dtype=np.int64), [*edges, size.size], WIDTHS[-1], seed_name)
+    learnt = problem.learnt(PENALTIES[-1], HALF_LIVES_DAYS[-1])
+    return learnt, np.maximum(problem.by_others(PENALTIES[-1], HALF_LIVES_DAYS[-1]), SMALLEST_SPREAD)
 
 
 def _spread(learnt: Learnt | None, inputs: FloatArray) -> FloatArray:

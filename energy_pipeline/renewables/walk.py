@@ -182,6 +182,8 @@ def _bands(outcome: FloatArray, bands: FloatArray) -> tuple[float, float, float]
     known = ~np.isnan(bands).any(axis=1)
     if not known.any():
         return (float("nan"),) * 3
+    # What a standing plant draws is less than no output; quantiles of output end at 0, and so does what they are held against.
+    outcome = np.maximum(outcome, 0.0)
     below = outcome[known, None] - bands[known]
     pinball = float(np.maximum(LEVELS * below, (LEVELS - 1.0) * below).mean())
     low, high = bands[known], outcome[known]
