@@ -47,13 +47,20 @@ select
     f.delivery_start,
     f.resolution_minutes,
     f.output_mw as forecast_mw,
+    f.available_mw,
+    f.q05_mw,
     f.q10_mw,
+    f.q25_mw,
+    f.q50_mw,
+    f.q75_mw,
     f.q90_mw,
+    f.q95_mw,
     m.output_mw as metered_mw,
     m.known_at as known_at_metered,
     f.capacity_mw,
     f.method,
-    f.is_fallback
+    f.is_fallback,
+    f.note
 from {{ ref('stg_plant_output') }} as f
 left join metered as m
     on f.plant = m.plant and f.delivery_start = m.delivery_start

@@ -9,9 +9,16 @@ select
     delivery_start,
     resolution_minutes,
     output_mw,
+    available_mw,
+    q05_mw,
     q10_mw,
+    q25_mw,
+    q50_mw,
+    q75_mw,
     q90_mw,
+    q95_mw,
     capacity_mw,
     method,
-    is_fallback
+    is_fallback,
+    note
 from {{ source('lake', 'plant_output') }}

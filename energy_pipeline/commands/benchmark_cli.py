@@ -103,3 +103,26 @@ def desk_walk(
     if out is not None:
         found.rows.write_parquet(out)
     print(found.page)  # noqa: T201 - a page, not a message
+
+
+@benchmark_app.command()
+def plants(
+    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder of measured plants (docs/renewables-accuracy.md).")],
+    names: Annotated[str, typer.Option("--plants", help="Plants, separated by commas; default: all of the folder.")] = "",
+    first: Annotated[datetime | None, typer.Option("--first", formats=["%Y-%m-%d"], help="First test day.")] = None,
+    last: Annotated[datetime | None, typer.Option("--last", formats=["%Y-%m-%d"], help="Last test day.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for each plant's forecasts and outcomes, one Parquet file a plant.")] = None,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Worker processes.")] = 1,
+) -> None:
+    """Forecast measured wind and solar plants day by day, and score physics, correction and naive rivals."""
+    from energy_pipeline.commands.renewables_benchmark import as_markdown, run, write
+
+    wanted = [n.strip() for n in names.split(",") if n.strip()]
+    try:
+        found = run(folder, wanted, first.date() if first else None, last.date() if last else None, jobs)
+    except (PipelineError, ValueError) as error:
+        problems.print(str(error), style="red", markup=False, highlight=False)
+        raise typer.Exit(1) from None
+    if out is not None:
+        write(found, out)
+    print(as_markdown(found))  # noqa: T201 - a page, not a message

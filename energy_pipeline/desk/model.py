@@ -12,9 +12,13 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from energy_pipeline.desk.base import ClockTime, DeskModel
+from energy_pipeline.desk.plants import MeteredPlant, Plant, PvPlant, SharePlant, WindPlant
 from energy_pipeline.desk.sources import AbsentSeries, FileSeries, Sources
 from energy_pipeline.domain.blocks import Block
 from energy_pipeline.domain.delivery import DeliveryDay, local_instant
+
+__all__ = ["Desk", "MeteredPlant", "Plant", "PvPlant", "SharePlant", "WindPlant"]
+"""Plants are described in `plants`; the whole desk is read from here."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Member = Literal[
@@ -104,57 +108,6 @@ class WeatherLocation(DeskModel):
     latitude_deg: float = Field(ge=-90, le=90)
     longitude_deg: float = Field(ge=-180, le=180)
     wind_height_m: float = Field(10.0, gt=0, le=300)
-
-
-class PvPlant(DeskModel):
-    """A photovoltaic plant computed from weather."""
-
-    kind: Literal["pv"]
-    zone: str
-    location: str
-    peak_mw: float = Field(gt=0, description="DC peak power.")
-    inverter_mw: float = Field(gt=0, description="AC limit.")
-    tilt_deg: float = Field(30, ge=0, le=90)
-    azimuth_deg: float = Field(180, ge=0, lt=360, description="180 is south.")
-    retained_share: float = Field(0.86, gt=0, le=1, description="What losses leave.")
-    temperature_coefficient_per_c: float = Field(-0.004, le=0, ge=-0.01)
-    noct_c: float = Field(45, ge=20, le=80)
-
-
-class WindPlant(DeskModel):
-    """A wind farm computed from weather."""
-
-    kind: Literal["wind"]
-    zone: str
-    location: str
-    capacity_mw: float = Field(gt=0)
-    hub_height_m: float = Field(gt=10, le=250)
-    shear_exponent: float = Field(0.14, ge=0, le=0.6)
-    cut_in_ms: float = 3.0
-    rated_ms: float = 12.5
-    cut_out_ms: float = 25.0
-    retained_share: float = Field(0.9, gt=0, le=1)
-
-
-class SharePlant(DeskModel):
-    """A fixed share of the zone's wind or solar output."""
-
-    kind: Literal["share"]
-    zone: str
-    technology: Literal["wind", "solar"]
-    share_of_zone: float = Field(gt=0, le=1)
-
-
-class MeteredPlant(DeskModel):
-    """A plant known only by its meter; expected output from its own past."""
-
-    kind: Literal["metered"]
-    zone: str
-    technology: Literal["wind", "solar"]
-    capacity_mw: float = Field(gt=0)
-
-
-Plant = Annotated[PvPlant | WindPlant | SharePlant | MeteredPlant, Field(discriminator="kind")]
 
 
 class Battery(DeskModel):
@@ -349,6 +302,8 @@ class Desk(DeskModel):
             if zone.market not in self.markets
         ]
         locations = {f"plants.{n}.location": p.location for n, p in self.plants.items() if isinstance(p, PvPlant | WindPlant)}
+        two_heights = {n: p.upper_location for n, p in self.plants.items() if isinstance(p, WindPlant)}
+        locations |= {f"plants.{n}.upper_location": loc for n, loc in two_heights.items() if loc is not None}
         locations |= {f"zones.{n}.weather_locations": loc for n, z in self.zones.items() for loc in z.weather_locations}
         locations |= {f"sources.{kind}.{i}.key.location": s.key["location"] for kind, i, s in self._keyed_sources() if "location" in s.key}
         problems += [

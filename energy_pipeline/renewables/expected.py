@@ -1,11 +1,13 @@
 """Expected output of one plant for one day, by the first method its inputs allow.
 
 What belongs here: which inputs a plant is computed from and what stands in when they are
-not there. What does not: the physics (`pv`, `wind`) and errors or quantiles (`output`).
+not there. What does not: the physics and what is learnt of its errors (`metered`), the
+table and errors of plants without weather (`output`), prices (`curtailment`).
 
 Order: weather (PV, wind) or the zone's driver forecast (shares); where an interval of that
 is unknown, the plant's own past, flagged as a fallback. Metered plants are their own past.
 "Own past" is the mean of the same wall-clock slot over its last 7 known days, D-2 backwards.
+Physics is corrected by what its meter taught, where that clearly pays.
 """
 
 from __future__ import annotations
@@ -19,15 +21,16 @@ import numpy.typing as npt
 import polars as pl
 
 from energy_pipeline.desk.model import MeteredPlant, Plant, PvPlant, SharePlant, WindPlant
-from energy_pipeline.domain.delivery import MICROSECONDS_PER_MINUTE, FloatArray
+from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import PipelineError
 from energy_pipeline.domain.information import InformationSet
 from energy_pipeline.domain.resolution import Lookup, convert, information_lookup, interval_values, slot_starts_us
-from energy_pipeline.renewables.pv import STEP_MINUTES, pv_output_mw, spread_hourly, sun
-from energy_pipeline.renewables.wind import wind_output_mw
+from energy_pipeline.forecasting.artefacts import ArtefactStore
+from energy_pipeline.renewables.metered import HOUR, STEP_MINUTES, capacity, correction_of, day_rows, physical_mw, potential_share
+from energy_pipeline.renewables.quarters import in_quarters
 
 PERSISTENCE_DAYS = 7
-Method = Literal["physical", "share_of_zone", "persistence", "climatology"]
+Method = Literal["physical", "physical_corrected", "share_of_zone", "persistence", "climatology"]
 
 
 @dataclass(frozen=True)
@@ -44,17 +47,35 @@ class Expected:
         The first choice, or an input of it, was not there.
     own_past : array of bool
         The plant's own past stands in.
+    quantiles_mw : array, shape (intervals, 19), or None
+        At `quantiles.LEVELS`, from the correction's held-out errors; NaN where the first choice is unknown.
+        None: nothing learnt.
+    notes : tuple of str
+        What was repaired or refused in the weather.
     """
 
     output_mw: FloatArray
     method: Method
     is_fallback: npt.NDArray[np.bool_]
     own_past: npt.NDArray[np.bool_]
+    quantiles_mw: FloatArray | None = None
+    notes: tuple[str, ...] = ()
 
 
-def expected_output(info: InformationSet, name: str) -> Expected:
-    """E[g | decision time] of plant `name` for the day of `info`; computed once per day and run."""
-    return info.cached("renewables.expected_output", name, make=lambda: _expected_output(info, name))
+@dataclass(frozen=True)
+class _First:
+    """What the first choice gives; `fell_back` where an input of it was itself a fallback."""
+
+    output_mw: FloatArray
+    fell_back: npt.NDArray[np.bool_]
+    method: Method
+    quantiles_mw: FloatArray | None = None
+    notes: tuple[str, ...] = ()
+
+
+def expected_output(info: InformationSet, name: str, artefacts: ArtefactStore | None = None) -> Expected:
+    """Expected output of plant `name` at the decision time, before any curtailment; computed once per day and run."""
+    return info.cached("renewables.expected_output", name, make=lambda: _expected_output(info, name, artefacts))
 
 
 def technology(plant: Plant) -> Literal["wind", "solar"]:
@@ -81,49 +102,48 @@ def outcome_lookup(info: InformationSet, name: str) -> tuple[Lookup, str, float]
     return information_lookup(info, "plant_meters", plant=name), "output_mw", 1.0
 
 
-def _expected_output(info: InformationSet, name: str) -> Expected:
+def _expected_output(info: InformationSet, name: str, artefacts: ArtefactStore | None) -> Expected:
     plant = info.desk.plants[name]
     minutes = info.desk.zones[plant.zone].resolution_minutes(info.day.day)
-    first, input_fell_back, method = _first_choice(info, plant, minutes)
-    unknown = np.isnan(first)
-    if unknown.any():
-        first = np.where(unknown, own_past_mw(info, name, minutes), first)
+    first = _first_choice(info, name, plant, minutes, artefacts)
+    unknown = np.isnan(first.output_mw)
+    chosen = np.where(unknown, own_past_mw(info, name, minutes), first.output_mw) if unknown.any() else first.output_mw
     ceiling = capacity_mw(info, plant)
-    output = np.clip(first, 0.0, np.inf if ceiling is None else ceiling)
-    fallback = input_fell_back | (unknown & (not isinstance(plant, MeteredPlant)))
-    return Expected(output, method, fallback, unknown)
+    output = np.clip(chosen, 0.0, np.inf if ceiling is None else ceiling)
+    fallback = first.fell_back | (unknown & (not isinstance(plant, MeteredPlant)))
+    return Expected(output, first.method, fallback, unknown, first.quantiles_mw, first.notes)
 
 
-def _first_choice(info: InformationSet, plant: Plant, minutes: int) -> tuple[FloatArray, npt.NDArray[np.bool_], Method]:
+def _first_choice(info: InformationSet, name: str, plant: Plant, minutes: int, artefacts: ArtefactStore | None) -> _First:
     count = info.day.count(minutes)
     good = np.zeros(count, dtype=np.bool_)
-    if isinstance(plant, PvPlant):
-        return _pv(info, plant, minutes), good, "physical"
-    if isinstance(plant, WindPlant):
-        return _wind(info, plant, minutes), good, "physical"
+    if isinstance(plant, PvPlant | WindPlant):
+        return _by_weather(info, name, plant, minutes, artefacts)
     if isinstance(plant, SharePlant):
         values, fell_back = _share(info, plant, minutes)
-        return values, fell_back, "share_of_zone"
-    return np.full(count, np.nan), good, "persistence"
+        return _First(values, fell_back, "share_of_zone")
+    return _First(np.full(count, np.nan), good, "persistence")
 
 
-def _pv(info: InformationSet, plant: PvPlant, minutes: int) -> FloatArray:
-    lookup = information_lookup(info, "weather_forecast", location=plant.location)
-    starts = info.day.interval_starts_us(STEP_MINUTES)
-    ghi = interval_values(lookup, "ghi_w_m2", starts, STEP_MINUTES)
-    temperature = interval_values(lookup, "temperature_c", starts, STEP_MINUTES)
-    position = sun(info.desk.weather[plant.location], info.day)
-    hour_starts = starts - starts % (60 * MICROSECONDS_PER_MINUTE)
-    is_hourly = lookup("resolution_minutes", hour_starts) == 60
-    ghi = np.where(is_hourly, spread_hourly(ghi, position.clear_sky_ghi_w_m2), ghi)
-    return convert(pv_output_mw(plant, position, ghi, temperature, info.day.day), STEP_MINUTES, minutes)
+def _by_weather(info: InformationSet, name: str, plant: PvPlant | WindPlant, minutes: int, artefacts: ArtefactStore | None) -> _First:
+    computed, most = physical_mw(info, name), capacity(plant)
+    good = np.zeros(info.day.count(minutes), dtype=np.bool_)
+    plain = convert(computed.output_mw, STEP_MINUTES, minutes)
+    if np.isnan(computed.output_mw).all():
+        return _First(plain, good, "physical", None, computed.notes)
+    correction = correction_of(info, name, artefacts)
+    found = correction.apply(day_rows(info, name))
 
+    def in_zone(hourly: FloatArray) -> FloatArray:
+        if minutes == HOUR:
+            return hourly * most
+        quarters = in_quarters(hourly, computed.output_mw / most, potential_share(info, name), technology(plant))
+        return convert(quarters, STEP_MINUTES, minutes) * most
 
-def _wind(info: InformationSet, plant: WindPlant, minutes: int) -> FloatArray:
-    # Quarter-hours even in an hourly zone: the curve is not linear, so power is averaged, not speed.
-    lookup = information_lookup(info, "weather_forecast", location=plant.location)
-    speed = interval_values(lookup, "wind_speed_ms", info.day.interval_starts_us(STEP_MINUTES), STEP_MINUTES)
-    return convert(wind_output_mw(plant, info.desk.weather[plant.location].wind_height_m, speed), STEP_MINUTES, minutes)
+    bands = None if found.quantiles is None else np.stack([in_zone(level) for level in found.quantiles.T], axis=1)
+    if correction.changes_nothing:
+        return _First(plain, good, "physical", bands, computed.notes)
+    return _First(in_zone(found.mean), good, "physical_corrected", bands, computed.notes)
 
 
 def _share(info: InformationSet, plant: SharePlant, minutes: int) -> tuple[FloatArray, npt.NDArray[np.bool_]]:

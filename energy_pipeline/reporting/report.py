@@ -12,7 +12,7 @@ from datetime import date
 import polars as pl
 
 from energy_pipeline.desk import Desk
-from energy_pipeline.reporting import book_sections, outlook_sections
+from energy_pipeline.reporting import book_sections, outlook_sections, renewables_sections
 from energy_pipeline.reporting.inputs import NO_HASH, ReportInputs, names
 from energy_pipeline.reporting.view import Cell, Page, Section, Source
 
@@ -61,6 +61,7 @@ def build_page(inputs: ReportInputs) -> Page:
         book_sections.limits(inputs),
         outlook_sections.price_forecasts(inputs),
         outlook_sections.plant_output(inputs),
+        renewables_sections.fleet(inputs),
         outlook_sections.dispatch(inputs),
         outlook_sections.signals(inputs),
         outlook_sections.scores(inputs),

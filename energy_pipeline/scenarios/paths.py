@@ -21,6 +21,7 @@ from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import SourceError
 from energy_pipeline.domain.history import ErrorHistory, SeriesKind
 from energy_pipeline.domain.information import InformationSet
+from energy_pipeline.domain.resolution import convert
 from energy_pipeline.domain.seeds import generator
 from energy_pipeline.scenarios.bootstrap import fill_unknown, smoothed_bootstrap
 
@@ -95,7 +96,7 @@ def _plants(plant_output: pl.DataFrame) -> list[_Series]:
     series = []
     for part in plant_output.sort("plant", "delivery_start").partition_by("plant", maintain_order=True):
         most = part["capacity_mw"].fill_null(ceiling).to_numpy()[:, None]
-        expected = part["output_mw"].to_numpy()
+        expected = part["available_mw"].to_numpy()  # each path's own price decides what is held back
         series.append(_Series("plant_output", part["plant"][0], part["resolution_minutes"][0], expected, part["delivery_start"], 0.0, most))
     return series
 
@@ -114,7 +115,23 @@ def _draw(info: InformationSet, series: Sequence[_Series], errors: Sequence[Erro
     settings = info.desk.scenarios
     drawn = smoothed_bootstrap(filled, settings.paths, settings.smoothing, generator("scenarios", info.day.day))
     ends = np.cumsum([s.expected.size for s in series])[:-1]
-    return [np.clip(s.expected[:, None] + part, s.minimum, s.maximum) for s, part in zip(series, np.split(drawn, ends), strict=True)]
+    values = [np.clip(s.expected[:, None] + part, s.minimum, s.maximum) for s, part in zip(series, np.split(drawn, ends), strict=True)]
+    return _held_back(info, series, values)
+
+
+def _held_back(info: InformationSet, series: Sequence[_Series], values: Sequence[FloatArray]) -> list[FloatArray]:
+    """Plants with `curtail_below_eur_mwh` stand still where the path's own day-ahead price is below it."""
+    prices = {s.name: (s.resolution_minutes, v) for s, v in zip(series, values, strict=True) if s.kind == "day_ahead_price"}
+    found = []
+    for s, v in zip(series, values, strict=True):
+        limit = info.desk.plants[s.name].curtail_below_eur_mwh if s.kind == "plant_output" else None
+        if limit is None:
+            found.append(v)
+            continue
+        minutes, price = prices[info.desk.plants[s.name].zone]
+        own = convert(price.T, minutes, s.resolution_minutes).T
+        found.append(np.where(own < limit, 0.0, v))
+    return found
 
 
 def _histories(info: InformationSet, series: Sequence[_Series], errors: Sequence[ErrorHistory]) -> list[ErrorHistory]:

@@ -28,6 +28,8 @@ STAGE_OF = {
     "price_forecasts": "forecasting",
     "forecast_scores": "forecasting",
     "plant_output": "renewables",
+    "fleet_output": "renewables",
+    "fleet_summary": "renewables",
     "scenario_paths": "scenarios",
     "scenario_summary": "scenarios",
     "dispatch": "flexibility",

@@ -199,10 +199,12 @@ class MadeUpDay:
                         "delivery_start": start,
                         "resolution_minutes": minutes,
                         "output_mw": g,
+                        "available_mw": g,
                         **quantiles,
                         "capacity_mw": capacity,
                         "method": "physical",
                         "is_fallback": False,
+                        "note": "",
                     }
                 )
         self._add("plant_output", rows)

@@ -19,7 +19,18 @@ from energy_pipeline.reporting.sql_project import (
 
 ROOT = Path(__file__).resolve().parents[2] / "dbt_like_sql"
 PUBLIC = {
-    *("prices", "price_forecasts", "forecast_scores", "plant_output", "scenario_summary", "dispatch", "signals", "positions"),
+    *(
+        "prices",
+        "price_forecasts",
+        "forecast_scores",
+        "plant_output",
+        "fleet_output",
+        "fleet_summary",
+        "scenario_summary",
+        "dispatch",
+        "signals",
+        "positions",
+    ),
     *("risk_measures", "risk_contributions", "stress_results", "limits", "pnl", "backtest_metrics", "data_quality", "runs"),
     *("forecast_accuracy", "forecast_comparison", "forecast_value"),
 }

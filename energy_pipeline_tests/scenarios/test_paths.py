@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from energy_pipeline.contracts import table
+from energy_pipeline.contracts.derived.renewables import OUTPUT_LEVELS, output_quantile_column
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.errors import ContractError, SourceError
 from energy_pipeline.domain.history import ErrorHistory
@@ -32,11 +33,12 @@ def roof(day, output=5.0):
         "delivery_start": timestamps(delivery.interval_starts_us(60)),
         "resolution_minutes": 60,
         "output_mw": np.full(delivery.count(60), output),
-        "q10_mw": None,
-        "q90_mw": None,
+        "available_mw": np.full(delivery.count(60), output),
+        **{output_quantile_column(level): None for level in OUTPUT_LEVELS},
         "capacity_mw": 10.0,
         "method": "persistence",
         "is_fallback": False,
+        "note": "",
     }
     return pl.DataFrame(rows, schema=table("plant_output").schema)
 

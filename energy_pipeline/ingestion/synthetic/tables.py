@@ -235,7 +235,11 @@ def _plant_meters(market: Market, state: DayState) -> Iterable[Part]:
     for name, plant in market.desk.plants.items():
         minutes = market.desk.zones[plant.zone].resolution_minutes(state.day.day)
         known = local_instant(state.day.day + timedelta(days=1), METERS_AT, market.time_zone(plant.zone))
-        yield _series(state, minutes, "output_mw", plant_output(market, state, name, plant), 4, known, plant=name)
+        output = plant_output(market, state, name, plant)
+        if plant.curtail_below_eur_mwh is not None:  # the auction's interval decides for all its quarters
+            price = np.repeat(_mean(state.zones[plant.zone].day_ahead, minutes), minutes // QUARTER)
+            output = np.where(np.round(price, 2) < plant.curtail_below_eur_mwh, 0.0, output)
+        yield _series(state, minutes, "output_mw", output, 4, known, plant=name)
 
 
 def plant_output(market: Market, state: DayState, name: str, plant: Plant) -> FloatArray:

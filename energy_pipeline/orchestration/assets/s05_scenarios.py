@@ -23,7 +23,7 @@ def scenario_paths(day: DayContext) -> pl.DataFrame:
     """Paths around the forecasts, drawn from their joint past errors."""
     from energy_pipeline import forecasting, renewables, scenarios
 
-    errors = [*forecasting.price_errors(day.info, day.artefacts), *renewables.output_errors(day.info)]
+    errors = [*forecasting.price_errors(day.info, day.artefacts), *renewables.output_errors(day.info, day.artefacts)]
     return scenarios.scenario_paths(day.info, day.read("price_forecasts"), day.read("plant_output"), errors)
 
 

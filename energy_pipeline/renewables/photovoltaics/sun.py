@@ -26,6 +26,8 @@ DELTA_T_S = 69.0
 """Terrestrial less universal time: 57 s in 1990, about 70 s from 2020; 15 s move the sun by 2e-4 degrees."""
 BLOCK_DAYS = 1024
 """Midnights are computed and kept in blocks fixed by the calendar."""
+KEPT_INTERVALS = 100
+"""The sun of so many intervals, a day of quarter-hours, is kept for the next who asks."""
 
 
 class SunTrack(NamedTuple):
@@ -67,10 +69,20 @@ def track(start_us: IntArray, minutes: int) -> SunTrack:
         Length of an interval.
     """
     start_us = np.asarray(start_us, dtype=np.int64)
-    middle_us = start_us + minutes * 30_000_000
-    if not len(middle_us):
+    if not len(start_us):
         none = np.empty(0)
         return SunTrack(none, none, none, none, none, 0.0)
+    return _day_track(start_us.tobytes(), minutes) if len(start_us) <= KEPT_INTERVALS else _track(start_us, minutes)
+
+
+@lru_cache(maxsize=2048)
+def _day_track(starts: bytes, minutes: int) -> SunTrack:
+    """A day's sun is asked for by every check, clear sky and plant of that day."""
+    return _track(np.frombuffer(starts, dtype=np.int64).copy(), minutes)
+
+
+def _track(start_us: IntArray, minutes: int) -> SunTrack:
+    middle_us = start_us + minutes * 30_000_000
     first, last = int(middle_us.min() // DAY_US) - 1, int(middle_us.max() // DAY_US) + 2
     blocks = range(first // BLOCK_DAYS, last // BLOCK_DAYS + 1)
     knots = np.concatenate([_knots(block) for block in blocks])

@@ -1,0 +1,15 @@
+{{ config(materialized='table', schema='marts') }}
+
+select
+    delivery_day,
+    level,
+    name,
+    technology,
+    delivery_start,
+    resolution_minutes,
+    output_mw,
+    output_mwh,
+    held_back_mw,
+    capacity_mw,
+    capacity_factor
+from {{ ref('stg_fleet_output') }}

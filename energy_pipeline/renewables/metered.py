@@ -1,0 +1,177 @@
+"""A plant of the desk as the learnt correction reads it: weather, physics and meter through the information set.
+
+What belongs here: the desk's plants as `inputs.PlantSource`, and the correction that serves a delivery
+day. What does not: the regression (`correction`), what stands in when inputs are missing (`expected`).
+
+Everything goes through `InformationSet`: weather and physics of a past day as its own decision knew
+them, meters as known at the decision that asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import numpy as np
+
+from energy_pipeline.desk.model import Desk, PvPlant, WeatherLocation, WindPlant
+from energy_pipeline.domain.delivery import MICROSECONDS_PER_MINUTE, FloatArray, IntArray
+from energy_pipeline.domain.information import InformationSet
+from energy_pipeline.domain.resolution import convert, interval_values
+from energy_pipeline.forecasting.artefacts import ArtefactStore
+from energy_pipeline.renewables import engines
+from energy_pipeline.renewables.calibration import block_rows, block_start, fit_block, training_blocks
+from energy_pipeline.renewables.correction import BLOCK_DAYS, Correction
+from energy_pipeline.renewables.inputs import LAST_LAG, Rows, rows_of
+
+STEP_MINUTES = 15
+"""Physics is computed in quarter-hours: curves are not linear, so power is averaged, not weather."""
+HOUR = 60
+
+
+class DeskPlant:
+    """A weather-driven plant of the desk, as known at one decision (`inputs.PlantSource`)."""
+
+    def __init__(self, info: InformationSet, name: str) -> None:
+        plant = info.desk.plants[name]
+        if not isinstance(plant, PvPlant | WindPlant):
+            raise TypeError(f"plant {name} is of kind {plant.kind}: only pv and wind are computed from weather")
+        self._info, self._name, self._plant = info, name, plant
+        self.technology = "solar" if isinstance(plant, PvPlant) else "wind"
+        self.time_zone = info.day.time_zone
+        self._columns = _columns(info.desk, plant)
+        self.weather_columns = tuple(self._columns)
+        self.leading = self.weather_columns[0]
+        self.capacity_mw = capacity(plant)
+        # Weather of D+1 is in the lake only once D+1 itself is collected: a day decided alone must not differ.
+        self.sees_next_day = False
+
+    def decision_us(self, day: date) -> int:
+        """When the day was, or is, decided."""
+        return self._info.at(day).decision_us
+
+    def weather(self, column: str, start_us: IntArray, cut_us: IntArray | int) -> FloatArray:
+        """Hourly means of the last run known at `cut_us`."""
+        location, raw = self._columns[column]
+        return interval_values(self._lookup("weather_forecast", cut_us, location=location), raw, start_us, HOUR)
+
+    def physical(self, day: date) -> FloatArray:
+        """Hourly output share by physics as decided for the day."""
+        return convert(physical_mw(self._info.at(day), self._name).output_mw, STEP_MINUTES, HOUR) / self.capacity_mw
+
+    def potential(self, day: date) -> FloatArray:
+        """1 for wind, the clear sky's share for sun."""
+        return convert(potential_share(self._info.at(day), self._name), STEP_MINUTES, HOUR)
+
+    def meter(self, start_us: IntArray, cut_us: IntArray | int) -> FloatArray:
+        """Metered share of hours as known at `cut_us`."""
+        return interval_values(self._lookup("plant_meters", cut_us, plant=self._name), "output_mw", start_us, HOUR) / self.capacity_mw
+
+    def held_back(self, start_us: IntArray, cut_us: IntArray | int) -> tuple[FloatArray | None, FloatArray | None]:
+        """1 in hours with a quarter whose day-ahead price was below the plant's limit; outages are not told."""
+        limit = self._plant.curtail_below_eur_mwh
+        if limit is None:
+            return None, None
+        quarters = np.asarray(start_us)[..., None] + np.arange(4) * (STEP_MINUTES * MICROSECONDS_PER_MINUTE)
+        cuts = np.broadcast_to(np.asarray(cut_us), np.shape(start_us))[..., None]
+        price = interval_values(self._lookup("day_ahead_prices", cuts, zone=self._plant.zone), "price_eur_mwh", quarters, STEP_MINUTES)
+        return np.asarray((price < limit).any(axis=-1), dtype=np.float64), None
+
+    def _lookup(self, table: str, cut_us: IntArray | int, **key: str) -> Callable[[str, IntArray], FloatArray]:
+        # `interval_values` asks for the parts of an interval along one more axis.
+        cuts = np.asarray(cut_us, dtype=np.int64)[..., None]
+        return lambda column, starts: self._info.values(table, column, starts, cut_us=cuts, **key)
+
+
+def capacity(plant: PvPlant | WindPlant) -> float:
+    """AC capacity [MW]."""
+    return plant.inverter_mw if isinstance(plant, PvPlant) else plant.capacity_mw
+
+
+def _columns(desk: Desk, plant: PvPlant | WindPlant) -> dict[str, tuple[str, str]]:
+    """Input name -> (weather location, raw column); the leading one first."""
+    own = plant.location
+    if isinstance(plant, PvPlant):
+        return {"ghi_w_m2": (own, "ghi_w_m2"), "temperature_c": (own, "temperature_c"), "wind_speed_ms": (own, "wind_speed_ms")}
+    places = [own, *([plant.upper_location] if plant.upper_location else [])]
+    speeds = {f"wind_speed_{desk.weather[p].wind_height_m:g}m_ms": (p, "wind_speed_ms") for p in reversed(places)}
+    return speeds | {"temperature_c": (own, "temperature_c")}
+
+
+def physical_mw(info: InformationSet, name: str) -> engines.Computed:
+    """Output by physics in quarter-hours of the day, as decided for it; NaN without weather."""
+    return info.cached("renewables.physical", name, make=lambda: _physical(info, name))
+
+
+def _physical(info: InformationSet, name: str) -> engines.Computed:
+    plant = info.desk.plants[name]
+    assert isinstance(plant, PvPlant | WindPlant)  # noqa: S101 - callers know
+    location = info.desk.weather[plant.location]
+    return _sun(info, plant, location) if isinstance(plant, PvPlant) else _wind(info, plant)
+
+
+def _weather(info: InformationSet, location: str, starts: IntArray, minutes: int, columns: tuple[str, ...]) -> dict[str, FloatArray]:
+    def lookup(column: str, start_us: IntArray) -> FloatArray:
+        return info.values("weather_forecast", column, start_us, location=location)
+
+    return {c: interval_values(lookup, c, starts, minutes) for c in columns}
+
+
+def _sun(info: InformationSet, plant: PvPlant, location: WeatherLocation) -> engines.Computed:
+    hours = info.day.interval_starts_us(HOUR)
+    lengths = info.values("weather_forecast", "resolution_minutes", hours, location=plant.location)
+    # A day is computed from the interval length it came in; a day of mixed lengths from hours.
+    minutes = STEP_MINUTES if (lengths == STEP_MINUTES).all() else HOUR
+    starts = info.day.interval_starts_us(minutes)
+    weather = _weather(info, plant.location, starts, minutes, ("ghi_w_m2", "temperature_c", "wind_speed_ms"))
+    weather["wind_speed_ms"] = engines.at_ten_metres_ms(weather["wind_speed_ms"], location.wind_height_m)
+    return engines.pv_output(plant, location, starts, minutes, weather, step_minutes=STEP_MINUTES)
+
+
+def _wind(info: InformationSet, plant: WindPlant) -> engines.Computed:
+    starts = info.day.interval_starts_us(STEP_MINUTES)
+    own = _weather(info, plant.location, starts, STEP_MINUTES, ("wind_speed_ms", "temperature_c"))
+    weather = {"speed_ms": own["wind_speed_ms"], "temperature_c": own["temperature_c"]}
+    heights: tuple[float, ...] = (info.desk.weather[plant.location].wind_height_m,)
+    if plant.upper_location is not None:
+        upper = info.desk.weather[plant.upper_location].wind_height_m
+        weather["upper_speed_ms"] = _weather(info, plant.upper_location, starts, STEP_MINUTES, ("wind_speed_ms",))["wind_speed_ms"]
+        heights = (*heights, upper)
+    return engines.wind_output(plant, np.full(starts.size, info.day.day.toordinal()), heights, weather)
+
+
+def potential_share(info: InformationSet, name: str) -> FloatArray:
+    """The most there can be in each quarter-hour, share of capacity: 1 for wind, under a clear sky for sun."""
+    plant = info.desk.plants[name]
+    starts = info.day.interval_starts_us(STEP_MINUTES)
+    if not isinstance(plant, PvPlant):
+        return np.ones(starts.size)
+    location = info.desk.weather[plant.location]
+    return info.cached("renewables.potential", name, make=lambda: engines.clear_sky_share(plant, location, starts, STEP_MINUTES))
+
+
+def window_days(desk: Desk) -> int:
+    """Days a correction may learn from, such that the oldest look-back stays inside what a decision has loaded."""
+    return desk.history_days - desk.max_lag_days - 2 - (desk.forecast.error_days + 1) - (BLOCK_DAYS - 1) - LAST_LAG
+
+
+def correction_of(info: InformationSet, name: str, artefacts: ArtefactStore | None = None) -> Correction:
+    """The correction that serves the delivery day of `info`: made as of the first day of its block."""
+    first = info.at(block_start(info.day.day))
+    return first.cached("renewables.correction", name, make=lambda: _fit(first, name, artefacts))
+
+
+def _fit(info: InformationSet, name: str, artefacts: ArtefactStore | None) -> Correction:
+    block = info.day.day
+    source = DeskPlant(info, name)
+
+    def rows(start: date) -> Rows:
+        own = info.at(start + timedelta(days=BLOCK_DAYS - 1))
+        return own.cached("renewables.block_rows", name, make=lambda: block_rows(DeskPlant(own, name), start))
+
+    return fit_block(source, name, block, training_blocks(block, window_days(info.desk)), rows, artefacts)[0]
+
+
+def day_rows(info: InformationSet, name: str) -> Rows:
+    """The correction's inputs for the hours of the day."""
+    return info.cached("renewables.day_rows", name, make=lambda: rows_of(DeskPlant(info, name), [info.day.day]))

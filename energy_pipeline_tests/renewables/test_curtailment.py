@@ -1,0 +1,47 @@
+"""Curtailment at low prices: the rule, its probability and quantiles against draws."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from energy_pipeline.renewables.curtailment import held_back_probability, is_held_back, quantiles_with_stops
+from energy_pipeline.renewables.quantiles import LEVELS
+
+
+def test_the_limit_itself_is_no_stop():
+    assert is_held_back(np.array([-20.01, -20.0, 0.0]), -20.0).tolist() == [True, False, False]
+
+
+def test_the_probability_is_the_share_of_draws_below_the_limit():
+    levels = np.round(np.arange(0.01, 1.0, 0.01), 2)
+    draws = np.random.default_rng(3).normal(10, 20, 200_000)
+    quantiles = np.quantile(draws, levels)[None, :]
+    for limit in (-30.0, 0.0, 25.0):
+        found = held_back_probability(limit, np.array([10.0]), levels, quantiles)
+        assert abs(found[0] - (draws < limit).mean()) < 0.005
+    assert held_back_probability(1e4, np.array([10.0]), levels, quantiles).tolist() == [1.0]
+    assert held_back_probability(-1e4, np.array([10.0]), levels, quantiles).tolist() == [0.0]
+
+
+def test_without_quantiles_the_point_forecast_decides():
+    none = np.full((2, 3), np.nan)
+    assert held_back_probability(0.0, np.array([-1.0, 1.0]), np.array([0.1, 0.5, 0.9]), none).tolist() == [1.0, 0.0]
+
+
+def test_quantiles_of_output_that_may_stop_are_those_of_draws():
+    random = np.random.default_rng(4)
+    available = random.gamma(4.0, 3.0, 400_000)
+    stopped = np.where(random.random(available.size) < 0.3, 0.0, available)
+    found = quantiles_with_stops(LEVELS, np.quantile(available, LEVELS)[None, :], np.array([0.3]))[0]
+    # Below the lowest level the lowest quantile stands in: compare from there on.
+    inner = LEVELS >= 0.3 + 0.7 * 0.05
+    np.testing.assert_allclose(found[inner], np.quantile(stopped, LEVELS)[inner], rtol=0.02)  # straight lines between levels
+    assert (found[LEVELS <= 0.3] == 0.0).all()
+
+
+@given(st.floats(0, 1), st.lists(st.floats(0, 100), min_size=19, max_size=19))
+def test_quantiles_stay_sorted_and_never_rise(chance, values):
+    before = np.sort(np.array(values))[None, :]
+    after = quantiles_with_stops(LEVELS, before, np.array([chance]))
+    assert (np.diff(after[0]) >= -1e-9).all()
+    assert (after <= before + 1e-9).all()
