@@ -22,6 +22,7 @@ PUBLIC = {
     *("prices", "price_forecasts", "forecast_scores", "plant_output", "scenario_summary", "dispatch", "signals", "positions"),
     *("risk_measures", "risk_contributions", "stress_results", "limits", "pnl", "backtest_metrics", "data_quality", "runs"),
     *("forecast_accuracy", "forecast_comparison", "forecast_value"),
+    *("nomination_lines", "objective_comparison", "objective_scores", "hedge_effectiveness"),
 }
 
 
