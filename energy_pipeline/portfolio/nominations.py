@@ -12,6 +12,7 @@ loss is one the bid would have spared.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,8 +98,8 @@ def _blocks(desk: Desk, zone: str, grid: Grid, forecast: FloatArray, dispatch: p
 def loop_limits(energy_mwh: FloatArray, forecast: FloatArray, cost_eur_mwh: float) -> tuple[float | None, float | None]:
     """Highest buying and lowest selling price of a loop block that breaks even together.
 
-    Half of the expected margin is given to each side: at any prices, the block's surplus over its
-    limits is its margin after the cycle cost, so it is accepted exactly when it earns.
+    Each side stands off its forecast by the expected margin per MWh moved: at any prices, the block's surplus
+    over its limits is its margin after the cycle cost, so it is accepted exactly when it earns.
 
     Parameters
     ----------
@@ -115,7 +116,7 @@ def loop_limits(energy_mwh: FloatArray, forecast: FloatArray, cost_eur_mwh: floa
     Examples
     --------
     >>> loop_limits(np.array([-10.0, 8.0]), np.array([20.0, 60.0]), 5.0)
-    (32.0, 45.0)
+    (33.33, 46.67)
     """
     bought, sold = -energy_mwh[energy_mwh < 0].sum(), energy_mwh[energy_mwh > 0].sum()
     if bought <= 0 or sold <= 0:
@@ -125,9 +126,9 @@ def loop_limits(energy_mwh: FloatArray, forecast: FloatArray, cost_eur_mwh: floa
     margin = earned - paid - cost_eur_mwh * float(sold)
     if margin < 0:
         return None, None
-    buy = (paid + margin / 2.0) / float(bought)
-    sell = (earned - margin / 2.0) / float(sold)
-    return float(np.floor(round(buy / TICK_EUR_MWH, 6)) * TICK_EUR_MWH), float(np.ceil(round(sell / TICK_EUR_MWH, 6)) * TICK_EUR_MWH)
+    off = margin / float(bought + sold)
+    buy, sell = paid / float(bought) + off, earned / float(sold) - off
+    return round(math.floor(round(buy / TICK_EUR_MWH, 6)) * TICK_EUR_MWH, 2), round(math.ceil(round(sell / TICK_EUR_MWH, 6)) * TICK_EUR_MWH, 2)
 
 
 def _lines(zone: str, asset: str, kind: str, grid: Grid, bought_mw: FloatArray, limit: FloatArray, forecast: FloatArray, why: Why) -> pl.DataFrame:

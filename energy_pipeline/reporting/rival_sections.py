@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from energy_pipeline.reporting.book_sections import NOT_SETTLED, not_computed
+from energy_pipeline.reporting.book_sections import not_computed
 from energy_pipeline.reporting.inputs import ReportInputs
 from energy_pipeline.reporting.view import Cell, Head, Section, TableView, bars, num, number, share_cell
 
@@ -22,18 +22,18 @@ def rivals(inputs: ReportInputs) -> Section:
     results = {r["objective_name"]: r for r in inputs.frame("objective_results").to_dicts()}
     frame = inputs.frame("objective_comparison").sort("expected_pnl_eur", "objective_name", descending=[True, False])
     heads = [Head("Objective", numeric=False), Head("expected P&L", "EUR"), Head("volatility", "EUR"), Head("CVaR", "EUR"), Head("worst", "EUR")]
-    heads += [Head("traded", "MW"), Head("ES limit", numeric=False), Head("settled P&L", "EUR"), Head("regret", "EUR")]
+    heads += [Head("traded", "MW"), Head("ES limit", numeric=False)]
+    heads += [Head("settled P&L", "EUR"), Head("regret", "EUR")] if results else []
     rows = []
     for r in frame.to_dicts():
-        came = results.get(r["objective_name"], {})
         kept = Cell("kept", "ok", pill=True) if r["within_es_limit"] else Cell("broken", "bad", pill=True)
         measures = [num(r[c]) for c in ("expected_pnl_eur", "volatility_eur", "cvar_eur", "worst_eur")]
-        settled = [num(came.get("pnl_eur")), num(came.get("regret_eur"))]
+        settled = [num(results.get(r["objective_name"], {}).get(c)) for c in ("pnl_eur", "regret_eur")] if results else []
         rows.append([Cell(r["objective_name"], "strong" if r["objective_name"] == "desk" else ""), *measures, num(r["traded_mw"], 1), kept, *settled])
     tables = [TableView("Same scenarios, same limits, exact fees", heads, rows)]
     tables += [_scores(inputs)] if inputs.has("objective_scores") else []
     notes = ["Losses are positive in CVaR and worst. Regret is against the best decisions in hindsight under the same limits."]
-    notes += [] if results else [NOT_SETTLED]
+    notes += [] if results else ["What each would have made, and its regret, follow once the day is settled."]
     return Section(
         "rivals",
         "The book against other objectives",
