@@ -25,6 +25,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from energy_pipeline.commands.benchmark_cli import benchmark_app
+from energy_pipeline.commands.book_cli import book_app
 from energy_pipeline.commands.risk_cli import risk_app
 from energy_pipeline.domain.errors import PipelineError
 from energy_pipeline.settings import Settings
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(benchmark_app, name="benchmark")
+app.add_typer(book_app, name="book")
 app.add_typer(risk_app, name="risk")
 console = Console(width=None if sys.stdout.isatty() else 120)
 problems = Console(stderr=True)

@@ -223,6 +223,7 @@ class PortfolioSettings(DeskModel):
     risk_aversion: float = Field(0.5, ge=0)
     confidence: float = Field(0.95, gt=0.5, lt=1)
     benchmark_book: Literal["flat", "expected_output"] = "expected_output"
+    view_confidence: Share = Field(0.5, description="How far Black-Litterman moves from the market's view to ours, 0..1.")
 
 
 class RiskSettings(DeskModel):

@@ -1,33 +1,226 @@
-"""The bids to submit: the day-ahead part of the positions as CSV.
+"""The bids to submit, with their why: the day-ahead part of the positions, in the market's steps.
 
-What belongs here: the text a trader uploads. What does not: sending it.
+What belongs here: bid lines, block orders of batteries, reasons, the text a trader uploads.
+What does not: deciding positions (`optimise`), sending bids.
+
+Plant output and deviations are price-independent bids per interval. A battery's schedule is
+a loop block: its purchases and sales are accepted together or not at all, with limit
+prices that make the block break even, so that a day without a spread costs nothing.
+Settlement takes the block as accepted; where prices would have refused it, the settled
+loss is one the bid would have spared.
 """
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
+import numpy as np
 import polars as pl
 
-HEADER = "zone,delivery_start_utc,resolution_minutes,side,volume_mw"
+from energy_pipeline.contracts import table
+from energy_pipeline.desk import Desk
+from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.portfolio.grid import Grid, on_grid, zone_grid
+from energy_pipeline.portfolio.optimise import Case
+from energy_pipeline.portfolio.outlook import schedule_on
+from energy_pipeline.portfolio.positions import DAY_AHEAD, SAME_MW
+from energy_pipeline.portfolio.program import K_EUR, Program
+from energy_pipeline.portfolio.tail import expected_shortfall
+
 TICK_MW = 0.1
+TICK_EUR_MWH = 0.01
+PRICE_INDEPENDENT, LOOP_BLOCK = "price_independent", "loop_block"
+CSV_COLUMNS = (
+    "zone",
+    "delivery_start_utc",
+    "resolution_minutes",
+    "side",
+    "volume_mw",
+    "limit_price_eur_mwh",
+    "kind",
+    "asset",
+    "forecast_eur_mwh",
+    "binding_limit",
+    "next_best_action",
+    "next_best_costs_eur",
+)
 
 
-def nominations_csv(positions: pl.DataFrame) -> str:
-    """Price-independent day-ahead bids, one line per zone and interval, sorted.
+@dataclass(frozen=True)
+class Why:
+    """Why an interval is bid as it is, shape (intervals,): what holds it, the next best decision and what that would cost."""
 
-    Volumes are rounded to 0.1 MW (at most 0.05 MW from the decided position); an interval
-    whose volume rounds to zero has no line, because an auction takes no empty bid.
+    binding: list[str]
+    action: list[str]
+    costs_eur: list[float | None]
+
+
+def nomination_lines(case: Case, positions: pl.DataFrame, dispatch: pl.DataFrame) -> pl.DataFrame:
+    """Bid lines of the decided book, one per zone and interval and one per asset and interval; none for 0.0 MW.
+
+    Volumes are rounded to 0.1 MW (at most 0.05 MW from the decision), limit prices to 0.01 EUR/MWh
+    on the safe side.
+
+    Returns
+    -------
+    frame of the table nomination_lines
+    """
+    frames = [table("nomination_lines").frame()]
+    reasons = _reasons(case, positions)
+    auction = positions.filter(pl.col("instrument") == DAY_AHEAD)
+    for zone in [z for z in case.desk.zones if z in set(auction["zone"].to_list())]:
+        grid = zone_grid(case.desk, case.day, zone)
+        rows = auction.filter(pl.col("zone") == zone)
+        schedule = schedule_on(dispatch, zone, grid)
+        forecast = on_grid(rows, "reference_price_eur_mwh", grid)
+        bought = on_grid(rows, "traded_mw", grid) + schedule
+        why = reasons.get(zone, Why([""] * grid.size, [""] * grid.size, [None] * grid.size))
+        frames.append(_lines(zone, "", PRICE_INDEPENDENT, grid, bought, np.full(grid.size, np.nan), forecast, why))
+        frames += _blocks(case.desk, zone, grid, forecast, dispatch)
+    return pl.concat(frames).sort("zone", "kind", "asset", "delivery_start")
+
+
+def _blocks(desk: Desk, zone: str, grid: Grid, forecast: FloatArray, dispatch: pl.DataFrame) -> list[pl.DataFrame]:
+    """The loop block of each asset of the zone."""
+    frames = []
+    for part in dispatch.filter(pl.col("zone") == zone).sort("asset", "delivery_start").partition_by("asset", maintain_order=True):
+        name = part["asset"][0]
+        net = on_grid(part, "net_mw", grid)
+        buy, sell = loop_limits(net * grid.hours, forecast, float(getattr(desk.assets[name], "cycle_cost_eur_mwh", 0.0)))
+        limit = np.where(net < 0, np.nan if buy is None else buy, np.nan if sell is None else sell)
+        text = "break-even of the block" if buy is not None else ""
+        why = Why([text] * grid.size, ["leave the store as it is" if buy is not None else ""] * grid.size, [None] * grid.size)
+        frames.append(_lines(zone, name, LOOP_BLOCK, grid, -net, limit, forecast, why))
+    return frames
+
+
+def loop_limits(energy_mwh: FloatArray, forecast: FloatArray, cost_eur_mwh: float) -> tuple[float | None, float | None]:
+    """Highest buying and lowest selling price of a loop block that breaks even together.
+
+    Each side stands off its forecast by the expected margin per MWh moved: at any prices, the block's surplus
+    over its limits is its margin after the cycle cost, so it is accepted exactly when it earns.
+
+    Parameters
+    ----------
+    energy_mwh : array
+        Net energy given to the grid per interval; purchases are negative.
+    cost_eur_mwh : float
+        Per MWh sold.
+
+    Returns
+    -------
+    tuple of float or None
+        None where the block has one side only or loses on the forecast: then it goes at any price, as it was decided.
 
     Examples
     --------
-    >>> from energy_pipeline.contracts import table
-    >>> nominations_csv(table("positions").frame()).strip()
-    'zone,delivery_start_utc,resolution_minutes,side,volume_mw'
+    >>> loop_limits(np.array([-10.0, 8.0]), np.array([20.0, 60.0]), 5.0)
+    (33.33, 46.67)
     """
-    rows = positions.filter(pl.col("instrument") == "day_ahead").sort("zone", "delivery_start")
-    lines = [HEADER]
-    for row in rows.select("zone", "delivery_start", "resolution_minutes", "traded_mw").iter_rows():
-        zone, start, minutes, traded = row
-        volume = f"{abs(traded):.1f}"
-        if float(volume) > 0:
-            lines.append(f"{zone},{start:%Y-%m-%dT%H:%M:%SZ},{minutes},{'buy' if traded > 0 else 'sell'},{volume}")
-    return "\n".join(lines) + "\n"
+    bought, sold = -energy_mwh[energy_mwh < 0].sum(), energy_mwh[energy_mwh > 0].sum()
+    if bought <= 0 or sold <= 0:
+        return None, None
+    paid = -float((energy_mwh * forecast)[energy_mwh < 0].sum())
+    earned = float((energy_mwh * forecast)[energy_mwh > 0].sum())
+    margin = earned - paid - cost_eur_mwh * float(sold)
+    if margin < 0:
+        return None, None
+    off = margin / float(bought + sold)
+    buy, sell = paid / float(bought) + off, earned / float(sold) - off
+    return round(math.floor(round(buy / TICK_EUR_MWH, 6)) * TICK_EUR_MWH, 2), round(math.ceil(round(sell / TICK_EUR_MWH, 6)) * TICK_EUR_MWH, 2)
+
+
+def _lines(zone: str, asset: str, kind: str, grid: Grid, bought_mw: FloatArray, limit: FloatArray, forecast: FloatArray, why: Why) -> pl.DataFrame:
+    volume = [float(f"{abs(v):.1f}") for v in bought_mw]
+    data = {
+        "delivery_day": [grid.day.day] * grid.size,
+        "zone": [zone] * grid.size,
+        "kind": [kind] * grid.size,
+        "asset": [asset] * grid.size,
+        "delivery_start": grid.starts(),
+        "resolution_minutes": [grid.minutes] * grid.size,
+        "side": ["buy" if v > 0 else "sell" for v in bought_mw],
+        "volume_mw": volume,
+        "limit_price_eur_mwh": [None if np.isnan(v) else float(v) for v in limit],
+        "forecast_eur_mwh": forecast,
+        "binding_limit": why.binding,
+        "next_best_action": why.action,
+        "next_best_costs_eur": why.costs_eur,
+    }
+    return table("nomination_lines").frame(data).filter(pl.col("volume_mw") > 0)
+
+
+def _reasons(case: Case, positions: pl.DataFrame) -> dict[str, Why]:
+    """Per zone with an auction position: what binds each interval and the next best decision."""
+    x, parts = case.decided(positions), {}
+    actions, costs = next_best(case.program, x)
+    first = 0
+    for zone, deviation in case.deviations.items():
+        size = deviation.free.size
+        binding, action = ["no tradable signal"] * size, [""] * size
+        cost: list[float | None] = [None] * size
+        for j in np.flatnonzero(deviation.free).tolist():
+            at_side = min(abs(x[first] - deviation.lower_mw[j]), abs(x[first] - deviation.upper_mw[j])) < SAME_MW and abs(x[first]) > SAME_MW
+            binding[j] = "" if not at_side else "day_ahead_deviation_mw" if deviation.by_limit[j] else "size of the signal"
+            action[j], cost[j] = actions[first], costs[first]
+            first += 1
+        parts[zone] = Why(binding, action, cost)
+    return parts
+
+
+def next_best(program: Program, x: FloatArray) -> tuple[list[str], list[float]]:
+    """For each deviation: the best of the other bids (expected output, full deviation), and what the objective would lose [EUR].
+
+    One interval is changed at a time, everything else as decided; the loss counts mean, CVaR and the exact fee.
+    """
+    losses = program.losses(x)
+    best = _objective(program, losses)
+    names, costs = [], []
+    for j in range(program.deviations):
+        options = {"sell the expected output": 0.0, "sell the full deviation": program.upper[j], "buy the full deviation": program.lower[j]}
+        found: dict[str, float] = {}
+        for name, value in options.items():
+            if abs(value - x[j]) < SAME_MW or (value == 0.0 and name != "sell the expected output"):
+                continue
+            fee = program.fee[j] * (np.abs(program.surprise[:, j] - value) - np.abs(program.surprise[:, j] - x[j]))
+            found[name] = best - _objective(program, losses - program.slope[:, j] * (value - x[j]) + fee)
+        name = min(found, key=lambda k: found[k])
+        names.append(name)
+        costs.append(K_EUR * found[name])
+    return names, costs
+
+
+def _objective(program: Program, losses: FloatArray) -> float:
+    return -float(losses.mean()) - program.risk_aversion * expected_shortfall(losses, program.confidence)
+
+
+def nominations_csv(lines: pl.DataFrame) -> str:
+    """Bid lines as the text a trader uploads; the reasons stand behind the bid.
+
+    Examples
+    --------
+    >>> nominations_csv(table("nomination_lines").frame()).strip().split(",")[:4]
+    ['zone', 'delivery_start_utc', 'resolution_minutes', 'side']
+    """
+    rows = lines.sort("zone", "kind", "asset", "delivery_start").select(
+        "zone",
+        pl.col("delivery_start").dt.strftime("%Y-%m-%dT%H:%M:%SZ").alias("delivery_start_utc"),
+        "resolution_minutes",
+        "side",
+        _fixed("volume_mw", 1),
+        _fixed("limit_price_eur_mwh", 2),
+        "kind",
+        "asset",
+        _fixed("forecast_eur_mwh", 2),
+        "binding_limit",
+        "next_best_action",
+        _fixed("next_best_costs_eur", 2),
+    )
+    text: str = rows.select(CSV_COLUMNS).write_csv(null_value="")
+    return text
+
+
+def _fixed(column: str, decimals: int) -> pl.Expr:
+    """A number as text with so many decimals."""
+    return pl.col(column).map_elements(lambda v: f"{v + 0.0:.{decimals}f}", return_dtype=pl.String)

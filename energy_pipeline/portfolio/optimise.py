@@ -31,6 +31,7 @@ from energy_pipeline.portfolio.hedges import Hedge, block_profile, day_hedges
 from energy_pipeline.portfolio.outlook import ZoneOutlook, zone_outlooks
 from energy_pipeline.portfolio.pnl import HedgeLeg, ZoneBook, at_fair_value, zone_legs
 from energy_pipeline.portfolio.positions import (
+    DAY_AHEAD,
     SAME_MW,
     Book,
     ShadowPrices,
@@ -85,6 +86,18 @@ class Case:
         """Contracts that can be traded today."""
         return tuple(h for h in self.hedges if h.max_trade_mw > 0)
 
+    def decided(self, positions: pl.DataFrame) -> FloatArray:
+        """The positions table as variables of the programme [MW]."""
+        sold, trades = [np.zeros(0)], []
+        for zone, deviation in self.deviations.items():
+            rows = positions.filter(pl.col("zone") == zone, pl.col("instrument") == DAY_AHEAD).sort("delivery_start")
+            sold.append((-rows["position_mw"].to_numpy() - rows["expected_output_mw"].to_numpy())[deviation.free])
+        for hedge in self.tradable:
+            rows = positions.filter(pl.col("zone") == hedge.zone, pl.col("instrument") == hedge.block)
+            trades.append(float(rows["traded_mw"][0]))
+        change = np.array(trades)
+        return np.concatenate([*sold, np.maximum(change, 0.0), np.maximum(-change, 0.0)])
+
 
 def optimise(
     info: InformationSet,
@@ -119,13 +132,22 @@ def optimise(
     MissingDayError
         When a zone with a position lacks scenarios, a plant its output or an asset its schedule.
     """
+    return book_of(case_of(info, scenario_paths, plant_output, dispatch, signals), price_forecasts, dispatch)
+
+
+def case_of(info: InformationSet, scenario_paths: pl.DataFrame, plant_output: pl.DataFrame, dispatch: pl.DataFrame, signals: pl.DataFrame) -> Case:
+    """The day's decision problem; parameters and errors as in `optimise`."""
     desk, day = info.desk, info.day
     hedges = tuple(h for h in day_hedges(desk, day, info.frame("forward_quotes")) if h.opening or h.mid_eur_mwh is not None)
     auction_zones = _auction_zones(desk, plant_output, dispatch, signals)
     zones = [z for z in desk.zones if z in auction_zones or any(h.zone == z for h in hedges)]
     outlooks = zone_outlooks(desk, day, zones, scenario_paths, plant_output, dispatch)
     deviations = {z: _deviation(desk, outlooks[z], signals) for z in zones if z in auction_zones}
-    case = Case(desk, day, outlooks, deviations, hedges, _program(desk, day, outlooks, deviations, hedges, dispatch))
+    return Case(desk, day, outlooks, deviations, hedges, _program(desk, day, outlooks, deviations, hedges, dispatch))
+
+
+def book_of(case: Case, price_forecasts: pl.DataFrame, dispatch: pl.DataFrame) -> Book:
+    """The best book of a case, with its explanation."""
     optimum = solve(case.program)
     positions = _positions(case, optimum, price_forecasts)
     prices = _shadow_prices(case, optimum)

@@ -44,7 +44,8 @@ def value_at_risk(losses: FloatArray, level: float) -> float:
     >>> value_at_risk(np.arange(1.0, 101.0), 0.95)
     95.0
     """
-    return float(np.sort(losses)[var_rank(losses.size, level) - 1])
+    place = var_rank(losses.size, level) - 1
+    return float(np.partition(losses, place)[place])
 
 
 def var_rank(count: int, level: float) -> int:

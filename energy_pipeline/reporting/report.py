@@ -1,7 +1,7 @@
 """The report of a delivery day: one self-contained HTML page.
 
 What belongs here: the order of the page, its head and its flags. What does not: the
-sections (`book_sections`, `outlook_sections`), the markup (templates/report.html.j2).
+sections (`book_sections`, `rival_sections`, `outlook_sections`), the markup (templates/report.html.j2).
 """
 
 from __future__ import annotations
@@ -12,11 +12,20 @@ from datetime import date
 import polars as pl
 
 from energy_pipeline.desk import Desk
-from energy_pipeline.reporting import book_sections, outlook_sections, renewables_sections
+from energy_pipeline.reporting import book_sections, outlook_sections, renewables_sections, rival_sections
 from energy_pipeline.reporting.inputs import NO_HASH, ReportInputs, names
 from energy_pipeline.reporting.view import Cell, Page, Section, Source
 
-SETTLE_TABLES = ("pnl_day_ahead", "pnl", "forecast_scores", "dispatch_settled", "var_exceptions", "backtest_metrics")
+SETTLE_TABLES = (
+    "pnl_day_ahead",
+    "pnl",
+    "forecast_scores",
+    "dispatch_settled",
+    "var_exceptions",
+    "backtest_metrics",
+    "objective_results",
+    "objective_scores",
+)
 
 
 def report_html(day: date, desk: Desk, tables: Mapping[str, pl.DataFrame], versions: Mapping[str, str]) -> str:
@@ -55,6 +64,9 @@ def build_page(inputs: ReportInputs) -> Page:
     sections: list[Section] = [
         book_sections.pnl(inputs),
         book_sections.positions(inputs),
+        rival_sections.bids(inputs),
+        rival_sections.rivals(inputs),
+        rival_sections.hedging(inputs),
         book_sections.contributions(inputs),
         book_sections.var_exceptions(inputs),
         book_sections.stress(inputs),

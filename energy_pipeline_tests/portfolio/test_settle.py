@@ -1,6 +1,6 @@
 """Settlement: hand-computed days, what stands in for what is missing, resolutions."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
@@ -9,7 +9,7 @@ import pytest
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.errors import ContractError, MissingDayError
-from energy_pipeline.portfolio import nominations_csv, settle_day_ahead, settle_final
+from energy_pipeline.portfolio import settle_day_ahead, settle_final
 from energy_pipeline_tests.portfolio.small_desk import AUTUMN_QUARTERS, PLAIN, SPRING, Day, desk_of
 
 AS_OF = datetime(2025, 12, 1, tzinfo=UTC)
@@ -170,31 +170,3 @@ def test_an_empty_book_settles_to_nothing():
     assert settle_day_ahead(came.day.desk, PLAIN, empty, came.prices).is_empty()
     came.book.__dict__["positions"] = empty
     assert came.final().is_empty()
-
-
-def test_nominations_name_side_and_rounded_volume():
-    rows = [
-        {"zone": "B", "traded_mw": -12.345, "hour": 1},
-        {"zone": "A", "traded_mw": 0.26, "hour": 0},
-        {"zone": "A", "traded_mw": 0.04, "hour": 2},
-    ]
-    common = {"delivery_day": date(2025, 9, 17), "instrument": "day_ahead", "resolution_minutes": 60}
-    frame = table("positions").frame(
-        [{c: {**common, **r, "delivery_start": datetime(2025, 9, 17, r["hour"], tzinfo=UTC)}.get(c) for c in table("positions").schema} for r in rows]
-    )
-    assert nominations_csv(frame).splitlines() == [
-        "zone,delivery_start_utc,resolution_minutes,side,volume_mw",
-        "A,2025-09-17T00:00:00Z,60,buy,0.3",
-        "B,2025-09-17T01:00:00Z,60,sell,12.3",
-    ]
-
-
-def test_nominations_of_a_long_quarter_hour_day_have_every_interval_once_and_no_contract():
-    positions = Day(day=AUTUMN_QUARTERS, paths=20).decide().positions.filter(pl.col("instrument") == "day_ahead")
-    lines = [line.split(",") for line in nominations_csv(positions).splitlines()[1:]]
-    wanted = positions.filter(pl.col("traded_mw").abs() >= 0.05)
-    assert positions.height == 100 + 25
-    assert {(z, t) for z, t, *_ in lines} == set(zip(wanted["zone"], wanted["delivery_start"].dt.strftime("%Y-%m-%dT%H:%M:%SZ"), strict=True))
-    assert len(lines) == wanted.height
-    signed = sum((1 if side == "buy" else -1) * float(volume) for *_, side, volume in lines)
-    assert signed == pytest.approx(positions["traded_mw"].sum(), abs=0.05 * 125)

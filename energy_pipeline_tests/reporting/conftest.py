@@ -31,6 +31,7 @@ class MadeUpDay:
         self._book()
         self._risk()
         self._settle()
+        self._rivals()
 
     def _add(self, name, rows):
         self.tables[name] = enforce(table(name), table(name).frame(rows), self.day)
@@ -557,6 +558,33 @@ class MadeUpDay:
                 }
             ],
         )
+
+    def _rivals(self):
+        day, names = {"delivery_day": self.day}, ("desk", "flat", "min_cvar")
+        line = {"zone": "NORTH", "delivery_start": self.starts(15)[0], "resolution_minutes": 15, "forecast_eur_mwh": 61.5}
+        why = {"binding_limit": "size of the signal", "next_best_action": "sell the expected output", "next_best_costs_eur": 3.25}
+        plant = {**day, **line, "kind": "price_independent", "asset": "", "side": "sell", "volume_mw": 42.3, "limit_price_eur_mwh": None, **why}
+        block = {"kind": "loop_block", "asset": "north_battery", "side": "buy", "volume_mw": 20.0, "limit_price_eur_mwh": 31.25}
+        self._add("nomination_lines", [plant, {**plant, **block, "next_best_costs_eur": None, "next_best_action": ""}])
+        risk = {"volatility_eur": 9_000.0, "var_eur": 11_000.0, "cvar_eur": 15_000.0, "worst_eur": 41_000.0, "es_eur": 16_000.0}
+        rest = {"within_es_limit": True, "traded_mw": 55.0, "relative_gap": 0.0, "solver": "rule"}
+        self._add(
+            "objective_comparison", [{**day, "objective_name": n, "expected_pnl_eur": 4_000.0 - k, **risk, **rest} for k, n in enumerate(names)]
+        )
+        found = [{"pnl_eur": 3_000.0 - k, "hindsight_pnl_eur": 3_900.0, "regret_eur": 900.0 + k, "against_desk_eur": -1.0 * k} for k in range(3)]
+        self._add("objective_results", [{**day, "objective_name": n, **f} for n, f in zip(names, found, strict=True)])
+        score = {"days": 40, "pnl_eur": 90_000.0, "mean_pnl_eur": 2_250.0, "volatility_eur": 800.0, "cvar_eur": 1_200.0, "mean_regret_eur": 700.0}
+        score |= {
+            "mean_regret_low_eur": 600.0,
+            "mean_regret_high_eur": 800.0,
+            "desk_ahead_eur": 0.0,
+            "desk_ahead_low_eur": 0.0,
+            "desk_ahead_high_eur": 0.0,
+        }
+        self._add("objective_scores", [{**day, "objective_name": n, **score} for n in names])
+        volatility = {"volatility_unhedged_eur": 20_000.0, "volatility_hedged_eur": 15_000.0, "variance_effectiveness": 0.4375}
+        tail = {"cvar_unhedged_eur": 32_000.0, "cvar_hedged_eur": 24_000.0, "cvar_effectiveness": 0.25, "premium_eur": 120.0}
+        self._add("hedge_effectiveness", [{**day, "scope": s, **volatility, **tail} for s in ("NORTH", "book")])
 
     @property
     def versions(self):

@@ -13,7 +13,23 @@ from energy_pipeline.reporting.report import SETTLE_TABLES, build_page
 
 SPRING, AUTUMN, PLAIN = date(2026, 3, 29), date(2025, 10, 26), date(2025, 10, 2)
 VOID = {"meta", "link", "br", "hr", "img", "input", "rect", "line", "path"}
-ORDER = ["pnl", "positions", "contributions", "exceptions", "stress", "limits", "prices", "plants", "dispatch", "signals", "scores", "quality"]
+ORDER = [
+    "pnl",
+    "positions",
+    "bids",
+    "rivals",
+    "hedging",
+    "contributions",
+    "exceptions",
+    "stress",
+    "limits",
+    "prices",
+    "plants",
+    "dispatch",
+    "signals",
+    "scores",
+    "quality",
+]
 
 
 class Page(HTMLParser):

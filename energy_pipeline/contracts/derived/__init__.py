@@ -15,6 +15,7 @@ from energy_pipeline.contracts.derived import (
     renewables,
     reporting,
     risk,
+    rivals,
     scenarios,
     strategies,
 )
@@ -30,6 +31,7 @@ DERIVED_TABLES: tuple[Table, ...] = (
     *flexibility.TABLES,
     *strategies.TABLES,
     *portfolio.TABLES,
+    *rivals.TABLES,
     *risk.TABLES,
     *reporting.TABLES,
 )

@@ -63,6 +63,30 @@ PORTFOLIO_SOLUTION = Table(
     ),
 )
 
+NOMINATION_LINES = Table(
+    name="nomination_lines",
+    stage="portfolio",
+    flow="decide",
+    description="The bids of D in the market's steps, each with its why; the same lines go out as a numbered CSV.",
+    key=("zone", "kind", "asset", "delivery_start"),
+    columns=(
+        c.DELIVERY_DAY,
+        c.ZONE,
+        c.text("kind", "price_independent, or loop_block: accepted together or not at all.", allowed=("price_independent", "loop_block")),
+        c.text("asset", "Battery of a loop block; empty for plants and deviations."),
+        c.DELIVERY_START,
+        c.RESOLUTION,
+        c.text("side", "buy or sell.", allowed=("buy", "sell")),
+        c.power("volume_mw", "Volume in steps of 0.1 MW.", minimum=0.0),
+        c.price("limit_price_eur_mwh", "Highest buying or lowest selling price in steps of 0.01; null: at any price.", nullable=True),
+        c.price("forecast_eur_mwh", "Price forecast the bid stands on."),
+        c.text("binding_limit", "What keeps the volume from being larger; empty where nothing does."),
+        c.text("next_best_action", "The next best bid of this interval; empty where there is none."),
+        c.money("next_best_costs_eur", "What the objective would lose by it; null where there is none.", nullable=True),
+    ),
+    may_be_empty=True,
+)
+
 PNL_DAY_AHEAD = Table(
     name="pnl_day_ahead",
     stage="portfolio",
@@ -120,6 +144,7 @@ PNL = Table(
 TABLES: tuple[Table, ...] = (
     POSITIONS,
     PORTFOLIO_SOLUTION,
+    NOMINATION_LINES,
     PNL_DAY_AHEAD,
     PNL,
 )

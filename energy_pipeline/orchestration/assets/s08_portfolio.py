@@ -1,11 +1,11 @@
 """Portfolio: the day's book, the bids to submit, and its P&L.
 
-What belongs here: `positions`, `portfolio_solution`, `nominations` (decide),
-`pnl_day_ahead` (settle_da), `pnl` (settle_final). What does not: the optimiser.
+What belongs here: `positions`, `portfolio_solution`, `nominations`, the rivals (decide),
+`pnl_day_ahead` (settle_da), `pnl` and the rivals' results (settle_final). What does not: the optimiser.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import dagster as dg
 import polars as pl
@@ -13,10 +13,15 @@ import polars as pl
 from energy_pipeline.contracts import TABLES
 from energy_pipeline.orchestration import metadata, policies, progress
 from energy_pipeline.orchestration.factory import AssetFactory, DayContext, RowMetadata, materialised, run_days, session_of, write_frames
+from energy_pipeline.orchestration.partitions import look_back
 from energy_pipeline.orchestration.resources import DeskRuntime, TooEarlyError
 
 DECIDED_ON = ("information_set", "scenario_paths", "price_forecasts", "plant_output", "dispatch", "signals")
 SETTLED_ON = ("positions", "plant_output", "dispatch", "day_ahead_prices", "second_prices", "plant_meters", "generation_actual")
+BOOK_TABLES = ("positions", "portfolio_solution", "nomination_lines")
+RIVAL_TABLES = ("objective_comparison", "objective_positions", "hedge_effectiveness")
+SCORE_DAYS = 60
+"""Settled days the rivals are scored over, at most; an edge stays below Dagster's 100 partitions."""
 
 
 def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
@@ -25,12 +30,15 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
         positions(factory),
         factory.table("pnl_day_ahead", pnl_day_ahead, ["positions", "day_ahead_prices"]),
         factory.table("pnl", pnl, SETTLED_ON),
+        factory.tables("rivals", RIVAL_TABLES, rivals, [*DECIDED_ON, "positions"]),
+        factory.table("objective_results", objective_results, ["positions", "objective_positions", "pnl"]),
+        factory.table("objective_scores", objective_scores, [look_back("objective_results", 1 - SCORE_DAYS)]),
     ]
 
 
 def positions(factory: AssetFactory) -> dg.AssetsDefinition:
-    """Book, solution and the CSV of bids, from one optimisation."""
-    tables = [metadata.table_spec(TABLES[t], DECIDED_ON, factory.partitions) for t in ("positions", "portfolio_solution")]
+    """Book, solution, bid lines and their CSV, from one optimisation."""
+    tables = [metadata.table_spec(TABLES[t], DECIDED_ON, factory.partitions) for t in BOOK_TABLES]
     nominations = dg.AssetSpec(
         key="nominations",
         deps=list(DECIDED_ON),
@@ -46,18 +54,22 @@ def positions(factory: AssetFactory) -> dg.AssetsDefinition:
     def _positions(context: dg.AssetExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> Iterator[dg.MaterializeResult[None]]:
         with progress.reporting("positions"):
             run_days(context, "positions", session_of(context, runtime), write_book)
-        yield from materialised(context, ("positions", "portfolio_solution", "nominations"))
+        yield from materialised(context, (*BOOK_TABLES, "nominations"))
 
     return _positions
 
 
 def write_book(day: DayContext) -> Mapping[str, RowMetadata]:
-    """Optimise, write both tables, submit the bids."""
+    """Optimise, write book, solution and bids, submit the bids."""
     from energy_pipeline import portfolio
 
-    book = portfolio.optimise(day.info, *(day.read(t) for t in DECIDED_ON[1:]))
-    written = write_frames(day.lake, day.day, {"positions": book.positions, "portfolio_solution": book.solution})
-    path = day.lake.submit(day.day, portfolio.nominations_csv(book.positions).encode())
+    paths, price_forecasts, plant_output, dispatch, signals = (day.read(t) for t in DECIDED_ON[1:])
+    case = portfolio.case_of(day.info, paths, plant_output, dispatch, signals)
+    book = portfolio.book_of(case, price_forecasts, dispatch)
+    lines = portfolio.nomination_lines(case, book.positions, dispatch)
+    frames = {"positions": book.positions, "portfolio_solution": book.solution, "nomination_lines": lines}
+    written = write_frames(day.lake, day.day, frames)
+    path = day.lake.submit(day.day, portfolio.nominations_csv(lines).encode())
     return {**written, "nominations": {"path": path}}
 
 
@@ -84,3 +96,30 @@ def pnl(day: DayContext) -> pl.DataFrame:
     prices, second, meters, generation = auction_prices(day), day.raw("second_prices"), day.raw("plant_meters"), day.raw("generation_actual")
     known: list[datetime] = pl.concat([f["known_at"] for f in (prices, second, meters, generation)]).to_list()
     return portfolio.settle_final(day.desk, day.day, positions, plant_output, dispatch, prices, second, meters, generation, max(known))
+
+
+def rivals(day: DayContext) -> Mapping[str, pl.DataFrame]:
+    """Other objectives on the day's scenarios, and what the hedges save."""
+    from energy_pipeline.portfolio import rivals as stage
+    from energy_pipeline.portfolio.optimise import case_of
+
+    positions, dispatch = day.read("positions"), day.read("dispatch")
+    case = case_of(day.info, day.read("scenario_paths"), day.read("plant_output"), dispatch, day.read("signals"))
+    found = stage.rivals(case, positions)
+    effectiveness = stage.hedge_effectiveness(case, positions, dispatch)
+    return {"objective_comparison": found.comparison, "objective_positions": found.positions, "hedge_effectiveness": effectiveness}
+
+
+def objective_results(day: DayContext) -> pl.DataFrame:
+    """What every rival would have made of the settled day."""
+    from energy_pipeline.portfolio import rivals as stage
+
+    return stage.objective_results(day.desk, day.day, day.read("positions"), day.read("objective_positions"), day.read("pnl"))
+
+
+def objective_scores(day: DayContext) -> pl.DataFrame:
+    """The rivals over the settled days up to D."""
+    from energy_pipeline.portfolio import rivals as stage
+
+    day.read("objective_results")  # a day that was never settled has no scores
+    return stage.objective_scores(day.desk, day.day, day.window("objective_results", day.day - timedelta(days=SCORE_DAYS - 1)))

@@ -8,7 +8,7 @@ and the limits that bind, or a typed error that says which limits conflict.
 """
 
 from energy_pipeline.portfolio.allocation.black_litterman import Posterior, View, equilibrium, posterior
-from energy_pipeline.portfolio.allocation.covariance import FactorCovariance
+from energy_pipeline.portfolio.allocation.covariance import FactorCovariance, sample
 from energy_pipeline.portfolio.allocation.errors import (
     AllocationError,
     BadProblemError,
@@ -103,6 +103,7 @@ __all__ = [
     "mean_variance",
     "posterior",
     "quoted_problem",
+    "sample",
     "solve",
     "weights_problem",
 ]

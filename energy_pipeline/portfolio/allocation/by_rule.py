@@ -53,15 +53,8 @@ def solve_rule(problem: Problem, objective: ob.Objective, space: Space, curved: 
 
 def _parts(problem: Problem, space: Space, x: FloatArray) -> list[FloatArray]:
     """Values of the helper variables at given positions."""
-    extra = space.size - problem.count
-    change = x - problem.start
-    pairs = [np.maximum(change, 0.0), np.maximum(-change, 0.0)], [np.maximum(x, 0.0), np.maximum(-x, 0.0)]
-    if extra == 0:
-        return []
-    if extra == 4 * problem.count:
-        return [*pairs[0], *pairs[1]]
-    trades = bool(space.row_names) and bool(np.array_equal(space.row_low[space.row_names.index("") :][: problem.count], problem.start))
-    return pairs[0] if trades else pairs[1]
+    change, held = (x - problem.start)[space.traded], x[space.parted]
+    return [np.maximum(change, 0.0), np.maximum(-change, 0.0), np.maximum(held, 0.0), np.maximum(-held, 0.0)]
 
 
 def _broken(space: Space, names: tuple[str, ...], y: FloatArray) -> dict[str, float]:

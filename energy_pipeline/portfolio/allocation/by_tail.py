@@ -75,7 +75,7 @@ def solve_var(problem: Problem, objective: ob.Objective, space: Space, curved: S
     del curved
     goal = of_kind(objective, ob.MinVar)
     best = value_at_risk.minimise(
-        space, problem.scenarios, problem.base, problem.probabilities, goal.confidence, start_of(problem, space), goal.seconds
+        space, problem.scenarios, problem.base, problem.probabilities, goal.confidence, start_of(problem, space), goal.seconds, nodes=goal.nodes
     )
-    notes = () if best.proven else (f"stopped after {goal.seconds:g} s: the bound shows what is open",)
+    notes = () if best.proven else ("stopped early: the bound shows what is open",)
     return Found(best.y, best.value, best.bound, "HiGHS with settled scenarios", f"branch and bound over {best.binaries} binaries", notes=notes)

@@ -79,6 +79,7 @@ def _with_bounds_as_rows(problem: Problem, space: Space, names: Sequence[str]) -
     free = Space(**{**vars(space), "low": space.low.copy(), "high": space.high.copy()})
     n = space.contracts
     free.low[:n], free.high[:n] = -np.inf, np.inf
+    free.high[n:] = np.inf  # what is bought or sold is bounded by the box only
     rows: list[FloatArray] = []
     sides: list[tuple[float, float, str]] = []
     for limit in problem.limits:

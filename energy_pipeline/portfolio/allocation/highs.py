@@ -60,8 +60,17 @@ class Answer:
     row_prices: FloatArray
 
 
-def solve(programme: Programme, seconds: float = np.inf, start: FloatArray | None = None, gap: float = 0.0) -> Answer:
-    """Solve it; for integers, stop at the relative gap or after the seconds.
+@dataclass(frozen=True)
+class Effort:
+    """When a search over integers ends: after the seconds, at the relative gap, after so many nodes."""
+
+    seconds: float = np.inf
+    gap: float = 0.0
+    nodes: int | None = None
+
+
+def solve(programme: Programme, seconds: float = np.inf, start: FloatArray | None = None, gap: float = 0.0, nodes: int | None = None) -> Answer:
+    """Solve it; for integers, stop at the relative gap, or after the seconds or nodes.
 
     Raises
     ------
@@ -70,7 +79,7 @@ def solve(programme: Programme, seconds: float = np.inf, start: FloatArray | Non
     """
     import highspy
 
-    solver = _loaded(programme, seconds, gap)
+    solver = _loaded(programme, seconds, gap, nodes)
     if start is not None:
         solution = highspy.HighsSolution()
         solution.col_value = start.tolist()
@@ -86,6 +95,7 @@ def solve(programme: Programme, seconds: float = np.inf, start: FloatArray | Non
         highspy.HighsModelStatus.kInfeasible: INFEASIBLE,
         highspy.HighsModelStatus.kUnbounded: UNBOUNDED,
         highspy.HighsModelStatus.kTimeLimit: STOPPED,
+        highspy.HighsModelStatus.kSolutionLimit: STOPPED,
     }.get(status)
     if word is None:
         raise SolverError(f"HiGHS stopped with status {status} on {programme.cost.size} variables and {len(programme.row_low)} rows")
@@ -100,7 +110,7 @@ def solve(programme: Programme, seconds: float = np.inf, start: FloatArray | Non
     )
 
 
-def _loaded(programme: Programme, seconds: float, gap: float) -> Any:  # noqa: ANN401 - highspy ships no types
+def _loaded(programme: Programme, seconds: float, gap: float, nodes: int | None) -> Any:  # noqa: ANN401 - highspy ships no types
     import highspy
     import scipy.sparse as sp
 
@@ -127,6 +137,8 @@ def _loaded(programme: Programme, seconds: float, gap: float) -> Any:  # noqa: A
     }
     if np.isfinite(seconds):
         options["time_limit"] = seconds
+    if nodes is not None:
+        options["mip_max_nodes"] = nodes
     for key, setting in options.items():
         solver.setOptionValue(key, setting)
     solver.passModel(model)

@@ -3,7 +3,7 @@
 What belongs here: the true value of every measure that is optimised, with one named
 convention. What does not: optimisation.
 
-Conventions: losses are minus P&L. `confidence` is the level, 1 - confidence the tail (so
+Conventions, those of `portfolio.tail`: losses are minus P&L. `confidence` is the level, 1 - confidence the tail (so
 0.95: the worst 5 %). VaR is the smallest loss l with P(loss <= l) >= confidence, an order
 statistic, never an interpolation. CVaR is Rockafellar and Uryasev's, the scenario at the
 edge of the tail with the probability that is left. Variance of scenarios is unbiased
@@ -15,6 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.portfolio import tail
 
 EDGE = 1e-10
 """A probability this near to the tail mass counts as equal: 1000 x 0.05 is 50.00000000000004."""
@@ -27,8 +28,7 @@ def value_at_risk(losses: FloatArray, confidence: float, probabilities: FloatArr
     95.0
     """
     if probabilities is None:
-        rank = min(max(int(np.ceil(losses.size * confidence - losses.size * EDGE)), 1), losses.size)
-        return float(np.partition(losses, rank - 1)[rank - 1])
+        return tail.value_at_risk(losses, confidence)
     order = np.argsort(losses, kind="stable")
     reached = np.cumsum(probabilities[order])
     return float(losses[order[min(int(np.searchsorted(reached, confidence - EDGE)), losses.size - 1)]])

@@ -80,11 +80,13 @@ class WorstStress:
 class MinVar:
     """Least VaR: the smallest l with P(loss <= l) >= confidence. Not convex; solved exactly for moderate sizes.
 
-    `seconds` bounds the search; stopped early, the certificate shows the gap that is left.
+    `seconds` or `nodes` of the tree bound the search; stopped early, the certificate shows the gap that is left.
+    Only nodes stop it at the same place on every machine.
     """
 
     confidence: float = 0.95
     seconds: float = 60.0
+    nodes: int | None = None
 
 
 @dataclass(frozen=True)

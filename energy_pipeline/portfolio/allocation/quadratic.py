@@ -97,7 +97,7 @@ def _units(space: Space, matrix: FloatArray | FactorCovariance) -> FloatArray:
     known = variances > 1e-300
     usual = float(np.sqrt(np.median(variances[known]))) if known.any() else 1.0
     per = np.where(known, usual / np.sqrt(np.where(known, variances, 1.0)), 1.0)
-    return np.tile(per, space.size // space.contracts)
+    return per[space.owners]
 
 
 def _norms(space: Space, unit: FloatArray) -> FloatArray:

@@ -12,14 +12,17 @@ without a name defines one of these parts and is not a limit.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+import numpy.typing as npt
 
-from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.domain.delivery import FloatArray, IntArray
 from energy_pipeline.portfolio.allocation import highs
 from energy_pipeline.portfolio.allocation.limits import Bounds, Gross, Limit, Linear, Lots, MeanFloor, StressLimit, Turnover
 from energy_pipeline.portfolio.allocation.problem import Problem
+
+BoolArray = npt.NDArray[np.bool_]
 
 BUDGET = "budget"
 
@@ -41,6 +44,8 @@ class Space:
         Trading cost per unit of each variable.
     lots : array, shape (n,), or None
         Lot sizes, 0 for any size.
+    traded, parted : arrays of int
+        Contracts with bought and sold amounts, and with long and short parts, as variables after the positions.
     """
 
     contracts: int
@@ -54,6 +59,13 @@ class Space:
     high_names: tuple[str, ...]
     cost: FloatArray
     lots: FloatArray | None = None
+    traded: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    parted: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+
+    @property
+    def owners(self) -> IntArray:
+        """Which contract each variable belongs to, shape (d,)."""
+        return np.concatenate([np.arange(self.contracts), self.traded, self.traded, self.parted, self.parted])
 
     @property
     def size(self) -> int:
@@ -129,27 +141,28 @@ def build(problem: Problem, limits: Sequence[Limit] | None = None, *, budget: bo
     n = problem.count
     low, high, low_names, high_names = _box(problem, limits)
     grosses = [limit for limit in limits if isinstance(limit, Gross)]
-    parts = bool(grosses) and bool((low < 0).any())
-    trades = problem.trades_cost or any(isinstance(limit, Turnover) for limit in limits)
-    size = n + 2 * n * (int(trades) + int(parts))
-    bought = n
-    long = n + 2 * n * int(trades)
+    parted = np.flatnonzero(_weighted(problem, grosses) & (low < 0))
+    traded = np.flatnonzero(_weighted(problem, [limit for limit in limits if isinstance(limit, Turnover)]) | _costly(problem))
+    bought, long = n, n + 2 * traded.size
+    size = long + 2 * parted.size
     box_low = np.concatenate([low, np.zeros(size - n)])
-    box_high = np.concatenate([high, np.full(size - n, np.inf)])
+    box_high = np.concatenate([high, *_part_bounds(low, high, problem.start, traded), *_part_bounds(low, high, np.zeros(n), parted)])
     blocks: list[tuple[FloatArray, FloatArray, FloatArray, tuple[str, ...]]] = []
     if budget and problem.budget is not None:
         blocks.append(_one(BUDGET, np.ones(n), problem.budget, problem.budget, size))
-    for needed, first, origin in ((trades, bought, problem.start), (parts, long, np.zeros(n))):
-        if needed:
-            split = np.zeros((n, size))
-            split[:, :n], split[:, first : first + n], split[:, first + n : first + 2 * n] = np.eye(n), -np.eye(n), np.eye(n)
-            blocks.append((split, origin, origin, ("",) * n))
+    for which, first, origin in ((traded, bought, problem.start), (parted, long, np.zeros(n))):
+        k = which.size
+        if k:
+            split, unit = np.zeros((k, size)), np.eye(k)
+            split[:, which] += unit
+            split[:, first : first + k], split[:, first + k : first + 2 * k] = -unit, unit
+            blocks.append((split, origin[which], origin[which], ("",) * k))
     cost = np.zeros(size)
-    if trades:
-        cost[n : 2 * n] = 0.0 if problem.buy_cost is None else problem.buy_cost
-        cost[2 * n : 3 * n] = 0.0 if problem.sell_cost is None else problem.sell_cost
+    for side, first in ((problem.buy_cost, bought), (problem.sell_cost, bought + traded.size)):
+        if side is not None:
+            cost[first : first + traded.size] = side[traded]
     for limit in limits:
-        blocks += _limit_rows(problem, limit, cost, size, long if parts else None)
+        blocks += _limit_rows(problem, limit, cost, traded, parted)
     return Space(
         contracts=n,
         rows=np.vstack([b[0] for b in blocks]) if blocks else np.zeros((0, size)),
@@ -162,7 +175,31 @@ def build(problem: Problem, limits: Sequence[Limit] | None = None, *, budget: bo
         high_names=(*high_names, *[""] * (size - n)),
         cost=cost,
         lots=_lots(problem, limits),
+        traded=traded,
+        parted=parted,
     )
+
+
+def _weighted(problem: Problem, limits: Sequence[Gross | Turnover]) -> BoolArray:
+    """Contracts that any of these limits counts, shape (n,)."""
+    counted = np.zeros(problem.count, dtype=bool)
+    for limit in limits:
+        counted |= problem.per_contract(limit.weights, 0.0) != 0
+    return counted
+
+
+def _costly(problem: Problem) -> BoolArray:
+    """Contracts whose trading costs something, shape (n,)."""
+    costly = np.zeros(problem.count, dtype=bool)
+    for side in (problem.buy_cost, problem.sell_cost):
+        if side is not None:
+            costly |= side > 0
+    return costly
+
+
+def _part_bounds(low: FloatArray, high: FloatArray, origin: FloatArray, which: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Largest rise above and fall below the origin that the box leaves; more of both at once is never of use."""
+    return np.maximum(high - origin, 0.0)[which], np.maximum(origin - low, 0.0)[which]
 
 
 def _box(problem: Problem, limits: Sequence[Limit]) -> tuple[FloatArray, FloatArray, list[str], list[str]]:
@@ -188,22 +225,21 @@ def _one(name: str, row: FloatArray, low: float, high: float, size: int) -> tupl
 
 
 def _limit_rows(
-    problem: Problem, limit: Limit, cost: FloatArray, size: int, long: int | None
+    problem: Problem, limit: Limit, cost: FloatArray, traded: IntArray, parted: IntArray
 ) -> list[tuple[FloatArray, FloatArray, FloatArray, tuple[str, ...]]]:
-    n = problem.count
+    n, size = problem.count, cost.size
     row = np.zeros(size)
     if isinstance(limit, Linear):
         return [_one(limit.name, problem.per_contract(limit.coefficients, 0.0), limit.low, limit.high, size)]
     if isinstance(limit, Gross):
         weights = problem.per_contract(limit.weights, 0.0)
-        if long is None:
-            row[:n] = weights
-        else:
-            row[long : long + n], row[long + n : long + 2 * n] = weights, weights
+        row[:n] = weights
+        row[parted] = 0.0
+        row[n + 2 * traded.size :] = np.tile(weights[parted], 2)
         return [_one(limit.name, row, -np.inf, limit.high, size)]
     if isinstance(limit, Turnover):
         weights = problem.per_contract(limit.weights, 0.0)
-        row[n : 2 * n], row[2 * n : 3 * n] = weights, weights
+        row[n : n + 2 * traded.size] = np.tile(weights[traded], 2)
         return [_one(limit.name, row, -np.inf, limit.high, size)]
     if isinstance(limit, MeanFloor):
         row = -cost

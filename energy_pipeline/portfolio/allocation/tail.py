@@ -152,11 +152,11 @@ class _Search:
 
     def __init__(self, space: Space, cost: FloatArray, weight: float, tail: Tail) -> None:
         self.space, self.cost, self.weight, self.tail = space, cost, weight, tail
-        n, d = space.contracts, space.size
+        d = space.size
         self.level = int(tail.level)
         sizes = np.abs(tail.scenarios[:: max(1, len(tail.scenarios) // 1000)]).mean(axis=0)
         unit = np.where(sizes > 0, 1.0 / np.where(sizes > 0, sizes, 1.0), 1.0)
-        self.scale = np.tile(unit, d // n)
+        self.scale = unit[space.owners]
         self.fixed, self.fixed_h, self.fixed_kind, self.owner = self._fixed_pieces()
         self.c = np.concatenate([self.cost * self.scale, np.ones(self.level)])
         self.kept = np.zeros(0, dtype=np.int64)

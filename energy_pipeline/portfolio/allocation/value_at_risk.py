@@ -62,12 +62,13 @@ def minimise(
     start: FloatArray,
     seconds: float,
     gap: float = 1e-9,
+    nodes: int | None = None,
 ) -> VarOptimum:
     """Least VaR over the set, with a bound that proves it.
 
     Parameters
     ----------
-    seconds : float
+    seconds, nodes : float, int or None
         HiGHS stops then; `proven` is False and the bound shows what is open.
 
     Raises
@@ -89,7 +90,7 @@ def minimise(
     mass = 1.0 - confidence + EDGE - float(weights[beyond].sum())
     if not open_.size or upper - lower <= gap * max(abs(upper), 1e-300):
         return VarOptimum(best, upper, max(lower, min(upper, lower)), 0, proven=upper - lower <= gap * max(abs(upper), 1e-300))
-    answer, whole = _programme(data, open_, most, lower, upper, mass, best, seconds, gap)
+    answer, whole = _programme(data, open_, most, lower, upper, mass, best, highs.Effort(seconds, gap, nodes))
     if answer.status == highs.INFEASIBLE:
         return VarOptimum(best, upper, upper, int(open_.size), proven=True)
     y = answer.y[: space.size] if answer.y.size else best
@@ -101,7 +102,7 @@ def minimise(
 
 
 def _programme(
-    data: _Data, open_: IntArray, most: FloatArray, lower: float, upper: float, mass: float, best: FloatArray, seconds: float, gap: float
+    data: _Data, open_: IntArray, most: FloatArray, lower: float, upper: float, mass: float, best: FloatArray, effort: highs.Effort
 ) -> tuple[highs.Answer, int]:
     import scipy.sparse as sp
 
@@ -126,7 +127,7 @@ def _programme(
     )
     losses = data.losses(best)
     first = np.concatenate([best, [upper / unit], (losses[open_] > upper + 1e-12 * abs(upper)).astype(float)])
-    answer = highs.solve(programme, seconds, start=first, gap=gap)
+    answer = highs.solve(programme, effort.seconds, first, effort.gap, effort.nodes)
     scaled = highs.Answer(answer.status, answer.y, answer.value * unit, answer.bound * unit, answer.row_prices)
     return scaled, int(rows_n)
 

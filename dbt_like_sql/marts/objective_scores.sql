@@ -1,0 +1,17 @@
+{{ config(materialized='table', schema='marts') }}
+
+select
+    delivery_day,
+    objective_name,
+    days,
+    pnl_eur,
+    mean_pnl_eur,
+    volatility_eur,
+    cvar_eur,
+    mean_regret_eur,
+    mean_regret_low_eur,
+    mean_regret_high_eur,
+    desk_ahead_eur,
+    desk_ahead_low_eur,
+    desk_ahead_high_eur
+from {{ ref('stg_objective_scores') }}

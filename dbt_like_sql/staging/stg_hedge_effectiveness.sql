@@ -1,0 +1,14 @@
+-- Physical book with its contracts against the physical book alone, over the scenarios of the decision.
+{{ config(materialized='view', schema='staging') }}
+
+select
+    delivery_day,
+    scope,
+    volatility_unhedged_eur,
+    volatility_hedged_eur,
+    variance_effectiveness,
+    cvar_unhedged_eur,
+    cvar_hedged_eur,
+    cvar_effectiveness,
+    premium_eur
+from {{ source('lake', 'hedge_effectiveness') }}

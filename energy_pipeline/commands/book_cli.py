@@ -1,0 +1,97 @@
+"""The command group `energy-pipeline book`.
+
+What belongs here: its options and tables. What does not: the work (`portfolio.forwards`).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from energy_pipeline.domain.errors import PipelineError
+
+if TYPE_CHECKING:
+    from energy_pipeline.portfolio.allocation.objectives import Objective
+    from energy_pipeline.portfolio.forwards import BookAnswer
+
+book_app = typer.Typer(no_args_is_help=True, help="A forward book from files: the best changes at today's quotes.")
+console = Console(width=160)
+problems = Console(stderr=True)
+
+File = typer.Option(exists=True, dir_okay=False)
+OBJECTIVES = ("mean_cvar", "min_cvar", "min_variance", "max_mean", "minimax", "min_mad", "utility")
+
+
+@book_app.callback()
+def group() -> None:
+    """A forward book from files: the best changes at today's quotes."""
+
+
+@book_app.command()
+def improve(
+    contracts: Annotated[Path, File],
+    quotes: Annotated[Path, File],
+    prices: Annotated[Path, File],
+    trades: Annotated[Path | None, File] = None,
+    limits: Annotated[Path | None, File] = None,
+    objective: Annotated[str, typer.Option(help=f"One of {', '.join(OBJECTIVES)}.")] = "mean_cvar",
+    risk_aversion: Annotated[float, typer.Option(min=0.0)] = 0.5,
+    confidence: Annotated[float, typer.Option(min=0.0, max=0.9999)] = 0.95,
+    time_zone: Annotated[str, typer.Option(help="Of the delivery days.")] = "Europe/Berlin",
+    as_of: Annotated[datetime | None, typer.Option(help="Quotes and trades known then, UTC; default: all.")] = None,
+) -> None:
+    """Read the book, its quotes and scenarios, and show which trades improve it most (file formats: portfolio/forwards/files.py)."""
+    from energy_pipeline.portfolio.forwards import improve as best
+    from energy_pipeline.portfolio.forwards import read_book, read_limits, read_market
+
+    try:
+        book = read_book(contracts, quotes, trades, None if as_of is None else as_of.replace(tzinfo=UTC))
+        market = read_market(prices, time_zone)
+        rules = read_limits(limits, book, market) if limits is not None else []
+        answer = best(book, market, objective_of(objective, risk_aversion, confidence), rules, confidence=confidence)
+    except (PipelineError, ValueError) as error:
+        problems.print(str(error), style="red", markup=False, highlight=False)
+        raise typer.Exit(1) from None
+    show(answer)
+
+
+def objective_of(name: str, risk_aversion: float, confidence: float) -> Objective:
+    """The objective by its name."""
+    from energy_pipeline.portfolio import allocation as al
+
+    found: dict[str, Objective] = {
+        "mean_cvar": al.MeanCvar(risk_aversion, confidence),
+        "min_cvar": al.MinCvar(confidence),
+        "min_variance": al.MinVariance(),
+        "max_mean": al.MaxMean(),
+        "minimax": al.Minimax(),
+        "min_mad": al.MeanDeviation(),
+        "utility": al.Utility(risk_aversion),
+    }
+    if name not in found:
+        raise ValueError(f"unknown objective {name!r}; objectives: {', '.join(found)}")
+    return found[name]
+
+
+def show(answer: BookAnswer) -> None:
+    """Trades, what they change, and which limits hold them."""
+    table = Table("contract", "held", "trade", "at", "held by", title="Changes of the book")
+    for row in answer.rows():
+        price = "-" if row["price"] is None else f"{row['price']:,.2f}"
+        table.add_row(str(row["contract"]), f"{row['held']:,.2f}", f"{row['trade']:+,.2f}", price, str(row["held_by"]))
+    console.print(table)
+    measures = Table("EUR", "before", "after", title="The book")
+    for name in answer.before:
+        measures.add_row(name.removesuffix("_eur").replace("_", " "), f"{answer.before[name]:,.0f}", f"{answer.after[name]:,.0f}")
+    console.print(measures)
+    certificate = answer.solution.certificate
+    console.print(f"{answer.solution.objective} {certificate.value:,.2f}, bound {certificate.bound:,.2f} ({certificate.source})", highlight=False)
+    for name, worth in answer.solution.shadow_prices.items():
+        console.print(f"one unit more of {name} is worth {worth:,.4f}", highlight=False)
+    for note in answer.solution.notes:
+        console.print(note, highlight=False)

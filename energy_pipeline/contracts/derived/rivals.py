@@ -1,0 +1,125 @@
+"""Contracts of the tables that compare the day's book with its rivals.
+
+What belongs here: objectives on the same scenarios, their settlement, hedge effectiveness. What does not: the
+book itself (`contracts.derived.portfolio`).
+"""
+
+from __future__ import annotations
+
+from energy_pipeline.contracts import columns as c
+from energy_pipeline.contracts.derived.shared import INSTRUMENT
+from energy_pipeline.contracts.model import Column, Table
+
+OBJECTIVE = c.text("objective_name", "The rival: desk (the decided book), flat, naive_hedge, or the objective it optimises.")
+
+OBJECTIVE_COMPARISON = Table(
+    name="objective_comparison",
+    stage="portfolio",
+    flow="decide",
+    description="What every objective would decide on the scenarios and limits of the day's book, measured alike with exact fees.",
+    key=("objective_name",),
+    columns=(
+        c.DELIVERY_DAY,
+        OBJECTIVE,
+        c.money("expected_pnl_eur", "Expected P&L over the scenarios."),
+        c.money("volatility_eur", "Standard deviation of the P&L."),
+        c.money("var_eur", "VaR of the loss at the desk's confidence."),
+        c.money("cvar_eur", "CVaR of the loss at the desk's confidence."),
+        c.money("worst_eur", "Largest loss of any scenario."),
+        c.money("es_eur", "Expected shortfall against the expected day at the limit's level."),
+        Column("within_es_limit", "bool", "Whether es_eur keeps the desk's limit, which rivals are measured against but not bound by."),
+        c.power("traded_mw", "Sum of |deviation| over intervals and |trade| over contracts."),
+        Column("relative_gap", "f64", "How far the rival may lie from its own optimum; 0 for rules.", "1", minimum=0.0, reason="a distance"),
+        c.text("solver", "What found it."),
+    ),
+)
+
+OBJECTIVE_POSITIONS = Table(
+    name="objective_positions",
+    stage="portfolio",
+    flow="decide",
+    description="What every rival decides: deviations of the auction intervals that may deviate, and one row per tradable contract.",
+    key=("objective_name", "zone", "instrument", "delivery_start"),
+    columns=(
+        c.DELIVERY_DAY,
+        OBJECTIVE,
+        c.ZONE,
+        INSTRUMENT,
+        c.DELIVERY_START,
+        c.RESOLUTION,
+        c.power("decision_mw", "day_ahead: MW sold beyond the expected output; a contract: MW bought (its first interval stands for all)."),
+        c.power("lower_mw", "Least decision_mw allowed."),
+        c.power("upper_mw", "Largest decision_mw allowed."),
+        c.power("opening_mw", "MW held of the contract before; 0 day-ahead."),
+        c.price("quote_eur_mwh", "Mid quote of the contract; null day-ahead.", nullable=True),
+        Column("half_spread_eur_mwh", "f64", "Half-spread of the contract; 0 day-ahead.", "EUR/MWh", minimum=0.0, reason="a cost"),
+        Column("is_proxy", "bool", "True when the quote is a declared proxy."),
+    ),
+    may_be_empty=True,
+)
+
+HEDGE_EFFECTIVENESS = Table(
+    name="hedge_effectiveness",
+    stage="portfolio",
+    flow="decide",
+    description="Physical book with its contracts against the physical book alone, over the scenarios of the decision.",
+    key=("scope",),
+    columns=(
+        c.DELIVERY_DAY,
+        c.text("scope", "A zone, or book."),
+        c.money("volatility_unhedged_eur", "Standard deviation of the P&L without contracts."),
+        c.money("volatility_hedged_eur", "The same with them."),
+        Column("variance_effectiveness", "f64", "1 - variance hedged / unhedged; negative where contracts add risk; null without risk.", "1", True),
+        c.money("cvar_unhedged_eur", "CVaR of the loss against the expected day without contracts."),
+        c.money("cvar_hedged_eur", "The same with them."),
+        Column("cvar_effectiveness", "f64", "1 - CVaR hedged / unhedged; null without risk.", "1", True),
+        c.money("premium_eur", "What the contracts are expected to cost, half-spreads of today's trades included; negative: they earn."),
+    ),
+    may_be_empty=True,
+)
+
+OBJECTIVE_RESULTS = Table(
+    name="objective_results",
+    stage="portfolio",
+    flow="settle_final",
+    description="What every rival would have made of the settled day (headline basis: proxy hedges earn nothing), and its regret.",
+    key=("objective_name",),
+    columns=(
+        c.DELIVERY_DAY,
+        OBJECTIVE,
+        c.money("pnl_eur", "Settled P&L with this rival's decisions."),
+        c.money("hindsight_pnl_eur", "P&L of the best decisions under the same limits, prices and output known."),
+        Column("regret_eur", "f64", "hindsight_pnl_eur - pnl_eur.", "EUR", minimum=0.0, reason="hindsight is the optimum"),
+        c.money("against_desk_eur", "pnl_eur less that of the decided book."),
+    ),
+    may_be_empty=True,
+)
+
+_INTERVAL = "95 % interval of the mean, block bootstrap of weeks; null under 14 days."
+
+OBJECTIVE_SCORES = Table(
+    name="objective_scores",
+    stage="portfolio",
+    flow="settle_final",
+    description="Every rival over the settled days up to D (at most 60): result, risk and regret with block-bootstrap intervals.",
+    key=("objective_name",),
+    columns=(
+        c.DELIVERY_DAY,
+        OBJECTIVE,
+        c.count("days", "Settled days in the window."),
+        c.money("pnl_eur", "Sum of the settled P&L."),
+        c.money("mean_pnl_eur", "Mean per day."),
+        c.money("volatility_eur", "Standard deviation per day; null for one day.", nullable=True),
+        c.money("cvar_eur", "CVaR of the daily loss at the desk's confidence; null for one day.", nullable=True),
+        c.money("mean_regret_eur", "Mean regret per day against the hindsight optimum."),
+        c.money("mean_regret_low_eur", _INTERVAL, nullable=True),
+        c.money("mean_regret_high_eur", _INTERVAL, nullable=True),
+        c.money("desk_ahead_eur", "Mean P&L per day of the decided book less this rival's."),
+        c.money("desk_ahead_low_eur", _INTERVAL, nullable=True),
+        c.money("desk_ahead_high_eur", _INTERVAL, nullable=True),
+    ),
+    may_be_empty=True,
+)
+
+TABLES: tuple[Table, ...] = (OBJECTIVE_COMPARISON, OBJECTIVE_POSITIONS, HEDGE_EFFECTIVENESS, OBJECTIVE_RESULTS, OBJECTIVE_SCORES)
+"""In flow order."""

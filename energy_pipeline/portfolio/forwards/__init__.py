@@ -1,0 +1,13 @@
+"""A forward book: contracts of many kinds, what is held, and the best changes at today's quotes.
+
+What belongs here: contracts and their payoffs, cascading, the book's files, its allocation
+problem. What does not: the day's book of the daily flow (`portfolio.optimise`), solvers
+(`portfolio.allocation`).
+"""
+
+from energy_pipeline.portfolio.forwards.book import BookAnswer, ForwardBook, improve
+from energy_pipeline.portfolio.forwards.files import read_book, read_limits, read_market
+from energy_pipeline.portfolio.forwards.instruments import Instrument, cascade, payoffs
+from energy_pipeline.portfolio.forwards.market import Market
+
+__all__ = ["BookAnswer", "ForwardBook", "Instrument", "Market", "cascade", "improve", "payoffs", "read_book", "read_limits", "read_market"]

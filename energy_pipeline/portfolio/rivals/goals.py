@@ -1,0 +1,93 @@
+"""Which objectives the day's book is compared with.
+
+What belongs here: the list and how each follows from the desk's settings. What does not:
+solving them (`choose`).
+
+Left out: drawdown objectives (a day's scenarios have no order in time), Sharpe ratio (the
+plant's P&L is not for sale, so the ratio of the decision alone means nothing), risk parity
+(it fixes the positions without regard to limits; `allocators` has it for strategies).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from energy_pipeline.desk import Desk
+from energy_pipeline.portfolio import allocation as al
+from energy_pipeline.portfolio.allocation.objectives import Objective
+
+DESK, FLAT, NAIVE_HEDGE = "desk", "flat", "naive_hedge"
+"""The decided book; nothing beyond selling the expected output; the expected output sold forward as far as allowed."""
+
+VAR_SCENARIOS = 120
+VAR_NODES = 40
+
+
+def goals(desk: Desk, problem: al.Problem) -> Mapping[str, tuple[al.Problem, Objective]]:
+    """Name, problem and objective of each rival that is optimised.
+
+    - `mean_variance`: the variance's price is the one at which a normal P&L as volatile as
+      today's flat book costs as much as the desk's CVaR does.
+    - `black_litterman`: the market's own view of every decision is the benchmark book (sell
+      the expected output, trade nothing: no gain expected); the scenarios' mean is our view,
+      held with the desk's `view_confidence`.
+    - `min_var`: exact on every so-manieth scenario, as the least VaR is a mixed-integer problem.
+    """
+    settings = desk.portfolio
+    risk = problem.base if problem.base is not None else np.zeros(1)
+    volatility = float(risk.std(ddof=1)) if risk.size > 1 else 0.0
+    aversion = settings.risk_aversion * _tail_of_normal(settings.confidence) / volatility if volatility > 0 else 0.0
+    confidence = settings.confidence
+    return {
+        "max_mean": (problem, al.MaxMean()),
+        "min_variance": (problem, al.MinVariance()),
+        "mean_variance": (problem, al.Utility(aversion)),
+        "black_litterman": (_with_posterior(problem, settings.view_confidence), al.Utility(aversion)),
+        "min_mad": (problem, al.MeanDeviation()),
+        "min_cvar": (problem, al.MinCvar(confidence)),
+        "mean_cvar": (problem, al.MeanCvar(settings.risk_aversion, confidence)),
+        "minimax": (problem, al.Minimax()),
+        "min_var": (_thinned(problem), al.MinVar(confidence, seconds=np.inf, nodes=VAR_NODES)),
+    }
+
+
+RIVALS = (
+    DESK,
+    FLAT,
+    NAIVE_HEDGE,
+    "max_mean",
+    "min_variance",
+    "mean_variance",
+    "black_litterman",
+    "min_mad",
+    "min_cvar",
+    "mean_cvar",
+    "minimax",
+    "min_var",
+)
+
+
+def _tail_of_normal(confidence: float) -> float:
+    """CVaR of a standard normal loss."""
+    from scipy.stats import norm
+
+    return float(norm.pdf(norm.ppf(confidence)) / (1.0 - confidence))
+
+
+def _with_posterior(problem: al.Problem, confidence: float) -> al.Problem:
+    """Alpha and risk model after our views of every decision."""
+    covariance = al.sample(problem.scenarios)
+    prior = np.zeros(problem.count)
+    known = zip(problem.names, problem.mean, np.diag(covariance), strict=True)
+    views = [al.View({name: 1.0}, float(mean), confidence) for name, mean, variance in known if variance > 0]
+    after = al.posterior(problem.names, prior, covariance, views)
+    return replace(problem, expected=after.mean, _memo={})
+
+
+def _thinned(problem: al.Problem) -> al.Problem:
+    stride = max(1, len(problem.scenarios) // VAR_SCENARIOS)
+    base = None if problem.base is None else problem.base[::stride]
+    return replace(problem, scenarios=problem.scenarios[::stride], base=base, _memo={})

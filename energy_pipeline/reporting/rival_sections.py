@@ -1,0 +1,142 @@
+"""Sections about the book's rivals and its bids.
+
+What belongs here: objectives side by side, regret, what hedges save, the bids with their why. What does not: the
+decided book (`book_sections`), numbers of its own.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from energy_pipeline.reporting.book_sections import not_computed
+from energy_pipeline.reporting.inputs import ReportInputs
+from energy_pipeline.reporting.view import Cell, Head, Section, TableView, bars, num, number, share_cell
+
+SHOWN_BIDS = 12
+
+
+def rivals(inputs: ReportInputs) -> Section:
+    """Every objective on the same scenarios, what it would have made, and regret over the settled days."""
+    if not inputs.has("objective_comparison"):
+        return Section("rivals", "The book against other objectives", pending=not_computed("objective_comparison"))
+    results = {r["objective_name"]: r for r in inputs.frame("objective_results").to_dicts()}
+    frame = inputs.frame("objective_comparison").sort("expected_pnl_eur", "objective_name", descending=[True, False])
+    heads = [Head("Objective", numeric=False), Head("expected P&L", "EUR"), Head("volatility", "EUR"), Head("CVaR", "EUR"), Head("worst", "EUR")]
+    heads += [Head("traded", "MW"), Head("ES limit", numeric=False)]
+    heads += [Head("settled P&L", "EUR"), Head("regret", "EUR")] if results else []
+    rows = []
+    for r in frame.to_dicts():
+        kept = Cell("kept", "ok", pill=True) if r["within_es_limit"] else Cell("broken", "bad", pill=True)
+        measures = [num(r[c]) for c in ("expected_pnl_eur", "volatility_eur", "cvar_eur", "worst_eur")]
+        settled = [num(results.get(r["objective_name"], {}).get(c)) for c in ("pnl_eur", "regret_eur")] if results else []
+        rows.append([Cell(r["objective_name"], "strong" if r["objective_name"] == "desk" else ""), *measures, num(r["traded_mw"], 1), kept, *settled])
+    tables = [TableView("Same scenarios, same limits, exact fees", heads, rows)]
+    tables += [_scores(inputs)] if inputs.has("objective_scores") else []
+    notes = ["Losses are positive in CVaR and worst. Regret is against the best decisions in hindsight under the same limits."]
+    notes += [] if results else ["What each would have made, and its regret, follow once the day is settled."]
+    return Section(
+        "rivals",
+        "The book against other objectives",
+        tables,
+        notes=notes,
+        sources=inputs.sources("objective_comparison", "objective_results", "objective_scores"),
+    )
+
+
+def _scores(inputs: ReportInputs) -> TableView:
+    frame = inputs.frame("objective_scores").sort("mean_regret_eur", "objective_name")
+    heads = [
+        Head("Objective", numeric=False),
+        Head("days"),
+        Head("mean P&L", "EUR"),
+        Head("mean regret", "EUR"),
+        Head("95 % interval", numeric=False),
+    ]
+    heads += [Head("desk ahead by", "EUR"), Head("95 % interval", numeric=False), Head("", numeric=False)]
+    rows = [
+        [
+            Cell(r["objective_name"]),
+            num(r["days"]),
+            num(r["mean_pnl_eur"]),
+            num(r["mean_regret_eur"]),
+            Cell(_interval(r["mean_regret_low_eur"], r["mean_regret_high_eur"]), "muted"),
+            num(r["desk_ahead_eur"]),
+            Cell(_interval(r["desk_ahead_low_eur"], r["desk_ahead_high_eur"]), "muted"),
+            bar,
+        ]
+        for r, bar in zip(frame.to_dicts(), bars(frame["mean_regret_eur"].to_list()), strict=True)
+    ]
+    return TableView("Per settled day, block bootstrap of weeks", heads, rows)
+
+
+def _interval(low: float | None, high: float | None) -> str:
+    return "too few days" if low is None or high is None else f"{number(low)} .. {number(high)}"
+
+
+def hedging(inputs: ReportInputs) -> Section:
+    """What the contracts take off the risk and cost."""
+    if not inputs.has("hedge_effectiveness"):
+        return Section("hedging", "Hedge effectiveness", pending=not_computed("hedge_effectiveness"), narrow=True)
+    heads = [Head("Scope", numeric=False), Head("volatility unhedged", "EUR"), Head("hedged", "EUR"), Head("variance taken off")]
+    heads += [Head("CVaR unhedged", "EUR"), Head("hedged", "EUR"), Head("CVaR taken off"), Head("premium", "EUR")]
+    rows = [
+        [
+            Cell(r["scope"]),
+            num(r["volatility_unhedged_eur"]),
+            num(r["volatility_hedged_eur"]),
+            share_cell(r["variance_effectiveness"]),
+            num(r["cvar_unhedged_eur"]),
+            num(r["cvar_hedged_eur"]),
+            share_cell(r["cvar_effectiveness"]),
+            num(r["premium_eur"]),
+        ]
+        for r in inputs.frame("hedge_effectiveness").to_dicts()
+    ]
+    return Section(
+        "hedging",
+        "Hedge effectiveness",
+        [TableView("Physical book with its contracts against the physical book alone", heads, rows)],
+        notes=["CVaR is of the loss against the expected day. A negative premium is expected to be earned."],
+        sources=inputs.sources("hedge_effectiveness"),
+    )
+
+
+def bids(inputs: ReportInputs) -> Section:
+    """The bids whose next best alternative costs most, and what holds them."""
+    if not inputs.has("nomination_lines"):
+        reason = "Nothing is bid for this day." if inputs.given("nomination_lines") else not_computed("nomination_lines")
+        return Section("bids", "Bids and their why", pending=reason)
+    frame = inputs.frame("nomination_lines")
+    top = frame.sort("next_best_costs_eur", "zone", "delivery_start", descending=[True, False, False], nulls_last=True).head(SHOWN_BIDS)
+    heads = [
+        Head("Zone", numeric=False),
+        Head("Start", numeric=False),
+        Head("Kind", numeric=False),
+        Head("Side", numeric=False),
+        Head("volume", "MW"),
+    ]
+    heads += [
+        Head("limit", "EUR/MWh"),
+        Head("forecast", "EUR/MWh"),
+        Head("held by", numeric=False),
+        Head("next best", numeric=False),
+        Head("costs", "EUR"),
+    ]
+    rows = [
+        [
+            Cell(r["zone"]),
+            Cell(inputs.local(r["delivery_start"])),
+            Cell(f"{r['kind'].replace('_', ' ')} {r['asset']}".strip(), "muted"),
+            Cell(r["side"]),
+            num(r["volume_mw"], 1),
+            num(r["limit_price_eur_mwh"], 2),
+            num(r["forecast_eur_mwh"], 2),
+            Cell(r["binding_limit"], "muted"),
+            Cell(r["next_best_action"], "muted"),
+            num(r["next_best_costs_eur"], 2),
+        ]
+        for r in top.to_dicts()
+    ]
+    blocks = frame.filter(pl.col("kind") == "loop_block")["asset"].n_unique()
+    notes = [f"{frame.height} lines, {blocks} loop block(s); shown are those whose next best bid would cost most."]
+    return Section("bids", "Bids and their why", [TableView("Bids", heads, rows)], notes=notes, sources=inputs.sources("nomination_lines"))
