@@ -329,10 +329,17 @@ def sweep(bars: Bars, features: FloatArray, rules: Sequence[Rule], period: IntAr
     edges = np.concatenate([[0], np.flatnonzero(np.diff(period)) + 1, [bars.size]]).astype(np.int64)
     price = np.ascontiguousarray(bars.price_eur_mwh, dtype=np.float64)
     mark, settled, ends, last = _marks(bars, price)
-    source = fill_source(bars, known_with_price(bars))
+    known, open_ = known_with_price(bars), ~np.isnan(price)
     numbers, tiers = cost_terms(terms.costs)
     out = np.zeros((table.shape[0], 8))
-    compiled()["sweep"](last, mark, ~np.isnan(price), settled, ends, source, grid, edges, table, numbers, tiers, terms.limit_mwh, out)
+    if ends.any():
+        source = fill_source(bars, known)
+        compiled()["sweep_contracts"](last, mark, open_, settled, ends, source, grid, edges, table, numbers, tiers, terms.limit_mwh, out)
+    else:
+        next_open = np.minimum.accumulate(np.append(np.where(open_, np.arange(bars.size), bars.size), bars.size)[::-1])[::-1]
+        fill = next_open[np.searchsorted(bars.gate_us, known, side="left")]
+        day_of = np.repeat(np.arange(edges.size - 1), np.diff(edges))
+        compiled()["sweep"](last, fill, day_of, edges[1:].copy(), grid, table, numbers, tiers, terms.limit_mwh, out)
     names = ("net_eur", "squares", "gross_eur", "cost_eur", "traded_mwh", "orders", "bars_held", "drawdown_eur")
     n = edges.size - 1
     mean = pl.col("net_eur") / n

@@ -32,18 +32,20 @@ def compiled() -> dict[str, Callable[..., Any]]:
     import numba
     from numba.extending import register_jitable
 
-    register_jitable(_order_cost)
-    register_jitable(_next_side)
+    for part in (_order_cost, _next_side, _advance):
+        register_jitable(part)
     t = numba.types
     f1, i1, b1 = (t.Array(kind, 1, "C", readonly=True) for kind in (numba.float64, numba.int64, numba.boolean))
     f2 = t.Array(numba.float64, 2, "C", readonly=True)
     path = numba.void(f1, b1, f1, f1, i1, f1, f1, f1, f2, numba.float64[:, ::1])
-    sweep = numba.void(f1, f1, b1, f1, b1, i1, f2, i1, f2, f1, f2, numba.float64, numba.float64[:, ::1])
+    sweep = numba.void(f1, i1, i1, i1, f2, f2, f1, f2, numba.float64, numba.float64[:, ::1])
+    contracts = numba.void(f1, f1, b1, f1, b1, i1, f2, i1, f2, f1, f2, numba.float64, numba.float64[:, ::1])
     states = numba.void(f1, f1, numba.float64, numba.float64[::1])
     options = {"cache": True, "nogil": True, "error_model": "numpy"}
     return {
         "path": numba.njit(path, **options)(_path),
         "sweep": numba.njit(sweep, **options)(_sweep),
+        "sweep_contracts": numba.njit(contracts, **options)(_sweep_contracts),
         "states": numba.njit(states, **options)(_states),
     }
 
@@ -140,9 +142,87 @@ def _states(z, rule, limit, out):
         out[t] = target
 
 
-def _sweep(price, mark, open_, settled, last_bar, source, features, period, rules, terms, tiers, limit, out):
-    """Threshold rules over all bars, set by set; only sums leave the loop."""
-    expires = last_bar.any()
+def _advance(sums, day, at, bar, position, last, day_of, day_end):
+    """Account for a position held from bar `at` to `bar`, closing the periods between.
+
+    Sums: net, squares, gross, cost, peak, fall, and of the open period gross and cost. They travel
+    as a tuple, so that they stay in registers.
+    """
+    net, squares, gross, cost, peak, fall, open_gross, open_cost = sums
+    wanted = day_of[bar]
+    while day < wanted:
+        end = day_end[day] - 1
+        open_gross += position * (last[end] - last[at])
+        result = open_gross - open_cost
+        net += result
+        squares += result * result
+        gross += open_gross
+        cost += open_cost
+        peak = max(peak, net)
+        fall = max(fall, peak - net)
+        open_gross, open_cost = 0.0, 0.0
+        at, day = end, day + 1
+        if position == 0.0:
+            at, day = day_end[wanted - 1] - 1, wanted
+    open_gross += position * (last[bar] - last[at])
+    return net, squares, gross, cost, peak, fall, open_gross, open_cost
+
+
+def _sweep(last, fill, day_of, day_end, features, rules, terms, tiers, limit, out):
+    """Threshold rules, set by set. Between two values of the feature that change something a
+    position is one number and its P&L a difference of prices: only those values cost time."""
+    n = last.size
+    for s in range(rules.shape[0]):
+        z = features[int(rules[s, FEATURE])]
+        direction, entry, leave, stop = rules[s, DIRECTION], rules[s, ENTRY], rules[s, EXIT], rules[s, STOP]
+        size, scale = rules[s, SIZE], rules[s, SCALE]
+        position, target, side, blocked = 0.0, 0.0, 0.0, 0.0
+        sums = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+        traded, orders, held, day, at, since = 0.0, 0, 0, 0, 0, 0
+        k, due, wish = 0, -1, 0.0
+        low, high = -entry, entry
+        while True:
+            # Values strictly between low and high change nothing.
+            while k < n and low < z[k] < high:
+                k += 1
+            final = k == n or fill[k] == n
+            if not final:
+                before = side
+                side, blocked = _next_side(z[k], side, blocked, entry, leave, stop)
+                if side == before:
+                    if side == 0.0 and blocked == 0.0:
+                        low, high = -entry, entry
+                    k += 1
+                    continue
+                wish = direction * side * min(limit, scale * abs(z[k]) if scale > 0.0 else size) + 0.0
+                # Blocked: each value may lift it, so none is skipped.
+                low = leave if side > 0.0 else -stop if side < 0.0 else math.inf if blocked != 0.0 else -entry
+                high = stop if side > 0.0 else -leave if side < 0.0 else entry
+            if due >= 0 and target != position and (final or fill[k] != due):
+                sums = _advance(sums, day, at, due, position, last, day_of, day_end)
+                day, at = day_of[due], due
+                q = abs(target - position)
+                fee = _order_cost(q, last[due], terms, tiers)
+                sums = (sums[0], sums[1], sums[2], sums[3], sums[4], sums[5], sums[6], sums[7] + fee)
+                traded += q
+                orders += 1
+                held += due - since if position != 0.0 else 0
+                since, position = due, target
+            if final:
+                break
+            due, target = fill[k], wish
+            k += 1
+        if n > 0:
+            sums = _advance(sums, day, at, n - 1, position, last, day_of, day_end)
+        result = sums[6] - sums[7]
+        net, peak = sums[0] + result, max(sums[4], sums[0] + result)
+        held += n - since if position != 0.0 else 0
+        out[s, NET], out[s, SQUARES], out[s, GROSS], out[s, COST] = net, sums[1] + result * result, sums[2] + sums[6], sums[3] + sums[7]
+        out[s, TRADED], out[s, ORDERS], out[s, HELD], out[s, DRAWDOWN] = traded, orders, held, max(sums[5], peak - net)
+
+
+def _sweep_contracts(price, mark, open_, settled, last_bar, source, features, period, rules, terms, tiers, limit, out):
+    """The same bar by bar, for instruments whose contracts end and begin anew."""
     for s in range(rules.shape[0]):
         z = features[int(rules[s, FEATURE])]
         direction, entry, leave, stop = rules[s, DIRECTION], rules[s, ENTRY], rules[s, EXIT], rules[s, STOP]
@@ -173,7 +253,7 @@ def _sweep(price, mark, open_, settled, last_bar, source, features, period, rule
                     position = target
                 if position != 0.0:
                     held += 1
-                if expires and last_bar[t]:
+                if last_bar[t]:
                     if not math.isnan(settled[t]):
                         day_gross += position * settled[t]
                         day_cost += abs(position) * terms[CLOSING]
