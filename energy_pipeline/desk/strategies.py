@@ -10,6 +10,7 @@ day to the next, and is a study.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -129,9 +130,7 @@ class Momentum(Sized):
     stop_eur_mwh: float | None = Field(None, gt=0, description="Trailing stop, in EUR/MWh: a percentage fails near zero.")
     account_risk_eur: float | None = Field(None, gt=0, description="Loss at the stop that sets the size; max_mw when not given.")
     skip_hours: tuple[int, ...] = Field((), description="Local hours that are not traded, for want of liquidity.")
-    minimum_volume_share: float = Field(
-        0.0, ge=0, description="Volume of the last day against its mean over the window, where the market's volume is known."
-    )
+    minimum_volume_share: float = Field(0.0, ge=0, description="Of the window's mean volume that a bar must reach, where volumes are known.")
 
     @model_validator(mode="after")
     def _risk(self) -> Momentum:
@@ -177,6 +176,15 @@ Strategy = Annotated[
     SpreadStrategy | MeanReversionIndex | MeanReversion | Momentum | PairSpread | RenewableArbitrage,
     Field(discriminator="kind"),
 ]
+
+
+def strategy_problems(strategies: Mapping[str, Strategy], has_second_price: Mapping[str, bool]) -> list[str]:
+    """Strategies that trade against a second price their zone does not have."""
+    return [
+        f"strategies.{name}.zone: {s.zone} has no second price, so {s.kind} has nothing to trade against"
+        for name, s in strategies.items()
+        if (isinstance(s, SpreadStrategy) or (isinstance(s, Sized) and s.trades == "spread")) and not has_second_price.get(s.zone, True)
+    ]
 
 
 class Allocation(DeskModel):

@@ -12,11 +12,11 @@ from datetime import date
 import polars as pl
 
 from energy_pipeline.desk import Desk
-from energy_pipeline.reporting import book_sections, outlook_sections
+from energy_pipeline.reporting import book_sections, outlook_sections, strategy_sections
 from energy_pipeline.reporting.inputs import NO_HASH, ReportInputs, names
 from energy_pipeline.reporting.view import Cell, Page, Section, Source
 
-SETTLE_TABLES = ("pnl_day_ahead", "pnl", "forecast_scores", "dispatch_settled", "var_exceptions", "backtest_metrics")
+SETTLE_TABLES = ("pnl_day_ahead", "pnl", "forecast_scores", "dispatch_settled", "var_exceptions", "backtest_metrics", "backtest_days")
 
 
 def report_html(day: date, desk: Desk, tables: Mapping[str, pl.DataFrame], versions: Mapping[str, str]) -> str:
@@ -62,7 +62,8 @@ def build_page(inputs: ReportInputs) -> Page:
         outlook_sections.price_forecasts(inputs),
         outlook_sections.plant_output(inputs),
         outlook_sections.dispatch(inputs),
-        outlook_sections.signals(inputs),
+        strategy_sections.signals(inputs),
+        strategy_sections.strategies(inputs),
         outlook_sections.scores(inputs),
         outlook_sections.data_quality(inputs),
     ]

@@ -94,10 +94,10 @@ class Bars:
         return np.full(self.size, np.nan) if self.settlement_eur_mwh is None else np.asarray(self.settlement_eur_mwh, dtype=np.float64)
 
 
-def continuous_bars(starts_us: IntArray, minutes: int, price_eur_mwh: FloatArray, **more: FloatArray | IntArray) -> Bars:
+def continuous_bars(starts_us: IntArray, minutes: int, price_eur_mwh: FloatArray, volume_mwh: FloatArray | None = None) -> Bars:
     """Bars of a continuous market: orders count until a bar begins, its price is known when it ends."""
     starts = np.asarray(starts_us, dtype=np.int64)
-    return Bars(starts, starts + minutes * MICROSECONDS_PER_MINUTE, np.asarray(price_eur_mwh, dtype=np.float64), **more)
+    return Bars(starts, starts + minutes * MICROSECONDS_PER_MINUTE, np.asarray(price_eur_mwh, dtype=np.float64), volume_mwh=volume_mwh)
 
 
 def auction_bars(gate_us: IntArray, published_us: IntArray, auction_eur_mwh: FloatArray, second_eur_mwh: FloatArray) -> Bars:
@@ -264,7 +264,8 @@ def run(bars: Bars, decisions: Decisions, terms: Terms | None = None) -> Path:
     out = np.zeros((5, bars.size))
     price = np.ascontiguousarray(bars.price_eur_mwh, dtype=np.float64)
     compiled()["path"](price, bars.last_bar, bars.settlement, volume, source, targets, limits, numbers, tiers, out)
-    return Path(*out, price_eur_mwh=price)
+    position, traded, gross, cost, delivered = out
+    return Path(position, traded, gross, cost, delivered, price)
 
 
 def _orders(bars: Bars, decisions: Decisions) -> tuple[IntArray, FloatArray]:

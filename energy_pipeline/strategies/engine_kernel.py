@@ -6,7 +6,7 @@ many parameter sets. What does not: checks of the inputs and what they mean (`en
 Both loops share the cost of an order; the tests hold the path against a plain Python loop and
 the sweep against the path.
 """
-# ruff: noqa: ANN001, ANN202, PLR0912, PLR0914, PLR0915, C901 - compiled functions carry no annotations; one loop is one function
+# ruff: noqa: ANN001, ANN202, C901 - compiled functions carry no annotations; one loop is one function
 # mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+
+from energy_pipeline.desk.strategies import TradingCosts
+from energy_pipeline.domain.delivery import FloatArray
 
 PER_MWH, VALUE_SHARE, IMPACT, EXPONENT, VOLUME, FIXED, COMMISSION, MINIMUM, LARGE, SURCHARGE, CLOSING = range(11)
 """Places in the array of cost terms."""
@@ -169,8 +172,11 @@ def _advance(sums, day, at, bar, position, last, day_of, day_end):
 
 
 def _sweep(last, fill, day_of, day_end, features, rules, terms, tiers, limit, out):
-    """Threshold rules, set by set. Between two values of the feature that change something a
-    position is one number and its P&L a difference of prices: only those values cost time."""
+    """Threshold rules, set by set.
+
+    Between two values of the feature that change something a position is one number and its P&L
+    a difference of prices: only those values cost time.
+    """
     n = last.size
     for s in range(rules.shape[0]):
         z = features[int(rules[s, FEATURE])]
@@ -269,7 +275,7 @@ def _sweep_contracts(price, mark, open_, settled, last_bar, source, features, pe
         out[s, TRADED], out[s, ORDERS], out[s, HELD], out[s, DRAWDOWN] = traded, orders, held, fall
 
 
-def cost_terms(costs) -> tuple[np.ndarray, np.ndarray]:
+def cost_terms(costs: TradingCosts) -> tuple[FloatArray, FloatArray]:
     """The desk's costs as the arrays the loops take: terms, and tiers as (end, rate)."""
     terms = np.zeros(11)
     terms[PER_MWH] = costs.half_spread_eur_mwh + costs.exchange_fee_eur_mwh + costs.clearing_fee_eur_mwh + costs.regulatory_fee_eur_mwh

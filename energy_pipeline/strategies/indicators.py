@@ -173,9 +173,7 @@ def average_true_range(high: FloatArray, low: FloatArray, close: FloatArray, n: 
     return np.concatenate([ranges[:1], wilder_mean(ranges[1:], n)])
 
 
-def directional_index(
-    high: FloatArray, low: FloatArray, close: FloatArray, n: int = 14, variant: Literal["wilder", "ema"] = "wilder"
-) -> FloatArray:
+def directional_index(high: FloatArray, low: FloatArray, close: FloatArray, n: int = 14, variant: Literal["wilder", "ema"] = "wilder") -> FloatArray:
     """ADX, strength of a trend without its sign, 0..100.
 
     `wilder`: movements and range summed with decay 1/n (seeded by n - 1 bars), DX averaged by

@@ -144,7 +144,7 @@ def _least_squares(y: FloatArray, X: FloatArray) -> tuple[FloatArray, FloatArray
     """Coefficients, residuals, (X'X)^-1."""
     inverse = np.linalg.pinv(X.T @ X)
     beta = np.linalg.lstsq(X, y, rcond=None)[0]
-    return beta, y - X @ beta, inverse
+    return np.asarray(beta), np.asarray(y - X @ beta), np.asarray(inverse)
 
 
 def _lagged(values: FloatArray, lags: int) -> tuple[FloatArray, FloatArray]:
@@ -179,7 +179,8 @@ def engle_granger(first: FloatArray, second: FloatArray, lags: int | None = None
     hedge = hedge_ratio(first, second)
     statistic, used = unit_root_statistic(hedge.residual_eur_mwh, lags)
     critical = mackinnoncrit(N=2, regression="c", nobs=np.size(first) - 1)
-    return EngleGranger(statistic, float(mackinnonp(statistic, regression="c", N=2)), tuple(float(v) for v in critical), used, hedge)
+    one, five, ten = (float(v) for v in critical)
+    return EngleGranger(statistic, float(mackinnonp(statistic, regression="c", N=2)), (one, five, ten), used, hedge)
 
 
 def johansen(prices: FloatArray, constant: bool = True, lags: int = 1) -> Johansen:
@@ -236,7 +237,9 @@ def clean_spark_spread(
     return spark_spread(power_eur_mwh, gas_eur_mwh, heat_rate) - tonnes_per_mwh * carbon_eur_t
 
 
-def dark_spread(power_eur_mwh: FloatArray, coal_eur_t: FloatArray, heat_rate: float = 2.6, coal_mwh_t: float = 6.98, vom_eur_mwh: float = 0.0) -> FloatArray:
+def dark_spread(
+    power_eur_mwh: FloatArray, coal_eur_t: FloatArray, heat_rate: float = 2.6, coal_mwh_t: float = 6.98, vom_eur_mwh: float = 0.0
+) -> FloatArray:
     """Power less coal: `heat_rate` MWh of coal per MWh of power, API2 coal has 6.98 MWh a tonne [EUR/MWh]."""
     return power_eur_mwh - heat_rate * coal_eur_t / coal_mwh_t - vom_eur_mwh
 

@@ -38,11 +38,11 @@ def _recursion(x, first, seed, keep, gain, out):
 
 def _directional(plus, minus, true_range, n, out):
     """Wilder's ADX from smoothed movements that begin at n - 1; a bar without range or movement leaves it as it was."""
-    total, adx, done = 0.0, 0.0, 0
+    total, adx = 0.0, 0.0
     for t in range(n, plus.size):
         moved = plus[t] + minus[t]
         dx = 100.0 * abs(plus[t] - minus[t]) / moved if true_range[t] > 0 and moved > 0 else -1.0
-        done += 1
+        done = t - n + 1
         if done <= n:
             if dx >= 0:
                 total += dx

@@ -83,7 +83,10 @@ def section() -> list[str]:
     """Markdown of the section."""
     warnings.simplefilter("ignore")
     bars, features = market()
-    free, paid = engine.Terms(), engine.Terms(TradingCosts(half_spread_eur_mwh=0.1, impact_eur_mwh=1.0, daily_volume_mwh=5000, commission_fixed_eur=1.0))
+    free, paid = (
+        engine.Terms(),
+        engine.Terms(TradingCosts(half_spread_eur_mwh=0.1, impact_eur_mwh=1.0, daily_volume_mwh=5000, commission_fixed_eur=1.0)),
+    )
     seconds, gross = own(bars, features, SETS, free)
     with_costs, _ = own(bars, features, SETS, paid)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -103,9 +106,17 @@ def section() -> list[str]:
         theirs, profit = peer(bars, features)
         rows["vectorbt, no costs"] = theirs
         worst = float(np.max(np.abs(profit - gross) / np.maximum(np.abs(gross), 1.0)))
-        tail = f"**{theirs / seconds:.0f} times** faster than the peer; with costs {theirs / with_costs:.0f} times. Gross P&L differs by {worst:.1e} at most, relative."
+        tail = (
+            f"**{theirs / seconds:.0f} times** faster than the peer; with costs {theirs / with_costs:.0f} times. "
+            f"Gross P&L differs by {worst:.1e} at most, relative."
+        )
     else:
         tail = "The peer was not measured: `uv sync --group peers`."
     lines += [f"| {name} | {spent:.3f} | {steps / spent:.2e} |" for name, spent in rows.items()]
     per_set = ", ".join(f"{n:,}: {1e6 * s / n:.0f}" for n, s in growth.items())
-    return [*lines, "", tail, f"CPU microseconds a set by number of sets: {per_set}. Memory grown by {max(GROWTH):,} sets: {max(grown_mb, 0.0):.0f} MB."]
+    return [
+        *lines,
+        "",
+        tail,
+        f"CPU microseconds a set by number of sets: {per_set}. Memory grown by {max(GROWTH):,} sets: {max(grown_mb, 0.0):.0f} MB.",
+    ]

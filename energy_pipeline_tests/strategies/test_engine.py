@@ -80,17 +80,25 @@ def test_the_engine_is_the_loop(case):
     assert (found.net_eur <= found.gross_eur + 1e-9).all()
     assert np.abs(found.position_mwh).max(initial=0) <= terms.limit_mwh
     free = Terms(TradingCosts(), terms.limit_mwh, terms.capital_eur, 0.0)
-    np.testing.assert_array_equal(engine.run(bars, Decisions(known, targets), free).net_eur, engine.run(bars, Decisions(known, targets), free).gross_eur)
+    np.testing.assert_array_equal(
+        engine.run(bars, Decisions(known, targets), free).net_eur, engine.run(bars, Decisions(known, targets), free).gross_eur
+    )
     no_margin = engine.run(bars, Decisions(known, targets), Terms(terms.costs, terms.limit_mwh))
     gross = engine.run(bars, Decisions(known, targets), free).gross_eur.sum()
     assert no_margin.net_eur.sum() <= gross + 1e-6, "costs never help"
 
 
 @settings(max_examples=40, phases=[Phase.explicit, Phase.reuse, Phase.generate])
-@given(cases(), st.lists(st.tuples(st.floats(0.3, 3), st.floats(0, 0.9), st.sampled_from([1.5, 4.0, np.inf]), st.sampled_from([-1, 1])), min_size=1, max_size=4))
+@given(
+    cases(),
+    st.lists(st.tuples(st.floats(0.3, 3), st.floats(0, 0.9), st.sampled_from([1.5, 4.0, np.inf]), st.sampled_from([-1, 1])), min_size=1, max_size=4),
+)
 def test_the_sweep_is_the_engine_on_the_same_rules(case, numbers):
     bars, _, _, terms = case
-    bars, terms = Bars(bars.gate_us, bars.price_known_us, bars.price_eur_mwh, bars.contract, bars.settlement_eur_mwh), Terms(terms.costs, terms.limit_mwh)
+    bars, terms = (
+        Bars(bars.gate_us, bars.price_known_us, bars.price_eur_mwh, bars.contract, bars.settlement_eur_mwh),
+        Terms(terms.costs, terms.limit_mwh),
+    )
     rng = np.random.default_rng(bars.size)
     features = rng.normal(0, 1.5, (2, bars.size))
     features[rng.random(features.shape) < 0.1] = np.nan
@@ -201,7 +209,9 @@ def test_costs_grow_with_volume_and_equal_their_text(costs, price, later, volume
     assert 0 <= first <= second + 1e-9
     assert first == pytest.approx(order_cost(costs, volume, price), rel=1e-9, abs=1e-9)
     assert float(cost_rules.order_cost(costs, -volume, price).total_eur) == first
-    assert cost_rules.round_trip_eur(costs, volume, price, later) == pytest.approx(order_cost(costs, volume, price) + order_cost(costs, volume, later), abs=1e-9)
+    assert cost_rules.round_trip_eur(costs, volume, price, later) == pytest.approx(
+        order_cost(costs, volume, price) + order_cost(costs, volume, later), abs=1e-9
+    )
 
 
 @given(all_costs(), st.floats(-200, 400), st.floats(0.01, 100))
@@ -211,7 +221,11 @@ def test_a_round_trip_at_unchanged_prices_loses_exactly_its_cost(costs, price, v
     lost = cost_rules.round_trip_eur(costs, volume, price, price)
     assert path.net_eur.sum() == pytest.approx(-lost, rel=1e-9, abs=1e-9)
     move = cost_rules.break_even_eur_mwh(costs.model_copy(update={"value_share": 0.0}), volume, price)
-    there = engine.run(hours([price, price + move, 0.0]), Decisions(np.array([0, HOUR_US]), np.array([volume, 0.0])), Terms(costs.model_copy(update={"value_share": 0.0})))
+    there = engine.run(
+        hours([price, price + move, 0.0]),
+        Decisions(np.array([0, HOUR_US]), np.array([volume, 0.0])),
+        Terms(costs.model_copy(update={"value_share": 0.0})),
+    )
     assert there.net_eur.sum() == pytest.approx(0.0, abs=1e-6 * max(1.0, lost))
 
 

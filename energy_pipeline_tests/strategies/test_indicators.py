@@ -72,19 +72,14 @@ def test_prices_through_zero():
 
 def test_values_do_not_depend_on_what_comes_later_or_on_short_input():
     for cut in (300, 1, 5, 20):
-        for name, later in {
-            "rsi": ind.relative_strength(C),
-            "macd": ind.macd(C).signal,
-            "z": ind.z_score(C, 20),
-            "roc": ind.rate_of_change(C, 10),
-        }.items():
-            alone = {
-                "rsi": lambda c: ind.relative_strength(c),
-                "macd": lambda c: ind.macd(c).signal,
-                "z": lambda c: ind.z_score(c, 20),
-                "roc": lambda c: ind.rate_of_change(c, 10),
-            }[name](C[:cut])
-            np.testing.assert_array_equal(alone, later[:cut])
+        rules = {
+            "rsi": ind.relative_strength,
+            "macd": lambda c: ind.macd(c).signal,
+            "z": lambda c: ind.z_score(c, 20),
+            "roc": lambda c: ind.rate_of_change(c, 10),
+        }
+        for rule in rules.values():
+            np.testing.assert_array_equal(rule(C[:cut]), rule(C)[:cut])
         assert ind.directional_index(H[:cut], L[:cut], C[:cut]).shape == (cut,)
         assert ind.average_true_range(H[:cut], L[:cut], C[:cut]).shape == (cut,)
 
