@@ -9,6 +9,8 @@ select
     label,
     entry_price,
     exit_price,
+    entry_known,
+    exit_known,
     signal,
     target_mw,
     expected_edge_eur_mwh

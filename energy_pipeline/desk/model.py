@@ -14,6 +14,7 @@ from pydantic import Field, field_validator, model_validator
 from energy_pipeline.desk.base import ClockTime, DeskModel
 from energy_pipeline.desk.plants import MeteredPlant, Plant, PvPlant, SharePlant, WindPlant
 from energy_pipeline.desk.sources import AbsentSeries, FileSeries, Sources
+from energy_pipeline.desk.strategies import Allocation, PairSpread, Strategy, TradingCosts, strategy_problems
 from energy_pipeline.domain.blocks import Block
 from energy_pipeline.domain.delivery import DeliveryDay, local_instant
 
@@ -170,29 +171,6 @@ class Limits(DeskModel):
     amber_share: Share = 0.8
 
 
-class SpreadStrategy(DeskModel):
-    """Trade day-ahead against the second price on the expected spread (tradable)."""
-
-    kind: Literal["day_ahead_vs_second"]
-    zone: str
-    window_days: int = Field(28, ge=7, le=365)
-    shrinkage_days: float = Field(28, ge=0, description="Weight of zero edge, in days.")
-    threshold_eur_mwh: float = Field(1.0, ge=0)
-    max_mw: float = Field(gt=0)
-
-
-class MeanReversionIndex(DeskModel):
-    """Reversal of day-ahead price changes: an index study, earns nothing."""
-
-    kind: Literal["day_ahead_reversal_index"]
-    zone: str
-    window_days: int = Field(28, ge=7, le=365)
-    entry_z: float = Field(1.0, gt=0)
-
-
-Strategy = Annotated[SpreadStrategy | MeanReversionIndex, Field(discriminator="kind")]
-
-
 class ForecastSettings(DeskModel):
     """Settings of the price models."""
 
@@ -269,6 +247,8 @@ class Desk(DeskModel):
     contracts: tuple[Contract, ...] = ()
     opening_book: tuple[OpeningPosition, ...] = ()
     strategies: dict[str, Strategy] = Field(default_factory=dict)
+    trading_costs: dict[str, TradingCosts] = Field(default_factory=dict, description="Per zone; a zone without pays its imbalance fee only.")
+    allocation: Allocation = Allocation()
     limits: Limits = Limits()
     forecast: ForecastSettings = ForecastSettings()
     scenarios: ScenarioSettings = ScenarioSettings()
@@ -290,6 +270,8 @@ class Desk(DeskModel):
             **{f"contracts.{i}.zone": c.zone for i, c in enumerate(self.contracts)},
             **{f"opening_book.{i}.zone": o.zone for i, o in enumerate(self.opening_book)},
             **{f"strategies.{n}.zone": s.zone for n, s in self.strategies.items()},
+            **{f"strategies.{n}.other_zone": s.other_zone for n, s in self.strategies.items() if isinstance(s, PairSpread) and s.other_zone},
+            **{f"trading_costs.{z}": z for z in self.trading_costs},
             **{f"limits.day_ahead_deviation_mw.{z}": z for z in self.limits.day_ahead_deviation_mw},
             **{f"sources.{kind}.{i}.key.zone": s.key["zone"] for kind, i, s in self._keyed_sources() if "zone" in s.key},
             **{f"sources.proxy_quotes.{i}.zone": q.zone for i, q in enumerate(self.sources.proxy_quotes)},
@@ -312,11 +294,7 @@ class Desk(DeskModel):
             for path, loc in locations.items()
             if loc not in self.weather
         ]
-        problems += [
-            f"strategies.{n}.zone: {s.zone} has no second price, so day_ahead_vs_second has nothing to trade against"
-            for n, s in self.strategies.items()
-            if isinstance(s, SpreadStrategy) and s.zone in self.zones and self.zones[s.zone].second_price.kind == "none"
-        ]
+        problems += strategy_problems(self.strategies, {n: z.second_price.kind != "none" for n, z in self.zones.items()})
         problems += [
             f"sources.{kind}.{i}.key.plant: plant {s.key['plant']!r} is not declared; plants: {', '.join(self.plants) or 'none'}"
             for kind, i, s in self._keyed_sources()

@@ -68,7 +68,11 @@ def check_steps(marts: Sequence[str]) -> list[dg.AssetChecksDefinition]:
             _table("nominations", "bids_kept", "The day's bids were kept as CSV.", nominations),
         ],
         "settle_da": _suites("settle_da"),
-        "settle_final": [*_suites("settle_final"), _table("pnl", "legs_add_up", "The legs sum to the total, to the cent.", pnl_legs)],
+        "settle_final": [
+            *_suites("settle_final"),
+            _table("pnl", "legs_add_up", "The legs sum to the total, to the cent.", pnl_legs),
+            _table("backtest_metrics", "explained", "No Sharpe above 3 or significance at 1 % goes unexplained.", explained),
+        ],
         "reporting": [
             *_suites("operate"),
             _table("raw_history", "reaches_back", "Prices of the look-back are there.", history),
@@ -198,6 +202,14 @@ def pnl_legs(session: RunSession, days: Sequence[date]) -> Outcome:
     legs = [c for c in frame.columns if c.endswith("_eur") and c not in ("total_eur", "headline_eur")]
     bad = frame.filter((pl.sum_horizontal(legs) - pl.col("total_eur")).abs() > CENT)
     return Outcome(sorted(set(bad["delivery_day"].to_list())), [str(r) for r in bad.head(LISTED).to_dicts()], {"intervals": frame.height})
+
+
+def explained(session: RunSession, days: Sequence[date]) -> Outcome:
+    """Results that are too good carry an explanation in the desk file (MARKET section 2)."""
+    frame = session.read("backtest_metrics", days[0], days[-1])
+    bad = frame.filter(pl.col("verdict") == "unexplained")
+    seen = [f"{d}: {s}, Sharpe {r:.2f}" for d, s, r in bad.select("delivery_day", "strategy", "sharpe").head(LISTED).iter_rows()]
+    return Outcome(sorted(set(bad["delivery_day"].to_list())), seen, {"strategies": frame["strategy"].n_unique()})
 
 
 def nominations(session: RunSession, days: Sequence[date]) -> Outcome:

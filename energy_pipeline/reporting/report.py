@@ -12,7 +12,7 @@ from datetime import date
 import polars as pl
 
 from energy_pipeline.desk import Desk
-from energy_pipeline.reporting import book_sections, outlook_sections, renewables_sections, rival_sections
+from energy_pipeline.reporting import book_sections, outlook_sections, renewables_sections, rival_sections, strategy_sections
 from energy_pipeline.reporting.inputs import NO_HASH, ReportInputs, names
 from energy_pipeline.reporting.view import Cell, Page, Section, Source
 
@@ -23,6 +23,7 @@ SETTLE_TABLES = (
     "dispatch_settled",
     "var_exceptions",
     "backtest_metrics",
+    "backtest_days",
     "objective_results",
     "objective_scores",
 )
@@ -75,7 +76,8 @@ def build_page(inputs: ReportInputs) -> Page:
         outlook_sections.plant_output(inputs),
         renewables_sections.fleet(inputs),
         outlook_sections.dispatch(inputs),
-        outlook_sections.signals(inputs),
+        strategy_sections.signals(inputs),
+        strategy_sections.strategies(inputs),
         outlook_sections.scores(inputs),
         outlook_sections.data_quality(inputs),
     ]

@@ -4,7 +4,7 @@ What belongs here: signals with the prices they enter and leave at, and their ba
 does not: positions (portfolio decides how much of a wish fits the book).
 """
 
-from energy_pipeline.strategies.backtest import backtest_metrics
+from energy_pipeline.strategies.backtest import backtest_metrics, backtest_tables
 from energy_pipeline.strategies.signals import signals
 
-__all__ = ["backtest_metrics", "signals"]
+__all__ = ["backtest_metrics", "backtest_tables", "signals"]

@@ -1,15 +1,19 @@
-"""The table `backtest_metrics`: what each strategy earned over the settled days up to D.
+"""The tables `backtest_metrics` and `backtest_days`: what each strategy earned over the settled days up to D.
 
-What belongs here: daily results of past signals and their statistics. What does not: the
+What belongs here: daily results of past signals, their sums and statistics. What does not: the
 signals, or results of the book (portfolio).
 
 A day counts when everything its signals need is known: for a tradable strategy both prices
 wherever the target is not 0 (a day without any target counts and earns 0), for an index
 study the auction prices of the day and the day before wherever the signal is not 0.
+
+Tradable days run through the backtest engine: every interval is a contract, opened at the
+auction by what was wanted at the decision, closed at the second price.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -18,17 +22,55 @@ import polars as pl
 
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
-from energy_pipeline.domain.delivery import DeliveryDay, FloatArray, IntArray
+from energy_pipeline.desk.strategies import TradingCosts
+from energy_pipeline.domain.delivery import DeliveryDay, FloatArray, IntArray, to_us
 from energy_pipeline.domain.errors import ContractError, Finding
 from energy_pipeline.domain.resolution import Lookup, frame_lookup, interval_values, slot_starts_us
+from energy_pipeline.domain.seeds import generator
 from energy_pipeline.domain.units import hours_of
+from energy_pipeline.strategies import engine
 from energy_pipeline.strategies.instruments import Trade
+from energy_pipeline.strategies.validation import verdict
 
 MINIMUM_SHARPE_DAYS = 20
+BOOTSTRAP_DRAWS = 400
+MICROSECOND = 1
 
 
-def backtest_metrics(desk: Desk, day: date, signals: pl.DataFrame, day_ahead_prices: pl.DataFrame, second_prices: pl.DataFrame) -> pl.DataFrame:
-    """Each strategy of the desk over the days of `signals` up to `day`, table `backtest_metrics`.
+@dataclass(frozen=True)
+class Result:
+    """A strategy's settled days.
+
+    Attributes
+    ----------
+    days : tuple of date
+    gross_eur, cost_eur, traded_mwh : array, shape (days,)
+        Money of a tradable strategy; zeros for an index study.
+    orders : int
+        Intervals traded.
+    points_eur_mwh : array
+        Index study: mean over the day of signal x change of price; zeros for a tradable strategy.
+    """
+
+    strategy: str
+    label: str
+    days: tuple[date, ...]
+    gross_eur: FloatArray
+    cost_eur: FloatArray
+    traded_mwh: FloatArray
+    orders: int
+    points_eur_mwh: FloatArray
+
+    @property
+    def net_eur(self) -> FloatArray:
+        """Gross less costs."""
+        return self.gross_eur - self.cost_eur
+
+
+def backtest_tables(
+    desk: Desk, day: date, signals: pl.DataFrame, day_ahead_prices: pl.DataFrame, second_prices: pl.DataFrame
+) -> dict[str, pl.DataFrame]:
+    """Each strategy of the desk over the days of `signals` up to `day`: `backtest_metrics` and `backtest_days`.
 
     Parameters
     ----------
@@ -43,34 +85,76 @@ def backtest_metrics(desk: Desk, day: date, signals: pl.DataFrame, day_ahead_pri
     ContractError
         A signal labelled tradable whose exit is not a second price.
     """
-    contract = table("backtest_metrics")
+    found = results(desk, day, signals, day_ahead_prices, second_prices)
+    metrics = [_metrics(desk, day, result) for result in found]
+    days = [frame for result in found if (frame := daily_frame(day, result)).height]
+    contract, by_day = table("backtest_metrics"), table("backtest_days")
+    return {
+        "backtest_metrics": contract.frame(metrics) if metrics else contract.frame(),
+        "backtest_days": pl.concat(days) if days else by_day.frame(),
+    }
+
+
+def backtest_metrics(desk: Desk, day: date, signals: pl.DataFrame, day_ahead_prices: pl.DataFrame, second_prices: pl.DataFrame) -> pl.DataFrame:
+    """Table `backtest_metrics` alone."""
+    return backtest_tables(desk, day, signals, day_ahead_prices, second_prices)["backtest_metrics"]
+
+
+def results(desk: Desk, day: date, signals: pl.DataFrame, day_ahead_prices: pl.DataFrame, second_prices: pl.DataFrame) -> list[Result]:
+    """Daily results of each strategy that has signals up to `day`."""
     past = signals.filter(pl.col("delivery_day") <= day, pl.col("strategy").is_in(list(desk.strategies))).sort(
         "strategy", "delivery_day", "delivery_start", maintain_order=True
     )
-    rows = [_metrics(desk, day, part, day_ahead_prices, second_prices) for part in past.partition_by("strategy", maintain_order=True)]
-    return contract.frame(rows) if rows else contract.frame()
+    return [_result(desk, day, part, day_ahead_prices, second_prices) for part in past.partition_by("strategy", maintain_order=True)]
 
 
-@dataclass(frozen=True)
-class _Prices:
-    """Look-ups of one zone's settled prices."""
+def costs_of(desk: Desk, zone: str) -> TradingCosts:
+    """The zone's trading costs; what is carried to the second price pays its imbalance fee."""
+    costs = desk.trading_costs.get(zone, TradingCosts())
+    fee = desk.zones[zone].second_price.imbalance_fee_eur_mwh
+    return costs.model_copy(update={"balancing_eur_mwh": costs.balancing_eur_mwh + fee})
 
-    auction: Lookup
-    second: Lookup
+
+def _result(desk: Desk, day: date, rows: pl.DataFrame, day_ahead_prices: pl.DataFrame, second_prices: pl.DataFrame) -> Result:
+    label, zone, name = _checked_label(day, rows), rows["zone"][0], rows["strategy"][0]
+    auction = frame_lookup(day_ahead_prices, zone=zone)
+    parts = rows.partition_by("delivery_day", maintain_order=True)
+    if label != "tradable":
+        points = {part["delivery_day"][0]: _index_points(desk, part, auction) for part in parts}
+        known = {d: v for d, v in points.items() if np.isfinite(v)}
+        zero = np.zeros(len(known))
+        return Result(name, label, tuple(known), zero, zero, zero, 0, np.array(list(known.values())))
+    second = frame_lookup(second_prices, zone=zone, price_kind=desk.zones[zone].second_price.kind)
+    return _traded(desk, name, zone, parts, auction, second)
 
 
-def _metrics(desk: Desk, day: date, rows: pl.DataFrame, day_ahead_prices: pl.DataFrame, second_prices: pl.DataFrame) -> dict[str, object]:
-    label, zone = _checked_label(day, rows), rows["zone"][0]
-    kind = desk.zones[zone].second_price.kind
-    prices = _Prices(frame_lookup(day_ahead_prices, zone=zone), frame_lookup(second_prices, zone=zone, price_kind=kind))
-    results: dict[date, float] = {}
-    for part in rows.partition_by("delivery_day", maintain_order=True):
-        value = _pnl_eur(desk, zone, part, prices) if label == "tradable" else _index_points(desk, part, prices)
-        if np.isfinite(value):
-            results[part["delivery_day"][0]] = value
-    series = np.array(list(results.values()))
-    metrics = {"delivery_day": day, "strategy": rows["strategy"][0], "label": label, "days": series.size}
-    return metrics | (_money(desk, series, results.get(day)) if label == "tradable" else _points(series))
+def _traded(desk: Desk, name: str, zone: str, parts: Sequence[pl.DataFrame], auction: Lookup, second: Lookup) -> Result:
+    """All settled days through the engine, every interval a contract of its own."""
+    columns: list[tuple[FloatArray, ...]] = []
+    settled: list[date] = []
+    for part in parts:
+        day, minutes, starts = part["delivery_day"][0], int(part["resolution_minutes"][0]), _starts(part)
+        target = part["target_mw"].to_numpy() * hours_of(minutes)
+        entry, leave = (interval_values(prices, "price_eur_mwh", starts, minutes) for prices in (auction, second))
+        traded = target != 0
+        if np.isnan(entry[traded]).any() or np.isnan(leave[traded]).any():
+            continue
+        gate, decided = to_us(desk.gate_closure(day)), to_us(desk.decision_time(day))
+        whole = np.ones(starts.size)
+        columns.append((gate * whole, decided * whole, target, np.nan_to_num(entry), np.nan_to_num(leave), len(settled) * whole))
+        settled.append(day)
+    if not settled:
+        empty = np.zeros(0)
+        return Result(name, "tradable", (), empty, empty, empty, 0, empty)
+    gates, known, target, entry, leave, index = (np.concatenate(c) for c in zip(*columns, strict=True))
+    gate_us = gates.astype(np.int64)
+    bars = engine.auction_bars(gate_us, gate_us + MICROSECOND, entry, leave)
+    orders = engine.Decisions(known.astype(np.int64), target, for_bar=np.arange(target.size))
+    path = engine.run(bars, orders, engine.Terms(costs_of(desk, zone)))
+    sums = path.by_period(index.astype(np.int64))
+    zeros = np.zeros(len(settled))
+    gross, cost, volume = (sums[c].to_numpy() for c in ("gross_eur", "cost_eur", "traded_mwh"))
+    return Result(name, "tradable", tuple(settled), gross, cost, volume, int(np.count_nonzero(path.traded_mwh)), zeros)
 
 
 def _checked_label(day: date, rows: pl.DataFrame) -> str:
@@ -85,25 +169,14 @@ def _checked_label(day: date, rows: pl.DataFrame) -> str:
     return str(stored[0][0])
 
 
-def _pnl_eur(desk: Desk, zone: str, rows: pl.DataFrame, prices: _Prices) -> float:
-    """Net P&L of a day: bought `target` in the auction at P, sold at R, the fee on every MWh."""
-    minutes, starts, target = int(rows["resolution_minutes"][0]), _starts(rows), rows["target_mw"].to_numpy()
-    traded = target != 0
-    auction = interval_values(prices.auction, "price_eur_mwh", starts[traded], minutes)
-    second = interval_values(prices.second, "price_eur_mwh", starts[traded], minutes)
-    fee = desk.zones[zone].second_price.imbalance_fee_eur_mwh
-    gains = target[traded] * (second - auction) - fee * np.abs(target[traded])
-    return float(hours_of(minutes) * gains.sum())
-
-
-def _index_points(desk: Desk, rows: pl.DataFrame, prices: _Prices) -> float:
+def _index_points(desk: Desk, rows: pl.DataFrame, auction: Lookup) -> float:
     """Mean over the day of signal x change of the slot's price since the day before [EUR/MWh]."""
     minutes, starts, signal = int(rows["resolution_minutes"][0]), _starts(rows), rows["signal"].to_numpy()
     active = signal != 0
     delivery = DeliveryDay(rows["delivery_day"][0], desk.time_zone)
     before = slot_starts_us([delivery.day - timedelta(days=1)], desk.time_zone, minutes)[0][delivery.slots(minutes)]
-    now = interval_values(prices.auction, "price_eur_mwh", starts[active], minutes)
-    earlier = interval_values(prices.auction, "price_eur_mwh", before[active], minutes)
+    now = interval_values(auction, "price_eur_mwh", starts[active], minutes)
+    earlier = interval_values(auction, "price_eur_mwh", before[active], minutes)
     # A slot that spring skipped the day before has no change: it adds nothing.
     change = np.where(before[active] < 0, 0.0, now - earlier)
     return float((signal[active] * change).sum() / signal.size)
@@ -113,29 +186,87 @@ def _starts(rows: pl.DataFrame) -> IntArray:
     return rows["delivery_start"].cast(pl.Int64).to_numpy()
 
 
-def _money(desk: Desk, daily_eur: FloatArray, of_day: float | None) -> dict[str, object]:
-    if daily_eur.size == 0:
-        return dict.fromkeys(("pnl_eur", "pnl_day_eur", "index_points_eur_mwh", "sharpe", "hit_rate", "max_drawdown_eur"))
-    total = np.concatenate([[0.0], np.cumsum(daily_eur)])
+def _metrics(desk: Desk, day: date, result: Result) -> dict[str, object]:
+    common = {"delivery_day": day, "strategy": result.strategy, "label": result.label, "days": len(result.days)}
+    columns = dict.fromkeys(c.name for c in table("backtest_metrics").columns)
+    own = _money(desk, day, result) if result.label == "tradable" else _points(result)
+    return columns | common | own
+
+
+def _money(desk: Desk, day: date, result: Result) -> dict[str, object]:
+    if not result.days:
+        return {"verdict": "too_short"}
+    net, strategy = result.net_eur, desk.strategies[result.strategy]
+    judged = verdict(
+        net,
+        generator("strategies", day, result.strategy, "bootstrap"),
+        trials=strategy.trials,
+        explanation=strategy.explanation,
+        annualisation_days=desk.risk.annualisation_days,
+        draws=BOOTSTRAP_DRAWS,
+    )
+    gains = float(np.abs(result.gross_eur).sum())
     return {
-        "pnl_eur": float(total[-1]),
-        "pnl_day_eur": of_day,
-        "index_points_eur_mwh": None,
-        "sharpe": sharpe(daily_eur, desk.risk.annualisation_days),
-        "hit_rate": float((daily_eur > 0).mean()),
-        "max_drawdown_eur": float((np.maximum.accumulate(total) - total).max()),
+        "gross_eur": float(result.gross_eur.sum()),
+        "cost_eur": float(result.cost_eur.sum()),
+        "pnl_eur": float(net.sum()),
+        "pnl_day_eur": float(net[-1]) if result.days[-1] == day else None,
+        "traded_mwh": float(result.traded_mwh.sum()),
+        "orders": result.orders,
+        "cost_share": float(result.cost_eur.sum()) / gains if gains > 0 else None,
+        "sharpe": judged.sharpe,
+        "sharpe_low": judged.low,
+        "sharpe_high": judged.high,
+        "deflated_probability": judged.probability,
+        "trials": judged.trials,
+        "verdict": judged.status,
+        "hit_rate": float((net > 0).mean()),
+        "max_drawdown_eur": float(drawdown(net).max()),
     }
 
 
-def _points(daily: FloatArray) -> dict[str, object]:
+def _points(result: Result) -> dict[str, object]:
+    daily = result.points_eur_mwh
     return {
-        "pnl_eur": None,
-        "pnl_day_eur": None,
         "index_points_eur_mwh": float(daily.sum()),
-        "sharpe": None,
         "hit_rate": float((daily > 0).mean()) if daily.size else None,
-        "max_drawdown_eur": None,
+        "verdict": "index_only",
     }
+
+
+def daily_frame(day: date, result: Result) -> pl.DataFrame:
+    """Rows of `backtest_days`: money of a tradable strategy, points of an index study."""
+    money = result.label == "tradable"
+    net, n = result.net_eur, len(result.days)
+
+    def column(values: FloatArray, shown: bool) -> pl.Series:
+        return pl.Series(values if shown else np.full(n, np.nan), dtype=pl.Float64, nan_to_null=True)
+
+    rows = {
+        "delivery_day": pl.Series([day] * n, dtype=pl.Date),
+        "strategy": pl.Series([result.strategy] * n, dtype=pl.String),
+        "result_day": pl.Series(list(result.days), dtype=pl.Date),
+        "label": pl.Series([result.label] * n, dtype=pl.String),
+        "gross_eur": column(result.gross_eur, money),
+        "cost_eur": column(result.cost_eur, money),
+        "net_eur": column(net, money),
+        "traded_mwh": column(result.traded_mwh, money),
+        "equity_gross_eur": column(np.cumsum(result.gross_eur), money),
+        "equity_net_eur": column(np.cumsum(net), money),
+        "drawdown_eur": column(drawdown(net), money),
+        "index_points_eur_mwh": column(result.points_eur_mwh, not money),
+    }
+    return pl.DataFrame(rows, schema=table("backtest_days").schema)
+
+
+def drawdown(net_eur: FloatArray) -> FloatArray:
+    """Peak of the running sum so far (at least 0) less the running sum; not negative [EUR].
+
+    >>> drawdown(np.array([2.0, -3.0, 2.0])).tolist()
+    [0.0, 3.0, 1.0]
+    """
+    total = np.cumsum(net_eur)
+    return np.maximum(np.maximum.accumulate(total), 0.0) - total
 
 
 def sharpe(daily_eur: FloatArray, annualisation_days: int) -> float | None:

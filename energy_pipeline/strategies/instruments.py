@@ -24,8 +24,16 @@ from energy_pipeline.domain.resolution import timestamps
 
 Label = Literal["tradable", "index_only"]
 AUCTION = "day_ahead auction"
+DAY_BEFORE = "day_ahead auction of the day before"
+"""Exit of an index study on price changes: nobody can leave there."""
 SECOND_PRICES: tuple[str, ...] = ("intraday price", "imbalance price")
 """Exits at which a day-ahead position is really closed."""
+KNOWN = {
+    AUCTION: "when the auction publishes, after its gate (European day-ahead: D-1 about 12:45)",
+    "intraday price": "during delivery, published after the interval",
+    "imbalance price": "after delivery",
+}
+"""When each price is known; none of them at the decision."""
 
 
 def exit_name(second_price_kind: str) -> str:
@@ -59,6 +67,11 @@ class Trade:
         """Tradable when bought in the auction and closed at a second price, else index_only."""
         return "tradable" if self.entry_price == AUCTION and self.exit_price in SECOND_PRICES else "index_only"
 
+    @property
+    def known(self) -> tuple[str, str]:
+        """When entry and exit price are known; empty for a price nobody can trade at."""
+        return KNOWN.get(self.entry_price, ""), KNOWN.get(self.exit_price, "")
+
 
 def signal_rows(
     info: InformationSet, strategy: str, zone: str, trade: Trade, signal: FloatArray, max_mw: float, edge_eur_mwh: FloatArray | None
@@ -88,6 +101,8 @@ def signal_rows(
             "label": trade.label,
             "entry_price": trade.entry_price,
             "exit_price": trade.exit_price if tradable else "",
+            "entry_known": trade.known[0],
+            "exit_known": trade.known[1] if tradable else "",
             "signal": signal + 0.0,  # no negative zero
             "target_mw": signal * max_mw + 0.0 if tradable else np.zeros(signal.size),
             "expected_edge_eur_mwh": pl.Series(edge, nan_to_null=True),

@@ -11,11 +11,11 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
-from energy_pipeline.desk.model import MeanReversionIndex
+from energy_pipeline.desk.strategies import MeanReversionIndex
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.information import InformationSet
 from energy_pipeline.domain.resolution import information_lookup, interval_values, slot_starts_us
-from energy_pipeline.strategies.instruments import AUCTION, Trade, signal_rows
+from energy_pipeline.strategies.instruments import AUCTION, DAY_BEFORE, Trade, signal_rows
 
 FULL_SIGNAL_Z = 3.0
 MINIMUM_CHANGES = 5
@@ -29,7 +29,7 @@ def reversal_signals(info: InformationSet, name: str, strategy: MeanReversionInd
     prices = interval_values(information_lookup(info, "day_ahead_prices", zone=strategy.zone), "price_eur_mwh", starts, minutes)
     z = last_change_z(prices)
     signal = np.where(np.abs(z) >= strategy.entry_z, np.clip(-z / FULL_SIGNAL_Z, -1.0, 1.0), 0.0)
-    return signal_rows(info, name, strategy.zone, Trade(AUCTION, "day_ahead auction of the day before"), signal, 0.0, None)
+    return signal_rows(info, name, strategy.zone, Trade(AUCTION, DAY_BEFORE), signal, 0.0, None)
 
 
 def last_change_z(prices_eur_mwh: FloatArray) -> FloatArray:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import polars as pl
 
 from energy_pipeline.contracts import table
-from energy_pipeline.desk.model import SpreadStrategy
+from energy_pipeline.desk.strategies import MeanReversion, MeanReversionIndex, Momentum, PairSpread, RenewableArbitrage, SpreadStrategy, Strategy
 from energy_pipeline.domain.information import InformationSet
+from energy_pipeline.strategies import daily
 from energy_pipeline.strategies.reversal import reversal_signals
 from energy_pipeline.strategies.spread import spread_signals
 
@@ -23,8 +24,22 @@ def signals(info: InformationSet, price_forecasts: pl.DataFrame) -> pl.DataFrame
         A tradable strategy lacks a price forecast.
     """
     contract = table("signals")
-    frames = [
-        spread_signals(info, name, strategy, price_forecasts) if isinstance(strategy, SpreadStrategy) else reversal_signals(info, name, strategy)
-        for name, strategy in info.desk.strategies.items()
-    ]
+    frames = [strategy_signals(info, name, strategy, price_forecasts) for name, strategy in info.desk.strategies.items()]
     return pl.concat(frames).sort(contract.key, maintain_order=True) if frames else contract.frame()
+
+
+def strategy_signals(info: InformationSet, name: str, strategy: Strategy, price_forecasts: pl.DataFrame) -> pl.DataFrame:
+    """One strategy's rows."""
+    match strategy:
+        case SpreadStrategy():
+            return spread_signals(info, name, strategy, price_forecasts)
+        case MeanReversionIndex():
+            return reversal_signals(info, name, strategy)
+        case MeanReversion():
+            return daily.reversion_rows(info, name, strategy)
+        case Momentum():
+            return daily.momentum_rows(info, name, strategy)
+        case PairSpread():
+            return daily.pair_rows(info, name, strategy)
+        case RenewableArbitrage():
+            return daily.renewable_rows(info, name, strategy)

@@ -15,7 +15,7 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
-from energy_pipeline.desk.model import SpreadStrategy
+from energy_pipeline.desk.strategies import SpreadStrategy
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import SourceError
 from energy_pipeline.domain.information import InformationSet

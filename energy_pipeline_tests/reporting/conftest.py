@@ -330,6 +330,8 @@ class MadeUpDay:
                         "label": label,
                         "entry_price": "day_ahead",
                         "exit_price": "intraday" if tradable else "",
+                        "entry_known": "after the gate",
+                        "exit_known": "after delivery" if tradable else "",
                         "signal": 0.4,
                         "target_mw": 6.0 if tradable else 0.0,
                         "expected_edge_eur_mwh": 1.7,
@@ -522,10 +524,20 @@ class MadeUpDay:
                     "strategy": "north_da_vs_intraday",
                     "label": "tradable",
                     "days": 40,
+                    "gross_eur": 9_000.0,
+                    "cost_eur": 800.0,
                     "pnl_eur": 8_200.0,
                     "pnl_day_eur": -310.0,
                     "index_points_eur_mwh": None,
                     "sharpe": 1.4,
+                    "sharpe_low": -2.1,
+                    "sharpe_high": 4.8,
+                    "deflated_probability": 0.7,
+                    "trials": 1,
+                    "verdict": "plausible",
+                    "traded_mwh": 800.0,
+                    "orders": 310,
+                    "cost_share": 0.05,
                     "hit_rate": 0.55,
                     "max_drawdown_eur": 2_900.0,
                 },
@@ -534,13 +546,29 @@ class MadeUpDay:
                     "strategy": "north_reversal_study",
                     "label": "index_only",
                     "days": 40,
-                    "pnl_eur": None,
-                    "pnl_day_eur": None,
                     "index_points_eur_mwh": 61.0,
-                    "sharpe": None,
+                    "verdict": "index_only",
                     "hit_rate": 0.6,
-                    "max_drawdown_eur": None,
                 },
+            ],
+        )
+        self._add(
+            "backtest_days",
+            [
+                {
+                    **day,
+                    "strategy": "north_da_vs_intraday",
+                    "result_day": self.day - timedelta(days=2 - i),
+                    "label": "tradable",
+                    "gross_eur": gross,
+                    "cost_eur": 20.0,
+                    "net_eur": gross - 20.0,
+                    "traded_mwh": 20.0,
+                    "equity_gross_eur": above,
+                    "equity_net_eur": above - 20.0 * (i + 1),
+                    "drawdown_eur": fall,
+                }
+                for i, (gross, above, fall) in enumerate(((300.0, 300.0, 0.0), (-290.0, 10.0, 310.0), (50.0, 60.0, 280.0)))
             ],
         )
         self._add(
@@ -591,7 +619,17 @@ class MadeUpDay:
         return {name: f"{i:02x}" * 32 for i, name in enumerate(sorted(self.tables))}
 
 
-SETTLED = ("pnl", "pnl_day_ahead", "forecast_scores", "dispatch_settled", "var_exceptions", "backtest_metrics", "day_ahead_prices", "second_prices")
+SETTLED = (
+    "pnl",
+    "pnl_day_ahead",
+    "forecast_scores",
+    "dispatch_settled",
+    "var_exceptions",
+    "backtest_metrics",
+    "backtest_days",
+    "day_ahead_prices",
+    "second_prices",
+)
 
 
 @pytest.fixture(scope="session")

@@ -27,6 +27,7 @@ ORDER = [
     "plants",
     "dispatch",
     "signals",
+    "strategies",
     "scores",
     "quality",
 ]
@@ -107,7 +108,7 @@ def test_before_settlement_the_page_says_so(made_up_day):
     text = render(made, without=SETTLE_TABLES)
     page = Page(text)
     assert page.sections == ORDER
-    assert text.count("Not settled yet") == 3
+    assert text.count("Not settled yet") == 4
     assert "decided, not settled" in text
     assert "Settled P&amp;L" not in text
     assert "Not settled yet" not in render(made)
@@ -175,10 +176,18 @@ def test_stresses_come_worst_first_and_limits_fullest_first(made_up_day):
 def test_an_index_study_shows_no_sharpe_even_if_one_were_written(made_up_day):
     made = made_up_day()
     cheating = made.tables["backtest_metrics"].with_columns(pl.lit(9.9).alias("sharpe"))
-    rows = {r[0]: r for r in texts(section(page_of(made, backtest_metrics=cheating), "signals").tables[1])}
-    assert rows["north_da_vs_intraday"][5] == "9.90"
-    assert rows["north_reversal_study"][5] == "\N{EN DASH}"
-    assert rows["north_reversal_study"][1] == "index_only"
+    tables = section(page_of(made, backtest_metrics=cheating), "strategies").tables
+    (money,), (study,) = (texts(t) for t in (tables[0], tables[2]))
+    assert (money[0], money[6]) == ("north_da_vs_intraday", "9.90")
+    assert study[:2] == ["north_reversal_study", "index_only"]
+    assert "9.90" not in study
+    assert "Sharpe" not in " ".join(h.text for h in tables[2].heads)
+
+
+def test_equity_curves_are_drawn_net_and_gross(made_up_day):
+    page = section(page_of(made_up_day()), "strategies")
+    assert [c.caption for c in page.charts] == ["north_da_vs_intraday, equity [EUR]", "north_da_vs_intraday, drawdown [EUR]"]
+    assert page.charts[0].svg.count("<path") == 2
 
 
 def test_every_section_names_table_partition_and_hash(made_up_day):

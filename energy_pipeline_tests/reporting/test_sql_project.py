@@ -31,7 +31,7 @@ PUBLIC = {
         "signals",
         "positions",
     ),
-    *("risk_measures", "risk_contributions", "stress_results", "limits", "pnl", "backtest_metrics", "data_quality", "runs"),
+    *("risk_measures", "risk_contributions", "stress_results", "limits", "pnl", "backtest_metrics", "backtest_days", "data_quality", "runs"),
     *("forecast_accuracy", "forecast_comparison", "forecast_value"),
     *("nomination_lines", "objective_comparison", "objective_scores", "hedge_effectiveness"),
 }
@@ -206,6 +206,7 @@ def test_singular_tests_pass_on_a_sound_day(project, made_up_day):
         ("positions_are_within_their_limits", "positions", (pl.col("upper_mw") + 0.1).alias("position_mw")),
         ("index_studies_earn_nothing", "signals", pl.lit(1.0).alias("target_mw")),
         ("index_studies_earn_nothing", "backtest_metrics", pl.lit(1.0).alias("sharpe")),
+        ("good_results_are_explained", "backtest_metrics", pl.when(pl.col("label") == "tradable").then(3.1).alias("sharpe")),
         ("dispatch_net_is_discharge_less_charge", "dispatch", pl.col("net_mw") + 1),
     ],
 )

@@ -25,6 +25,8 @@ SIGNALS = Table(
         LABEL,
         c.text("entry_price", "Price at which the position is opened."),
         c.text("exit_price", "Price at which it is closed; empty for an index study."),
+        c.text("entry_known", "When the entry price is known."),
+        c.text("exit_known", "When the exit price is known; empty for an index study."),
         Column("signal", "f64", "-1 (sell day-ahead, buy back) .. +1.", "1", minimum=-1.0, maximum=1.0, reason="a normalised signal"),
         c.power("target_mw", "Wanted extra day-ahead purchase (+) or sale (-); 0 for an index study."),
         Column("expected_edge_eur_mwh", "f64", "Expected gain per MWh traded, before costs.", "EUR/MWh", True),
@@ -43,6 +45,8 @@ BACKTEST_METRICS = Table(
         c.text("strategy", "Strategy as named in the desk file."),
         LABEL,
         c.count("days", "Settled days in the window."),
+        c.money("gross_eur", "P&L of the window before costs; null for an index study.", nullable=True),
+        c.money("cost_eur", "Spread, impact, commission, fees and imbalance fee of the window; null for an index study.", nullable=True),
         c.money("pnl_eur", "Net P&L of the window; null for an index study.", nullable=True),
         c.money("pnl_day_eur", "Net P&L of D; null for an index study.", nullable=True),
         Column("index_points_eur_mwh", "f64", "Sum of index changes of an index study; null for a tradable strategy.", "EUR/MWh", True),
@@ -53,8 +57,53 @@ BACKTEST_METRICS = Table(
             "1",
             True,
         ),
+        Column("sharpe_low", "f64", "Lower end of the 95 % interval of the Sharpe ratio (stationary bootstrap).", "1", True),
+        Column("sharpe_high", "f64", "Upper end of it.", "1", True),
+        c.share("deflated_probability", "That the true Sharpe ratio beats the best of as many worthless trials.", nullable=True),
+        Column("trials", "i64", "Parameter sets tried before these were chosen.", "1", True, minimum=1, reason="a count"),
+        c.text(
+            "verdict",
+            "`unexplained`: a Sharpe above 3 or significance at 1 % that the desk file does not explain.",
+            allowed=("plausible", "too_short", "explained", "unexplained", "index_only"),
+        ),
+        Column("traded_mwh", "f64", "Volume opened, bought and sold.", "MWh", True, minimum=0.0, reason="a volume"),
+        Column("orders", "i64", "Intervals with a trade.", "1", True, minimum=0, reason="a count"),
+        Column(
+            "cost_share", "f64", "Costs over the sum of the days' absolute gross results.", "1", True, minimum=0.0, reason="costs are not negative"
+        ),
         c.share("hit_rate", "Share of days with a gain.", nullable=True),
         c.money("max_drawdown_eur", "Largest fall from a peak of cumulative P&L, positive.", nullable=True),
+    ),
+    may_be_empty=True,
+)
+
+BACKTEST_DAYS = Table(
+    name="backtest_days",
+    stage="strategies",
+    flow="settle_final",
+    description="Each strategy day by day over the settled days up to D: gross, costs, equity curve, drawdown.",
+    key=("strategy", "result_day"),
+    columns=(
+        c.DELIVERY_DAY,
+        c.text("strategy", "Strategy as named in the desk file."),
+        Column("result_day", "date", "Delivery day the result is of, D or earlier."),
+        LABEL,
+        c.money("gross_eur", "P&L before costs; null for an index study.", nullable=True),
+        c.money("cost_eur", "Costs; null for an index study.", nullable=True),
+        c.money("net_eur", "Gross less costs; null for an index study.", nullable=True),
+        Column("traded_mwh", "f64", "Volume opened; null for an index study.", "MWh", True, minimum=0.0, reason="a volume"),
+        c.money("equity_gross_eur", "Running sum of gross since the window began; null for an index study.", nullable=True),
+        c.money("equity_net_eur", "Running sum of net; null for an index study.", nullable=True),
+        Column(
+            "drawdown_eur",
+            "f64",
+            "Peak of the net equity less the net equity.",
+            "EUR",
+            True,
+            minimum=0.0,
+            reason="a fall from a peak is not negative",
+        ),
+        Column("index_points_eur_mwh", "f64", "Index change of an index study; null for a tradable strategy.", "EUR/MWh", True),
     ),
     may_be_empty=True,
 )
@@ -62,5 +111,6 @@ BACKTEST_METRICS = Table(
 TABLES: tuple[Table, ...] = (
     SIGNALS,
     BACKTEST_METRICS,
+    BACKTEST_DAYS,
 )
 """In flow order."""

@@ -1,6 +1,6 @@
 """Strategies: what each wants for D, and how it did over the settled days.
 
-What belongs here: `signals` (decide), `backtest_metrics` (settle_final). What does not:
+What belongs here: `signals` (decide), `backtest_metrics` and `backtest_days` (settle_final, every day). What does not:
 any rule of a strategy.
 """
 
@@ -21,10 +21,11 @@ WINDOW_DAYS = 60
 
 def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     """All assets of the stage."""
-    window = [look_back(t, 1 - WINDOW_DAYS) for t in ("signals", "day_ahead_prices", "second_prices")]
+    reach = {"signals": 1 - WINDOW_DAYS, "day_ahead_prices": -WINDOW_DAYS, "second_prices": 1 - WINDOW_DAYS}
+    window = [look_back(table, days) for table, days in reach.items()]
     return [
         factory.table("signals", signals, ["information_set", "price_forecasts"]),
-        factory.table("backtest_metrics", backtest_metrics, window),
+        factory.tables("backtest_metrics", ["backtest_metrics", "backtest_days"], backtest_tables, window),
     ]
 
 
@@ -35,17 +36,18 @@ def signals(day: DayContext) -> pl.DataFrame:
     return strategies.signals(day.info, day.read("price_forecasts"))
 
 
-def backtest_metrics(day: DayContext) -> pl.DataFrame:
+def backtest_tables(day: DayContext) -> dict[str, pl.DataFrame]:
     """Each strategy over the settled days up to D."""
     from energy_pipeline import strategies
 
     day.read("signals")  # a day that was never decided has no metrics
     first = window_start(day.desk, day.day)
     wanted = day.window("signals", first)
-    return strategies.backtest_metrics(day.desk, day.day, wanted, day.raw("day_ahead_prices", first), day.raw("second_prices", first))
+    # Index studies look at the change since the day before.
+    before = first - timedelta(days=1)
+    return strategies.backtest_tables(day.desk, day.day, wanted, day.raw("day_ahead_prices", before), day.raw("second_prices", first))
 
 
 def window_start(desk: Desk, day: date) -> date:
-    """First day of the metrics' window: the longest strategy window, at most `WINDOW_DAYS`."""
-    longest = max((s.window_days for s in desk.strategies.values()), default=1)
-    return day - timedelta(days=min(longest, WINDOW_DAYS) - 1)
+    """First day of the metrics' window, `WINDOW_DAYS` with D; D alone for a desk without strategies."""
+    return day - timedelta(days=WINDOW_DAYS - 1) if desk.strategies else day

@@ -22,7 +22,16 @@ from energy_pipeline.orchestration.resources import DeskRuntime
 from energy_pipeline.reporting import SqlProject
 
 FLOWS = ("ingest", "decide", "settle_da", "settle_final")
-FLOW_ENDS = ("data_quality", "portfolio_solution", "limits", "scenario_summary", "pnl_day_ahead", "var_exceptions", "backtest_metrics")
+FLOW_ENDS = (
+    "data_quality",
+    "portfolio_solution",
+    "limits",
+    "scenario_summary",
+    "pnl_day_ahead",
+    "var_exceptions",
+    "backtest_metrics",
+    "backtest_days",
+)
 """Last tables of the flows: `runs` comes after them."""
 
 REPORT_TABLES = tuple(name for name in TABLES if name not in {*(t.name for t in RAW_TABLES), "scenario_paths", "runs"})

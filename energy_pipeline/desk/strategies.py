@@ -1,0 +1,194 @@
+"""The desk's strategies and what trading costs it.
+
+What belongs here: pydantic models of the desk file's `strategies` and `trading_costs`. What does
+not: rules and cost formulas (`energy_pipeline.strategies`).
+
+Whether a strategy is money follows from what it trades: `trades: spread` buys in the auction and
+leaves at the zone's second price; `trades: day_ahead` follows an index nobody can hold from one
+day to the next, and is a study.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from energy_pipeline.desk.base import DeskModel
+
+
+class CostTier(DeskModel):
+    """A rate for the part of an order up to a volume; the last tier has no end."""
+
+    up_to_mwh: float | None = Field(None, gt=0)
+    eur_mwh: float = Field(ge=0)
+
+
+class TradingCosts(DeskModel):
+    """What an order of Q MWh at price P costs, all of it in EUR; per MWh, so that it is right at negative prices.
+
+    Cost = Q (half_spread + fees) + Q k (Q / ADV)^gamma + max(minimum, fixed + per MWh x Q)
+    + share x |P| Q + marginal tiers + surcharge on what exceeds a share of ADV.
+    What is held to delivery pays `closing_eur_mwh` besides.
+    """
+
+    half_spread_eur_mwh: float = Field(0.0, ge=0)
+    impact_eur_mwh: float = Field(0.0, ge=0, description="k of k (Q / ADV)^gamma, per MWh.")
+    impact_exponent: float = Field(0.5, gt=0, le=2)
+    daily_volume_mwh: float | None = Field(None, gt=0, description="ADV: what the market trades a day.")
+    commission_fixed_eur: float = Field(0.0, ge=0)
+    commission_eur_mwh: float = Field(0.0, ge=0)
+    commission_minimum_eur: float = Field(0.0, ge=0)
+    value_share: float = Field(0.0, ge=0, le=0.1, description="Of |price x volume|; 5 bps are 0.0005. Nothing at a price of 0.")
+    exchange_fee_eur_mwh: float = Field(0.0, ge=0)
+    clearing_fee_eur_mwh: float = Field(0.0, ge=0)
+    regulatory_fee_eur_mwh: float = Field(0.0, ge=0)
+    tiers: tuple[CostTier, ...] = Field((), description="Marginal: each part of the volume pays its own rate, so no order gets cheaper by growing.")
+    large_order_share: float | None = Field(None, gt=0, description="Share of ADV above which the surcharge applies.")
+    large_order_eur_mwh: float = Field(0.0, ge=0, description="Surcharge on the part above.")
+    balancing_eur_mwh: float = Field(0.0, ge=0)
+    delivery_eur_mwh: float = Field(0.0, ge=0)
+    capacity_eur_mwh: float = Field(0.0, ge=0)
+    congestion_eur_mwh: float = Field(0.0, ge=0)
+
+    @model_validator(mode="after")
+    def _volume(self) -> TradingCosts:
+        if self.daily_volume_mwh is None and (self.impact_eur_mwh > 0 or self.large_order_share is not None):
+            raise ValueError("impact_eur_mwh and large_order_share count in shares of daily_volume_mwh: give it")
+        ends = [t.up_to_mwh for t in self.tiers]
+        if any(e is None for e in ends[:-1]) or [e for e in ends if e is not None] != sorted({e for e in ends if e is not None}):
+            raise ValueError("list the tiers by up_to_mwh, rising; only the last may go without")
+        return self
+
+    @property
+    def closing_eur_mwh(self) -> float:
+        """What every MWh pays that is held to delivery: balancing, delivery, capacity and congestion."""
+        return self.balancing_eur_mwh + self.delivery_eur_mwh + self.capacity_eur_mwh + self.congestion_eur_mwh
+
+
+class StrategyModel(DeskModel):
+    """What every strategy has."""
+
+    zone: str
+    explanation: str = Field("", description="Why a Sharpe above 3 or significance at 1 % is right; without it such a result fails.")
+    trials: int = Field(1, ge=1, description="Parameter sets tried before these were chosen; deflates the Sharpe ratio.")
+
+
+class SpreadStrategy(StrategyModel):
+    """Trade day-ahead against the second price on the expected spread (tradable)."""
+
+    kind: Literal["day_ahead_vs_second"]
+    window_days: int = Field(28, ge=7, le=365)
+    shrinkage_days: float = Field(28, ge=0, description="Weight of zero edge, in days.")
+    threshold_eur_mwh: float = Field(1.0, ge=0)
+    max_mw: float = Field(gt=0)
+
+
+class MeanReversionIndex(StrategyModel):
+    """Reversal of day-ahead price changes: an index study, earns nothing."""
+
+    kind: Literal["day_ahead_reversal_index"]
+    window_days: int = Field(28, ge=7, le=365)
+    entry_z: float = Field(1.0, gt=0)
+
+
+class Sized(StrategyModel):
+    """A rule on the daily series of each block of the day."""
+
+    trades: Literal["spread", "day_ahead"] = Field("spread", description="spread: auction against second price. day_ahead: an index study.")
+    block_hours: Literal[1, 4, 24] = Field(24, description="One series per block of so many local hours.")
+    max_mw: float = Field(10.0, gt=0)
+
+
+class MeanReversion(Sized):
+    """Against a deviation from the mean: entry, exit and stop by z-score, size K |z|."""
+
+    kind: Literal["mean_reversion"]
+    window_days: int = Field(28, ge=7, le=365)
+    entry_z: float = Field(2.0, gt=0)
+    exit_z: float = Field(0.5, ge=0)
+    stop_z: float = Field(4.0, gt=0)
+    mw_per_z: float | None = Field(None, gt=0, description="K of size = K |z|, at most max_mw; max_mw at once when not given.")
+    max_half_life_days: float | None = Field(None, gt=0, description="Only while the fitted half-life is at most so long.")
+
+    @model_validator(mode="after")
+    def _order(self) -> MeanReversion:
+        if not self.exit_z < self.entry_z < self.stop_z:
+            raise ValueError(f"exit_z < entry_z < stop_z, got {self.exit_z:g}, {self.entry_z:g}, {self.stop_z:g}")
+        return self
+
+
+class Momentum(Sized):
+    """With the movement, while all time frames agree and the trend is strong."""
+
+    kind: Literal["momentum"]
+    indicator: Literal["change", "roc", "rsi", "macd"] = "macd"
+    window_days: int = Field(10, ge=2, le=120, description="Period of the indicator (MACD: its slow mean).")
+    time_frames: tuple[int, ...] = Field((1,), min_length=1, description="Days a bar lasts in each time frame, e.g. [1, 7].")
+    minimum_trend: float = Field(0.0, ge=0, le=100, description="ADX the trend must reach; 0: any.")
+    stop_eur_mwh: float | None = Field(None, gt=0, description="Trailing stop, in EUR/MWh: a percentage fails near zero.")
+    account_risk_eur: float | None = Field(None, gt=0, description="Loss at the stop that sets the size; max_mw when not given.")
+    skip_hours: tuple[int, ...] = Field((), description="Local hours that are not traded, for want of liquidity.")
+    minimum_volume_share: float = Field(0.0, ge=0, description="Of the window's mean volume that a bar must reach, where volumes are known.")
+
+    @model_validator(mode="after")
+    def _risk(self) -> Momentum:
+        if self.account_risk_eur is not None and self.stop_eur_mwh is None:
+            raise ValueError("account_risk_eur / stop distance is the size: give stop_eur_mwh")
+        return self
+
+
+class PairSpread(StrategyModel):
+    """Daily base price against another zone or a fuel: an index study (neither leg can be held)."""
+
+    kind: Literal["pair_spread"]
+    against: Literal["zone", "gas", "clean_gas", "coal"]
+    other_zone: str | None = None
+    heat_rate: float = Field(2.0, gt=0, description="MWh of fuel per MWh of power.")
+    tonnes_per_mwh: float = Field(0.37, ge=0, description="CO2 per MWh of power.")
+    hedge: Literal["fixed", "ols"] = "fixed"
+    window_days: int = Field(60, ge=20, le=365)
+    entry_z: float = Field(2.0, gt=0)
+    exit_z: float = Field(0.5, ge=0)
+    stop_z: float = Field(4.0, gt=0)
+    cointegrated: bool = Field(False, description="Only while Engle-Granger rejects at 5 % over the window.")
+
+    @model_validator(mode="after")
+    def _other(self) -> PairSpread:
+        if (self.against == "zone") != (self.other_zone is not None):
+            raise ValueError("against: zone needs other_zone, anything else has none")
+        return self
+
+
+class RenewableArbitrage(Sized):
+    """Trade the hours renewables move: mean spread of days whose expected renewable share was alike."""
+
+    kind: Literal["renewable_arbitrage"]
+    hours: Literal["all", "duck"] = Field("all", description="duck: midday (11-15) and evening (17-21) local hours only.")
+    window_days: int = Field(90, ge=28, le=365)
+    neighbours: int = Field(20, ge=5, le=200, description="Days of the window most alike in expected renewable output.")
+    threshold_eur_mwh: float = Field(1.0, ge=0)
+    minimum_t: float = Field(1.0, ge=0, description="Mean over its standard error that a position needs.")
+
+
+Strategy = Annotated[
+    SpreadStrategy | MeanReversionIndex | MeanReversion | Momentum | PairSpread | RenewableArbitrage,
+    Field(discriminator="kind"),
+]
+
+
+def strategy_problems(strategies: Mapping[str, Strategy], has_second_price: Mapping[str, bool]) -> list[str]:
+    """Strategies that trade against a second price their zone does not have."""
+    return [
+        f"strategies.{name}.zone: {s.zone} has no second price, so {s.kind} has nothing to trade against"
+        for name, s in strategies.items()
+        if (isinstance(s, SpreadStrategy) or (isinstance(s, Sized) and s.trades == "spread")) and not has_second_price.get(s.zone, True)
+    ]
+
+
+class Allocation(DeskModel):
+    """How the desk's tradable strategies share its risk."""
+
+    method: Literal["risk_parity", "cvar", "mean_variance", "none"] = "none"
+    window_days: int = Field(365, ge=60, le=2000)
