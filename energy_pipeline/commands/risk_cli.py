@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -76,6 +77,8 @@ def settled_days(
             flat = work.flat_market(where, zone, date(2019, 12, 1), work.LATER[1])
             say(["", f"## Ten megawatts in {zone}, {work.LATER[0]} .. {work.LATER[1]}", ""])
             say(work.page(work.study(flat, rule, *work.LATER), with_methods=False))
+            say(["", "The same with losses rescaled to today's volatility:", ""])
+            say(work.page(work.study(flat, replace(rule, volatility_decay=0.94), *work.LATER), with_methods=False)[:7])
 
 
 @risk_app.command("deviation-loss")

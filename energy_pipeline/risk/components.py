@@ -82,7 +82,7 @@ def _assets(
 
 
 def _strategies(parts: Parts, legs: Legs, flexible: FloatArray) -> None:
-    sums = {name: values for name, values in legs.by_leg().items()}
+    sums = legs.by_leg()
     _add(parts, "own output", sums["physical"] - flexible + sums["deviation"] + sums["imbalance_fee"])
     _add(parts, "flexible assets", flexible)
     _add(parts, "day-ahead against second price", sums["speculative"])
