@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime
 from pathlib import Path
+from time import perf_counter
 from typing import Annotated
 
 import typer
@@ -76,6 +78,8 @@ def settled_days(
             flat = work.flat_market(where, zone, date(2019, 12, 1), work.LATER[1])
             say(["", f"## Ten megawatts in {zone}, {work.LATER[0]} .. {work.LATER[1]}", ""])
             say(work.page(work.study(flat, rule, *work.LATER), with_methods=False))
+            say(["", "The same with losses rescaled to today's volatility:", ""])
+            say(work.page(work.study(flat, replace(rule, volatility_decay=0.94), *work.LATER), with_methods=False)[:7])
 
 
 @risk_app.command("deviation-loss")
@@ -97,3 +101,25 @@ def index_study(data: Data = None, zones: Annotated[str, typer.Option("--zones",
         if len(pair) != 2:
             raise ValueError(f"--zones {zones}: name two zones, e.g. DE_LU,FR")
         say(page(folder(data), (pair[0], pair[1])))
+
+
+@risk_app.command("what-if")
+def what_if(
+    trades: Annotated[list[str], typer.Argument(help="Trades in words, each in quotes: 'add 25 MW base DE'.")],
+    day: Annotated[datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], help="Decided delivery day; default: the last one.")] = None,
+    desk: Annotated[Path | None, typer.Option("--desk", help="Desk file; the demo desk when not given.")] = None,
+    lake: Annotated[Path | None, typer.Option("--lake", help="Data lake.")] = None,
+) -> None:
+    """What trades would change in the decided book: VaR, ES, margin and limits, before and after."""
+    from energy_pipeline.cli import settings_of
+    from energy_pipeline.commands.what_if import answer, as_text, latest_day
+    from energy_pipeline.desk import load_desk
+    from energy_pipeline.lake import Lake
+
+    with told():
+        began = perf_counter()
+        settings = settings_of(desk, lake)
+        store = Lake(settings.lake)
+        when = day.date() if day else latest_day(store)
+        found = answer(load_desk(settings.desk_path), store, when, trades)
+        say([f"{when}: {'; '.join(trades)}", "", *as_text(found), "", f"answered in {perf_counter() - began:.2f} s"])

@@ -13,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from energy_pipeline.desk.base import ClockTime, DeskModel
 from energy_pipeline.desk.plants import MeteredPlant, Plant, PvPlant, SharePlant, WindPlant
+from energy_pipeline.desk.risk import RiskSettings, Stress
 from energy_pipeline.desk.sources import AbsentSeries, FileSeries, Sources
 from energy_pipeline.desk.strategies import Allocation, PairSpread, Strategy, TradingCosts, strategy_problems
 from energy_pipeline.domain.blocks import Block
@@ -204,28 +205,6 @@ class PortfolioSettings(DeskModel):
     view_confidence: Share = Field(0.5, description="How far Black-Litterman moves from the market's view to ours, 0..1.")
 
 
-class RiskSettings(DeskModel):
-    """What risk is reported."""
-
-    var_levels: tuple[float, ...] = (0.95, 0.99)
-    es_levels: tuple[float, ...] = (0.975,)
-    horizon_days: Literal[1] = Field(1, description="Books here expire with the delivery day: longer horizons are refused.")
-    annualisation_days: int = Field(365, ge=200, le=366)
-
-
-class Stress(DeskModel):
-    """A named stress: shifts and factors on the expected day."""
-
-    name: str
-    description: str
-    zones: tuple[str, ...] = Field((), description="Empty: all zones.")
-    day_ahead_factor: float = 1.0
-    day_ahead_shift_eur_mwh: float = 0.0
-    second_shift_eur_mwh: float = 0.0
-    wind_factor: float = Field(1.0, ge=0)
-    solar_factor: float = Field(1.0, ge=0)
-
-
 class Desk(DeskModel):
     """Everything the desk is and may do.
 
@@ -317,7 +296,11 @@ class Desk(DeskModel):
         ]
 
     def _decision_problems(self) -> list[str]:
-        return [
+        horizons = self.risk.living_book_days
+        odd = [f"risk.living_book_days: {n} is not between 2 and 30 days" for n in horizons if not 2 <= n <= 30]
+        if horizons and not self.opening_book:
+            odd.append("risk.living_book_days: nothing is held beyond the delivery day (opening_book is empty), so a longer horizon is refused")
+        return odd + [
             f"decision_at: {self.decision_at} is after the gate {m.gate.at} of market {name}"
             for name, m in self.markets.items()
             if m.gate.days_before >= 1 and m.time_zone == self.time_zone and self.decision_at > m.gate.at

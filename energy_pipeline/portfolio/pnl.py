@@ -33,11 +33,14 @@ class HedgeLeg:
         Entry price F, without half-spread.
     is_proxy : bool
         Entered at a declared proxy quote.
+    contract : str
+        Block it delivers in, for reports.
     """
 
     power_mw: FloatArray
     price_eur_mwh: float
     is_proxy: bool
+    contract: str = ""
 
 
 @dataclass(frozen=True)

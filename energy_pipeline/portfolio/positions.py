@@ -159,10 +159,10 @@ def hedge_legs(desk: Desk, day: DeliveryDay, rows: pl.DataFrame, grid: Grid) -> 
             "differs from the desk's opening book", "opening_mw", rows.height, (example,), "settle with the desk the day was decided with"
         )
         raise ContractError("positions", day.day, [finding])
-    legs = [HedgeLeg(profile * o.position_mw, o.price_eur_mwh, o.is_proxy) for o in held]
+    legs = [HedgeLeg(profile * o.position_mw, o.price_eur_mwh, o.is_proxy, instrument) for o in held]
     traded = float(rows["traded_mw"][0])
     if traded != 0.0:
-        legs.append(HedgeLeg(profile * traded, float(rows["reference_price_eur_mwh"][0]), bool(rows["is_proxy"][0])))
+        legs.append(HedgeLeg(profile * traded, float(rows["reference_price_eur_mwh"][0]), bool(rows["is_proxy"][0]), instrument))
     return tuple(legs)
 
 

@@ -195,7 +195,10 @@ def contributions(inputs: ReportInputs) -> Section:
     """What makes the book's risk: Euler contributions that add up, and what diversification takes off."""
     if not inputs.has("risk_contributions"):
         return Section("contributions", "Risk by component", pending=not_computed("risk_contributions"), narrow=True)
-    frame = inputs.frame("risk_contributions")
+    # The parts of VaR and the finer kinds stay in the table: the page shows where the tail comes from.
+    frame = inputs.frame("risk_contributions").filter(
+        pl.col("measure") != "var", pl.col("component_kind").is_in(["zone", "leg"]) | (pl.col("measure") == "es")
+    )
     section_tables = []
     for (measure, confidence, kind), part in frame.partition_by(["measure", "level", "component_kind"], as_dict=True, maintain_order=True).items():
         ordered = part.sort("contribution_eur", "component", descending=[True, False])

@@ -7,20 +7,27 @@ every position here has expired; longer ones are refused by the desk file.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from energy_pipeline.contracts import table
+from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
+from energy_pipeline.domain.history import ErrorHistory
 from energy_pipeline.domain.information import InformationSet
-from energy_pipeline.portfolio.outlook import ZoneOutlook, zone_outlooks
-from energy_pipeline.portfolio.pnl import ZoneBook, at_fair_value, zone_legs
-from energy_pipeline.portfolio.positions import Book, zone_books
+from energy_pipeline.portfolio.positions import Book
+from energy_pipeline.risk.components import Parts, components
+from energy_pipeline.risk.decomposition import Measure, euler
+from energy_pipeline.risk.hedging import hedge_proposal
+from energy_pipeline.risk.history import book_history
 from energy_pipeline.risk.limits import limit_table
-from energy_pipeline.risk.measures import shortfall_contributions, summary, volatility_contributions
+from energy_pipeline.risk.measures import summary
+from energy_pipeline.risk.methods import living_mw, risk_methods
 from energy_pipeline.risk.stress import stress_results
+from energy_pipeline.risk.valued import ValuedBook, scenario_pnl, valued
 
 METHOD = "historical_errors"
 PROXY_SCOPE = "proxy hedges"
@@ -29,15 +36,24 @@ PROXY_SCOPE = "proxy hedges"
 
 @dataclass(frozen=True)
 class RiskTables:
-    """Frames of risk_measures, risk_contributions, stress_results and limits."""
+    """Frames of risk_measures, risk_contributions, stress_results, limits, risk_methods and hedge_proposals."""
 
     measures: pl.DataFrame
     contributions: pl.DataFrame
     stress: pl.DataFrame
     limits: pl.DataFrame
+    methods: pl.DataFrame
+    proposals: pl.DataFrame
 
 
-def assess(info: InformationSet, book: Book, scenario_paths: pl.DataFrame, plant_output: pl.DataFrame, dispatch: pl.DataFrame) -> RiskTables:
+def assess(
+    info: InformationSet,
+    book: Book,
+    scenario_paths: pl.DataFrame,
+    plant_output: pl.DataFrame,
+    dispatch: pl.DataFrame,
+    errors: Sequence[ErrorHistory] = (),
+) -> RiskTables:
     """Risk of the decided book over the joint forecast errors.
 
     VaR and ES are of the loss against expectation, E[P&L] - P&L, so that the revenue a day
@@ -51,6 +67,9 @@ def assess(info: InformationSet, book: Book, scenario_paths: pl.DataFrame, plant
         Of the delivery day.
     book : Book
         As decided, or read back with `Book.from_frames`.
+    errors : sequence of ErrorHistory
+        Past joint errors, for the methods that need days in their order and for past days as
+        stresses; without them those tables are empty.
 
     Raises
     ------
@@ -58,32 +77,30 @@ def assess(info: InformationSet, book: Book, scenario_paths: pl.DataFrame, plant
         When a zone with a position lacks scenarios, a plant its output or an asset its schedule.
     """
     desk, day = info.desk, info.day
-    books = zone_books(desk, day, book.positions, dispatch)
-    outlooks = zone_outlooks(desk, day, list(books), scenario_paths, plant_output, dispatch)
-    fair = {zone: at_fair_value(held, outlooks[zone].price) for zone, held in books.items()}
-    by_zone, by_leg = scenario_pnl(fair, outlooks, desk.scenarios.paths)
-    view = sum(scenario_pnl(books, outlooks, desk.scenarios.paths)[0].values(), np.zeros(1)).mean() - sum(by_zone.values(), np.zeros(1)).mean()
-    total = sum(by_zone.values(), np.zeros(next(iter(by_leg.values())).size))
+    held = valued(desk, day, book.positions, scenario_paths, plant_output, dispatch)
+    by_zone, _ = scenario_pnl(held.fair, held.outlooks, desk.scenarios.paths)
+    total = held.pnl
+    view = sum(scenario_pnl(held.books, held.outlooks, desk.scenarios.paths)[0].values(), np.zeros(1)).mean() - total.mean()
     levels = sorted({*desk.risk.var_levels, *desk.risk.es_levels})
-    stresses = stress_results(desk, day, fair, outlooks)
+    history = book_history(held.fair, held.outlooks, errors)
+    stresses = stress_results(desk, day, held.fair, held.outlooks, history if history.days else None)
+    limits = limit_table(desk, day, book.positions, total, stresses, book.shadow_prices)
     return RiskTables(
         measures=_measures(day, {"book": total, **by_zone}, levels, float(view)),
-        contributions=_contributions(day, {"zone": by_zone, "leg": by_leg}, sorted(set(desk.risk.es_levels))),
+        contributions=_contributions(desk, day, components(held.fair, held.outlooks) if held.fair else {"leg": {"physical": total}}),
         stress=stresses,
-        limits=limit_table(desk, day, book.positions, total, stresses, book.shadow_prices),
+        limits=limits,
+        methods=risk_methods(desk, day, history, _living(held, errors)),
+        proposals=hedge_proposal(held, limits, info),
     )
 
 
-def scenario_pnl(books: dict[str, ZoneBook], outlooks: dict[str, ZoneOutlook], paths: int) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
-    """P&L per scenario by zone and by leg [EUR], shape (scenarios,) each; `paths` is the count for an empty book."""
-    by_zone: dict[str, FloatArray] = {}
-    by_leg: dict[str, FloatArray] = {}
-    for zone, book in books.items():
-        outlook = outlooks[zone]
-        legs = zone_legs(book, outlook.price, outlook.second, outlook.output_mw).by_leg()
-        by_zone[zone] = sum(legs.values(), np.zeros(outlook.price.shape[0]))
-        by_leg = {name: by_leg.get(name, 0.0) + values for name, values in legs.items()}
-    return by_zone, by_leg or {"physical": np.zeros(paths)}
+def _living(held: ValuedBook, errors: Sequence[ErrorHistory]) -> dict[int, FloatArray]:
+    found = {}
+    for horizon in held.desk.risk.living_book_days:
+        mw = living_mw(held.desk, held.day, horizon)
+        found[horizon] = book_history(held.fair, held.outlooks, errors, mw).living if mw else np.zeros(0)
+    return found
 
 
 def _measures(day: DeliveryDay, scopes: dict[str, FloatArray], levels: list[float], view_eur: float) -> pl.DataFrame:
@@ -97,17 +114,18 @@ def _measures(day: DeliveryDay, scopes: dict[str, FloatArray], levels: list[floa
     return table("risk_measures").frame(rows)
 
 
-def _contributions(day: DeliveryDay, kinds: dict[str, dict[str, FloatArray]], es_levels: list[float]) -> pl.DataFrame:
+def _contributions(desk: Desk, day: DeliveryDay, kinds: dict[str, Parts]) -> pl.DataFrame:
+    wanted: list[tuple[Measure, float]] = [("volatility", 0.0)]
+    wanted += [("var", level) for level in sorted(set(desk.risk.var_levels))] + [("es", level) for level in sorted(set(desk.risk.es_levels))]
     rows = []
-    for kind, components in kinds.items():
-        if not components:
+    for kind, parts in kinds.items():
+        if not parts:
             continue
-        stacked = np.stack(list(components.values()))
-        parts = [("volatility", 0.0, volatility_contributions(stacked))]
-        parts += [("es", level, shortfall_contributions(stacked, level)) for level in es_levels]
-        for measure, level, values in parts:
+        stacked = np.stack(list(parts.values()))
+        for measure, level in wanted:
+            values = euler(stacked, measure, level) if stacked.shape[1] > 1 else np.zeros(len(parts))
             whole = float(values.sum())
-            for name, value in zip(components, values.tolist(), strict=True):
+            for name, value in zip(parts, values.tolist(), strict=True):
                 row = {"measure": measure, "level": level, "component_kind": kind, "component": name}
                 share = value / whole if whole != 0.0 else None
                 rows.append({"delivery_day": day.day, **row, "contribution_eur": value, "share_of_total": share})

@@ -1,6 +1,7 @@
-"""VaR exceptions: settled losses larger than the decision said.
+"""VaR exceptions: settled losses larger than the decision said, and why; tests over the settled days.
 
-What belongs here: the comparison for one day. What does not: tests over many days.
+What belongs here: the comparison for one day, its cause, and the table of tests over a window. What
+does not: the tests themselves (`backtests`).
 """
 
 from __future__ import annotations
@@ -12,11 +13,25 @@ import polars as pl
 
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
+from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import MissingDayError
 from energy_pipeline.risk.assess import PROXY_SCOPE
+from energy_pipeline.risk.backtests import backtest, pit_test
+from energy_pipeline.risk.valued import scenario_pnl, valued
+
+LEGS = ("physical", "deviation", "speculative", "imbalance_fee", "hedge", "hedge_proxy", "costs")
+MINIMUM_PIT_DAYS = 20
 
 
-def var_exceptions(desk: Desk, day: date, measures: pl.DataFrame, pnl: pl.DataFrame) -> pl.DataFrame:
+def decided_legs(
+    desk: Desk, day: date, positions: pl.DataFrame, scenario_paths: pl.DataFrame, plant_output: pl.DataFrame, dispatch: pl.DataFrame
+) -> dict[str, FloatArray]:
+    """P&L per scenario by leg as decided, hedges at their quotes [EUR], shape (scenarios,) each."""
+    held = valued(desk, desk.delivery_day(day), positions, scenario_paths, plant_output, dispatch)
+    return scenario_pnl(held.books, held.outlooks, desk.scenarios.paths)[1]
+
+
+def var_exceptions(desk: Desk, day: date, measures: pl.DataFrame, pnl: pl.DataFrame, legs: dict[str, FloatArray] | None = None) -> pl.DataFrame:
     """Settled P&L of the book against its VaR, per level of the desk.
 
     Parameters
@@ -25,6 +40,8 @@ def var_exceptions(desk: Desk, day: date, measures: pl.DataFrame, pnl: pl.DataFr
         As decided.
     pnl : frame of pnl
         As settled; without rows there is nothing to compare and the result is empty.
+    legs : dict of leg to array, optional
+        `decided_legs`: for the cause and the PIT, which are null without.
 
     Raises
     ------
@@ -37,12 +54,23 @@ def var_exceptions(desk: Desk, day: date, measures: pl.DataFrame, pnl: pl.DataFr
     total = float(np.sum(pnl.sort("zone", "delivery_start")["total_eur"].to_numpy()))
     # The settled total holds proxy hedges at their quotes, so the expectation must too.
     expected = _measure(measures, day, "expected_pnl", 0.0) + _measure(measures, day, "expected_pnl", 0.0, PROXY_SCOPE)
+    why = {"cause": None, "cause_eur": None, "pit": None} if legs is None else _why(pnl, legs, total)
     rows = []
     for level in sorted(set(desk.risk.var_levels)):
         var, es = (_measure(measures, day, name, level) for name in ("var", "es"))
         found = {"var_eur": var, "es_eur": es, "expected_pnl_eur": expected, "pnl_eur": total, "is_exception": expected - total > var}
-        rows.append({"delivery_day": day, "level": level, **found})
+        rows.append({"delivery_day": day, "level": level, **found, **why})
     return contract.frame(rows)
+
+
+def _why(pnl: pl.DataFrame, legs: dict[str, FloatArray], total: float) -> dict[str, object]:
+    """The leg that fell furthest short of its expectation, and where the day lies among the scenarios."""
+    came = {name: float(np.sum(pnl.sort("zone", "delivery_start")[f"{name}_eur"].fill_null(0.0).to_numpy())) for name in LEGS}
+    short = {name: float(legs[name].mean()) - came[name] for name in LEGS if name in legs}
+    cause = max(short, key=lambda name: short[name])
+    scenarios = np.sum(list(legs.values()), axis=0)
+    above = float((scenarios > total).sum()) + 0.5 * float((scenarios == total).sum())
+    return {"cause": cause, "cause_eur": short[cause], "pit": (above + 0.5) / (scenarios.size + 1.0)}
 
 
 def _measure(measures: pl.DataFrame, day: date, name: str, level: float, scope: str = "book") -> float:
@@ -50,3 +78,36 @@ def _measure(measures: pl.DataFrame, day: date, name: str, level: float, scope: 
     if found.len() != 1:
         raise MissingDayError("risk_measures", [day], f"no {name} of the {scope} at level {level:g}; rerun risk with this desk")
     return float(found[0])
+
+
+def var_backtests(day: date, exceptions: pl.DataFrame) -> pl.DataFrame:
+    """Tests over the settled days of a window, one row a level; frame of the table var_backtests.
+
+    Parameters
+    ----------
+    exceptions : frame of var_exceptions
+        Of the window's days up to `day`.
+    """
+    past = exceptions.filter(pl.col("delivery_day") <= day).sort("level", "delivery_day")
+    rows = [_tested(day, part) for part in past.partition_by("level", maintain_order=True)]
+    return table("var_backtests").frame(rows or None)
+
+
+def _tested(day: date, part: pl.DataFrame) -> dict[str, object]:
+    losses = (part["expected_pnl_eur"] - part["pnl_eur"]).to_numpy()
+    es = part["es_eur"].to_numpy()
+    found = backtest(losses, part["var_eur"].to_numpy(), float(part["level"][0]), es if (es > 0).all() else None)
+    pit = part["pit"].drop_nulls().to_numpy()
+    return {
+        "delivery_day": day,
+        "level": found.level,
+        "days": found.days,
+        "exceptions": found.exceptions,
+        "expected_exceptions": found.expected,
+        "kupiec_p": found.kupiec_p,
+        "independence_p": found.independence_p,
+        "conditional_p": found.conditional_p,
+        "zone": found.zone,
+        "es_statistic": found.es_statistic,
+        "pit_p": pit_test(pit).kolmogorov_p if pit.size >= MINIMUM_PIT_DAYS else None,
+    }

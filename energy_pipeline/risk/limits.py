@@ -15,7 +15,9 @@ import polars as pl
 
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
+from energy_pipeline.domain.blocks import profile
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
+from energy_pipeline.portfolio.hedges import opening_positions
 from energy_pipeline.portfolio.positions import DAY_AHEAD, ShadowPrices, traded_contracts
 from energy_pipeline.portfolio.tail import expected_shortfall
 
@@ -61,6 +63,8 @@ def limit_table(
     stresses : frame of stress_results
     """
     uses = [*_deviation_uses(desk, positions), *_contract_uses(desk, positions), *_money_uses(desk, pnl, stresses)]
+    if desk.risk.margin is not None and desk.risk.margin.limit_eur is not None:
+        uses.append(LimitUse("margin_eur", "book", "EUR", margin_eur(desk, day, positions), desk.risk.margin.limit_eur))
     rows = [
         {
             "delivery_day": day.day,
@@ -116,3 +120,20 @@ def _money_uses(desk: Desk, pnl: FloatArray, stresses: pl.DataFrame) -> list[Lim
         worst = max((-float(change) for change in stresses["change_eur"].to_list()), default=0.0)
         uses.append(LimitUse("worst_stress_eur", "book", "EUR", max(worst, 0.0), desk.limits.worst_stress_eur))
     return uses
+
+
+def margin_eur(desk: Desk, day: DeliveryDay, positions: pl.DataFrame) -> float:
+    """Initial margin of the contracts: the desk's rate for every MWh still to be delivered, netted by contract [EUR].
+
+    Contracts of the day count their hours of D; what is held longer counts through its last day (an hour's
+    profile of D repeated). 0 where the desk states no margin.
+    """
+    if desk.risk.margin is None:
+        return 0.0
+    energy = 0.0
+    for row in traded_contracts(positions).to_dicts():
+        hours = float(profile(row["instrument"], day, 60).sum())
+        held = [o for o in opening_positions(desk, day, row["zone"], row["instrument"]) if o.last_day > day.day]
+        later = sum(o.position_mw * (o.last_day - day.day).days for o in held) * hours
+        energy += abs(float(row["position_mw"]) * hours + later)
+    return desk.risk.margin.eur_mwh * energy

@@ -1,51 +1,117 @@
-"""Stresses: the expected day of the decided book, repriced when named things go wrong.
+"""Stresses: the expected day of the decided book, repriced when named things go wrong, worst first.
 
-What belongs here: the shifts of prices and output, and the P&L under them. What does
-not: which stresses there are (the desk says).
+What belongs here: the shifts of prices and output, the standard list, past days that come again, and the
+P&L under them. What does not: which stresses a desk adds (the desk file says).
 
 The expected day has the scenario means as prices and the expected outputs. A stress
 multiplies and shifts the day-ahead price, shifts the second price (it does not follow the
 day-ahead price by itself; where a zone has none, R = P moves along), and scales wind and
-solar plants, at most to their capacity. Sales, schedules and hedges stay as decided.
+solar plants, at most to their capacity. Sales, schedules and hedges stay as decided; what
+flexible assets would gain by a new schedule on the stressed prices stands beside
+(`redispatch_eur`): a stress that is seen before the gate costs an option less.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 import polars as pl
 
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
-from energy_pipeline.desk.model import Stress
+from energy_pipeline.desk.risk import Stress
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
 from energy_pipeline.portfolio.outlook import PlantExpectation, ZoneOutlook
 from energy_pipeline.portfolio.pnl import ZoneBook, zone_legs
+from energy_pipeline.risk.history import BookHistory
 
 NO_STRESS = Stress(name="expected", description="The expected day.")
+_CHANGES = ("day_ahead_factor", "day_ahead_shift_eur_mwh", "second_shift_eur_mwh", "wind_factor", "solar_factor")
+_LIST: tuple[tuple[str, str, tuple[float, float, float, float, float]], ...] = (
+    ("scarcity", "Price spike: day-ahead +1000, second price +2000 EUR/MWh", (1.0, 1000, 2000, 1.0, 1.0)),
+    ("negative_price_regime", "Sunny, windy holiday: day-ahead -150, second -250 EUR/MWh, output +30 %", (1.0, -150, -250, 1.3, 1.3)),
+    ("gas_carbon_shock", "Gas and carbon up by half: prices x 1.5", (1.5, 0, 40, 1.0, 1.0)),
+    ("fuel_collapse", "Gas and carbon down by half: prices x 0.6", (0.6, 0, -25, 1.0, 1.0)),
+    ("wind_drought", "Wind at a tenth, prices x 1.8, deviations bought back dear", (1.8, 0, 120, 0.1, 1.0)),
+    ("cold_snap", "Cold evening peak: prices x 2, little sun", (2.0, 0, 100, 1.0, 0.3)),
+    ("heat_wave", "Heat: prices x 1.6, calm, panels hot", (1.6, 0, 60, 0.5, 0.9)),
+    ("outage", "Own plants trip after the gate: no output, second price +150 EUR/MWh", (1.0, 0, 150, 0.0, 0.0)),
+)
+STANDARD: tuple[Stress, ...] = tuple(Stress(name=name, description=text, **dict(zip(_CHANGES, values, strict=True))) for name, text, values in _LIST)
+"""The list `risk.standard_stresses` adds, beside `transmission_split` and `correlation_one`."""
+SPLIT_EUR_MWH = 80.0
+"""Transmission split: the dearest zone rises, the cheapest falls by this."""
 
 
-def stress_results(desk: Desk, day: DeliveryDay, books: dict[str, ZoneBook], outlooks: dict[str, ZoneOutlook]) -> pl.DataFrame:
-    """P&L of the day under each stress of the desk; frame of the table stress_results."""
-    expected = stressed_pnl_eur(NO_STRESS, books, outlooks)
-    rows = []
-    for stress in desk.stress:
-        pnl = stressed_pnl_eur(stress, books, outlooks)
-        row = {"stress": stress.name, "description": stress.description, "pnl_eur": pnl, "change_eur": pnl - expected}
-        rows.append({"delivery_day": day.day, **row})
-    return table("stress_results").frame(rows or None)
+def stress_results(
+    desk: Desk, day: DeliveryDay, books: Mapping[str, ZoneBook], outlooks: Mapping[str, ZoneOutlook], history: BookHistory | None = None
+) -> pl.DataFrame:
+    """P&L of the day under every stress, worst first; frame of the table stress_results.
+
+    Parameters
+    ----------
+    history : BookHistory, optional
+        For the past days on whose errors the book loses most, and for "correlation one".
+    """
+    expected = stressed_pnl_eur((NO_STRESS,), books, outlooks)
+    rows: list[dict[str, object]] = []
+    for name, description, parts in hypothetical(desk, outlooks):
+        pnl = stressed_pnl_eur(parts, books, outlooks)
+        gain = redispatch_gain_eur(desk, parts, outlooks)
+        rows.append({"stress": name, "description": description, "pnl_eur": pnl, "change_eur": pnl - expected, "redispatch_eur": gain})
+    for name, description, change in _from_history(desk, history) if history is not None else []:
+        rows.append({"stress": name, "description": description, "pnl_eur": expected + change, "change_eur": change, "redispatch_eur": None})
+    ordered = sorted(rows, key=lambda r: (float(str(r["change_eur"])), str(r["stress"])))
+    return table("stress_results").frame([{"delivery_day": day.day, **r} for r in ordered] or None)
 
 
-def stressed_pnl_eur(stress: Stress, books: dict[str, ZoneBook], outlooks: dict[str, ZoneOutlook]) -> float:
-    """P&L of the book on the expected day under one stress [EUR]."""
-    total = 0.0
-    for zone, book in books.items():
-        hit = stress if not stress.zones or zone in stress.zones else NO_STRESS
-        total += float(_zone_pnl(hit, book, outlooks[zone]).sum())
-    return total
+def hypothetical(desk: Desk, outlooks: Mapping[str, ZoneOutlook]) -> list[tuple[str, str, tuple[Stress, ...]]]:
+    """Name, description and the stresses applied together (each to its zones)."""
+    own = {s.name for s in desk.stress}
+    found: list[tuple[str, str, tuple[Stress, ...]]] = [(s.name, s.description, (s,)) for s in desk.stress]
+    if not desk.risk.standard_stresses:
+        return found
+    found += [(s.name, s.description, (s,)) for s in STANDARD if s.name not in own]
+    if len(outlooks) > 1 and "transmission_split" not in own:
+        means = {zone: float(o.price.mean()) for zone, o in outlooks.items()}
+        dear, cheap = max(means, key=lambda z: means[z]), min(means, key=lambda z: means[z])
+        shifts = {dear: SPLIT_EUR_MWH, cheap: -SPLIT_EUR_MWH}
+        both = [
+            Stress(name="split", description="split", zones=(zone,), day_ahead_shift_eur_mwh=shift, second_shift_eur_mwh=shift)
+            for zone, shift in shifts.items()
+        ]
+        found.append(("transmission_split", f"Lines trip: {dear} +{SPLIT_EUR_MWH:g}, {cheap} -{SPLIT_EUR_MWH:g} EUR/MWh", tuple(both)))
+    return found
+
+
+def _from_history(desk: Desk, history: BookHistory) -> list[tuple[str, str, float]]:
+    """Name, description and change of P&L [EUR]."""
+    losses = history.book
+    worst = np.argsort(-losses, kind="stable")[: desk.risk.worst_days].tolist()
+    found = [(f"past day {history.days[i]}", "The forecast errors of that day come again", -float(losses[i])) for i in worst]
+    if desk.risk.standard_stresses and len(history.by_zone) > 1 and losses.size:
+        together = sum(float(own.max()) for own in history.by_zone.values())
+        found.append(("correlation_one", "Every zone has its own worst past day at once", -together))
+    return found
+
+
+def stressed_pnl_eur(stresses: tuple[Stress, ...], books: Mapping[str, ZoneBook], outlooks: Mapping[str, ZoneOutlook]) -> float:
+    """P&L of the book on the expected day under stresses, each on its zones [EUR]."""
+    return sum(float(_zone_pnl(_hit(stresses, zone), book, outlooks[zone]).sum()) for zone, book in books.items())
+
+
+def _hit(stresses: tuple[Stress, ...], zone: str) -> Stress:
+    return next((s for s in stresses if not s.zones or zone in s.zones), NO_STRESS)
+
+
+def stressed_price(stress: Stress, outlook: ZoneOutlook) -> FloatArray:
+    """Day-ahead price of the expected day under a stress [EUR/MWh], shape (intervals,)."""
+    return np.asarray(outlook.price.mean(axis=0) * stress.day_ahead_factor + stress.day_ahead_shift_eur_mwh)
 
 
 def _zone_pnl(stress: Stress, book: ZoneBook, outlook: ZoneOutlook) -> FloatArray:
-    price = outlook.price.mean(axis=0) * stress.day_ahead_factor + stress.day_ahead_shift_eur_mwh
+    price = stressed_price(stress, outlook)
     second = outlook.second.mean(axis=0) + stress.second_shift_eur_mwh if outlook.has_second else price
     output = outlook.schedule_mw + sum((_stressed_output(stress, p) for p in outlook.plants), np.zeros(outlook.grid.size))
     return zone_legs(book, price, second, output).total()
@@ -56,3 +122,26 @@ def _stressed_output(stress: Stress, plant: PlantExpectation) -> FloatArray:
     if plant.capacity_mw is None:
         return scaled
     return np.minimum(scaled, np.maximum(plant.capacity_mw, plant.output_mw))
+
+
+def redispatch_gain_eur(desk: Desk, stresses: tuple[Stress, ...], outlooks: Mapping[str, ZoneOutlook]) -> float | None:
+    """What batteries with a committed schedule would gain by the best schedule on stressed instead of expected prices [EUR].
+
+    Both schedules are the best of their prices and valued on the stressed ones; null without such an asset.
+    """
+    from energy_pipeline.desk.model import Battery
+    from energy_pipeline.flexibility.storage import margin_eur, schedule
+
+    total, any_asset = 0.0, False
+    for asset in desk.assets.values():
+        if not isinstance(asset, Battery) or asset.information != "auction" or asset.zone not in outlooks:
+            continue
+        outlook, any_asset = outlooks[asset.zone], True
+        minutes = outlook.grid.minutes
+        before, after = outlook.price.mean(axis=0), stressed_price(_hit(stresses, asset.zone), outlook)
+        if np.array_equal(before, after):
+            continue
+        old, new = (schedule(asset, prices, minutes) for prices in (before, after))
+        old_value, new_value = (margin_eur(asset, s.charge_mw, s.discharge_mw, after, minutes) for s in (old, new))
+        total += new_value - old_value
+    return total if any_asset else None

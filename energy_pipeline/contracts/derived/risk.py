@@ -27,6 +27,29 @@ RISK_MEASURES = Table(
     ),
 )
 
+RISK_METHODS = Table(
+    name="risk_methods",
+    stage="risk",
+    flow="decide",
+    description="VaR and expected shortfall of the decided book on past days' joint errors, by every method and over longer horizons.",
+    key=("scope", "method", "horizon_days", "scaling", "level"),
+    columns=(
+        c.DELIVERY_DAY,
+        c.text("scope", "The book of the day, or what is held beyond it.", allowed=("book", "living book")),
+        c.text("method", "How.", allowed=("normal", "student_t", "cornish_fisher", "historical", "filtered", "monte_carlo")),
+        Column("horizon_days", "i32", "Days the loss is summed over.", "d", minimum=1, maximum=30, reason="a short horizon"),
+        c.text("scaling", "How a horizon beyond a day was reached.", allowed=("none", "sqrt_time", "simulated")),
+        c.share("level", "Confidence."),
+        c.money("var_eur", "VaR; null where refused.", nullable=True),
+        c.money("es_eur", "Expected shortfall; null where refused.", nullable=True),
+        c.money("var_error_eur", "Sampling error of the VaR (Monte Carlo: of the draws).", nullable=True),
+        c.money("es_error_eur", "Sampling error of the shortfall; null with fewer than two losses beyond the VaR.", nullable=True),
+        Column("error_days", "i32", "Past days of errors.", "1", minimum=0, reason="a count"),
+        c.text("note", "Empty, or what stands against the number."),
+    ),
+    may_be_empty=True,
+)
+
 RISK_CONTRIBUTIONS = Table(
     name="risk_contributions",
     stage="risk",
@@ -35,9 +58,9 @@ RISK_CONTRIBUTIONS = Table(
     key=("measure", "level", "component_kind", "component"),
     columns=(
         c.DELIVERY_DAY,
-        c.text("measure", "Which measure.", allowed=("volatility", "es")),
+        c.text("measure", "Which measure.", allowed=("volatility", "var", "es")),
         c.share("level", "Confidence (0 for volatility)."),
-        c.text("component_kind", "What the book is split by.", allowed=("zone", "leg")),
+        c.text("component_kind", "What the book is split by.", allowed=("zone", "leg", "contract", "block", "asset", "strategy")),
         c.text("component", "The part."),
         c.money("contribution_eur", "Its contribution; a loss is positive."),
         c.share("share_of_total", "Contribution over total; null when the total is 0.", nullable=True, minimum=None, maximum=None),
@@ -52,10 +75,11 @@ STRESS_RESULTS = Table(
     key=("stress",),
     columns=(
         c.DELIVERY_DAY,
-        c.text("stress", "Name of the stress in the desk file."),
+        c.text("stress", "Name in the desk file or the standard list, or the past day whose errors come again."),
         c.text("description", "What happens."),
         c.money("pnl_eur", "P&L of the day under the stress."),
         c.money("change_eur", "Difference to the expected day."),
+        c.money("redispatch_eur", "What flexible assets would gain if re-dispatched on the stressed prices; null without any.", nullable=True),
     ),
     may_be_empty=True,
 )
@@ -100,15 +124,59 @@ VAR_EXCEPTIONS = Table(
         c.money("expected_pnl_eur", "Expected P&L of the decision, proxy hedges at their quotes."),
         c.money("pnl_eur", "Settled P&L."),
         Column("is_exception", "bool", "True when expected less settled P&L exceeds the VaR."),
+        c.text("cause", "Leg that fell furthest short of its expectation.", nullable=True),
+        c.money("cause_eur", "By how much it fell short.", nullable=True),
+        c.share("pit", "Share of the decision's scenarios at or above the settled P&L.", nullable=True),
+    ),
+    may_be_empty=True,
+)
+
+VAR_BACKTESTS = Table(
+    name="var_backtests",
+    stage="risk",
+    flow="settle_final",
+    description="Tests of VaR, shortfall and the whole forecast distribution over the settled days up to D.",
+    key=("level",),
+    columns=(
+        c.DELIVERY_DAY,
+        c.share("level", "Confidence."),
+        Column("days", "i32", "Settled days.", "1", minimum=1, reason="a count"),
+        Column("exceptions", "i32", "Days whose loss exceeded the VaR.", "1", minimum=0, reason="a count"),
+        Column("expected_exceptions", "f64", "Days times (1 - level).", "1", minimum=0.0, reason="a count"),
+        c.share("kupiec_p", "p of the number of exceptions."),
+        c.share("independence_p", "p of their independence (Christoffersen)."),
+        c.share("conditional_p", "p of both (Christoffersen)."),
+        c.text("zone", "Basel's traffic light.", allowed=("green", "yellow", "red")),
+        Column("es_statistic", "f64", "Acerbi-Szekely Z2: 0 when the shortfall is right, negative when too small.", "1", True),
+        c.share("pit_p", "Kolmogorov-Smirnov p of the PIT's uniformity; null under 20 days.", nullable=True),
+    ),
+    may_be_empty=True,
+)
+
+HEDGE_PROPOSALS = Table(
+    name="hedge_proposals",
+    stage="risk",
+    flow="decide",
+    description="Cheapest trades that bring the book's limits from red to green; a proposal, nothing is traded.",
+    key=("contract",),
+    columns=(
+        c.DELIVERY_DAY,
+        c.text("contract", "Zone and block; empty name: why there is no proposal."),
+        c.power("trade_mw", "Bought (negative: sold)."),
+        c.money("cost_eur", "Half-spread paid."),
+        c.text("note", "Limits the trades repair, or why none do."),
     ),
     may_be_empty=True,
 )
 
 TABLES: tuple[Table, ...] = (
     RISK_MEASURES,
+    RISK_METHODS,
     RISK_CONTRIBUTIONS,
     STRESS_RESULTS,
     LIMITS,
+    HEDGE_PROPOSALS,
     VAR_EXCEPTIONS,
+    VAR_BACKTESTS,
 )
 """In flow order."""

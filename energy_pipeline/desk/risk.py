@@ -1,0 +1,51 @@
+"""What risk the desk reports: levels, methods, horizons, margin, stresses.
+
+What belongs here: the models of `risk` and `stress` in the desk file. What does not: limits of the
+book (`model`), any measure.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from energy_pipeline.desk.base import DeskModel
+
+
+class Margin(DeskModel):
+    """Initial margin of forwards and futures: EUR for every MWh still to be delivered, long or short."""
+
+    eur_mwh: float = Field(gt=0)
+    limit_eur: float | None = Field(None, gt=0, description="Margin at most.")
+
+
+class RiskSettings(DeskModel):
+    """What risk is reported."""
+
+    var_levels: tuple[float, ...] = (0.95, 0.99)
+    es_levels: tuple[float, ...] = (0.975,)
+    horizon_days: Literal[1] = Field(1, description="Of the day's book, which expires with the delivery day: longer horizons are refused.")
+    living_book_days: tuple[int, ...] = Field(
+        (), description="Horizons (2 to 30 days) for contracts held on each of those days, scaled and simulated; what expires earlier is refused."
+    )
+    decay: float = Field(1.0, gt=0.5, le=1, description="Weight of a past day over that of the day after it (historical and filtered).")
+    draws: int = Field(10_000, ge=1000, le=1_000_000, description="Monte Carlo draws.")
+    standard_stresses: bool = Field(False, description="Also the standard list: scarcity, negative prices, fuel shock, wind drought, ...")
+    worst_days: int = Field(0, ge=0, le=20, description="Past days on whose errors the book would have lost most, as stresses.")
+    margin: Margin | None = None
+    backtest_days: int = Field(60, ge=20, le=99, description="Settled days the tests of VaR look back over, at most.")
+    annualisation_days: int = Field(365, ge=200, le=366)
+
+
+class Stress(DeskModel):
+    """A named stress: shifts and factors on the expected day."""
+
+    name: str
+    description: str
+    zones: tuple[str, ...] = Field((), description="Empty: all zones.")
+    day_ahead_factor: float = 1.0
+    day_ahead_shift_eur_mwh: float = 0.0
+    second_shift_eur_mwh: float = 0.0
+    wind_factor: float = Field(1.0, ge=0)
+    solar_factor: float = Field(1.0, ge=0)

@@ -1,0 +1,90 @@
+"""What a book's P&L is made of, scenario by scenario: the parts that risk is split by.
+
+What belongs here: cutting the P&L of the kernel by zone, leg, contract, block, asset and strategy, so
+that the parts of every kind add up to the book. What does not: measures of the parts (`decomposition`).
+
+Kinds. *leg* and *zone* as in the market page. *contract*: each hedge, and what is left of the zone (spot).
+*block*: peak hours (Mon-Fri 08-20) and the rest. *asset*: a plant earns P g + (R - P)(g - E), a zone's
+flexible assets P x schedule; trades, hedges, fees and costs stand as the zone's trading. *strategy*: own
+output, the hedging programme, the day-ahead position against the second price, flexible assets, costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from energy_pipeline.domain.blocks import profile
+from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.portfolio.outlook import ZoneOutlook
+from energy_pipeline.portfolio.pnl import Legs, ZoneBook, zone_legs
+
+Parts = dict[str, FloatArray]
+KINDS = ("zone", "leg", "contract", "block", "asset", "strategy")
+
+
+def components(
+    books: Mapping[str, ZoneBook], outlooks: Mapping[str, ZoneOutlook], plant_paths: Mapping[str, FloatArray] | None = None
+) -> dict[str, Parts]:
+    """P&L per scenario of every part of every kind [EUR], shape (scenarios,) each.
+
+    Parameters
+    ----------
+    plant_paths : mapping of plant to array (scenarios, intervals), optional
+        Output paths by plant; without them a zone's plants are one part.
+    """
+    found: dict[str, Parts] = {kind: {} for kind in KINDS}
+    for zone, book in books.items():
+        outlook = outlooks[zone]
+        legs = zone_legs(book, outlook.price, outlook.second, outlook.output_mw)
+        total = legs.total()
+        found["zone"][zone] = total.sum(axis=-1)
+        for name, values in legs.by_leg().items():
+            _add(found["leg"], name, values)
+        _contracts(found["contract"], zone, book, outlook, total.sum(axis=-1))
+        peak = profile("peak", outlook.grid.day, outlook.grid.minutes) > 0
+        _add(found["block"], "peak", total[..., peak].sum(axis=-1))
+        _add(found["block"], "off-peak", total[..., ~peak].sum(axis=-1))
+        flexible = (book.hours * outlook.price * outlook.schedule_mw).sum(axis=-1)
+        _assets(found["asset"], zone, book, outlook, total.sum(axis=-1), flexible, plant_paths or {})
+        _strategies(found["strategy"], legs, flexible)
+    return found
+
+
+def _add(parts: Parts, name: str, values: FloatArray) -> None:
+    parts[name] = parts[name] + values if name in parts else np.asarray(values)
+
+
+def _contracts(parts: Parts, zone: str, book: ZoneBook, outlook: ZoneOutlook, total: FloatArray) -> None:
+    rest = total
+    for leg in book.hedges:
+        gain = (book.hours * leg.power_mw * (outlook.price - leg.price_eur_mwh)).sum(axis=-1)
+        _add(parts, f"{zone} {leg.contract or 'contract'}", gain)
+        rest = rest - gain
+    _add(parts, f"{zone} spot", rest)
+
+
+def _assets(
+    parts: Parts, zone: str, book: ZoneBook, outlook: ZoneOutlook, total: FloatArray, flexible: FloatArray, paths: Mapping[str, FloatArray]
+) -> None:
+    spread, rest = outlook.second - outlook.price, total
+    known = [p for p in outlook.plants if p.plant in paths]
+    for plant in known:
+        output = paths[plant.plant]
+        gain = (book.hours * (outlook.price * output + spread * (output - plant.output_mw))).sum(axis=-1)
+        parts[plant.plant] = gain
+        rest = rest - gain
+    if np.any(outlook.schedule_mw):
+        parts[f"{zone} flexible assets"] = flexible
+        rest = rest - flexible
+    parts[f"{zone} trading"] = rest
+
+
+def _strategies(parts: Parts, legs: Legs, flexible: FloatArray) -> None:
+    sums = legs.by_leg()
+    _add(parts, "own output", sums["physical"] - flexible + sums["deviation"] + sums["imbalance_fee"])
+    _add(parts, "flexible assets", flexible)
+    _add(parts, "day-ahead against second price", sums["speculative"])
+    _add(parts, "hedging programme", sums["hedge"] + sums["hedge_proxy"])
+    _add(parts, "costs", sums["costs"])
