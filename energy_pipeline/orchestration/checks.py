@@ -28,7 +28,7 @@ from energy_pipeline.orchestration.resources import DeskRuntime, RunSession
 
 CENT = 0.01
 LISTED = 20
-DAYS_AT_ONCE = {"scenario_paths": 4}
+DAYS_AT_ONCE = {"scenario_paths": 4, "scenario_sets": 8}
 """Tables too large to hold for a month at once (half a million rows a day)."""
 
 
@@ -68,7 +68,13 @@ def check_steps(marts: Sequence[str]) -> list[dg.AssetChecksDefinition]:
             _table("nominations", "bids_kept", "The day's bids were kept as CSV.", nominations),
         ],
         "settle_da": _suites("settle_da"),
-        "settle_final": [*_suites("settle_final"), _table("pnl", "legs_add_up", "The legs sum to the total, to the cent.", pnl_legs)],
+        "settle_final": [
+            *_suites("settle_final"),
+            _table("pnl", "legs_add_up", "The legs sum to the total, to the cent.", pnl_legs),
+            _table("scenario_scores", "ranks_uniform", "What came has every rank among the scenarios equally often, over weeks.", scenario_ranks),
+            _table("scenario_scores", "dependence_pays", "Scenarios score better than the same values shuffled, over weeks.", scenario_dependence),
+            _table("scenario_scores", "tails_as_past_days", "Zones move together in the tail as on past days.", scenario_tails),
+        ],
         "reporting": [
             *_suites("operate"),
             _table("raw_history", "reaches_back", "Prices of the look-back are there.", history),
@@ -198,6 +204,38 @@ def pnl_legs(session: RunSession, days: Sequence[date]) -> Outcome:
     legs = [c for c in frame.columns if c.endswith("_eur") and c not in ("total_eur", "headline_eur")]
     bad = frame.filter((pl.sum_horizontal(legs) - pl.col("total_eur")).abs() > CENT)
     return Outcome(sorted(set(bad["delivery_day"].to_list())), [str(r) for r in bad.head(LISTED).to_dicts()], {"intervals": frame.height})
+
+
+def scenario_ranks(session: RunSession, days: Sequence[date]) -> Outcome:
+    """Rank histograms over the window that ends with the run."""
+    from energy_pipeline.scenarios import verdicts
+
+    scores = _score_window(session, days, verdicts.WINDOW_DAYS)
+    return _verdict(days, scores, verdicts.crooked_ranks(scores))
+
+
+def scenario_dependence(session: RunSession, days: Sequence[date]) -> Outcome:
+    """Variogram scores over the window against those of shuffled sets."""
+    from energy_pipeline.scenarios import verdicts
+
+    scores = _score_window(session, days, verdicts.WINDOW_DAYS)
+    return _verdict(days, scores, verdicts.worthless_dependence(scores))
+
+
+def scenario_tails(session: RunSession, days: Sequence[date]) -> Outcome:
+    """Tail dependence over the window against that of the past days scenarios are made from."""
+    from energy_pipeline.scenarios import verdicts
+
+    scores = _score_window(session, days, verdicts.WINDOW_DAYS)
+    return _verdict(days, scores, verdicts.other_tails(scores, session.desk.forecast.error_days))
+
+
+def _score_window(session: RunSession, days: Sequence[date], size: int) -> pl.DataFrame:
+    return session.lake.read("scenario_scores", days[-1] - timedelta(days=size - 1), days[-1], missing="skip")
+
+
+def _verdict(days: Sequence[date], scores: pl.DataFrame, findings: Sequence[str]) -> Outcome:
+    return Outcome(days[-1:] if findings else (), findings, {"settled_days": scores["delivery_day"].n_unique()})
 
 
 def nominations(session: RunSession, days: Sequence[date]) -> Outcome:

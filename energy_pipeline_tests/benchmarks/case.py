@@ -30,6 +30,8 @@ STAGE_OF = {
     "plant_output": "renewables",
     "scenario_paths": "scenarios",
     "scenario_summary": "scenarios",
+    "scenario_sets": "scenarios",
+    "scenario_scores": "scenarios",
     "dispatch": "flexibility",
     "dispatch_settled": "flexibility",
     "signals": "strategies",

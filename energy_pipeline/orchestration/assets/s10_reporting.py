@@ -25,7 +25,7 @@ FLOWS = ("ingest", "decide", "settle_da", "settle_final")
 FLOW_ENDS = ("data_quality", "portfolio_solution", "limits", "scenario_summary", "pnl_day_ahead", "var_exceptions", "backtest_metrics")
 """Last tables of the flows: `runs` comes after them."""
 
-REPORT_TABLES = tuple(name for name in TABLES if name not in {*(t.name for t in RAW_TABLES), "scenario_paths", "runs"})
+REPORT_TABLES = tuple(name for name in TABLES if name not in {*(t.name for t in RAW_TABLES), "scenario_paths", "scenario_sets", "runs"})
 MARTS = "marts"
 
 
