@@ -72,11 +72,13 @@ def section() -> list[str]:
     """Markdown of the section."""
     base, ours, ratio = case()
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    rows = [f"| fast forward selection, {name}, {HOURS} values | {seconds:.2f} | error {error:.2f} |" for name, (seconds, error) in selection().items()]
+    title = "| fast forward selection, {0}, {1} values | {2:.2f} | error {3:.2f} |"
+    rows = [title.format(name, HOURS, seconds, error) for name, (seconds, error) in selection().items()]
     return [
         "## Scenarios",
         "",
-        f"CPU seconds, one process. {PATHS:,} paths x {HOURS} h x {SERIES} series, float32: correlated, two states, GARCH, t mixing, quantile marginals.",
+        f"CPU seconds, one process. {PATHS:,} paths x {HOURS} h x {SERIES} series, float32.",
+        "Correlated innovations in two states, GARCH, t mixing, marginals from quantiles.",
         "",
         "| | CPU s | |",
         "|---|---|---|",
