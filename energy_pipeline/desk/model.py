@@ -14,6 +14,7 @@ from pydantic import Field, field_validator, model_validator
 from energy_pipeline.desk.base import ClockTime, DeskModel
 from energy_pipeline.desk.plants import MeteredPlant, Plant, PvPlant, SharePlant, WindPlant
 from energy_pipeline.desk.risk import RiskSettings, Stress
+from energy_pipeline.desk.scenarios import ScenarioSettings
 from energy_pipeline.desk.sources import AbsentSeries, FileSeries, Sources
 from energy_pipeline.desk.strategies import Allocation, PairSpread, Strategy, TradingCosts, strategy_problems
 from energy_pipeline.domain.blocks import Block
@@ -187,13 +188,6 @@ class ForecastSettings(DeskModel):
     weight_days: int = Field(84, ge=1, le=365, description="Past days that weight the families; equal weights under 28.")
     error_days: int = Field(182, ge=10, le=365, description="Past days whose forecast errors make quantiles and scenarios.")
     horizon_days: int = Field(7, ge=1, le=7)
-
-
-class ScenarioSettings(DeskModel):
-    """Settings of the scenario sets."""
-
-    paths: int = Field(1000, ge=50, le=100_000)
-    smoothing: float = Field(0.3, ge=0, lt=1, description="Share of variance drawn from the span of past errors instead of one past day.")
 
 
 class PortfolioSettings(DeskModel):

@@ -213,16 +213,23 @@ class InformationSet:
         """
         return self.cached("frame", name, make=lambda: self._frame(name))
 
+    def history(self, name: str) -> pl.DataFrame:
+        """As `frame`, with a row for every delivery day a key has: for daily series such as fuels."""
+        return self.cached("history", name, make=lambda: self._latest(name, ["delivery_day"]))
+
     def _visible(self, name: str, first_day: date) -> pl.DataFrame:
         rows = self._archive.frame(name)
         first, last = pl.lit(first_day), pl.lit(self.day.day + timedelta(days=self.desk.forecast.horizon_days))
         return rows.filter(pl.col("known_at") <= self.decision_time, pl.col("delivery_day") >= first, pl.col("delivery_day") <= last)
 
     def _frame(self, name: str) -> pl.DataFrame:
+        return self._latest(name, [])
+
+    def _latest(self, name: str, more: list[str]) -> pl.DataFrame:
         contract = contract_of(name)
         first_day = self.day.day - timedelta(days=self.desk.max_lag_days)
         rows = self._visible(name, first_day).sort(*contract.sort_key, maintain_order=True)
-        return rows.unique(subset=list(contract.key), keep="last", maintain_order=True)
+        return rows.unique(subset=[*contract.key, *more], keep="last", maintain_order=True)
 
     def record(self, name: str, status: Mapping[str, str] | None = None) -> pl.DataFrame:
         """Rows of the `information_set` table for one raw table: a hash per series and month."""

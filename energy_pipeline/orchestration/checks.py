@@ -28,7 +28,7 @@ from energy_pipeline.orchestration.resources import DeskRuntime, RunSession
 
 CENT = 0.01
 LISTED = 20
-DAYS_AT_ONCE = {"scenario_paths": 4}
+DAYS_AT_ONCE = {"scenario_paths": 4, "scenario_sets": 8}
 """Tables too large to hold for a month at once (half a million rows a day)."""
 
 
@@ -72,6 +72,9 @@ def check_steps(marts: Sequence[str]) -> list[dg.AssetChecksDefinition]:
             *_suites("settle_final"),
             _table("pnl", "legs_add_up", "The legs sum to the total, to the cent.", pnl_legs),
             _table("backtest_metrics", "explained", "No Sharpe above 3 or significance at 1 % goes unexplained.", explained),
+            _table("scenario_scores", "ranks_uniform", "What came has every rank among the scenarios equally often, over weeks.", scenario_ranks),
+            _table("scenario_scores", "dependence_pays", "Scenarios score better than the same values shuffled, over weeks.", scenario_dependence),
+            _table("scenario_scores", "tails_as_past_days", "Zones move together in the tail as on past days.", scenario_tails),
         ],
         "reporting": [
             *_suites("operate"),
@@ -210,6 +213,38 @@ def explained(session: RunSession, days: Sequence[date]) -> Outcome:
     bad = frame.filter(pl.col("verdict") == "unexplained")
     seen = [f"{d}: {s}, Sharpe {r:.2f}" for d, s, r in bad.select("delivery_day", "strategy", "sharpe").head(LISTED).iter_rows()]
     return Outcome(sorted(set(bad["delivery_day"].to_list())), seen, {"strategies": frame["strategy"].n_unique()})
+
+
+def scenario_ranks(session: RunSession, days: Sequence[date]) -> Outcome:
+    """Rank histograms over the window that ends with the run."""
+    from energy_pipeline.scenarios import verdicts
+
+    scores = _score_window(session, days, verdicts.WINDOW_DAYS)
+    return _verdict(days, scores, verdicts.crooked_ranks(scores))
+
+
+def scenario_dependence(session: RunSession, days: Sequence[date]) -> Outcome:
+    """Variogram scores over the window against those of shuffled sets."""
+    from energy_pipeline.scenarios import verdicts
+
+    scores = _score_window(session, days, verdicts.WINDOW_DAYS)
+    return _verdict(days, scores, verdicts.worthless_dependence(scores))
+
+
+def scenario_tails(session: RunSession, days: Sequence[date]) -> Outcome:
+    """Tail dependence over the window against that of the past days scenarios are made from."""
+    from energy_pipeline.scenarios import verdicts
+
+    scores = _score_window(session, days, verdicts.WINDOW_DAYS)
+    return _verdict(days, scores, verdicts.other_tails(scores, session.desk.forecast.error_days))
+
+
+def _score_window(session: RunSession, days: Sequence[date], size: int) -> pl.DataFrame:
+    return session.lake.read("scenario_scores", days[-1] - timedelta(days=size - 1), days[-1], missing="skip")
+
+
+def _verdict(days: Sequence[date], scores: pl.DataFrame, findings: Sequence[str]) -> Outcome:
+    return Outcome(days[-1:] if findings else (), findings, {"settled_days": scores["delivery_day"].n_unique()})
 
 
 def nominations(session: RunSession, days: Sequence[date]) -> Outcome:

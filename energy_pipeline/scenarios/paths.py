@@ -1,10 +1,12 @@
-"""The table `scenario_paths`: point forecasts plus jointly drawn past errors.
+"""The table `scenario_paths`: what prices and output may be on D, jointly.
 
 What belongs here: lining up series, forecasts and errors, clipping to what is possible, the
-long frame. What does not: the draw itself (`bootstrap`).
+long frame. What does not: the draw itself (`bootstrap`, `copulas`) or tails (`marginals`).
 
-All series share the past day a path draws, so prices of different zones, second prices and
-plants keep their joint behaviour although their interval lengths may differ.
+All series are drawn as one, so prices of different zones, second prices and plants keep their
+joint behaviour although their interval lengths may differ. Single values of a price follow the
+quantiles of its forecast where they are known; else, and for plants, they are the expected path
+plus drawn past errors.
 """
 
 from __future__ import annotations
@@ -17,20 +19,23 @@ import numpy as np
 import polars as pl
 
 from energy_pipeline.contracts import table
+from energy_pipeline.contracts.derived import QUANTILES, quantile_column
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import SourceError
 from energy_pipeline.domain.history import ErrorHistory, SeriesKind
 from energy_pipeline.domain.information import InformationSet
 from energy_pipeline.domain.resolution import convert
 from energy_pipeline.domain.seeds import generator
-from energy_pipeline.scenarios.bootstrap import fill_unknown, smoothed_bootstrap
+from energy_pipeline.scenarios.bootstrap import fill_unknown
+from energy_pipeline.scenarios.copulas import latent, uniforms
+from energy_pipeline.scenarios.marginals import Marginals, tail_shape
 
 MINIMUM_DAYS = 5
 """Fewer shared past days make no scenario set."""
 
 
 @dataclass(frozen=True)
-class _Series:
+class DaySeries:
     """One series of the set: its expected path and what values are possible."""
 
     kind: SeriesKind
@@ -40,13 +45,17 @@ class _Series:
     starts: pl.Series
     minimum: float
     maximum: FloatArray | float
+    quantiles: FloatArray | None = None
 
     @property
     def unit(self) -> str:
+        """Of the values."""
         return "MW" if self.kind == "plant_output" else "EUR/MWh"
 
 
-def scenario_paths(info: InformationSet, price_forecasts: pl.DataFrame, plant_output: pl.DataFrame, errors: Sequence[ErrorHistory]) -> pl.DataFrame:
+def scenario_paths(
+    info: InformationSet, price_forecasts: pl.DataFrame, plant_output: pl.DataFrame, errors: Sequence[ErrorHistory], *, stream: str = ""
+) -> pl.DataFrame:
     """Joint day paths of all prices and plants of D, table `scenario_paths`.
 
     Parameters
@@ -56,6 +65,8 @@ def scenario_paths(info: InformationSet, price_forecasts: pl.DataFrame, plant_ou
     errors : sequence of ErrorHistory
         One per series. Unknown errors follow `bootstrap.fill_unknown`; a plant without any
         known error keeps its expected path in every scenario.
+    stream : str
+        Names another, independent set of the same day; the table's own is "".
 
     Raises
     ------
@@ -63,14 +74,18 @@ def scenario_paths(info: InformationSet, price_forecasts: pl.DataFrame, plant_ou
         A price without known past errors, a series without history or of another interval
         length, or fewer than five past days that all series share.
     """
-    series = [*_prices(info, price_forecasts), *_plants(plant_output)]
-    series.sort(key=lambda s: (s.kind, s.name))
-    drawn = _draw(info, series, errors)
+    series = day_series(info, price_forecasts, plant_output)
+    drawn = _draw(info, series, errors, stream)
     contract = table("scenario_paths")
     return pl.concat([_frame(info.day.day, s, values) for s, values in zip(series, drawn, strict=True)], rechunk=True).select(list(contract.schema))
 
 
-def _prices(info: InformationSet, price_forecasts: pl.DataFrame) -> list[_Series]:
+def day_series(info: InformationSet, price_forecasts: pl.DataFrame, plant_output: pl.DataFrame) -> list[DaySeries]:
+    """Every series of the set, by kind and name."""
+    return sorted([*_prices(info, price_forecasts), *_plants(plant_output)], key=lambda s: (s.kind, s.name))
+
+
+def _prices(info: InformationSet, price_forecasts: pl.DataFrame) -> list[DaySeries]:
     rows = price_forecasts.filter(pl.col("model") == "ensemble", pl.col("horizon_days") == 1, pl.col("target_day") == info.day.day)
     sources: tuple[tuple[str, SeriesKind, str], ...] = (
         ("day_ahead", "day_ahead_price", "day_ahead_prices"),
@@ -82,7 +97,9 @@ def _prices(info: InformationSet, price_forecasts: pl.DataFrame) -> list[_Series
         for part in rows.filter(pl.col("price_kind") == price_kind).sort("zone", "delivery_start").partition_by("zone", maintain_order=True):
             low, high = float(limits.minimum or 0.0), float(limits.maximum or 0.0)
             expected = part["price_eur_mwh"].to_numpy()
-            series.append(_Series(kind, part["zone"][0], part["resolution_minutes"][0], expected, part["delivery_start"], low, high))
+            quantiles = part.select(quantile_column(q) for q in QUANTILES).to_numpy().astype(np.float64)
+            known = quantiles if np.isfinite(quantiles).all() else None
+            series.append(DaySeries(kind, part["zone"][0], part["resolution_minutes"][0], expected, part["delivery_start"], low, high, known))
     missing = sorted(set(info.desk.zones) - {s.name for s in series if s.kind == "day_ahead_price"})
     if missing:
         raise SourceError(
@@ -91,17 +108,53 @@ def _prices(info: InformationSet, price_forecasts: pl.DataFrame) -> list[_Series
     return series
 
 
-def _plants(plant_output: pl.DataFrame) -> list[_Series]:
+def _plants(plant_output: pl.DataFrame) -> list[DaySeries]:
     ceiling = float(table("plant_output").column("output_mw").maximum or np.inf)
     series = []
     for part in plant_output.sort("plant", "delivery_start").partition_by("plant", maintain_order=True):
         most = part["capacity_mw"].fill_null(ceiling).to_numpy()[:, None]
         expected = part["available_mw"].to_numpy()  # each path's own price decides what is held back
-        series.append(_Series("plant_output", part["plant"][0], part["resolution_minutes"][0], expected, part["delivery_start"], 0.0, most))
+        series.append(DaySeries("plant_output", part["plant"][0], part["resolution_minutes"][0], expected, part["delivery_start"], 0.0, most))
     return series
 
 
-def _draw(info: InformationSet, series: Sequence[_Series], errors: Sequence[ErrorHistory]) -> list[FloatArray]:
+def _draw(info: InformationSet, series: Sequence[DaySeries], errors: Sequence[ErrorHistory], stream: str) -> list[FloatArray]:
+    blocks = shared_errors(info, series, errors)
+    filled, _ = fill_unknown(np.concatenate(blocks, axis=1))
+    settings = info.desk.scenarios
+    rng = generator("scenarios", info.day.day, *([stream] if stream else []))
+    options = {"smoothing": settings.smoothing, "degrees": settings.degrees_of_freedom, "stress_share": settings.stress_share}
+    drawn = latent(settings.dependence, filled, settings.paths, rng, **options)
+    ends = np.cumsum([s.expected.size for s in series])[:-1]
+    parts = zip(series, np.split(drawn, ends), np.split(filled, ends, axis=1), strict=True)
+    values = [np.clip(_values(info, s, part, past), s.minimum, s.maximum) for s, part, past in parts]
+    return _held_back(info, series, values)
+
+
+def _values(info: InformationSet, series: DaySeries, drawn: FloatArray, past: FloatArray) -> FloatArray:
+    """Values of one series, shape (intervals, paths), with the ranks of what was drawn."""
+    settings = info.desk.scenarios
+    if series.quantiles is not None and settings.marginals == "quantiles":
+        priced = price_marginals(series.quantiles, past, (series.minimum, series.maximum))
+        return np.asarray(priced.at(uniforms(drawn)[None])[0])
+    if settings.dependence == "schaake":
+        return np.asarray(series.expected[:, None] + drawn)
+    level = uniforms(drawn)
+    return np.asarray(series.expected[:, None] + np.stack([np.quantile(past[:, t], level[t]) for t in range(level.shape[0])]))
+
+
+def price_marginals(quantiles: FloatArray, past: FloatArray, limits: tuple[float, FloatArray | float]) -> Marginals:
+    """Marginals of one series from its forecast quantiles, shape (intervals, levels); tail shapes from past errors over their spread."""
+    spread = past.std(axis=0)
+    standard = (past / np.where(spread > 0, spread, 1.0))[:, spread > 0]
+    rising = np.maximum.accumulate(quantiles, axis=1)
+    low, high = (np.broadcast_to(np.asarray(limit, dtype=np.float64), (1, len(quantiles))) for limit in limits)
+    lower, upper = np.array([tail_shape(-standard)]), np.array([tail_shape(standard)])
+    return Marginals(np.array(QUANTILES), rising[None], lower, upper, low, high)
+
+
+def shared_errors(info: InformationSet, series: Sequence[DaySeries], errors: Sequence[ErrorHistory]) -> list[FloatArray]:
+    """Past errors of every series on the days that all share, shape (days, intervals) each."""
     histories = _histories(info, series, errors)
     shared = sorted(set.intersection(*({*h.days} for h in histories)))
     if len(shared) < MINIMUM_DAYS:
@@ -111,15 +164,10 @@ def _draw(info: InformationSet, series: Sequence[_Series], errors: Sequence[Erro
         )
     blocks = [h.aligned(info.day)[[h.days.index(d) for d in shared]] for h in histories]
     _refuse_unknown_prices(info, series, blocks)
-    filled, _ = fill_unknown(np.concatenate(blocks, axis=1))
-    settings = info.desk.scenarios
-    drawn = smoothed_bootstrap(filled, settings.paths, settings.smoothing, generator("scenarios", info.day.day))
-    ends = np.cumsum([s.expected.size for s in series])[:-1]
-    values = [np.clip(s.expected[:, None] + part, s.minimum, s.maximum) for s, part in zip(series, np.split(drawn, ends), strict=True)]
-    return _held_back(info, series, values)
+    return blocks
 
 
-def _held_back(info: InformationSet, series: Sequence[_Series], values: Sequence[FloatArray]) -> list[FloatArray]:
+def _held_back(info: InformationSet, series: Sequence[DaySeries], values: Sequence[FloatArray]) -> list[FloatArray]:
     """Plants with `curtail_below_eur_mwh` stand still where the path's own day-ahead price is below it."""
     prices = {s.name: (s.resolution_minutes, v) for s, v in zip(series, values, strict=True) if s.kind == "day_ahead_price"}
     found = []
@@ -134,7 +182,7 @@ def _held_back(info: InformationSet, series: Sequence[_Series], values: Sequence
     return found
 
 
-def _histories(info: InformationSet, series: Sequence[_Series], errors: Sequence[ErrorHistory]) -> list[ErrorHistory]:
+def _histories(info: InformationSet, series: Sequence[DaySeries], errors: Sequence[ErrorHistory]) -> list[ErrorHistory]:
     known = {(h.kind, h.name): h for h in errors}
     problems = []
     for s in series:
@@ -151,7 +199,7 @@ def _histories(info: InformationSet, series: Sequence[_Series], errors: Sequence
     return [known[s.kind, s.name] for s in series]
 
 
-def _refuse_unknown_prices(info: InformationSet, series: Sequence[_Series], blocks: Sequence[FloatArray]) -> None:
+def _refuse_unknown_prices(info: InformationSet, series: Sequence[DaySeries], blocks: Sequence[FloatArray]) -> None:
     bad = [s.name for s, block in zip(series, blocks, strict=True) if s.kind != "plant_output" and np.isnan(block).all()]
     if bad:
         raise SourceError(
@@ -160,7 +208,7 @@ def _refuse_unknown_prices(info: InformationSet, series: Sequence[_Series], bloc
         )
 
 
-def _frame(day: date, series: _Series, values: FloatArray) -> pl.DataFrame:
+def _frame(day: date, series: DaySeries, values: FloatArray) -> pl.DataFrame:
     intervals, paths = values.shape
     rows = intervals * paths
     return pl.select(

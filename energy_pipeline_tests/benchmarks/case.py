@@ -32,6 +32,8 @@ STAGE_OF = {
     "fleet_summary": "renewables",
     "scenario_paths": "scenarios",
     "scenario_summary": "scenarios",
+    "scenario_sets": "scenarios",
+    "scenario_scores": "scenarios",
     "dispatch": "flexibility",
     "dispatch_settled": "flexibility",
     "signals": "strategies",

@@ -34,7 +34,7 @@ FLOW_ENDS = (
 )
 """Last tables of the flows: `runs` comes after them."""
 
-REPORT_TABLES = tuple(name for name in TABLES if name not in {*(t.name for t in RAW_TABLES), "scenario_paths", "runs"})
+REPORT_TABLES = tuple(name for name in TABLES if name not in {*(t.name for t in RAW_TABLES), "scenario_paths", "scenario_sets", "runs"})
 MARTS = "marts"
 
 

@@ -1,0 +1,175 @@
+"""The table `scenario_sets`: past days, stresses, and representatives of day and week.
+
+What belongs here: the small sets beside the simulated one. What does not: the simulated paths
+(`paths`, `week`), or how representatives are chosen (`reduction`).
+
+- historical: the expected path of D plus the errors of each past day that all series share.
+- stressed: the expected path under each stress of the desk, prices and output as risk's stresses
+  shift them; probability 0.
+- day, week: representatives of the simulated paths with the probability of those they stand for;
+  distances are between paths of one-hour (day) or four-hour (week) means, every column over its spread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from energy_pipeline.contracts import table
+from energy_pipeline.desk.model import Stress
+from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.domain.history import ErrorHistory
+from energy_pipeline.domain.information import InformationSet
+from energy_pipeline.domain.resolution import timestamps
+from energy_pipeline.scenarios.bootstrap import fill_unknown
+from energy_pipeline.scenarios.paths import DaySeries, day_series, shared_errors
+from energy_pipeline.scenarios.reduction import Reduction, reduce
+from energy_pipeline.scenarios.week import week_set
+
+AnyFloats = FloatArray | npt.NDArray[np.float32]
+WEEK_STEP_HOURS = 4
+
+
+def scenario_sets(
+    info: InformationSet, price_forecasts: pl.DataFrame, plant_output: pl.DataFrame, errors: Sequence[ErrorHistory], paths: pl.DataFrame
+) -> pl.DataFrame:
+    """All small sets of D, table `scenario_sets`.
+
+    Parameters
+    ----------
+    price_forecasts, plant_output, errors
+        As for `scenario_paths`.
+    paths : DataFrame
+        The day's `scenario_paths`.
+    """
+    contract = table("scenario_sets")
+    series = day_series(info, price_forecasts, plant_output)
+    frames = [
+        contract.frame(),
+        *_historical(info, series, errors),
+        *_stressed(info, series, plant_output),
+        *_day(info, series, paths),
+        *_week(info, price_forecasts, errors),
+    ]
+    return pl.concat(frames).sort(contract.key, maintain_order=True)
+
+
+def _historical(info: InformationSet, series: Sequence[DaySeries], errors: Sequence[ErrorHistory]) -> list[pl.DataFrame]:
+    blocks = shared_errors(info, series, errors)
+    histories = {(h.kind, h.name): h for h in errors}
+    days = sorted(set.intersection(*({*histories[s.kind, s.name].days} for s in series)))
+    labels, even = [d.isoformat() for d in days], np.full(len(days), 1.0 / len(days))
+    values = [np.clip(s.expected[:, None] + fill_unknown(b)[0].T, s.minimum, s.maximum) for s, b in zip(series, blocks, strict=True)]
+    return [_rows(info, "historical", s, v, labels, even, 0.0) for s, v in zip(series, values, strict=True)]
+
+
+def _stressed(info: InformationSet, series: Sequence[DaySeries], plant_output: pl.DataFrame) -> list[pl.DataFrame]:
+    stresses = info.desk.stress
+    if not stresses:
+        return []
+    technology = dict(plant_output.select("plant", "technology").unique(maintain_order=True).iter_rows())
+    labels, none = [s.name for s in stresses], np.zeros(len(stresses))
+    return [
+        _rows(
+            info,
+            "stressed",
+            s,
+            np.clip(np.stack([_hit(info, stress, s, technology.get(s.name, "")) for stress in stresses], axis=1), s.minimum, s.maximum),
+            labels,
+            none,
+            0.0,
+        )
+        for s in series
+    ]
+
+
+def _hit(info: InformationSet, stress: Stress, series: DaySeries, technology: str) -> FloatArray:
+    """The expected path of one series under one stress."""
+    zone = info.desk.plants[series.name].zone if series.kind == "plant_output" else series.name
+    if stress.zones and zone not in stress.zones:
+        return series.expected
+    if series.kind == "plant_output":
+        return series.expected * (stress.wind_factor if technology == "wind" else stress.solar_factor)
+    if series.kind == "second_price":
+        return series.expected + stress.second_shift_eur_mwh
+    return series.expected * stress.day_ahead_factor + stress.day_ahead_shift_eur_mwh
+
+
+def _day(info: InformationSet, series: Sequence[DaySeries], paths: pl.DataFrame) -> list[pl.DataFrame]:
+    parts = {(k, n): part for (k, n), part in paths.partition_by("kind", "name", as_dict=True, maintain_order=True).items()}
+    values = [_matrix(parts[s.kind, s.name], s) for s in series]
+    found = reduce(_features([_means(v, 60 // s.resolution_minutes) for v, s in zip(values, series, strict=True)]), info.desk.scenarios.kept)
+    labels, chosen = _labels(found)
+    return [_rows(info, "day", s, v[:, chosen], labels, found.probabilities, found.relative) for s, v in zip(series, values, strict=True)]
+
+
+def _week(info: InformationSet, price_forecasts: pl.DataFrame, errors: Sequence[ErrorHistory]) -> list[pl.DataFrame]:
+    week = week_set(info, price_forecasts, errors)
+    if week is None:
+        return []
+    found = reduce(_features([_means(v, WEEK_STEP_HOURS) for v in week.values]), info.desk.scenarios.week_kept)
+    labels, chosen = _labels(found)
+    starts = timestamps(week.starts_us)
+    frames = []
+    for one, values in zip(week.series, week.values, strict=True):
+        head = (one.kind, one.name or info.desk.name, 60, starts, one.unit)
+        frames.append(_long(info, "week", head, values[:, chosen], labels, found.probabilities, found.relative))
+    return frames
+
+
+def _matrix(rows: pl.DataFrame, series: DaySeries) -> AnyFloats:
+    """Values as (intervals, paths); the table is sorted by interval and path."""
+    return rows["value"].to_numpy().reshape(series.expected.size, -1)
+
+
+def _means(values: AnyFloats, size: int) -> AnyFloats:
+    """Means of `size` steps after one another; a rest at the end is left out."""
+    whole = values.shape[0] // size * size
+    return np.asarray(values[:whole].reshape(-1, size, values.shape[1]).mean(axis=1))
+
+
+def _features(parts: Sequence[AnyFloats]) -> FloatArray:
+    """Paths as points: every series over the mean spread of its steps, shape (paths, columns)."""
+    spreads = [float(p.std(axis=1).mean()) for p in parts]
+    return np.concatenate([p / spread for p, spread in zip(parts, spreads, strict=True) if spread > 0]).T
+
+
+def _labels(found: Reduction) -> tuple[list[str], npt.NDArray[np.int64]]:
+    return [str(k) for k in found.kept.tolist()], found.kept
+
+
+def _rows(
+    info: InformationSet, name: str, series: DaySeries, values: AnyFloats, labels: Sequence[str], probabilities: FloatArray, error: float
+) -> pl.DataFrame:
+    return _long(info, name, (series.kind, series.name, series.resolution_minutes, series.starts, series.unit), values, labels, probabilities, error)
+
+
+def _long(
+    info: InformationSet,
+    name: str,
+    head: tuple[str, str, int, pl.Series, str],
+    values: AnyFloats,
+    labels: Sequence[str],
+    probabilities: FloatArray,
+    error: float,
+) -> pl.DataFrame:
+    kind, series, minutes, starts, unit = head
+    intervals, paths = values.shape
+    rows = intervals * paths
+    return pl.select(
+        pl.repeat(info.day.day, rows, dtype=pl.Date).alias("delivery_day"),
+        pl.repeat(name, rows).alias("set"),
+        pl.repeat(kind, rows).alias("kind"),
+        pl.repeat(series, rows).alias("name"),
+        pl.lit(starts.gather(np.repeat(np.arange(intervals), paths))).alias("delivery_start"),
+        pl.repeat(minutes, rows, dtype=pl.Int32).alias("resolution_minutes"),
+        pl.lit(pl.Series(np.tile(np.arange(paths, dtype=np.int32), intervals))).alias("scenario"),
+        pl.lit(pl.Series(list(labels) * intervals)).alias("label"),
+        pl.lit(pl.Series(np.tile(probabilities, intervals))).alias("probability"),
+        pl.lit(pl.Series(np.ascontiguousarray(values, dtype=np.float32).reshape(-1))).alias("value"),
+        pl.repeat(unit, rows).alias("unit"),
+        pl.repeat(error, rows, dtype=pl.Float64).alias("reduction_error"),
+    )
