@@ -6,6 +6,7 @@ select
     zone,
     model,
     delivery_start,
+    resolution_minutes,
     input,
     contribution_eur_mwh,
     importance

@@ -70,7 +70,7 @@ def explain(panel: Panel, fitted: bytes) -> Explanation:
     booster = xgboost.Booster({"nthread": 1})
     booster.load_model(bytearray(fitted))
     gains = booster.get_score(importance_type="total_gain")
-    importance = np.array([float(gains.get(f"f{i}", 0.0)) for i in range(inputs.shape[1])])  # type: ignore[arg-type]
+    importance = np.array([float(gains.get(f"f{i}", 0.0)) for i in range(inputs.shape[1])])
     shares = booster.predict(xgboost.DMatrix(inputs, nthread=1), pred_contribs=True).astype(np.float64)
     z = shares.sum(axis=1)
     per_unit = spread * np.where(np.abs(z) > 1e-9, np.sinh(np.clip(z, -12, 12)) / np.where(np.abs(z) > 1e-9, z, 1.0), 1.0)
@@ -104,5 +104,6 @@ def _zone_frame(info: InformationSet, zone: str, artefacts: ArtefactStore) -> pl
         )
         for name, importance, values in columns
     ]
-    frame = pl.concat(parts).with_columns(delivery_day=pl.lit(info.day.day), zone=pl.lit(zone), model=pl.lit(trees.name))
+    constants = {"delivery_day": pl.lit(info.day.day), "zone": pl.lit(zone), "model": pl.lit(trees.name)}
+    frame = pl.concat(parts).with_columns(**constants, resolution_minutes=pl.lit(60, dtype=pl.Int32()))
     return frame.select(list(table("forecast_contributions").schema))

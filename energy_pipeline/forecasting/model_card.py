@@ -9,7 +9,7 @@ over the days that weighted the families, all of them settled by then.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, is_dataclass
+from dataclasses import fields
 from datetime import date, timedelta
 from typing import Any
 
@@ -96,4 +96,4 @@ def _values(info: InformationSet, zone: str, artefacts: ArtefactStore) -> dict[s
 
 def _settings(member: Forecaster) -> str:
     """Hyper-parameters as `name=value`, in their order of declaration."""
-    return " ".join(f"{k}={v}" for k, v in asdict(member).items()) if is_dataclass(member) and not isinstance(member, type) else repr(member)
+    return " ".join(f"{f.name}={getattr(member, f.name)}" for f in fields(member))  # type: ignore[arg-type]

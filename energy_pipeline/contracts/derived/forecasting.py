@@ -110,6 +110,7 @@ FORECAST_CONTRIBUTIONS = Table(
         c.ZONE,
         c.text("model", "The member explained."),
         c.DELIVERY_START,
+        c.RESOLUTION,
         c.text("input", "Input of the model; `typical` is the recent price level, where contributions start from."),
         Column("contribution_eur_mwh", "f64", "Added by this input; with `typical` they sum to the member's price of the hour.", "EUR/MWh"),
         c.share("importance", "Share of the loss reduction of all splits, the same in every hour."),
