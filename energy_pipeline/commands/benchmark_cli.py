@@ -7,7 +7,7 @@ What belongs here: its options, progress bar and messages. What does not: the wo
 from __future__ import annotations
 
 import os
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -81,6 +81,42 @@ def score(
         draw(found, chart)
 
 
+@benchmark_app.command()
+def tune(
+    data: Annotated[Path, typer.Option("--data", exists=True, dir_okay=False, help="Market file: timestamp, price, exog_1, exog_2, ...")],
+    model: Annotated[str, typer.Option("--model", help="Member whose settings are tried.")] = "xgboost",
+    grid: Annotated[str, typer.Option("--grid", help="Values to try, such as 'depth=5,6,7 rate=0.05,0.1'.")] = "depth=5,6,7",
+    skip_days: Annotated[
+        int, typer.Option("--skip-last-days", min=0, help="Days at the end of the file that are not looked at: the test period.")
+    ] = 728,
+    folds: Annotated[int, typer.Option("--folds", min=1, help="Blocks to forecast, spread over the year before.")] = 4,
+    fold_days: Annotated[int, typer.Option("--fold-days", min=1, help="Days of a block; a member is fitted once for each.")] = 14,
+) -> None:
+    """Try settings of a member by time-series cross-validation on the days before the test period."""
+    import polars as pl
+
+    from energy_pipeline.forecasting.benchmark_file import market_panel
+    from energy_pipeline.forecasting.tuning import cross_validate, fold_spans
+
+    try:
+        values = {k: [float(v) if "." in v or "e" in v else int(v) for v in vs.split(",")] for k, _, vs in (g.partition("=") for g in grid.split())}
+        panel = market_panel(pl.read_parquet(data), data.name)
+        panel = panel.before(panel.origin - timedelta(days=skip_days))
+        with Progress(console=problems) as bar:
+            task = bar.add_task(f"{data.name}: {model}", total=None)
+            spans = fold_spans(panel.origin, folds, fold_days, max(364 // folds, fold_days))
+            found = cross_validate(panel, model, values, spans, lambda done, total: bar.update(task, completed=done, total=total))
+    except (PipelineError, ValueError) as error:
+        problems.print(str(error), style="red", markup=False, highlight=False)
+        raise typer.Exit(1) from None
+    console.print(
+        f"{model} on {data.name}, folds of {fold_days} days from {', '.join(str(first) for first, _ in spans)}; MAE, EUR/MWh", highlight=False
+    )
+    for candidate in found:
+        settings = " ".join(f"{k}={v:g}" for k, v in candidate.settings.items())
+        console.print(f"{candidate.mae_eur_mwh:8.4f}  {settings}  ({', '.join(f'{m:.3f}' for m in candidate.fold_mae_eur_mwh)})", highlight=False)
+
+
 @benchmark_app.command("desk")
 def desk_walk(
     desk: Annotated[Path, typer.Option("--desk", exists=True, dir_okay=False, help="Desk file.")],
@@ -89,6 +125,7 @@ def desk_walk(
     zones: Annotated[str, typer.Option("--zones", help="Zones, separated by commas; default: all.")] = "",
     convention: Annotated[str, typer.Option("--tso-res-forecast", help="strict or epf_convention, instead of what the desk file says.")] = "",
     out: Annotated[Path | None, typer.Option("--out", help="Write forecasts and outcomes to this Parquet file.")] = None,
+    default_committee: Annotated[bool, typer.Option("--default-committee", help="The package's default forecast settings, not the desk's.")] = False,
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Worker processes.")] = min(os.cpu_count() or 1, 8),
 ) -> None:
     """Walk a desk's day-ahead price forecasts over past days, from its own sources, and score them."""
@@ -96,7 +133,8 @@ def desk_walk(
     from energy_pipeline.settings import Settings
 
     try:
-        found = walk(desk, Settings.load().data, first.date(), last.date(), [z.strip() for z in zones.split(",") if z.strip()], convention, jobs)
+        wanted = [z.strip() for z in zones.split(",") if z.strip()]
+        found = walk(desk, Settings.load().data, first.date(), last.date(), wanted, convention, jobs, default_committee)
     except (PipelineError, ValueError) as error:
         problems.print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(1) from None

@@ -22,6 +22,7 @@ import numpy as np
 import polars as pl
 
 from energy_pipeline.desk import Desk, load_desk
+from energy_pipeline.desk.model import ForecastSettings
 from energy_pipeline.domain.delivery import days_between
 
 BLOCK_DAYS = 56
@@ -36,7 +37,16 @@ class DeskRun:
     page: str
 
 
-def run(desk_path: Path, data: Path, first: date, last: date, zones: Sequence[str] = (), convention: str = "", jobs: int = 2) -> DeskRun:
+def run(
+    desk_path: Path,
+    data: Path,
+    first: date,
+    last: date,
+    zones: Sequence[str] = (),
+    convention: str = "",
+    jobs: int = 2,
+    default_committee: bool = False,
+) -> DeskRun:
     """Walk `first`..`last`.
 
     Parameters
@@ -49,6 +59,8 @@ def run(desk_path: Path, data: Path, first: date, last: date, zones: Sequence[st
         Replaces `tso_res_forecast` of every zone that has it other than `none`: strict or epf_convention.
     jobs : int
         Worker processes.
+    default_committee : bool
+        Take the package's default forecast settings instead of the desk's.
 
     Raises
     ------
@@ -56,6 +68,8 @@ def run(desk_path: Path, data: Path, first: date, last: date, zones: Sequence[st
         For a zone the desk does not have.
     """
     desk = _with_convention(load_desk(desk_path), convention)
+    if default_committee:
+        desk = desk.model_copy(update={"forecast": ForecastSettings()})
     unknown = [z for z in zones if z not in desk.zones]
     if unknown:
         raise ValueError(f"zones {', '.join(unknown)} are not in {desk_path.name}; there are {', '.join(desk.zones)}")
@@ -130,4 +144,23 @@ def _page(desk: Desk, rows: pl.DataFrame, first: date, last: date, convention: s
         fallbacks = own.filter(pl.col("fallback") != "")["delivery_day"].n_unique()
         share = 100 * float(np.mean(hit.drop_nulls().to_numpy())) if hit.drop_nulls().len() else float("nan")
         lines.append(f"| {zone} | {own.height} | {mae['ensemble']:.2f} | {mae['ensemble'] / naive:.4f} | {share:.1f} | {best} | {fallbacks} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", *_quarters(rows)]) + "\n"
+
+
+def _quarters(rows: pl.DataFrame) -> list[str]:
+    """The ensemble's rMAE and the share inside its 90 % band, by quarter of the year."""
+    known = rows.filter(pl.col("model") == "ensemble", pl.col("outcome_eur_mwh").is_not_null(), pl.col("week_before_eur_mwh").is_not_null())
+    found = (
+        known.with_columns(quarter=pl.format("{} Q{}", pl.col("delivery_day").dt.year(), pl.col("delivery_day").dt.quarter()))
+        .group_by("zone", "quarter", maintain_order=True)
+        .agg(
+            own=(pl.col("price_eur_mwh") - pl.col("outcome_eur_mwh")).abs().mean(),
+            naive=(pl.col("week_before_eur_mwh") - pl.col("outcome_eur_mwh")).abs().mean(),
+            inside=pl.col("outcome_eur_mwh").is_between(pl.col("q05_eur_mwh"), pl.col("q95_eur_mwh")).mean(),
+        )
+    )
+    lines = ["| zone | quarter | MAE EUR/MWh | rMAE, weekly naive | inside the 90 % band, % |", "|---|---|---|---|---|"]
+    for zone, quarter, own, naive, inside in found.iter_rows():
+        share = "" if inside is None else f"{100 * inside:.1f}"
+        lines.append(f"| {zone} | {quarter} | {own:.2f} | {own / naive:.4f} | {share} |")
+    return lines

@@ -41,6 +41,7 @@ PANDAS_TYPES = {
 WHOLE_DAY_ONLY: dict[str, pl.Expr] = {
     # The week ahead overlaps from day to day; a block contract delivers in some hours only.
     "price_forecasts": pl.col("horizon_days") == 1,
+    "forward_curve": pl.col("target_day") == pl.col("delivery_day"),
     "positions": pl.col("instrument") == "day_ahead",
     "pnl_day_ahead": pl.col("instrument") == "day_ahead",
 }

@@ -1,13 +1,29 @@
 """Forecasting: prices of D and the week after, with quantiles, from what was known.
 
-What belongs here: price models, their fitted artefacts, quantiles from past errors and
-the scores of settled days. What does not: features, scenarios, anything with positions.
+What belongs here: price models, their fitted artefacts, quantiles from past errors, the
+forward curve, and the scores of settled days. What does not: features, scenarios, anything with positions.
 """
 
 from energy_pipeline.forecasting.artefacts import ArtefactStore, MemoryArtefacts
+from energy_pipeline.forecasting.explain import forecast_contributions
 from energy_pipeline.forecasting.forecasts import price_forecasts
+from energy_pipeline.forecasting.forward_curve import forward_curve
+from energy_pipeline.forecasting.model_card import forecast_models
 from energy_pipeline.forecasting.past_errors import price_errors
 from energy_pipeline.forecasting.scores import score
 from energy_pipeline.forecasting.settled import forecast_comparison, forecast_value
+from energy_pipeline.forecasting.spread import spread_forecasts
 
-__all__ = ["ArtefactStore", "MemoryArtefacts", "forecast_comparison", "forecast_value", "price_errors", "price_forecasts", "score"]
+__all__ = [
+    "ArtefactStore",
+    "MemoryArtefacts",
+    "forecast_comparison",
+    "forecast_contributions",
+    "forecast_models",
+    "forecast_value",
+    "forward_curve",
+    "price_errors",
+    "price_forecasts",
+    "score",
+    "spread_forecasts",
+]

@@ -3,8 +3,9 @@
 What belongs here: the list of members by name, who can take part in a history, fits by
 block day, what happens when a member fails. What does not: the models, weights, quantiles.
 
-Rules. A member whose `history_days` exceed the known history is left out. A member whose
-fit or prediction fails, or gives a value that is not finite, is left out for that day and
+Rules. A member whose `history_days` exceed the known history is left out. Where a fit fails,
+the one of the block before stands in, at most 31 days old, and the notes say so. A member for which that fails too, or whose
+prediction fails or gives a value that is not finite, is left out for that day and
 named in the notes. Forecasts are kept within the range of the panel's prices, widened by
 half of it, so that one wild member cannot carry the mean away.
 """
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 
@@ -48,6 +49,11 @@ MEMBERS: dict[str, Callable[[], Forecaster]] = {
 """Every member by the name used in desk files and on the command line."""
 
 DEFAULT_MEMBERS = ("lear_56", "lear_84", "lear_1092", "lear_1456", "krr_1456", "krr_1456a", "xgboost", "mlp", "mlp_a")
+
+FIT_FAILURES = (ModelUnavailableError, np.linalg.LinAlgError)
+
+LAST_FIT_DAYS = 31
+"""An older fit does not stand in: a desk loads no more history than that beyond the windows."""
 
 Fit = Callable[[Forecaster, Panel], bytes]
 """How fitted parameters are come by: from a store, or by calling `fit` on the panel."""
@@ -128,7 +134,9 @@ def forecast_members(panel: Panel, chosen: Sequence[Forecaster], panel_of: Calla
                 found, fitted_on = _forecast(_seen_by(member, panel, own), member, panel_of, fit)
                 values[member.name] = shaped(own, found) if finer else found
                 fitted[member.name] = fitted_on.isoformat()
-            except (ModelUnavailableError, np.linalg.LinAlgError) as reason:
+                if fitted_on < fit_day(own.origin, member.refit_days):
+                    notes.append(f"the last fit of {member.name}, of {fitted_on}, stands in")
+            except FIT_FAILURES as reason:
                 notes.append(f"without {member.name}: {reason}")
     return MemberForecasts(values, tuple(notes), fitted)
 
@@ -144,16 +152,50 @@ def _seen_by(member: Forecaster, panel: Panel, repaired: Panel) -> Panel:
     return hourly_panel(repaired) if repaired.slots > HOURS else repaired
 
 
-def _forecast(today: Panel, member: Forecaster, panel_of: Callable[[date], Panel], fit: Fit) -> tuple[FloatArray, date]:
+def member_basis(panel: Panel, member: Forecaster, panel_of: Callable[[date], Panel]) -> tuple[Panel, Panel]:
+    """What a member sees today, and the history its parameters come from; as `forecast_members`.
+
+    Raises
+    ------
+    ModelUnavailableError
+        When the history is shorter than the member needs.
+    """
+    today = _seen_by(member, panel, panel.repaired())
+    _long_enough(today, member)
+    return today, _basis(today, member, panel_of)
+
+
+def _long_enough(today: Panel, member: Forecaster) -> None:
     if today.days < member.history_days:
         raise ModelUnavailableError(f"{today.days} days of history, {member.history_days} are needed")
+
+
+def _forecast(today: Panel, member: Forecaster, panel_of: Callable[[date], Panel], fit: Fit) -> tuple[FloatArray, date]:
+    _long_enough(today, member)
     basis = _basis(today, member, panel_of)
-    found = member.predict(today, fit(member, basis))
+    try:
+        fitted = fit(member, basis)
+    except FIT_FAILURES as reason:
+        basis, fitted = _last_fit(today, member, panel_of, fit, basis, reason)
+    found = member.predict(today, fitted)
     if not np.isfinite(found).all():
         raise ModelUnavailableError("its forecast is not finite")
     low, high = float(today.prices.min()), float(today.prices.max())
     margin = max((high - low) / 2, 1.0)
     return np.asarray(np.clip(found, low - margin, high + margin)), basis.origin
+
+
+def _last_fit(today: Panel, member: Forecaster, panel_of: Callable[[date], Panel], fit: Fit, failed: Panel, reason: Exception) -> tuple[Panel, bytes]:
+    """The fit of the block before the one that failed, while that is still a fit of the same inputs."""
+    earlier = failed.origin - timedelta(days=1)
+    block = fit_day(earlier, member.refit_days)
+    if (block - today.first_day).days < member.history_days or (today.origin - block).days > LAST_FIT_DAYS:
+        raise reason
+    history = panel_of(block)
+    basis = _seen_by(member, history, history.repaired())
+    if basis.exog.shape[0] != today.exog.shape[0]:
+        raise reason
+    return basis, fit(member, basis)
 
 
 def _basis(today: Panel, member: Forecaster, panel_of: Callable[[date], Panel]) -> Panel:

@@ -97,6 +97,10 @@ def expected_spread(info: InformationSet, zone: str) -> tuple[FloatArray, bool]:
 
     Over D-29 .. D-2, shrunk towards zero by n / (n + 28) for n known days: a spread is mostly noise.
     """
+    return info.cached("expected_spread", zone, make=lambda: _expected_spread(info, zone))
+
+
+def _expected_spread(info: InformationSet, zone: str) -> tuple[FloatArray, bool]:
     minutes = info.desk.zones[zone].resolution_minutes(info.day.day)
     first = info.day.day - timedelta(days=SPREAD_DAYS + 1)
     spreads = day_prices(info, zone, "second_prices", first, SPREAD_DAYS, minutes) - day_prices(
@@ -217,18 +221,27 @@ def _stand_in(info: InformationSet, zone: str, lead: int, reasons: str) -> Point
     return PointDay(target.day, values, {}, {}, {}, f"naive stands in ({reasons}{note})")
 
 
-def _day_members(info: InformationSet, zone: str, lead: int, artefacts: ArtefactStore) -> tuple[MemberForecasts, str]:
+def chosen_members(info: InformationSet, lead: int = 1) -> list[Forecaster]:
+    """The members the desk chose for a lead day, with its settings."""
     settings = info.desk.forecast
-    chosen = members(settings.members if lead == 1 else LATER_MEMBERS, settings.overrides)
+    return members(settings.members if lead == 1 else LATER_MEMBERS, settings.overrides)
+
+
+def fitted_member(member: Forecaster, basis: Panel, lead: int, artefacts: ArtefactStore) -> bytes:
+    """The member's parameters for a history, from the store or fitted now."""
+    own = artefact_key(f"{VERSION}|{member}|{basis.first_day}|{lead}", basis.prices, basis.exog)
+    return fetch(artefacts, member.name, own, lambda: member.fit(basis))[0]
+
+
+def _day_members(info: InformationSet, zone: str, lead: int, artefacts: ArtefactStore) -> tuple[MemberForecasts, str]:
+    chosen = chosen_members(info, lead)
     panel = zone_panel(info, zone, lead)
     key = artefact_key(f"{VERSION}|{chosen}|{panel.first_day}|{lead}", panel.prices, panel.exog)
 
-    def fit(member: Forecaster, basis: Panel) -> bytes:
-        own = artefact_key(f"{VERSION}|{member}|{basis.first_day}|{lead}", basis.prices, basis.exog)
-        return fetch(artefacts, member.name, own, lambda: member.fit(basis))[0]
-
     def make() -> bytes:
-        found = forecast_members(panel, chosen, lambda d: zone_panel(info.at(d), zone, lead), fit)
+        found = forecast_members(
+            panel, chosen, lambda d: zone_panel(info.at(d), zone, lead), lambda member, basis: fitted_member(member, basis, lead, artefacts)
+        )
         return _packed(found, zone, panel, chosen)
 
     data, content = fetch(artefacts, "members", key, make)

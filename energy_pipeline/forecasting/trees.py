@@ -88,13 +88,18 @@ class Trees:
         """The target's prices with the given trees."""
         import xgboost
 
-        # The target's inputs look no further back than this.
-        panel = panel.cut(SPREAD_DAYS + panel.lead + 14)
-        inputs, centre, spread = slot_inputs(panel)
+        inputs, centre, spread = target_inputs(panel)
         booster = xgboost.Booster({"nthread": 1})
         booster.load_model(bytearray(fitted))
-        scaled = np.asarray(booster.inplace_predict(inputs[-1]), dtype=np.float64)
-        return np.asarray(centre[-1] + spread[-1] * np.sinh(np.clip(scaled, -12, 12)))
+        scaled = np.asarray(booster.inplace_predict(inputs), dtype=np.float64)
+        return np.asarray(centre + spread * np.sinh(np.clip(scaled, -12, 12)))
+
+
+def target_inputs(panel: Panel) -> tuple[FloatArray, float, float]:
+    """Inputs of the target, shape (slots, inputs), its centre and its spread [EUR/MWh]."""
+    # They look no further back than this.
+    inputs, centre, spread = slot_inputs(panel.cut(SPREAD_DAYS + panel.lead + 14))
+    return inputs[-1], float(centre[-1]), float(spread[-1])
 
 
 def level(panel: Panel) -> tuple[FloatArray, FloatArray]:

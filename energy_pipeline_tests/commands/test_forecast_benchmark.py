@@ -160,3 +160,13 @@ def test_the_command(tmp_path):
     assert found.exit_code == 0, found.output
     assert pl.read_parquet(tmp_path / "o.parquet").columns[:3] == ["timestamp", "forecast", "q0.01"]
     assert CliRunner().invoke(app, [*arguments, "--models", "nonsense"]).exit_code == 1
+
+
+def test_the_tuning_command(tmp_path):
+    frame(days=150).write_parquet(tmp_path / "m.parquet")
+    tune = ["benchmark", "tune", "--data", str(tmp_path / "m.parquet"), "--skip-last-days", "20", "--folds", "1", "--fold-days", "2"]
+    found = CliRunner().invoke(app, [*tune, "--grid", "depth=2,3"])
+    assert found.exit_code == 0, found.output
+    assert "depth=2" in found.output
+    assert "depth=3" in found.output
+    assert CliRunner().invoke(app, [*tune, "--grid", "leaves=2"]).exit_code == 1

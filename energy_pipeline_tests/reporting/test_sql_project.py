@@ -34,6 +34,7 @@ PUBLIC = {
     *("risk_measures", "risk_contributions", "stress_results", "limits", "pnl", "backtest_metrics", "backtest_days", "data_quality", "runs"),
     *("forecast_accuracy", "forecast_comparison", "forecast_value"),
     *("nomination_lines", "objective_comparison", "objective_scores", "hedge_effectiveness"),
+    *("forecast_models", "forecast_contributions", "forward_curve", "spread_forecasts"),
 }
 
 

@@ -35,6 +35,89 @@ PRICE_FORECASTS = Table(
     ),
 )
 
+SPREAD_FORECASTS = Table(
+    name="spread_forecasts",
+    stage="forecasting",
+    flow="decide",
+    description="Forecast of second price less day-ahead price for D, with quantiles from their joint past errors.",
+    key=("zone", "delivery_start"),
+    columns=(
+        c.DELIVERY_DAY,
+        c.ZONE,
+        c.DELIVERY_START,
+        c.RESOLUTION,
+        Column("spread_eur_mwh", "f64", "Expected second price less expected day-ahead price.", "EUR/MWh"),
+        c.share("p_positive", "Probability that the second price is the higher one; null without error history.", nullable=True),
+        *(Column(quantile_column(q), "f64", f"{q:.0%} quantile of the spread; null without error history.", "EUR/MWh", True) for q in QUANTILES),
+        c.text("fallback", "Empty, or why a simpler forecast stands in."),
+    ),
+    may_be_empty=True,
+)
+
+FORWARD_CURVE = Table(
+    name="forward_curve",
+    stage="forecasting",
+    flow="decide",
+    description="Curve of D and the six days after: the ensemble's shape, moved so that quoted blocks cost their quotes.",
+    key=("zone", "delivery_start"),
+    columns=(
+        c.DELIVERY_DAY,
+        Column("target_day", "date", "The day the curve is for."),
+        c.ZONE,
+        c.DELIVERY_START,
+        c.RESOLUTION,
+        c.second_price("price_eur_mwh", "Price of the curve: its mean over each quoted block is the block's mid."),
+        c.second_price("forecast_eur_mwh", "The ensemble's forecast, the curve's shape."),
+        c.text("basis", "What sets the level.", allowed=("quotes", "proxy_quotes", "forecast")),
+        c.text("contracts", "Blocks whose quotes were used, separated by commas."),
+    ),
+)
+
+FORECAST_MODELS = Table(
+    name="forecast_models",
+    stage="forecasting",
+    flow="decide",
+    description="The day-ahead committee of D: what each member learnt from, its settings, recent error and weight.",
+    key=("zone", "model"),
+    columns=(
+        c.DELIVERY_DAY,
+        c.ZONE,
+        c.text("model", "Member of the committee."),
+        c.text("family", "Members of a family share its weight equally."),
+        c.share("weight", "Weight in the ensemble; 0 when it could not forecast."),
+        Column("recent_mae_eur_mwh", "f64", "Mean absolute error over the weighting days.", "EUR/MWh", True, 0.0, None, "an absolute value"),
+        c.count("recent_days", "Weighting days it forecast."),
+        Column("fitted_for", "date", "Day whose decision its parameters were fitted for; null when it could not forecast.", nullable=True),
+        Column("training_first_day", "date", "First day of the history it learnt from.", nullable=True),
+        Column("training_last_day", "date", "Last day of the history it learnt from.", nullable=True),
+        c.count("exogenous_columns", "Exogenous inputs of the zone's panel."),
+        c.text("settings", "Hyper-parameters as name=value."),
+        c.text("seed", "Seed of its random draws; empty for members that draw none."),
+        c.text("artefact", "Content hash of the artefact that holds the members' forecasts of D."),
+        c.text("note", "Empty, or why it could not forecast or an earlier fit stands in."),
+    ),
+    may_be_empty=True,
+)
+
+FORECAST_CONTRIBUTIONS = Table(
+    name="forecast_contributions",
+    stage="forecasting",
+    flow="decide",
+    description="Importance of each input of the boosted trees, and its Shapley contribution to each hour's price of D.",
+    key=("zone", "model", "delivery_start", "input"),
+    columns=(
+        c.DELIVERY_DAY,
+        c.ZONE,
+        c.text("model", "The member explained."),
+        c.DELIVERY_START,
+        c.RESOLUTION,
+        c.text("input", "Input of the model; `typical` is the recent price level, where contributions start from."),
+        Column("contribution_eur_mwh", "f64", "Added by this input; with `typical` they sum to the member's price of the hour.", "EUR/MWh"),
+        c.share("importance", "Share of the loss reduction of all splits, the same in every hour."),
+    ),
+    may_be_empty=True,
+)
+
 FORECAST_SCORES = Table(
     name="forecast_scores",
     stage="forecasting",
@@ -105,5 +188,14 @@ FORECAST_COMPARISON = Table(
     may_be_empty=True,
 )
 
-TABLES: tuple[Table, ...] = (PRICE_FORECASTS, FORECAST_SCORES, FORECAST_VALUE, FORECAST_COMPARISON)
+TABLES: tuple[Table, ...] = (
+    PRICE_FORECASTS,
+    SPREAD_FORECASTS,
+    FORWARD_CURVE,
+    FORECAST_MODELS,
+    FORECAST_CONTRIBUTIONS,
+    FORECAST_SCORES,
+    FORECAST_VALUE,
+    FORECAST_COMPARISON,
+)
 """In flow order."""

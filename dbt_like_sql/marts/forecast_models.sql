@@ -1,0 +1,19 @@
+{{ config(materialized='table', schema='marts') }}
+
+select
+    delivery_day,
+    zone,
+    model,
+    family,
+    weight,
+    recent_mae_eur_mwh,
+    recent_days,
+    fitted_for,
+    training_first_day,
+    training_last_day,
+    exogenous_columns,
+    settings,
+    seed,
+    artefact,
+    note
+from {{ ref('stg_forecast_models') }}

@@ -1,0 +1,20 @@
+-- The day-ahead committee of D: what each member learnt from, its settings, recent error and weight.
+{{ config(materialized='view', schema='staging') }}
+
+select
+    delivery_day,
+    zone,
+    model,
+    family,
+    weight,
+    recent_mae_eur_mwh,
+    recent_days,
+    fitted_for,
+    training_first_day,
+    training_last_day,
+    exogenous_columns,
+    settings,
+    seed,
+    artefact,
+    note
+from {{ source('lake', 'forecast_models') }}

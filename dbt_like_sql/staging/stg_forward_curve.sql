@@ -1,0 +1,14 @@
+-- Curve of D and the six days after: the ensemble's shape, moved so that quoted blocks cost their quotes.
+{{ config(materialized='view', schema='staging') }}
+
+select
+    delivery_day,
+    target_day,
+    zone,
+    delivery_start,
+    resolution_minutes,
+    price_eur_mwh,
+    forecast_eur_mwh,
+    basis,
+    contracts
+from {{ source('lake', 'forward_curve') }}

@@ -1,0 +1,99 @@
+"""The committee of a day as a table: who took part, learnt from what, how good of late, with what weight.
+
+What belongs here: `forecast_models` of D. What does not: forecasts, scores of settled days.
+
+The scores are those the decision knew: the mean absolute error of each member's own forecasts
+over the days that weighted the families, all of them settled by then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from energy_pipeline.contracts import table
+from energy_pipeline.contracts.enforce import enforce
+from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.domain.information import InformationSet
+from energy_pipeline.forecasting.artefacts import ArtefactStore
+from energy_pipeline.forecasting.committee import MemberForecasts, members
+from energy_pipeline.forecasting.ensemble import family
+from energy_pipeline.forecasting.forecaster import Forecaster
+from energy_pipeline.forecasting.market import zone_panel
+from energy_pipeline.forecasting.model import ModelUnavailableError
+from energy_pipeline.forecasting.point import day_members, on_slots, outcomes, past_days, raw_ensemble
+
+SEEDED = {"xgboost": "0", "mlp": "forecasting/perceptron", "mlp_a": "forecasting/perceptron", "lstm": "0"}
+"""Members that draw random numbers, and from which seed (`domain.seeds` names); the others draw none."""
+
+
+def forecast_models(info: InformationSet, artefacts: ArtefactStore) -> pl.DataFrame:
+    """Table forecast_models of D: one row per zone and chosen member, whether it could forecast or not."""
+    contract = table("forecast_models")
+    rows = [row for zone in info.desk.zones for row in _zone_rows(info, zone, artefacts)]
+    return enforce(contract, pl.DataFrame(rows, schema=contract.schema), info.day.day)
+
+
+def _zone_rows(info: InformationSet, zone: str, artefacts: ArtefactStore) -> Iterator[dict[str, Any]]:
+    settings = info.desk.forecast
+    try:
+        today, artefact = day_members(info, zone, 1, artefacts)
+        panel = zone_panel(info, zone)
+    except ModelUnavailableError:
+        return
+    weights = raw_ensemble(info, zone, 1, artefacts).weights if today.values else {}
+    sizes = {f: sum(family(m) == f for m in today.values) for f in weights}
+    errors = _recent_errors(info, zone, artefacts)
+    for member in members(settings.members, settings.overrides):
+        took_part = member.name in today.values
+        own = family(member.name)
+        fitted = date.fromisoformat(today.fitted_on[member.name]) if member.name in today.fitted_on else None
+        mae, days = errors.get(member.name, (None, 0))
+        yield {
+            "delivery_day": info.day.day,
+            "zone": zone,
+            "model": member.name,
+            "family": own,
+            "weight": weights[own] / sizes[own] if took_part else 0.0,
+            "recent_mae_eur_mwh": mae,
+            "recent_days": days,
+            "fitted_for": fitted,
+            "training_first_day": max(panel.first_day, fitted - timedelta(days=member.window_days)) if fitted else None,
+            "training_last_day": fitted - timedelta(days=1) if fitted else None,
+            "exogenous_columns": int(panel.exog.shape[0]),
+            "settings": _settings(member),
+            "seed": SEEDED.get(member.name, ""),
+            "artefact": artefact,
+            "note": "; ".join(n for n in today.notes if n.startswith(f"without {member.name}: ") or f" {member.name} " in n),
+        }
+
+
+def _recent_errors(info: InformationSet, zone: str, artefacts: ArtefactStore) -> dict[str, tuple[float, int]]:
+    """Mean absolute error of each member over the weighting days [EUR/MWh], and on how many days it has one."""
+    days = past_days(info, 1, info.desk.forecast.weight_days)
+    came = outcomes(info, zone, "day_ahead_prices", days, 1)
+    found: dict[str, list[float]] = {}
+    for day, row in zip(days, came, strict=True):
+        for name, values in _values(info.at(day), zone, artefacts).items():
+            error = np.abs(on_slots(values, row.size) - row)
+            if np.isfinite(error).any():
+                found.setdefault(name, []).append(float(np.nanmean(error)))
+    return {name: (float(np.mean(errors)), len(errors)) for name, errors in found.items()}
+
+
+def _values(info: InformationSet, zone: str, artefacts: ArtefactStore) -> dict[str, FloatArray]:
+    try:
+        past: MemberForecasts = day_members(info, zone, 1, artefacts)[0]
+    except ModelUnavailableError:
+        return {}
+    return dict(past.values)
+
+
+def _settings(member: Forecaster) -> str:
+    """Hyper-parameters as `name=value`, in their order of declaration."""
+    return " ".join(f"{f.name}={getattr(member, f.name)}" for f in fields(member))  # type: ignore[arg-type]

@@ -1,0 +1,108 @@
+"""What the trees' explanation, the committee's table and the spread say of a day."""
+
+from datetime import timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from energy_pipeline.contracts.derived import QUANTILES, quantile_column
+from energy_pipeline.domain.information import Archive
+from energy_pipeline.forecasting import MemoryArtefacts, committee, forecast_contributions, forecast_models, price_forecasts, spread_forecasts
+from energy_pipeline.forecasting.committee import forecast_members, members
+from energy_pipeline.forecasting.explain import explain
+from energy_pipeline.forecasting.model import ModelUnavailableError
+from energy_pipeline.forecasting.trees import Trees, target_inputs
+from energy_pipeline_tests.features.small_market import CHANGE, DESK, SPRING, archive_for, frames_for, poisoned
+from energy_pipeline_tests.forecasting.markets import market
+
+STORE = MemoryArtefacts()
+
+
+def test_contributions_are_shapley_values_of_the_trees():
+    panel, _ = market(days=90)
+    trees = Trees(trees=8, depth=2, columns_share=1.0)
+    fitted = trees.fit(panel)
+    found = explain(panel, fitted)
+    assert found.typical + found.contributions.sum(axis=1) == pytest.approx(trees.predict(panel, fitted), rel=1e-5)
+    assert found.importance.sum() == pytest.approx(1.0)
+    # An input no tree splits on has neither importance nor contribution.
+    unused = found.importance == 0
+    assert unused.any()
+    assert np.abs(found.contributions[:, unused]).max() == 0
+    assert target_inputs(panel)[0].shape[1] == len(found.names)
+
+
+@pytest.mark.parametrize("day", [SPRING, CHANGE])
+def test_the_contributions_of_an_hour_add_up_to_the_members_price(day):
+    info = archive_for(day).at(day)
+    table = forecast_contributions(info, STORE)
+    total = table.group_by("zone", "delivery_start").agg(pl.col("contribution_eur_mwh").sum())
+    prices = price_forecasts(info, STORE).filter(pl.col("model") == "xgboost", pl.col("horizon_days") == 1)
+    hourly = prices.group_by("zone", pl.col("delivery_start").dt.truncate("1h")).agg(pl.col("price_eur_mwh").mean())
+    both = hourly.join(total, on=["zone", "delivery_start"], how="inner", validate="1:1")
+    assert both.height == hourly.height == 2 * len(info.day.slots(60))
+    assert (both["price_eur_mwh"] - both["contribution_eur_mwh"]).abs().max() < 1e-3
+
+
+def test_the_committees_table_names_training_weight_and_recent_error():
+    info = archive_for(SPRING).at(SPRING)
+    table = forecast_models(info, STORE)
+    forecasts = price_forecasts(info, STORE)
+    for (zone,), part in table.group_by("zone"):
+        assert part["model"].to_list() == ["lear_56", "xgboost"]
+        assert part["weight"].sum() == pytest.approx(1.0)
+        assert (part["training_last_day"] < SPRING).all()
+        own = forecasts.filter(pl.col("zone") == zone, pl.col("model") == "xgboost")
+        assert set(part["artefact"]) == set(own["artefact"])
+        assert part["recent_days"].to_list() == [DESK.forecast.weight_days] * 2
+        assert part["recent_mae_eur_mwh"].min() > 0
+    trees = table.row(by_predicate=(pl.col("model") == "xgboost") & (pl.col("zone") == "SOUTH"), named=True)
+    assert "trees=12 depth=3" in trees["settings"]
+    assert trees["seed"] == "0"
+    assert (trees["fitted_for"] - trees["training_last_day"]).days == 1
+
+
+def test_later_knowledge_changes_none_of_these_tables():
+    info = archive_for(SPRING).at(SPRING)
+    other = Archive(DESK, poisoned(frames_for(SPRING), info.decision_time)).at(SPRING)
+    assert forecast_models(info, STORE).equals(forecast_models(other, MemoryArtefacts()))
+    assert forecast_contributions(info, STORE).equals(forecast_contributions(other, MemoryArtefacts()))
+    assert spread_forecasts(info).equals(spread_forecasts(other))
+
+
+@pytest.mark.parametrize(("day", "count"), [(SPRING, 92), (CHANGE, 96)])
+def test_the_spread_lies_inside_its_band_and_is_second_less_day_ahead(day, count):
+    info = archive_for(day).at(day)
+    found = spread_forecasts(info)
+    assert found.height == count
+    assert set(found["zone"]) == {"NORTH"}
+    prices = price_forecasts(info, STORE).filter(pl.col("zone") == "NORTH", pl.col("model") == "ensemble", pl.col("horizon_days") == 1)
+    wide = prices.pivot("price_kind", index="delivery_start", values="price_eur_mwh").sort("delivery_start")
+    assert found["spread_eur_mwh"].to_numpy() == pytest.approx((wide["second"] - wide["day_ahead"]).to_numpy(), abs=1e-9)
+    levels = found.select([quantile_column(q) for q in QUANTILES]).to_numpy()
+    assert (np.diff(levels, axis=1) >= 0).all()
+    # Far narrower than the second price itself.
+    second = prices.filter(pl.col("price_kind") == "second").sort("delivery_start")
+    assert (found["q95_eur_mwh"] - found["q05_eur_mwh"]).mean() < (second["q95_eur_mwh"] - second["q05_eur_mwh"]).mean()
+    assert found["p_positive"].is_between(0, 1).all()
+
+
+def test_a_failed_fit_takes_the_last_one_and_says_so():
+    panel, _ = market(days=110)
+    trees = members(["xgboost"], {"xgboost": {"trees": 5}})
+    block = committee.fit_day(panel.origin, 7)
+
+    def fit(member, basis):
+        if basis.origin == block:
+            raise ModelUnavailableError("out of memory")
+        return member.fit(basis)
+
+    found = forecast_members(panel, trees, panel.before, fit)
+    assert found.fitted_on["xgboost"] == (block - timedelta(days=7)).isoformat()
+    assert any(note.startswith("the last fit of xgboost, of ") for note in found.notes)
+
+    def never(member, basis):
+        raise ModelUnavailableError("out of memory")
+
+    assert forecast_members(panel, trees, panel.before, never).notes == ("without xgboost: out of memory",)
