@@ -19,7 +19,7 @@ import numpy.typing as npt
 import polars as pl
 
 from energy_pipeline.contracts import table
-from energy_pipeline.desk.model import Stress
+from energy_pipeline.desk.risk import Stress
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.history import ErrorHistory
 from energy_pipeline.domain.information import InformationSet
