@@ -104,9 +104,13 @@ def _row(study: Study, whole: Score, part: Score) -> str:
         f"{file.name} | {file.weather_kind}{' (**upper bound**)' if file.is_upper_bound else ''} | {study.first} .. {study.last}" if own else " | | "
     )
     bands = f"{100 * whole.pinball:.2f} | {100 * whole.cover_80:.1f} | {100 * whole.cover_90:.1f}" if own else " | | "
-    skill = "" if own else f"{100 * whole.skill:.1f} % ({100 * part.skill:.1f} %)"
+    skill = "" if own else f"{_percent(whole.skill)} ({_percent(part.skill)})"
     name = f"**{whole.model}**" if own else whole.model
     return f"| {head} | {name} | {whole.hours} | {100 * whole.mae:.2f} | {100 * whole.rmse:.2f} | {100 * whole.bias:+.2f} | {bands} | {skill} |"
+
+
+def _percent(value: float) -> str:
+    return "none" if value != value else f"{100 * value:.1f} %"  # noqa: PLR0124 - not a number
 
 
 def _pooled(studies: Sequence[Study]) -> float:

@@ -28,8 +28,8 @@ ChunkRows = Callable[[date], Rows]
 def block_start(day: date) -> date:
     """First day of the block a day lies in.
 
-    >>> block_start(date(2025, 10, 27)), block_start(date(2025, 10, 6))
-    (datetime.date(2025, 10, 6), datetime.date(2025, 10, 6))
+    >>> block_start(date(2025, 10, 27)), block_start(date(2025, 10, 12))
+    (datetime.date(2025, 10, 12), datetime.date(2025, 10, 12))
     """
     return day - timedelta(days=day.toordinal() % BLOCK_DAYS)
 
