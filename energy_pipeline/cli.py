@@ -346,11 +346,12 @@ def doctor(desk: DeskOption = None, lake: LakeOption = None) -> None:
 
 @app.command()
 def docs(path: Annotated[Path, typer.Option("--to", help="The file to write.")] = Path("docs/data-dictionary.md")) -> None:
-    """Write the data dictionary from the contracts."""
-    from energy_pipeline.contracts.dictionary import data_dictionary
+    """Write the data dictionary from the contracts and the marts."""
+    from energy_pipeline.reporting.dictionary import full_dictionary
+    from energy_pipeline.reporting.sql_project import SqlProject
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(data_dictionary(), encoding="utf-8")
+    path.write_text(full_dictionary(SqlProject(Settings.load().sql_root)), encoding="utf-8")
     console.print(str(path))
 
 
