@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 
 from energy_pipeline.domain.blocks import Block, profile
-from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
+from energy_pipeline.domain.delivery import DeliveryDay, FloatArray, IntArray
 from energy_pipeline.portfolio.allocation import BadProblemError
 
 
@@ -60,10 +61,15 @@ class Market:
     def _arrays(self) -> list[FloatArray]:
         return [*self.power_eur_mwh.values(), *(a for a in (self.gas_eur_mwh, self.carbon_eur_t) if a is not None)]
 
+    @cached_property
+    def sizes(self) -> IntArray:
+        """Intervals of each day, shape (days,)."""
+        return np.array([DeliveryDay(d, self.time_zone).count(self.minutes) for d in self.days], dtype=np.int64)
+
     @property
     def intervals(self) -> int:
         """Intervals of all days."""
-        return sum(DeliveryDay(d, self.time_zone).count(self.minutes) for d in self.days)
+        return int(self.sizes.sum())
 
     @property
     def scenarios(self) -> int:
@@ -77,8 +83,7 @@ class Market:
             parts = [profile(block, DeliveryDay(d, self.time_zone), self.minutes) for d in self.days]
             self._profiles[block] = np.concatenate(parts) * self.minutes / 60.0
         inside = self.between(first, last)
-        sizes = [DeliveryDay(d, self.time_zone).count(self.minutes) for d in self.days]
-        result: FloatArray = np.where(np.repeat(inside, sizes), self._profiles[block], 0.0)
+        result: FloatArray = np.where(np.repeat(inside, self.sizes), self._profiles[block], 0.0)
         return result
 
     def between(self, first: date, last: date) -> FloatArray:
@@ -87,5 +92,4 @@ class Market:
 
     def by_interval(self, daily: FloatArray) -> FloatArray:
         """Daily values on the days' intervals, shape (scenarios, intervals)."""
-        sizes = [DeliveryDay(d, self.time_zone).count(self.minutes) for d in self.days]
-        return np.repeat(daily, sizes, axis=1)
+        return np.repeat(daily, self.sizes, axis=1)
