@@ -32,6 +32,7 @@ class MadeUpDay:
         self._risk()
         self._settle()
         self._rivals()
+        self._fleet()
 
     def _add(self, name, rows):
         self.tables[name] = enforce(table(name), table(name).frame(rows), self.day)
@@ -586,6 +587,10 @@ class MadeUpDay:
                 }
             ],
         )
+
+    def _fleet(self):
+        fleet = {"output_mwh": 1_500.0, "held_back_mwh": 1.0, "capacity_mw": 100.0, "capacity_factor": 0.6, "complementarity": None}
+        self._add("fleet_summary", [{"delivery_day": self.day, "level": "portfolio", "name": "demo", "technology": "all", **fleet}])
 
     def _rivals(self):
         day, names = {"delivery_day": self.day}, ("desk", "flat", "min_cvar")

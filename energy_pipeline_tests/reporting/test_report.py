@@ -25,6 +25,7 @@ ORDER = [
     "limits",
     "prices",
     "plants",
+    "fleet",
     "dispatch",
     "signals",
     "strategies",
