@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from energy_pipeline.commands.backtest_cli import backtest
 from energy_pipeline.commands.benchmark_cli import benchmark_app
 from energy_pipeline.commands.book_cli import book_app
 from energy_pipeline.commands.risk_cli import risk_app
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(benchmark_app, name="benchmark")
 app.add_typer(book_app, name="book")
+app.command()(backtest)
 app.add_typer(risk_app, name="risk")
 console = Console(width=None if sys.stdout.isatty() else 120)
 problems = Console(stderr=True)

@@ -22,13 +22,14 @@ import polars as pl
 
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
-from energy_pipeline.desk.strategies import TradingCosts
+from energy_pipeline.desk.strategies import PairSpread, TradingCosts
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray, IntArray, to_us
 from energy_pipeline.domain.errors import ContractError, Finding
 from energy_pipeline.domain.resolution import Lookup, frame_lookup, interval_values, slot_starts_us
 from energy_pipeline.domain.seeds import generator
 from energy_pipeline.domain.units import hours_of
 from energy_pipeline.strategies import engine
+from energy_pipeline.strategies.fuels import fuel_cost
 from energy_pipeline.strategies.instruments import Trade
 from energy_pipeline.strategies.validation import verdict
 
@@ -68,7 +69,12 @@ class Result:
 
 
 def backtest_tables(
-    desk: Desk, day: date, signals: pl.DataFrame, day_ahead_prices: pl.DataFrame, second_prices: pl.DataFrame
+    desk: Desk,
+    day: date,
+    signals: pl.DataFrame,
+    day_ahead_prices: pl.DataFrame,
+    second_prices: pl.DataFrame,
+    fuel_prices: pl.DataFrame | None = None,
 ) -> dict[str, pl.DataFrame]:
     """Each strategy of the desk over the days of `signals` up to `day`: `backtest_metrics` and `backtest_days`.
 
@@ -79,13 +85,15 @@ def backtest_tables(
     day_ahead_prices, second_prices : DataFrame
         Raw tables that cover the window (for index studies also the day before it); the
         latest vintage counts.
+    fuel_prices : DataFrame, optional
+        Settlements, for studies of power against a fuel; without them their days are unknown.
 
     Raises
     ------
     ContractError
         A signal labelled tradable whose exit is not a second price.
     """
-    found = results(desk, day, signals, day_ahead_prices, second_prices)
+    found = results(desk, day, signals, day_ahead_prices, second_prices, fuel_prices)
     metrics = [_metrics(desk, day, result) for result in found]
     days = [frame for result in found if (frame := daily_frame(day, result)).height]
     contract, by_day = table("backtest_metrics"), table("backtest_days")
@@ -100,12 +108,29 @@ def backtest_metrics(desk: Desk, day: date, signals: pl.DataFrame, day_ahead_pri
     return backtest_tables(desk, day, signals, day_ahead_prices, second_prices)["backtest_metrics"]
 
 
-def results(desk: Desk, day: date, signals: pl.DataFrame, day_ahead_prices: pl.DataFrame, second_prices: pl.DataFrame) -> list[Result]:
+def results(
+    desk: Desk,
+    day: date,
+    signals: pl.DataFrame,
+    day_ahead_prices: pl.DataFrame,
+    second_prices: pl.DataFrame,
+    fuel_prices: pl.DataFrame | None = None,
+) -> list[Result]:
     """Daily results of each strategy that has signals up to `day`."""
     past = signals.filter(pl.col("delivery_day") <= day, pl.col("strategy").is_in(list(desk.strategies))).sort(
         "strategy", "delivery_day", "delivery_start", maintain_order=True
     )
-    return [_result(desk, day, part, day_ahead_prices, second_prices) for part in past.partition_by("strategy", maintain_order=True)]
+    prices = _Raw(day_ahead_prices, second_prices, fuel_prices)
+    return [_result(desk, day, part, prices) for part in past.partition_by("strategy", maintain_order=True)]
+
+
+@dataclass(frozen=True)
+class _Raw:
+    """Raw frames a result is read from."""
+
+    day_ahead: pl.DataFrame
+    second: pl.DataFrame
+    fuels: pl.DataFrame | None
 
 
 def costs_of(desk: Desk, zone: str) -> TradingCosts:
@@ -115,16 +140,19 @@ def costs_of(desk: Desk, zone: str) -> TradingCosts:
     return costs.model_copy(update={"balancing_eur_mwh": costs.balancing_eur_mwh + fee})
 
 
-def _result(desk: Desk, day: date, rows: pl.DataFrame, day_ahead_prices: pl.DataFrame, second_prices: pl.DataFrame) -> Result:
+def _result(desk: Desk, day: date, rows: pl.DataFrame, prices: _Raw) -> Result:
     label, zone, name = _checked_label(day, rows), rows["zone"][0], rows["strategy"][0]
-    auction = frame_lookup(day_ahead_prices, zone=zone)
+    auction = frame_lookup(prices.day_ahead, zone=zone)
     parts = rows.partition_by("delivery_day", maintain_order=True)
     if label != "tradable":
         points = {part["delivery_day"][0]: _index_points(desk, part, auction) for part in parts}
+        strategy = desk.strategies[name]
+        if isinstance(strategy, PairSpread):
+            points = {d: v - _second_leg(desk, strategy, part, prices) for (d, v), part in zip(points.items(), parts, strict=True)}
         known = {d: v for d, v in points.items() if np.isfinite(v)}
         zero = np.zeros(len(known))
         return Result(name, label, tuple(known), zero, zero, zero, 0, np.array(list(known.values())))
-    second = frame_lookup(second_prices, zone=zone, price_kind=desk.zones[zone].second_price.kind)
+    second = frame_lookup(prices.second, zone=zone, price_kind=desk.zones[zone].second_price.kind)
     return _traded(desk, name, zone, parts, auction, second)
 
 
@@ -180,6 +208,19 @@ def _index_points(desk: Desk, rows: pl.DataFrame, auction: Lookup) -> float:
     # A slot that spring skipped the day before has no change: it adds nothing.
     change = np.where(before[active] < 0, 0.0, now - earlier)
     return float((signal[active] * change).sum() / signal.size)
+
+
+def _second_leg(desk: Desk, strategy: PairSpread, rows: pl.DataFrame, prices: _Raw) -> float:
+    """Signal x change of the other leg since the day before [EUR/MWh]; NaN where that is unknown."""
+    if strategy.other_zone is not None:
+        return _index_points(desk, rows, frame_lookup(prices.day_ahead, zone=strategy.other_zone))
+    day, signal = rows["delivery_day"][0], float(rows["signal"][0])
+    if signal == 0.0:
+        return 0.0
+    if prices.fuels is None:
+        return float("nan")
+    now, before = (fuel_cost(prices.fuels, desk.decision_time(d), strategy) for d in (day, day - timedelta(days=1)))
+    return signal * (now - before)
 
 
 def _starts(rows: pl.DataFrame) -> IntArray:

@@ -15,13 +15,11 @@ from energy_pipeline.desk.strategies import MeanReversion, Momentum, PairSpread,
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.information import InformationSet
 from energy_pipeline.domain.resolution import information_lookup, interval_values, slot_starts_us
+from energy_pipeline.strategies.fuels import fuel_cost
 from energy_pipeline.strategies.history import block_of_intervals, closed_up, history, hours_of_intervals
 from energy_pipeline.strategies.instruments import AUCTION, DAY_BEFORE, Trade, exit_name, signal_rows
 from energy_pipeline.strategies.rules import momentum, renewables, reversion
 from energy_pipeline.strategies.spread import sized
-
-FUEL_UNITS = {"gas": "EUR/MWh", "carbon": "EUR/t", "coal": "USD/t"}
-COAL_MWH_PER_TONNE = 6.98
 
 
 def trade_of(info: InformationSet, zone: str, trades: str) -> Trade:
@@ -108,12 +106,5 @@ def base_prices(info: InformationSet, zone: str, days: list[date]) -> FloatArray
 
 def fuel_cost_eur_mwh(info: InformationSet, strategy: PairSpread) -> float:
     """Fuel and carbon of a MWh of power at the last settlements known when that day was decided; NaN where one is missing."""
-
-    def make() -> dict[str, float]:
-        rows = info.frame("fuel_prices").sort("delivery_day", maintain_order=True)
-        return {f: p for f, u, p in rows.select("commodity", "unit", "price").iter_rows() if FUEL_UNITS.get(f) == u}
-
-    last = info.cached("settlements", make=make)
-    fuel = last.get("coal", np.nan) / COAL_MWH_PER_TONNE if strategy.against == "coal" else last.get("gas", np.nan)
-    carbon = last.get("carbon", np.nan) * strategy.tonnes_per_mwh if strategy.against == "clean_gas" else 0.0
-    return strategy.heat_rate * fuel + carbon
+    key = (strategy.against, strategy.heat_rate, strategy.tonnes_per_mwh)
+    return info.cached("fuel_cost", *key, make=lambda: fuel_cost(info.frame("fuel_prices"), info.decision_time, strategy))

@@ -28,8 +28,8 @@ def signals(info: InformationSet, price_forecasts: pl.DataFrame) -> pl.DataFrame
     return pl.concat(frames).sort(contract.key, maintain_order=True) if frames else contract.frame()
 
 
-def strategy_signals(info: InformationSet, name: str, strategy: Strategy, price_forecasts: pl.DataFrame) -> pl.DataFrame:
-    """One strategy's rows."""
+def strategy_signals(info: InformationSet, name: str, strategy: Strategy, price_forecasts: pl.DataFrame | None) -> pl.DataFrame:
+    """One strategy's rows; without forecasts, the one that uses them goes by realised spreads alone."""
     match strategy:
         case SpreadStrategy():
             return spread_signals(info, name, strategy, price_forecasts)

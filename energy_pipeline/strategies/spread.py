@@ -27,8 +27,10 @@ FULL_SIZE_THRESHOLDS = 3.0
 FULL_SIZE_WITHOUT_THRESHOLD_EUR_MWH = 1.0
 
 
-def spread_signals(info: InformationSet, name: str, strategy: SpreadStrategy, price_forecasts: pl.DataFrame) -> pl.DataFrame:
+def spread_signals(info: InformationSet, name: str, strategy: SpreadStrategy, price_forecasts: pl.DataFrame | None) -> pl.DataFrame:
     """Rows of `signals` for one day-ahead against second price strategy.
+
+    Without forecasts (None) the realised spreads speak alone: the plainest form of the strategy.
 
     Raises
     ------
@@ -36,12 +38,17 @@ def spread_signals(info: InformationSet, name: str, strategy: SpreadStrategy, pr
         The ensemble forecast of either price is not there.
     """
     zone = info.desk.zones[strategy.zone]
-    forecast = _forecast(info, name, strategy.zone, "day_ahead", price_forecasts) - _forecast(info, name, strategy.zone, "second", price_forecasts)
-    edge = agreed(forecast, shrunken_spread(info, strategy))
+    realised = shrunken_spread(info, strategy)
+    edge = realised if price_forecasts is None else agreed(expected_spread(info, name, strategy.zone, price_forecasts), realised)
     # Below the fee a trade loses what it expects to win, whatever the desk set.
     threshold = max(strategy.threshold_eur_mwh, zone.second_price.imbalance_fee_eur_mwh)
     trade = Trade(AUCTION, exit_name(zone.second_price.kind))
     return signal_rows(info, name, strategy.zone, trade, -sized(edge, threshold), strategy.max_mw, np.abs(edge))
+
+
+def expected_spread(info: InformationSet, name: str, zone: str, price_forecasts: pl.DataFrame) -> FloatArray:
+    """Difference of the ensemble forecasts of both prices [EUR/MWh]."""
+    return _forecast(info, name, zone, "day_ahead", price_forecasts) - _forecast(info, name, zone, "second", price_forecasts)
 
 
 def agreed(first: FloatArray, second: FloatArray) -> FloatArray:

@@ -21,7 +21,7 @@ WINDOW_DAYS = 60
 
 def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     """All assets of the stage."""
-    reach = {"signals": 1 - WINDOW_DAYS, "day_ahead_prices": -WINDOW_DAYS, "second_prices": 1 - WINDOW_DAYS}
+    reach = {"signals": 1 - WINDOW_DAYS, "day_ahead_prices": -WINDOW_DAYS, "second_prices": 1 - WINDOW_DAYS, "fuel_prices": -WINDOW_DAYS - 14}
     window = [look_back(table, days) for table, days in reach.items()]
     return [
         factory.table("signals", signals, ["information_set", "price_forecasts"]),
@@ -45,7 +45,10 @@ def backtest_tables(day: DayContext) -> dict[str, pl.DataFrame]:
     wanted = day.window("signals", first)
     # Index studies look at the change since the day before.
     before = first - timedelta(days=1)
-    return strategies.backtest_tables(day.desk, day.day, wanted, day.raw("day_ahead_prices", before), day.raw("second_prices", first))
+    auction, second = day.raw("day_ahead_prices", before), day.raw("second_prices", first)
+    # A fortnight more: the last settlement before a long holiday.
+    fuels = day.raw("fuel_prices", before - timedelta(days=14))
+    return strategies.backtest_tables(day.desk, day.day, wanted, auction, second, fuels)
 
 
 def window_start(desk: Desk, day: date) -> date:
