@@ -11,9 +11,9 @@ that their further years and farms go through the same lines.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 import yaml
@@ -22,6 +22,7 @@ from energy_pipeline.desk.model import PvPlant, WeatherLocation, WindPlant
 from energy_pipeline.domain.errors import SourceError
 from energy_pipeline.renewables.plant_file import FileSource, PlantFile, read_plant
 
+LEAST_PAST_DAYS = 180
 HUB_OF_UNKNOWN_FARMS_M = 80.0
 """Farms of unknown machines: the cubic curve at 80 m, rated at 12.5 m/s, exponent 0.14; the correction learns the rest."""
 
@@ -45,6 +46,12 @@ def plants_in(folder: Path) -> list[FileSource]:
 def _frame(folder: Path, pattern: str) -> pl.DataFrame | None:
     files = sorted(folder.glob(pattern))
     return pl.concat([pl.read_parquet(f) for f in files], how="vertical_relaxed") if files else None
+
+
+def _last_year(stamps: pl.Series) -> date | None:
+    """First day of the last year where at least half a year comes before it; None leaves the last third."""
+    first, last = cast("datetime", stamps.min()), cast("datetime", stamps.max())
+    return date(last.year, 1, 1) if (date(last.year, 1, 1) - first.date()).days >= LEAST_PAST_DAYS else None
 
 
 def _documented(folder: Path) -> Iterator[FileSource]:
@@ -139,7 +146,7 @@ def _haute_borne(folder: Path) -> Iterator[FileSource]:
             "elevation_m": float(assets["elevation_m"].mean()),  # type: ignore[arg-type]
         }
     )
-    first = date(2014, 9, 1) if hourly["ts_utc"][-1].year == 2014 else date(2015, 1, 1)
+    first = _last_year(hourly["ts_utc"])
     place = WeatherLocation(latitude_deg=float(assets["Latitude"].mean()), longitude_deg=float(assets["Longitude"].mean()))  # type: ignore[arg-type]
     yield read_plant(PlantFile("la_haute_borne", plant, place, weather_kind="ERA5 reanalysis at valid time", test_first=first), series)
 
@@ -165,7 +172,7 @@ def _sites(folder: Path) -> Iterator[FileSource]:
             _unknown_farm(hub_m=100.0),
             WeatherLocation(latitude_deg=0.0, longitude_deg=0.0),
             weather_kind="reanalysis at valid time",
-            test_first=date(2021, 1, 1),
+            test_first=_last_year(series["timestamp"]),
         )
         yield read_plant(file, series)
 
@@ -186,7 +193,5 @@ def _roofs(folder: Path) -> Iterator[FileSource]:
             mounting="single_axis" if str(told.get("Tracking", "0")) not in {"0", "None", "No"} else "fixed",
         )  # fmt: skip
         place = WeatherLocation(latitude_deg=float(told["Latitude"]), longitude_deg=float(told["Longitude"]))
-        stamps = series["timestamp"]
-        two_years = (stamps.max() - stamps.min()).days > 500  # type: ignore[operator, union-attr]
-        first = date(stamps.max().year, 1, 1) if two_years else None  # type: ignore[union-attr]
+        first = _last_year(series["timestamp"])
         yield read_plant(PlantFile(site, plant, place, weather_kind="none: clear sky only", is_upper_bound=False, test_first=first), series)

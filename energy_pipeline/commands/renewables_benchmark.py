@@ -21,6 +21,8 @@ from energy_pipeline.renewables.plant_file import FileSource
 from energy_pipeline.renewables.walk import MODEL, RIVALS, Score, Walk, scores, walk
 
 LEADS = (24.0, 36.0)
+ENOUGH_HOURS = 24
+"""Fewer hours than this are no score."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +108,8 @@ def _row(study: Study, whole: Score, part: Score) -> str:
     bands = f"{100 * whole.pinball:.2f} | {100 * whole.cover_80:.1f} | {100 * whole.cover_90:.1f}" if own else " | | "
     skill = "" if own else f"{_percent(whole.skill)} ({_percent(part.skill)})"
     name = f"**{whole.model}**" if own else whole.model
+    if whole.hours < ENOUGH_HOURS:
+        return f"| {head} | {name} | {whole.hours} | too few | | | | | | |"
     return f"| {head} | {name} | {whole.hours} | {100 * whole.mae:.2f} | {100 * whole.rmse:.2f} | {100 * whole.bias:+.2f} | {bands} | {skill} |"
 
 

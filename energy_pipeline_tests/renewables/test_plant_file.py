@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 import yaml
 
-from energy_pipeline.commands.measured_plants import plants_in
+from energy_pipeline.commands.measured_plants import _last_year, plants_in
 from energy_pipeline.commands.renewables_benchmark import as_markdown, run
 from energy_pipeline.domain.errors import SourceError
 from energy_pipeline_tests.renewables.plants_on_file import series, source
@@ -118,6 +118,15 @@ def test_the_next_year_of_the_same_form_is_read(tmp_path):
     assert made.frame["output_share"].to_list() == pytest.approx([1.2 / 4.1] * 48)
     assert made.frame["wind_direction_100m_deg"][0] == pytest.approx(270.0)
     assert made.file.is_upper_bound
+
+
+def test_the_last_year_is_the_test_where_enough_comes_before():
+    def days(first, last):
+        return pl.Series([datetime(*first, tzinfo=UTC), datetime(*last, tzinfo=UTC)])
+
+    assert _last_year(days((2014, 1, 1), (2015, 12, 31))) == date(2015, 1, 1)
+    assert _last_year(days((2014, 1, 1), (2014, 12, 31))) is None
+    assert _last_year(days((2014, 10, 1), (2015, 12, 31))) is None
 
 
 @pytest.mark.skipif(not (DATA / "wind_la_haute_borne_2014_2015").exists(), reason=f"measured plants are not at {DATA} (ENERGY_PIPELINE_DATA)")
