@@ -5,5 +5,6 @@ select
     stress,
     description,
     pnl_eur,
-    change_eur
+    change_eur,
+    redispatch_eur
 from {{ ref('stg_stress_results') }}

@@ -6,5 +6,6 @@ select
     stress,
     description,
     pnl_eur,
-    change_eur
+    change_eur,
+    redispatch_eur
 from {{ source('lake', 'stress_results') }}

@@ -8,5 +8,8 @@ select
     es_eur,
     expected_pnl_eur,
     pnl_eur,
-    is_exception
+    is_exception,
+    cause,
+    cause_eur,
+    pit
 from {{ source('lake', 'var_exceptions') }}

@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2] / "dbt_like_sql"
 PUBLIC = {
     *("prices", "price_forecasts", "forecast_scores", "plant_output", "scenario_summary", "dispatch", "signals", "positions"),
     *("risk_measures", "risk_contributions", "stress_results", "limits", "pnl", "backtest_metrics", "data_quality", "runs"),
+    *("risk_methods", "var_backtests", "hedge_proposals"),
     *("forecast_accuracy", "forecast_comparison", "forecast_value"),
 }
 
