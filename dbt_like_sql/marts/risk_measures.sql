@@ -12,7 +12,10 @@ select
     m.scenarios,
     e.expected_pnl_eur,
     e.pnl_eur as settled_pnl_eur,
-    e.is_exception
+    e.is_exception,
+    e.cause as settled_cause,
+    e.cause_eur as settled_cause_eur,
+    e.pit as settled_pit
 from {{ ref('stg_risk_measures') }} as m
 left join {{ ref('stg_var_exceptions') }} as e
     on m.delivery_day = e.delivery_day

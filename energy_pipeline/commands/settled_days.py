@@ -27,7 +27,7 @@ SETTINGS = tuple(product((182, 365), (1.0, 0.985, 0.97, 0.94)))
 """(error_days, volatility_decay) that the choice is made from."""
 DE_FIRST, DE_LAST = date(2018, 10, 1), date(2019, 9, 30)
 CHOICE_FIRST, CHOICE_LAST = date(2017, 10, 1), date(2018, 9, 30)
-IDENTITIES = ("legs against P s + R (g - s) - c |g - s| + w (P - F) - costs", "zero book", "hedge at the realised price")
+IDENTITIES = ("legs against P s + R (g - s) - c abs(g - s) + w (P - F) - costs", "zero book", "hedge at the realised price")
 TESTS_HEAD = (
     "| level | mean VaR, EUR | mean ES, EUR | exceptions | expected | Kupiec p | Christoffersen p (independence) | (both) | zone | ES Z2 | ES p |"
 )

@@ -1,0 +1,10 @@
+-- Cheapest trades that bring the book's limits from red to green; a proposal, nothing is traded.
+{{ config(materialized='view', schema='staging') }}
+
+select
+    delivery_day,
+    contract,
+    trade_mw,
+    cost_eur,
+    note
+from {{ source('lake', 'hedge_proposals') }}

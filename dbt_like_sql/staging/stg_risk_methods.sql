@@ -1,0 +1,17 @@
+-- VaR and expected shortfall of the decided book on past days' joint errors, by every method and over longer horizons.
+{{ config(materialized='view', schema='staging') }}
+
+select
+    delivery_day,
+    scope,
+    method,
+    horizon_days,
+    scaling,
+    level,
+    var_eur,
+    es_eur,
+    var_error_eur,
+    es_error_eur,
+    error_days,
+    note
+from {{ source('lake', 'risk_methods') }}

@@ -1,0 +1,16 @@
+-- Tests of VaR, shortfall and the whole forecast distribution over the settled days up to D.
+{{ config(materialized='view', schema='staging') }}
+
+select
+    delivery_day,
+    level,
+    days,
+    exceptions,
+    expected_exceptions,
+    kupiec_p,
+    independence_p,
+    conditional_p,
+    zone,
+    es_statistic,
+    pit_p
+from {{ source('lake', 'var_backtests') }}
