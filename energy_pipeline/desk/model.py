@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from energy_pipeline.desk.base import ClockTime, DeskModel
+from energy_pipeline.desk.joint import JointBookSettings
 from energy_pipeline.desk.plants import MeteredPlant, Plant, PvPlant, SharePlant, WindPlant
 from energy_pipeline.desk.risk import RiskSettings, Stress
 from energy_pipeline.desk.scenarios import ScenarioSettings
@@ -226,6 +227,7 @@ class Desk(DeskModel):
     forecast: ForecastSettings = ForecastSettings()
     scenarios: ScenarioSettings = ScenarioSettings()
     portfolio: PortfolioSettings = PortfolioSettings()
+    joint_book: JointBookSettings = JointBookSettings()
     risk: RiskSettings = RiskSettings()
     stress: tuple[Stress, ...] = ()
 
@@ -246,6 +248,7 @@ class Desk(DeskModel):
             **{f"strategies.{n}.other_zone": s.other_zone for n, s in self.strategies.items() if isinstance(s, PairSpread) and s.other_zone},
             **{f"trading_costs.{z}": z for z in self.trading_costs},
             **{f"limits.day_ahead_deviation_mw.{z}": z for z in self.limits.day_ahead_deviation_mw},
+            **{f"joint_book.zone_exposure_mwh.{z}": z for z in self.joint_book.zone_exposure_mwh},
             **{f"sources.{kind}.{i}.key.zone": s.key["zone"] for kind, i, s in self._keyed_sources() if "zone" in s.key},
             **{f"sources.proxy_quotes.{i}.zone": q.zone for i, q in enumerate(self.sources.proxy_quotes)},
         }

@@ -12,7 +12,7 @@ from datetime import date
 import polars as pl
 
 from energy_pipeline.desk import Desk
-from energy_pipeline.reporting import book_sections, outlook_sections, renewables_sections, rival_sections, strategy_sections
+from energy_pipeline.reporting import book_sections, joint_sections, outlook_sections, renewables_sections, rival_sections, strategy_sections
 from energy_pipeline.reporting.inputs import NO_HASH, ReportInputs, names
 from energy_pipeline.reporting.view import Cell, Page, Section, Source
 
@@ -21,6 +21,7 @@ SETTLE_TABLES = (
     "pnl",
     "forecast_scores",
     "dispatch_settled",
+    "scenario_scores",
     "var_exceptions",
     "backtest_metrics",
     "backtest_days",
@@ -72,6 +73,7 @@ def build_page(inputs: ReportInputs) -> Page:
         book_sections.var_exceptions(inputs),
         book_sections.stress(inputs),
         book_sections.limits(inputs),
+        joint_sections.joint_book(inputs),
         outlook_sections.price_forecasts(inputs),
         outlook_sections.plant_output(inputs),
         renewables_sections.fleet(inputs),
@@ -79,6 +81,7 @@ def build_page(inputs: ReportInputs) -> Page:
         strategy_sections.signals(inputs),
         strategy_sections.strategies(inputs),
         outlook_sections.scores(inputs),
+        joint_sections.scenario_scores(inputs),
         outlook_sections.data_quality(inputs),
     ]
     provenance = [Source(name, inputs.day.isoformat(), inputs.versions.get(name, NO_HASH)) for name in sorted(inputs.tables)]

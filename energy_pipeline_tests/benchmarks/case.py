@@ -39,6 +39,7 @@ STAGE_OF = {
     "signals": "strategies",
     "backtest_metrics": "strategies",
     "positions": "portfolio",
+    "joint_book": "portfolio",
     "pnl_day_ahead": "portfolio",
     "pnl": "portfolio",
     "risk": "risk",

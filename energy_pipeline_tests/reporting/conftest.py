@@ -231,6 +231,29 @@ class MadeUpDay:
                 for s in self.starts(60)
             ],
         )
+        ranks = {"rank_mean": 0.4, "rank_spread": 0.6, "rank_multivariate": 0.5, "tail_dependence": 0.5, "tail_dependence_history": 0.6}
+        scores = {"energy_score": 20.0, "energy_score_independent": 22.0, "variogram_score": 1.0, "variogram_score_independent": 1.5}
+        series = {"delivery_day": self.day, "kind": "day_ahead_price", "name": "NORTH", "unit": "EUR/MWh", "values": 24, "scenarios": 1000}
+        self._add("scenario_scores", [series | ranks | scores])
+        money = {"objective_eur": 900.0, "expected_pnl_eur": 1000.0, "cvar_eur": 200.0, "bound_eur": 901.0}
+        fresh = {
+            "objective_fresh_eur": 890.0,
+            "expected_pnl_fresh_eur": 990.0,
+            "cvar_fresh_eur": 200.0,
+            "advantage_eur": 5.0,
+            "advantage_error_eur": 2.0,
+        }
+        about = {
+            "delivery_day": self.day,
+            "risk_aversion": 0.5,
+            "confidence": 0.95,
+            "scenarios": 1000,
+            "rounds": 2,
+            "policies": 1,
+            "shadow_prices": "",
+        }
+        answers = {"joint": True, "sequential": False}
+        self._add("joint_book", [about | money | fresh | {"answer": n, "accepted": a, "trades": "NORTH base=5"} for n, a in answers.items()])
 
     def _forecast_row(self, zone, kind, model, start, minutes, price, target, quantiles):
         return {

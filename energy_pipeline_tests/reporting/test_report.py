@@ -23,6 +23,7 @@ ORDER = [
     "exceptions",
     "stress",
     "limits",
+    "joint-book",
     "prices",
     "plants",
     "fleet",
@@ -30,6 +31,7 @@ ORDER = [
     "signals",
     "strategies",
     "scores",
+    "scenario-scores",
     "quality",
 ]
 

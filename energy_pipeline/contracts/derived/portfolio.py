@@ -87,6 +87,36 @@ NOMINATION_LINES = Table(
     may_be_empty=True,
 )
 
+JOINT_BOOK = Table(
+    name="joint_book",
+    stage="portfolio",
+    flow="decide",
+    description="Hedges and flexible assets decided together against value first, then hedge; both judged on scenarios neither was made on.",
+    key=("answer",),
+    columns=(
+        c.DELIVERY_DAY,
+        c.text("answer", "How it was found.", allowed=("joint", "sequential")),
+        Column("accepted", "bool", "True for the answer that is better on fresh scenarios; ties go to sequential."),
+        c.money("objective_eur", "E[P&L] - lambda CVaR on the scenarios it was made on."),
+        c.money("expected_pnl_eur", "Expected P&L there."),
+        c.money("cvar_eur", "CVaR of the loss there, at `confidence`."),
+        c.money("bound_eur", "Upper bound on the joint objective (an estimate with sequential assets); null for sequential.", nullable=True),
+        c.money("objective_fresh_eur", "Objective on fresh scenarios."),
+        c.money("expected_pnl_fresh_eur", "Expected P&L on fresh scenarios."),
+        c.money("cvar_fresh_eur", "CVaR on fresh scenarios."),
+        c.money("advantage_eur", "Fresh objective of joint less that of sequential."),
+        c.money("advantage_error_eur", "Its standard error, scenarios paired."),
+        Column("risk_aversion", "f64", "lambda.", "1", minimum=0.0, reason="a weight"),
+        c.share("confidence", "Confidence of the CVaR."),
+        Column("scenarios", "i32", "Scenarios it was made on.", "1", minimum=1, reason="a count"),
+        Column("rounds", "i32", "Rounds of column generation.", "1", minimum=1, reason="a count"),
+        Column("policies", "i32", "Policies with a share.", "1", minimum=0, reason="a count"),
+        c.text("trades", "MW bought per contract as name=MW, separated by semicolons."),
+        c.text("shadow_prices", "Every limit as name@scope=EUR per unit, separated by semicolons; physical limits are per asset."),
+    ),
+    may_be_empty=True,
+)
+
 PNL_DAY_AHEAD = Table(
     name="pnl_day_ahead",
     stage="portfolio",
@@ -145,6 +175,7 @@ TABLES: tuple[Table, ...] = (
     POSITIONS,
     PORTFOLIO_SOLUTION,
     NOMINATION_LINES,
+    JOINT_BOOK,
     PNL_DAY_AHEAD,
     PNL,
 )

@@ -1,6 +1,6 @@
 """Portfolio: the day's book, the bids to submit, and its P&L.
 
-What belongs here: `positions`, `portfolio_solution`, `nominations`, the rivals (decide),
+What belongs here: `positions`, `portfolio_solution`, `nominations`, `joint_book`, the rivals (decide),
 `pnl_day_ahead` (settle_da), `pnl` and the rivals' results (settle_final). What does not: the optimiser.
 """
 
@@ -17,6 +17,7 @@ from energy_pipeline.orchestration.partitions import look_back
 from energy_pipeline.orchestration.resources import DeskRuntime, TooEarlyError
 
 DECIDED_ON = ("information_set", "scenario_paths", "price_forecasts", "plant_output", "dispatch", "signals")
+JOINED_ON = ("information_set", "scenario_paths", "price_forecasts", "plant_output", "dispatch")
 SETTLED_ON = ("positions", "plant_output", "dispatch", "day_ahead_prices", "second_prices", "plant_meters", "generation_actual")
 BOOK_TABLES = ("positions", "portfolio_solution", "nomination_lines")
 RIVAL_TABLES = ("objective_comparison", "objective_positions", "hedge_effectiveness")
@@ -28,6 +29,7 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     """All assets of the stage."""
     return [
         positions(factory),
+        factory.table("joint_book", joint_book, JOINED_ON),
         factory.table("pnl_day_ahead", pnl_day_ahead, ["positions", "day_ahead_prices"]),
         factory.table("pnl", pnl, SETTLED_ON),
         factory.tables("rivals", RIVAL_TABLES, rivals, [*DECIDED_ON, "positions"]),
@@ -71,6 +73,17 @@ def write_book(day: DayContext) -> Mapping[str, RowMetadata]:
     written = write_frames(day.lake, day.day, frames)
     path = day.lake.submit(day.day, portfolio.nominations_csv(lines).encode())
     return {**written, "nominations": {"path": path}}
+
+
+def joint_book(day: DayContext) -> pl.DataFrame:
+    """Hedges and batteries at once, against value first and then hedge, judged on a second scenario set."""
+    from energy_pipeline import scenarios
+    from energy_pipeline.orchestration.assets.s05_scenarios import past_errors
+    from energy_pipeline.portfolio.joint.day import joint_book_table
+
+    forecasts, output = day.read("price_forecasts"), day.read("plant_output")
+    fresh = scenarios.scenario_paths(day.info, forecasts, output, past_errors(day), stream="fresh")
+    return joint_book_table(day.info, day.read("scenario_paths"), fresh, output, day.read("dispatch"))
 
 
 def pnl_day_ahead(day: DayContext) -> pl.DataFrame:

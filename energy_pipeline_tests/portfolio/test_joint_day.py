@@ -1,0 +1,76 @@
+"""The joint book of a desk's day: its sequential answer is the portfolio's own, and the table keeps its promises."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from energy_pipeline.contracts import table
+from energy_pipeline.contracts.enforce import enforce
+from energy_pipeline.domain.errors import InfeasibleError
+from energy_pipeline.portfolio import optimise
+from energy_pipeline.portfolio.joint import sequential_book
+from energy_pipeline.portfolio.joint.day import day_case, joint_book_table
+from energy_pipeline.portfolio.positions import parse_shadow_prices
+from energy_pipeline_tests.portfolio.small_desk import AUTUMN_QUARTERS, PLAIN, SPRING, Day, desk_of
+
+LIMITS = {"gross_contracts_mw": 12, "day_ahead_deviation_mw": {"NORTH": 0}}
+
+
+def desk(gross=12, **changes):
+    return desk_of(limits={**LIMITS, "gross_contracts_mw": gross}, **changes)
+
+
+def with_schedule(day, schedule):
+    rows = day.dispatch.sort("delivery_start")
+    return rows.with_columns(
+        charge_mw=pl.Series(schedule.charge_mw), discharge_mw=pl.Series(schedule.discharge_mw), net_mw=pl.Series(schedule.net_mw)
+    )
+
+
+@pytest.mark.parametrize("gross", [12, 30, None], ids=["only closing", "some room", "no limit"])
+@pytest.mark.parametrize("date", [PLAIN, SPRING, AUTUMN_QUARTERS], ids=str)
+def test_value_first_then_hedge_is_what_the_portfolio_decides(date, gross):
+    day = Day(desk=desk(gross), day=date, target_mw=0.0, seed=4)
+    case = day_case(day.info, day.scenarios, day.plant_output, day.dispatch)
+    book = sequential_book(case.problem, case.assets)
+    dispatch = with_schedule(day, book.used[0][2])
+    decided = optimise(day.info, day.scenarios, day.forecasts, day.plant_output, dispatch, day.signals)
+    assert book.answer.value_eur == pytest.approx(decided.solution["objective_eur"][0], rel=1e-6, abs=0.02)
+
+
+def test_the_table_says_which_answer_is_better_on_fresh_scenarios():
+    day, other = (Day(desk=desk(30, joint_book={"zone_exposure_mwh": {"NORTH": 200}, "margin_limit_eur": 2000}), seed=s, paths=60) for s in (3, 4))
+    found = joint_book_table(day.info, day.scenarios, other.scenarios, day.plant_output, day.dispatch)
+    enforce(table("joint_book"), found, day.day)
+    rows = {r["answer"]: r for r in found.to_dicts()}
+    joint, first = rows["joint"], rows["sequential"]
+    assert joint["objective_eur"] >= first["objective_eur"] - 1e-6
+    assert joint["objective_eur"] <= joint["bound_eur"] + 0.01
+    gain = joint["objective_fresh_eur"] - first["objective_fresh_eur"]
+    assert joint["advantage_eur"] == pytest.approx(gain, abs=1e-6)
+    assert joint["accepted"] == (gain > 0) != first["accepted"]
+    for row in rows.values():
+        assert row["objective_eur"] == pytest.approx(row["expected_pnl_eur"] - 0.5 * row["cvar_eur"])
+    prices = parse_shadow_prices(joint["shadow_prices"])
+    assert {name for name, _ in prices} >= {"most_bought_mw", "exposure_mwh", "gross_contracts_mw", "margin_eur", "charge_mw", "energy_mwh"}
+    assert prices["energy_mwh", "battery"] >= 0
+    again = joint_book_table(day.info, day.scenarios, other.scenarios, day.plant_output, day.dispatch)
+    assert again.equals(found)
+
+
+def test_a_sequential_battery_trades_at_the_second_price():
+    asset = {"battery": {"kind": "battery", "zone": "NORTH", "power_mw": 10, "energy_mwh": 20, "information": "sequential"}}
+    day = Day(desk=desk(30, assets=asset), seed=5, paths=60)
+    none = table("dispatch").frame()
+    case = day_case(day.info, day.scenarios, day.plant_output, none)
+    np.testing.assert_allclose(case.assets[0].paths_eur_mwh, day.draw()["second_price", "NORTH"], rtol=1e-6)
+    found = joint_book_table(day.info, day.scenarios, day.scenarios, day.plant_output, none)
+    assert found.height == 2
+
+
+def test_nothing_to_decide_and_limits_that_conflict():
+    bare = Day(desk=desk(30, assets={}), with_quotes=False)
+    assert joint_book_table(bare.info, bare.scenarios, bare.scenarios, bare.plant_output, table("dispatch").frame()).height == 0
+    stuck = Day(desk=desk(5), with_quotes=False)
+    with pytest.raises(InfeasibleError, match="gross"):
+        joint_book_table(stuck.info, stuck.scenarios, stuck.scenarios, stuck.plant_output, stuck.dispatch)
