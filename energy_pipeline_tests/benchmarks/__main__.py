@@ -17,7 +17,7 @@ import sys
 from energy_pipeline_tests.benchmarks.process import ROOT
 
 PAGE = ROOT / "docs" / "benchmarks.md"
-SECTIONS = ("daily", "allocation", "forecasting", "pv_fleet", "wind_fleet", "scenarios", "backtests")
+SECTIONS = ("daily", "allocation", "forecasting", "pv_fleet", "wind_fleet", "scenarios", "backtests", "flexibility")
 
 
 def main() -> None:
