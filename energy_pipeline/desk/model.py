@@ -114,8 +114,6 @@ class WeatherLocation(DeskModel):
     wind_height_m: float = Field(10.0, gt=0, le=300)
 
 
-
-
 class Contract(DeskModel):
     """A block contract the desk may hedge with."""
 
