@@ -28,6 +28,7 @@ from energy_pipeline.commands.backtest_cli import backtest
 from energy_pipeline.commands.benchmark_cli import benchmark_app
 from energy_pipeline.commands.book_cli import book_app
 from energy_pipeline.commands.risk_cli import risk_app
+from energy_pipeline.commands.study_cli import study_app
 from energy_pipeline.domain.errors import PipelineError
 from energy_pipeline.settings import Settings
 
@@ -41,6 +42,7 @@ app.add_typer(benchmark_app, name="benchmark")
 app.add_typer(book_app, name="book")
 app.command()(backtest)
 app.add_typer(risk_app, name="risk")
+app.add_typer(study_app, name="study")
 console = Console(width=None if sys.stdout.isatty() else 120)
 problems = Console(stderr=True)
 

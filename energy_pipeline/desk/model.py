@@ -13,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from energy_pipeline.desk.base import ClockTime, DeskModel
 from energy_pipeline.desk.joint import JointBookSettings
+from energy_pipeline.desk.flexibility import Battery, Right
 from energy_pipeline.desk.plants import MeteredPlant, Plant, PvPlant, SharePlant, WindPlant
 from energy_pipeline.desk.risk import RiskSettings, Stress
 from energy_pipeline.desk.scenarios import ScenarioSettings
@@ -114,29 +115,6 @@ class WeatherLocation(DeskModel):
     wind_height_m: float = Field(10.0, gt=0, le=300)
 
 
-class Battery(DeskModel):
-    """A battery. Efficiencies are one-way; the cycle cost is per MWh discharged."""
-
-    kind: Literal["battery"]
-    zone: str
-    information: Literal["auction", "sequential"] = "auction"
-    power_mw: float = Field(gt=0)
-    energy_mwh: float = Field(gt=0)
-    charge_efficiency: float = Field(0.92, gt=0, le=1)
-    discharge_efficiency: float = Field(0.92, gt=0, le=1)
-    cycle_cost_eur_mwh: float = Field(5.0, ge=0)
-    initial_mwh: float = Field(0.0, ge=0)
-    terminal_mwh: float = Field(0.0, ge=0, description="State of charge at the end of the day, at least.")
-    cycles_per_day: float | None = Field(None, gt=0)
-
-    @model_validator(mode="after")
-    def _charge(self) -> Battery:
-        for name in ("initial_mwh", "terminal_mwh"):
-            if getattr(self, name) > self.energy_mwh:
-                raise ValueError(f"{name} {getattr(self, name):g} is more than energy_mwh {self.energy_mwh:g}")
-        return self
-
-
 class Contract(DeskModel):
     """A block contract the desk may hedge with."""
 
@@ -218,6 +196,7 @@ class Desk(DeskModel):
     sources: Sources
     plants: dict[str, Plant] = Field(default_factory=dict)
     assets: dict[str, Battery] = Field(default_factory=dict)
+    rights: dict[str, Right] = Field(default_factory=dict, description="Swing contracts, curtailable loads, tolling plants: valued, not nominated.")
     contracts: tuple[Contract, ...] = ()
     opening_book: tuple[OpeningPosition, ...] = ()
     strategies: dict[str, Strategy] = Field(default_factory=dict)
@@ -242,6 +221,7 @@ class Desk(DeskModel):
         named_zones = {
             **{f"plants.{n}.zone": p.zone for n, p in self.plants.items()},
             **{f"assets.{n}.zone": a.zone for n, a in self.assets.items()},
+            **{f"rights.{n}.zone": r.zone for n, r in self.rights.items()},
             **{f"contracts.{i}.zone": c.zone for i, c in enumerate(self.contracts)},
             **{f"opening_book.{i}.zone": o.zone for i, o in enumerate(self.opening_book)},
             **{f"strategies.{n}.zone": s.zone for n, s in self.strategies.items()},

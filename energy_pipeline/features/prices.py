@@ -69,7 +69,7 @@ def _features(info: InformationSet, zone: str) -> FeatureDay:
     day = info.day
     minutes = info.desk.zones[zone].resolution_minutes(day.day)
     named = {**_price_columns(info, zone, minutes), **_driver_columns(info, zone, minutes), **_calendar_columns(day, minutes)}
-    fuels = info.cached("fuels", make=lambda: _last_settlements(info))
+    fuels = info.cached("fuels", make=lambda: last_settlements(info))
     named |= {"gas_eur_mwh": fuels["gas"], "carbon_eur_t": fuels["carbon"]}
     matrix = np.empty((day.count(minutes), len(FEATURES)))
     for j, name in enumerate(FEATURES):
@@ -138,7 +138,7 @@ def _calendar_columns(day: DeliveryDay, minutes: int) -> dict[str, FloatArray | 
     }
 
 
-def _last_settlements(info: InformationSet) -> dict[str, float]:
+def last_settlements(info: InformationSet) -> dict[str, float]:
     """Last visible settlement of gas [EUR/MWh] and carbon [EUR/t]; NaN where none is."""
     rows = info.frame("fuel_prices")
     found = dict.fromkeys(FUELS, np.nan)

@@ -11,6 +11,7 @@ from energy_pipeline.flexibility.foresight import Plan, foresight
 from energy_pipeline.flexibility.policy import PolicyRun, StoragePolicy, train
 from energy_pipeline.flexibility.storage import Schedule, margin_eur, schedule
 from energy_pipeline.flexibility.store import Store
+from energy_pipeline.flexibility.valuation import valuation
 
 __all__ = [
     "Plan",
@@ -24,4 +25,5 @@ __all__ = [
     "schedule",
     "settle_dispatch",
     "train",
+    "valuation",
 ]

@@ -29,6 +29,7 @@ from energy_pipeline.flexibility.store import TOLERANCE_MWH, Store
 
 DAY_KNOTS = (0.0, 0.05, 0.2, 0.4, 0.6, 0.8, 0.95, 1.0)
 BISECTIONS = 40
+MIDNIGHT_LEVELS = 20
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,15 @@ class DayBids:
 
 
 def day_bids(
-    store: Store, mean_prices: FloatArray, minutes: int, grid_mwh: FloatArray, midnight_eur: FloatArray, content_mwh: float, *, limits: bool
+    store: Store,
+    mean_prices: FloatArray,
+    minutes: int,
+    grid_mwh: FloatArray,
+    midnight_eur: FloatArray,
+    content_mwh: float,
+    *,
+    limits: bool,
+    kept_eur_mwh: float | None = None,
 ) -> DayBids:
     """The best orders for a day, given its mean prices and what each content is worth at its end.
 
@@ -74,6 +83,8 @@ def day_bids(
         Energy stored at the beginning.
     limits : bool
         Whether orders may be conditional on their price.
+    kept_eur_mwh : float, optional
+        What a MWh that is not sold is worth; by default the slope of `midnight_eur` where the plan ends.
     """
     slopes, lengths = _concave(grid_mwh, midnight_eur)
     stored, _ = _within_cycles(store, mean_prices, minutes, slopes, lengths, float(grid_mwh[0]), content_mwh)
@@ -83,7 +94,7 @@ def day_bids(
     charge = np.maximum(moved, 0.0) / (delta * store.charge_efficiency)
     discharge = np.maximum(-moved, 0.0) * store.discharge_efficiency / delta
     at = min(int(np.searchsorted(np.cumsum(lengths), stored[-1] - grid_mwh[0] + 1e-12)), slopes.size - 1) if slopes.size else 0
-    worth = float(slopes[at]) if slopes.size else 0.0
+    worth = kept_eur_mwh if kept_eur_mwh is not None else float(slopes[at]) if slopes.size else 0.0
     buy, sell = np.full(moved.size, np.inf), np.full(moved.size, -np.inf)
     if limits:
         window = (float(grid_mwh[0]), float(grid_mwh[-1]))
@@ -160,6 +171,51 @@ def _within_cycles(
             above, few, few_out = middle, found, found_out
     share = (most - few_out) / (out - few_out) if out > few_out else 0.0
     return few + max(0.0, share) * (stored - few), above
+
+
+def midnight_curve(store: Store, days: FloatArray, minutes: int, rounds: int = 4) -> tuple[tuple[float, float], ...]:
+    """What each content is worth at midnight when days like the given ones follow, as (MWh, EUR) points.
+
+    The fixed point of V(s) = mean over days of the best day from s that ends in V: dynamic programming
+    over days whose plans (forecasts) are drawn from the recent ones. Emptiness is worth nothing.
+
+    Parameters
+    ----------
+    days : array, shape (days, intervals)
+        Price curves that days were, or would have been, planned on.
+
+    Examples
+    --------
+    >>> days = np.tile(np.array([10.0, 50.0]), (3, 1))
+    >>> midnight_curve(Store(1.0, 1.0, 1.0), days, 60)[-1]
+    (1.0, 10.0)
+    """
+    from energy_pipeline.flexibility.foresight_kernel import compiled
+
+    backward, _ = compiled()
+    low, high = store.minimum_mwh, store.energy_mwh
+    grid = np.linspace(low, high, MIDNIGHT_LEVELS + 1)
+    middle, slopes = 0.5 * (grid[1:] + grid[:-1]), np.zeros(MIDNIGHT_LEVELS)
+    numbers, lengths = numbers_of(store, minutes, low, low), np.diff(grid)
+    for _ in range(rounds):
+        found = np.zeros(MIDNIGHT_LEVELS)
+        for prices in days:
+            flat_slope, flat_length, begins, first, _ = backward(np.ascontiguousarray(prices), numbers, slopes, lengths)
+            begin, end = begins[prices.size], begins[prices.size + 1]
+            edges = first[prices.size] + np.cumsum(flat_length[begin:end])
+            found += flat_slope[begin + np.minimum(np.searchsorted(edges, middle), end - begin - 1)]
+        slopes, _ = _concave_on(grid, found / days.shape[0])
+    values = np.concatenate([[0.0], np.cumsum(slopes * lengths)])
+    return tuple((float(s), float(v)) for s, v in zip(grid, values, strict=True))
+
+
+def _concave_on(grid: FloatArray, slopes: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Falling slopes on the same grid."""
+    values = np.concatenate([[0.0], np.cumsum(slopes * np.diff(grid))])
+    pooled, lengths = _concave(grid, values)
+    edges = grid[0] + np.cumsum(lengths)
+    middle = 0.5 * (grid[1:] + grid[:-1])
+    return np.ascontiguousarray(pooled[np.minimum(np.searchsorted(edges, middle), pooled.size - 1)]), np.diff(grid)
 
 
 @dataclass(frozen=True)

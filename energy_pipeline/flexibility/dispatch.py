@@ -13,7 +13,7 @@ import polars as pl
 
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
-from energy_pipeline.desk.model import Battery
+from energy_pipeline.desk.flexibility import Battery
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import InfeasibleError, MissingDayError, SourceError
 from energy_pipeline.domain.information import InformationSet
@@ -87,11 +87,19 @@ def _scheduled(info: InformationSet, name: str, battery: Battery, price_forecast
     )
 
 
-def settle_dispatch(desk: Desk, day: date, dispatch: pl.DataFrame, day_ahead_prices: pl.DataFrame) -> pl.DataFrame:
-    """What the committed schedules earned, beside the best that was possible, table `dispatch_settled`.
+def settle_dispatch(
+    desk: Desk,
+    day: date,
+    dispatch: pl.DataFrame,
+    day_ahead_prices: pl.DataFrame,
+    second_prices: pl.DataFrame | None = None,
+    scenario_paths: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    """What the assets earned, beside simpler rules and the best that was possible, table `dispatch_settled`.
 
-    Foresight knows the auction's prices and keeps the same limits, so what was realised
-    cannot exceed it.
+    Foresight knows the prices and keeps the same limits, so what was realised cannot exceed it.
+    Sequential assets are run by the policy the day's scenarios give, on the second price where the
+    zone has one; without scenarios they have no rows.
 
     Parameters
     ----------
@@ -99,6 +107,8 @@ def settle_dispatch(desk: Desk, day: date, dispatch: pl.DataFrame, day_ahead_pri
         The day's `dispatch`.
     day_ahead_prices : DataFrame
         Raw prices that cover the day; the latest vintage counts.
+    second_prices, scenario_paths : DataFrame, optional
+        For sequential assets.
 
     Raises
     ------
@@ -110,17 +120,37 @@ def settle_dispatch(desk: Desk, day: date, dispatch: pl.DataFrame, day_ahead_pri
         _settled(desk, day, part["asset"][0], part, day_ahead_prices)
         for part in dispatch.filter(pl.col("delivery_day") == day).sort("asset", "delivery_start").partition_by("asset", maintain_order=True)
     ]
-    return contract.frame(rows) if rows else contract.frame()
+    if scenario_paths is not None and second_prices is not None:
+        rows += [
+            _settled_sequential(desk, day, name, day_ahead_prices, second_prices, scenario_paths)
+            for name, battery in desk.assets.items()
+            if battery.information == "sequential"
+        ]
+    return contract.frame(rows).sort(contract.key, maintain_order=True) if rows else contract.frame()
 
 
-def _settled(desk: Desk, day: date, name: str, plan: pl.DataFrame, day_ahead_prices: pl.DataFrame) -> dict[str, object]:
-    battery, minutes = desk.assets[name], int(plan["resolution_minutes"][0])
-    prices = _prices(day, battery.zone, plan["delivery_start"].cast(pl.Int64).to_numpy(), minutes, day_ahead_prices)
-    charge, discharge = plan["charge_mw"].to_numpy(), plan["discharge_mw"].to_numpy()
-    realised = margin_eur(battery, charge, discharge, prices, minutes)
-    foresight = schedule(battery, prices, minutes).margin_eur
+def _settled_sequential(
+    desk: Desk, day: date, name: str, day_ahead_prices: pl.DataFrame, second_prices: pl.DataFrame, scenario_paths: pl.DataFrame
+) -> dict[str, object]:
+    from energy_pipeline.flexibility.policy import run_of
+    from energy_pipeline.flexibility.store import Store
+    from energy_pipeline.flexibility.valuation import sequential_paths, settled_sequential
+
+    battery = desk.assets[name]
+    _, starts, minutes = sequential_paths(desk, battery.zone, "sequential", scenario_paths)
+    raw = day_ahead_prices if desk.zones[battery.zone].second_price.kind == "none" else second_prices
+    prices = _prices(day, battery.zone, starts.cast(pl.Int64).to_numpy(), minutes, raw)
+    *contents, expected = settled_sequential(desk, battery, scenario_paths, prices)
+    runs = [run_of(Store.of(battery), c[None], prices[None], minutes) for c in contents]
+    realised, plan, rolling = (float(r.margin_eur[0]) for r in runs)
+    row = _row(day, name, battery, expected, realised, schedule(battery, prices, minutes).margin_eur)
+    discharged = float(runs[0].discharge_mw.sum() * minutes / 60.0)
+    return {**row, "margin_intrinsic_eur": plan, "margin_rolling_intrinsic_eur": rolling, "discharged_mwh": discharged}
+
+
+def _row(day: date, name: str, battery: Battery, expected: float, realised: float, foresight: float) -> dict[str, object]:
     excess = realised - foresight
-    if excess > MARGIN_TOLERANCE * max(1.0, abs(foresight)):
+    if excess > MARGIN_TOLERANCE * max(1.0, abs(foresight)) and battery.terminal != "valued":
         raise SolverError(
             f"dispatch_settled, day {day}, asset {name}: realised margin is {excess:g} EUR above foresight -> report this: it cannot be"
         )
@@ -129,12 +159,24 @@ def _settled(desk: Desk, day: date, name: str, plan: pl.DataFrame, day_ahead_pri
         "delivery_day": day,
         "asset": name,
         "zone": battery.zone,
-        "margin_expected_eur": margin_eur(battery, charge, discharge, plan["price_forecast_eur_mwh"].to_numpy(), minutes),
+        "information": battery.information,
+        "margin_expected_eur": expected,
         "margin_realised_eur": realised,
         "margin_foresight_eur": foresight,
-        "discharged_mwh": float(discharge.sum() * minutes / 60.0),
         "share_of_foresight": realised / foresight if foresight > MARGIN_TOLERANCE else None,
     }
+
+
+def _settled(desk: Desk, day: date, name: str, plan: pl.DataFrame, day_ahead_prices: pl.DataFrame) -> dict[str, object]:
+    battery, minutes = desk.assets[name], int(plan["resolution_minutes"][0])
+    prices = _prices(day, battery.zone, plan["delivery_start"].cast(pl.Int64).to_numpy(), minutes, day_ahead_prices)
+    charge, discharge = plan["charge_mw"].to_numpy(), plan["discharge_mw"].to_numpy()
+    realised = margin_eur(battery, charge, discharge, prices, minutes)
+    expected = margin_eur(battery, charge, discharge, plan["price_forecast_eur_mwh"].to_numpy(), minutes)
+    row = _row(day, name, battery, expected, realised, schedule(battery, prices, minutes).margin_eur)
+    discharged = float(discharge.sum() * minutes / 60.0)
+    # Nothing is seen between the bids of a day: the committed plan is the intrinsic one, and rolling it changes nothing.
+    return {**row, "margin_intrinsic_eur": realised, "margin_rolling_intrinsic_eur": realised, "discharged_mwh": discharged}
 
 
 def _prices(day: date, zone: str, start_us: np.ndarray[tuple[int], np.dtype[np.int64]], minutes: int, day_ahead_prices: pl.DataFrame) -> FloatArray:

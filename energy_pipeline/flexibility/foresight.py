@@ -22,6 +22,8 @@ from energy_pipeline.flexibility.store import Store
 
 SNAP_MW = 1e-9
 """Power below this is rounding."""
+SEGMENTS = 6
+"""Segments of a value function there is room for, on average."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,8 @@ def foresight(store: Store, prices_eur_mwh: FloatArray, minutes: int) -> Plan:
         from energy_pipeline.flexibility.milp import solve
 
         charge, discharge, values, method = solve(store, prices, minutes)
-        return _plan(store, prices, minutes, charge, discharge, values, values is not None, method)
+        stored = np.clip(content_mwh(store, charge, discharge, minutes), store.minimum_mwh, store.energy_mwh)
+        return _plan(store, prices, minutes, charge, discharge, stored, values, values is not None, method)
     return _by_dynamic_programme(store, prices, minutes)
 
 
@@ -115,22 +118,39 @@ def numbers_of(store: Store, minutes: int, end_low_mwh: float, initial_mwh: floa
 def end_segments(store: Store) -> tuple[FloatArray, FloatArray]:
     """Slopes and lengths of what the energy left is worth."""
     low, high = store.end_range_mwh
-    edges = np.unique(np.clip([low, store.terminal_mwh if store.terminal == "penalised" else low, high], low, high))
-    return np.diff(store.end_eur(edges)) / np.maximum(np.diff(edges), 1e-300), np.diff(edges)
+    bends = [p[0] for p in store.end_curve] if store.terminal == "curve" else [store.terminal_mwh if store.terminal == "penalised" else low]
+    edges = np.unique(np.clip([low, *bends, high], low, high))
+    if edges.size < 2:
+        return np.zeros(0), np.zeros(0)
+    return np.diff(store.end_eur(edges)) / np.diff(edges), np.diff(edges)
 
 
 def _by_dynamic_programme(store: Store, prices: FloatArray, minutes: int) -> Plan:
     stored, values, odd = sweep(numbers_of(store, minutes, store.end_range_mwh[0], store.initial_mwh), prices, *end_segments(store))
-    before = np.concatenate([[store.initial_mwh], stored[:-1]]) * store.kept(minutes)
-    moved = stored - before
+    before = np.empty_like(stored)
+    before[:1], before[1:] = store.initial_mwh, stored[:-1]
+    moved = stored - store.kept(minutes) * before
     delta = hours_of(minutes)
     charge = np.clip(moved / (delta * store.charge_efficiency), 0.0, store.charge_mw)
-    discharge = np.clip(-moved * store.discharge_efficiency / delta, 0.0, store.discharge_mw)
-    return _plan(store, prices, minutes, charge, discharge, values, odd == 0, "dynamic programme")
+    discharge = np.clip(moved * (-store.discharge_efficiency / delta), 0.0, store.discharge_mw)
+    return _plan(store, prices, minutes, charge, discharge, stored, values, odd == 0, "dynamic programme")
 
 
 def sweep(numbers: FloatArray, prices: FloatArray, end_slope: FloatArray, end_length: FloatArray) -> tuple[FloatArray, FloatArray, int]:
     """Content after each interval, V_t, and in how many intervals the value was not concave."""
+    from energy_pipeline.flexibility import concave_kernel
+
+    # buy >= sell holds for all prices if it does for the lowest: the difference rises with the price.
+    lowest = float(prices.min()) if prices.size else 0.0
+    if (lowest + numbers[8]) / numbers[5] >= numbers[6] * (lowest - numbers[7]):
+        for room in (SEGMENTS * prices.size + 64 + end_slope.size, 40 * SEGMENTS * prices.size + 4096 + end_slope.size):
+            stored, values, status = concave_kernel.compiled()(prices, numbers, end_slope, end_length, room)
+            if status == 0:
+                return stored, values, 0
+    return _sweep_any(numbers, prices, end_slope, end_length)
+
+
+def _sweep_any(numbers: FloatArray, prices: FloatArray, end_slope: FloatArray, end_length: FloatArray) -> tuple[FloatArray, FloatArray, int]:
     from energy_pipeline.flexibility.foresight_kernel import compiled
 
     backward, forward = compiled()
@@ -142,10 +162,17 @@ def sweep(numbers: FloatArray, prices: FloatArray, end_slope: FloatArray, end_le
 
 
 def _plan(
-    store: Store, prices: FloatArray, minutes: int, charge: FloatArray, discharge: FloatArray, values: FloatArray | None, concave: bool, method: str
+    store: Store,
+    prices: FloatArray,
+    minutes: int,
+    charge: FloatArray,
+    discharge: FloatArray,
+    stored: FloatArray,
+    values: FloatArray | None,
+    concave: bool,
+    method: str,
 ) -> Plan:
-    charge, discharge = np.where(charge < SNAP_MW, 0.0, charge), np.where(discharge < SNAP_MW, 0.0, discharge)
-    stored = np.clip(content_mwh(store, charge, discharge, minutes), store.minimum_mwh, store.energy_mwh)
+    charge[charge < SNAP_MW], discharge[discharge < SNAP_MW] = 0.0, 0.0
     margin = float(store.margins_eur(charge, discharge, prices, minutes).sum())
     end = float(store.end_eur(stored[-1] if stored.size else np.array(store.initial_mwh)))
     return Plan(charge, discharge, stored, margin, margin + end, values, concave, method)

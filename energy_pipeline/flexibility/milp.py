@@ -55,8 +55,8 @@ def solve(store: Store, prices: FloatArray, minutes: int) -> tuple[FloatArray, F
     """
     from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
-    if store.terminal == "penalised":
-        raise InfeasibleError("store: a penalised end goes with neither cycle limits nor ratchets", ["terminal"], "terminal: valued")
+    if store.terminal in {"penalised", "curve"}:
+        raise InfeasibleError("store: a penalised or curved end goes with neither cycle limits nor ratchets", ["terminal"], "terminal: valued")
     n, delta = prices.size, hours_of(minutes)
     binary = needs_binary(store, prices)
     m = int(binary.sum())

@@ -143,8 +143,10 @@ class StoragePolicy:
             values = (np.diff(fitted, axis=1) / np.diff(self.grid_mwh))[:, at]
             buys = prices[:, None] + store.charge_cost_eur_mwh <= store.charge_efficiency * values
             sells = prices[:, None] - cost >= values / store.discharge_efficiency
-            charge[t] = np.where(buys.any(0), prices[prices.size - 1 - np.argmax(buys[::-1], axis=0)], prices[0])
-            discharge[t] = np.where(sells.any(0), prices[np.argmax(sells, axis=0)], prices[-1])
+            # From the lowest price up while it buys; from the highest down while it sells: the two never cross.
+            bought, sold = np.cumprod(buys, axis=0).sum(0), np.cumprod(sells[::-1], axis=0).sum(0)
+            charge[t] = prices[np.maximum(bought - 1, 0)]
+            discharge[t] = prices[prices.size - np.maximum(sold, 1)]
         return charge, discharge
 
 

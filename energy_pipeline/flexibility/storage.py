@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from energy_pipeline.desk.model import Battery
+from energy_pipeline.desk.flexibility import Battery
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.flexibility import milp
 from energy_pipeline.flexibility.foresight import foresight

@@ -10,10 +10,11 @@ share of the content lost per day,
     s' = (1 - sigma)^(delta / 24) s + delta (a c - d / b),   minimum <= s' <= energy,
 
 and the margin is delta (p (d - c) - k d - j c): k per MWh discharged, j per MWh charged.
-A terminal condition is one of four different problems: `at_least` (energy beyond terminal_mwh is
+A terminal condition is one of five different problems: `at_least` (energy beyond terminal_mwh is
 worth nothing), `equal`, `valued` (each MWh left is worth terminal_value_eur_mwh, and at least
-terminal_mwh must be left) and `penalised` (each MWh short of terminal_mwh costs
-terminal_penalty_eur_mwh).
+terminal_mwh must be left), `penalised` (each MWh short of terminal_mwh costs
+terminal_penalty_eur_mwh) and `curve` (what is left is worth end_curve: (MWh, EUR) points of a
+concave function; at least terminal_mwh must be left).
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from energy_pipeline.desk.model import Battery
+from energy_pipeline.desk.flexibility import Battery
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import InfeasibleError
 from energy_pipeline.domain.units import hours_of
@@ -74,10 +75,11 @@ class Store:
     charge_cost_eur_mwh: float = 0.0
     self_discharge_per_day: float = 0.0
     initial_mwh: float = 0.0
-    terminal: Literal["at_least", "equal", "valued", "penalised"] = "at_least"
+    terminal: Literal["at_least", "equal", "valued", "penalised", "curve"] = "at_least"
     terminal_mwh: float = 0.0
     terminal_value_eur_mwh: float = 0.0
     terminal_penalty_eur_mwh: float = 0.0
+    end_curve: tuple[tuple[float, float], ...] = ()
     cycles_per_day: float | None = None
     cycles_per_week: float | None = None
     cycles_in_all: float | None = None
@@ -89,7 +91,11 @@ class Store:
         """A battery of the desk file."""
         return cls(
             charge_mw=battery.power_mw,
-            discharge_mw=battery.power_mw,
+            discharge_mw=battery.discharge_mw or battery.power_mw,
+            minimum_mwh=battery.minimum_mwh,
+            self_discharge_per_day=battery.self_discharge_per_day,
+            terminal=battery.terminal,
+            terminal_value_eur_mwh=battery.terminal_value_eur_mwh,
             energy_mwh=battery.energy_mwh,
             charge_efficiency=battery.charge_efficiency,
             discharge_efficiency=battery.discharge_efficiency,
@@ -116,6 +122,9 @@ class Store:
 
     def end_eur(self, stored_mwh: FloatArray) -> FloatArray:
         """What the energy left is worth, less the penalty for what lacks [EUR]."""
+        if self.terminal == "curve":
+            levels, values = np.array(self.end_curve).T
+            return np.asarray(np.interp(stored_mwh, levels, values))
         short = np.maximum(0.0, self.terminal_mwh - stored_mwh) if self.terminal == "penalised" else 0.0
         return np.asarray(self.end_value_eur_mwh * stored_mwh - self.terminal_penalty_eur_mwh * short)
 

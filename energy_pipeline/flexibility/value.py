@@ -14,14 +14,15 @@ parallel move, vega [EUR per %] the gain when deviations from the mean path grow
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.units import hours_of
-from energy_pipeline.flexibility.foresight import end_segments, foresight, numbers_of, sweep
+from energy_pipeline.flexibility.foresight import foresight
 from energy_pipeline.flexibility.policy import PolicyRun, run_of, train
 from energy_pipeline.flexibility.store import Store
 
@@ -116,8 +117,11 @@ def store_value(
     minutes: int,
     yearly_rate: float = 0.0,
     blocks: Mapping[str, npt.NDArray[np.bool_]] | None = None,
+    information: Literal["auction", "sequential"] = "sequential",
 ) -> AssetValue:
     """Value of a store: the better of its policy and the intrinsic plan, judged on fresh paths.
+
+    In an auction of one day nothing is seen between the bids, so the intrinsic plan is the best there is.
 
     Parameters
     ----------
@@ -131,23 +135,20 @@ def store_value(
     InfeasibleError
     """
     store.check(learn_eur_mwh.shape[1], minutes)
-    shipped = _shipped(store, learn_eur_mwh, minutes)
-    cash = _store_cash(store, minutes, shipped)
+    rule = "intrinsic" if information == "auction" else shipped(store, learn_eur_mwh, minutes)
+    cash = _store_cash(store, minutes, rule)
     plan = _fixed_run(store, learn_eur_mwh, fresh_eur_mwh, minutes)
     bound = np.array([foresight(store, p, minutes).value_eur for p in fresh_eur_mwh[:BOUND_PATHS]])
-    found = summarised(cash(learn_eur_mwh, fresh_eur_mwh), float(plan.value_eur.mean()), bound, minutes, yearly_rate, shipped)
+    found = summarised(cash(learn_eur_mwh, fresh_eur_mwh), float(plan.value_eur.mean()), bound, minutes, yearly_rate, rule)
     if blocks is None:
         return found
-    return AssetValue(
-        **{
-            **vars(found),
-            "sensitivities": sensitivities(cash, learn_eur_mwh, fresh_eur_mwh, blocks),
-            "energy_value": _of_energy(store, learn_eur_mwh, minutes, blocks),
-        }
-    )
+    own = sensitivities(cash, learn_eur_mwh, fresh_eur_mwh, blocks)
+    if information == "auction":
+        return replace(found, sensitivities=own)
+    return replace(found, sensitivities=own, energy_value=_of_energy(store, learn_eur_mwh, minutes, blocks))
 
 
-def _shipped(store: Store, learn: FloatArray, minutes: int) -> str:
+def shipped(store: Store, learn: FloatArray, minutes: int) -> str:
     """Which earns more on the training paths: the policy, or the plan on their mean."""
     policy = float(train(store, learn, minutes).run(learn).value_eur.mean())
     return "policy" if policy >= float(_fixed_run(store, learn, learn, minutes).value_eur.mean()) else "intrinsic"
@@ -159,9 +160,9 @@ def _fixed_run(store: Store, learn: FloatArray, paths: FloatArray, minutes: int)
     return run_of(store, np.broadcast_to(plan.state_of_charge_mwh, paths.shape), paths, minutes)
 
 
-def _store_cash(store: Store, minutes: int, shipped: str) -> Cash:
+def _store_cash(store: Store, minutes: int, rule: str) -> Cash:
     def cash(learn: FloatArray, fresh: FloatArray) -> FloatArray:
-        run = train(store, learn, minutes).run(fresh) if shipped == "policy" else _fixed_run(store, learn, fresh, minutes)
+        run = train(store, learn, minutes).run(fresh) if rule == "policy" else _fixed_run(store, learn, fresh, minutes)
         found = store.margins_eur(run.charge_mw, run.discharge_mw, fresh, minutes)
         found[:, -1] += run.value_eur - run.margin_eur
         return found
@@ -202,9 +203,3 @@ def _of_energy(store: Store, learn: FloatArray, minutes: int, blocks: Mapping[st
         return float(slopes[at] / np.diff(policy.grid_mwh)[at])
 
     return _derivatives(value, learn, learn, blocks)
-
-
-def intrinsic_of_mean(store: Store, mean_prices: FloatArray, minutes: int) -> FloatArray:
-    """Contents of the plan on a mean path, without cycle limits (for quick bounds)."""
-    numbers = numbers_of(store, minutes, store.end_range_mwh[0], store.initial_mwh)
-    return sweep(numbers, np.ascontiguousarray(mean_prices), *end_segments(store))[0]

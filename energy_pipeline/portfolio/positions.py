@@ -14,7 +14,7 @@ import polars as pl
 
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
-from energy_pipeline.desk.model import Battery
+from energy_pipeline.desk.flexibility import Battery
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
 from energy_pipeline.domain.errors import ContractError, Finding
 from energy_pipeline.portfolio.grid import Grid, on_grid, zone_grid

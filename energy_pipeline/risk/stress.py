@@ -129,7 +129,7 @@ def redispatch_gain_eur(desk: Desk, stresses: tuple[Stress, ...], outlooks: Mapp
 
     Both schedules are the best of their prices and valued on the stressed ones; null without such an asset.
     """
-    from energy_pipeline.desk.model import Battery
+    from energy_pipeline.desk.flexibility import Battery
     from energy_pipeline.flexibility.storage import margin_eur, schedule
 
     total, any_asset = 0.0, False

@@ -35,6 +35,7 @@ STAGE_OF = {
     "scenario_sets": "scenarios",
     "scenario_scores": "scenarios",
     "dispatch": "flexibility",
+    "asset_valuation": "flexibility",
     "dispatch_settled": "flexibility",
     "signals": "strategies",
     "backtest_metrics": "strategies",

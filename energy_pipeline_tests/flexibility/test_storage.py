@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from energy_pipeline.desk.model import Battery
+from energy_pipeline.desk.flexibility import Battery
 from energy_pipeline.domain.errors import InfeasibleError
 from energy_pipeline.flexibility.storage import margin_eur, needs_binary, schedule
 

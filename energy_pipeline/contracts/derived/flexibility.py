@@ -9,6 +9,9 @@ from __future__ import annotations
 from energy_pipeline.contracts import columns as c
 from energy_pipeline.contracts.model import Column, Table
 
+INFORMATION = c.text("information", "auction: fixed before any price; sequential: prices are seen one by one.", allowed=("auction", "sequential"))
+ASSET = c.text("asset", "Asset or right as named in the desk file.")
+
 DISPATCH = Table(
     name="dispatch",
     stage="flexibility",
@@ -41,14 +44,17 @@ DISPATCH_SETTLED = Table(
     name="dispatch_settled",
     stage="flexibility",
     flow="settle_final",
-    description="What each flexible asset earned on the auction's prices, beside perfect foresight under the same limits.",
+    description="What each flexible asset earned, sequential ones on the second price, beside intrinsic, rolling intrinsic and foresight.",
     key=("asset",),
     columns=(
         c.DELIVERY_DAY,
         c.text("asset", "Asset as named in the desk file."),
         c.ZONE,
+        INFORMATION,
         c.money("margin_expected_eur", "Margin on the forecast the schedule was made on."),
         c.money("margin_realised_eur", "Margin on the prices that came."),
+        c.money("margin_intrinsic_eur", "Margin of the plan that was best on the expected prices, kept whatever came."),
+        c.money("margin_rolling_intrinsic_eur", "Margin when the plan is made anew as prices are seen; in an auction none is."),
         c.money("margin_foresight_eur", "Best margin on the prices that came."),
         Column("discharged_mwh", "f64", "Energy given to the grid.", "MWh", minimum=0.0, reason="an energy"),
         c.share("share_of_foresight", "Realised over foresight; null when foresight earns nothing.", nullable=True, minimum=None, maximum=1.000001),
@@ -56,8 +62,78 @@ DISPATCH_SETTLED = Table(
     may_be_empty=True,
 )
 
+ASSET_VALUES = Table(
+    name="asset_values",
+    stage="flexibility",
+    flow="decide",
+    description="What each flexible asset and right is worth over its horizon, judged on paths its policy was not trained on.",
+    key=("asset",),
+    columns=(
+        c.DELIVERY_DAY,
+        ASSET,
+        c.ZONE,
+        c.text("kind", "What it is.", allowed=("battery", "swing", "curtailable", "tolling")),
+        INFORMATION,
+        c.count("horizon_days", "Days valued."),
+        c.money("value_eur", "Expected margin of what is shipped: policy or intrinsic plan, whichever is better on the training paths."),
+        c.money("standard_error_eur", "Standard error of the value."),
+        c.money("intrinsic_eur", "Lower bound: the plan on expected prices, on the same paths."),
+        c.money("foresight_eur", "Upper bound: perfect foresight, on the same paths."),
+        c.money("earnings_at_risk_eur", "5 % quantile of the margin."),
+        c.money("npv_eur", "Value discounted over the horizon at 5 % a year."),
+        c.text("shipped", "What is shipped.", allowed=("policy", "intrinsic")),
+        Column("delta_base_mwh", "f64", "Gain per EUR/MWh of a parallel move of all prices.", "MWh", True),
+        Column("delta_peak_mwh", "f64", "Gain per EUR/MWh of a move of the peak block (Mon-Fri 08-20).", "MWh", True),
+        Column("gamma_mwh2_eur", "f64", "Second derivative to a parallel move.", "MWh per EUR/MWh", True),
+        Column("vega_eur_pct", "f64", "Gain when deviations from the mean path grow by 1 %.", "EUR per %", True),
+    ),
+    may_be_empty=True,
+)
+
+ASSET_THRESHOLDS = Table(
+    name="asset_thresholds",
+    stage="flexibility",
+    flow="decide",
+    description="Prices between which a sequential asset stands still, by interval and content, and the value of its energy.",
+    key=("asset", "delivery_start", "content_mwh"),
+    columns=(
+        c.DELIVERY_DAY,
+        ASSET,
+        c.ZONE,
+        c.DELIVERY_START,
+        c.RESOLUTION,
+        Column("content_mwh", "f64", "Energy stored when the interval begins.", "MWh", minimum=0.0, reason="a store"),
+        Column("charge_below_eur_mwh", "f64", "It charges at prices up to this.", "EUR/MWh"),
+        Column("discharge_above_eur_mwh", "f64", "It discharges at prices from this on.", "EUR/MWh"),
+        Column("energy_value_eur_mwh", "f64", "V_t at the median price: gain from one more MWh stored.", "EUR/MWh"),
+    ),
+    may_be_empty=True,
+)
+
+BID_CURVES = Table(
+    name="bid_curves",
+    stage="flexibility",
+    flow="decide",
+    description="Orders of auction assets: quantity and limit, such that whatever is accepted can be delivered.",
+    key=("asset", "delivery_start", "side"),
+    columns=(
+        c.DELIVERY_DAY,
+        ASSET,
+        c.ZONE,
+        c.DELIVERY_START,
+        c.RESOLUTION,
+        c.text("side", "buy: charge; sell: discharge.", allowed=("buy", "sell")),
+        c.power("quantity_mw", "Power bid.", minimum=0.0),
+        Column("limit_eur_mwh", "f64", "Bought at most, sold at least at this price; null: at any price.", "EUR/MWh", True),
+    ),
+    may_be_empty=True,
+)
+
 TABLES: tuple[Table, ...] = (
     DISPATCH,
+    ASSET_VALUES,
+    ASSET_THRESHOLDS,
+    BID_CURVES,
     DISPATCH_SETTLED,
 )
 """In flow order."""

@@ -1,0 +1,280 @@
+"""The tables `asset_values`, `asset_thresholds` and `bid_curves`.
+
+What belongs here: paths for every asset and right of the desk, and the rows. What does not: the
+valuation of one asset (`value`, `swing`, `tolling`), the committed schedule (`dispatch`).
+
+Batteries and tolling plants are valued over the delivery day on the desk's scenario paths: auction
+assets on the day-ahead price, sequential ones on the second price where the zone has one. Swing and
+curtailable rights reach over the forecasts' horizon: daily means with the forecast's spread, joined
+from day to day by LEVEL_DECAY. Half of the paths train, the other half judge.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+import polars as pl
+
+from energy_pipeline.contracts import table
+from energy_pipeline.desk import Desk
+from energy_pipeline.desk.flexibility import Battery, CurtailableRight, SwingRight, TollingRight
+from energy_pipeline.domain.blocks import profile
+from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.domain.errors import InfeasibleError, MissingDayError
+from energy_pipeline.domain.information import InformationSet
+from energy_pipeline.domain.seeds import generator
+from energy_pipeline.features.prices import last_settlements
+from energy_pipeline.flexibility.auction import day_bids
+from energy_pipeline.flexibility.policy import run_of, train
+from energy_pipeline.flexibility.store import Store
+from energy_pipeline.flexibility.swing import CurtailableLoad, Swing, swing_foresight_eur, train_swing
+from energy_pipeline.flexibility.tolling import Tolling, commitment, train_tolling
+from energy_pipeline.flexibility.value import AssetValue, sensitivities, store_value, summarised
+
+YEARLY_RATE = 0.05
+MOST_PATHS = 600
+DAILY_PATHS = 1000
+LEVEL_DECAY = 0.8
+"""Correlation of a day's forecast error with the next day's."""
+WIDE = 1.2815515655446004
+"""Deviations between the median and the 90 % quantile of a normal."""
+CONTENTS = 5
+"""Contents thresholds are tabulated at, evenly from empty to full."""
+DAY_MINUTES = 1440
+
+
+def valuation(info: InformationSet, price_forecasts: pl.DataFrame, scenario_paths: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """All three tables of the day.
+
+    Raises
+    ------
+    InfeasibleError
+        Naming every asset and right whose terms contradict each other.
+    MissingDayError
+        No scenario paths of an asset's zone.
+    """
+    rows: dict[str, list[dict[str, object]]] = {"asset_values": [], "asset_thresholds": [], "bid_curves": []}
+    failures: list[str] = []
+    for name, asset in {**info.desk.assets, **info.desk.rights}.items():
+        try:
+            if isinstance(asset, Battery):
+                _battery(info, name, asset, scenario_paths, rows)
+            elif isinstance(asset, TollingRight):
+                rows["asset_values"].append(_tolling(info, name, asset, scenario_paths))
+            else:
+                rows["asset_values"].append(_daily(info, name, asset, price_forecasts))
+        except InfeasibleError as error:
+            failures.append(f"{name}: {error}")
+    if failures:
+        raise InfeasibleError(f"asset_values, day {info.day.day}: " + "; ".join(failures), list(failures), "see each asset")
+    return {
+        name: table(name).frame(found).sort(table(name).key, maintain_order=True) if found else table(name).frame() for name, found in rows.items()
+    }
+
+
+def sequential_paths(desk: Desk, zone: str, information: str, scenario_paths: pl.DataFrame) -> tuple[FloatArray, pl.Series, int]:
+    """Price paths an asset acts on (paths, intervals), their interval starts and length [min].
+
+    Raises
+    ------
+    MissingDayError
+    """
+    second = information == "sequential" and desk.zones[zone].second_price.kind != "none"
+    kind = "second_price" if second else "day_ahead_price"
+    part = scenario_paths.filter(pl.col("kind") == kind, pl.col("name") == zone).sort("delivery_start", "scenario")
+    if part.is_empty():
+        raise MissingDayError("scenario_paths", [], f"no {kind} of {zone}: make scenario_paths of the day first")
+    starts = part["delivery_start"].unique().sort()
+    values = part["value"].cast(pl.Float64).to_numpy().reshape(starts.len(), -1).T
+    return np.ascontiguousarray(values), starts, int(part["resolution_minutes"][0])
+
+
+def halves(paths: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Every other path to train on, the rest to judge."""
+    return paths[0 : 2 * MOST_PATHS : 2], paths[1 : 2 * MOST_PATHS : 2]
+
+
+def _battery(info: InformationSet, name: str, asset: Battery, scenario_paths: pl.DataFrame, rows: dict[str, list[dict[str, object]]]) -> None:
+    paths, starts, minutes = sequential_paths(info.desk, asset.zone, asset.information, scenario_paths)
+    store = Store.of(asset)
+    learn, fresh = halves(paths)
+    peak = np.asarray(profile("peak", info.day, minutes)) > 0
+    found = store_value(store, learn, fresh, minutes, YEARLY_RATE, {"peak": peak}, information=asset.information)
+    rows["asset_values"].append(_value_row(info, name, asset.zone, "battery", asset.information, 1, found))
+    common = {"delivery_day": info.day.day, "asset": name, "zone": asset.zone, "resolution_minutes": minutes}
+    if asset.information == "sequential":
+        rows["asset_thresholds"] += _thresholds(store, learn, minutes, starts, common)
+    else:
+        rows["bid_curves"] += _bids(store, learn.mean(axis=0), minutes, starts, common)
+
+
+def _thresholds(store: Store, learn: FloatArray, minutes: int, starts: pl.Series, common: dict[str, object]) -> list[dict[str, object]]:
+    policy = train(store, learn, minutes)
+    contents = np.linspace(store.minimum_mwh, store.energy_mwh, CONTENTS)
+    below, above = policy.thresholds_eur_mwh(contents)
+    values = policy.energy_value_eur_mwh(np.median(learn, axis=0))
+    at = np.clip(np.searchsorted(policy.grid_mwh, contents, side="right") - 1, 0, values.shape[1] - 1)
+    return [
+        {
+            **common,
+            "delivery_start": start,
+            "content_mwh": float(content),
+            "charge_below_eur_mwh": float(below[t, n]),
+            "discharge_above_eur_mwh": float(above[t, n]),
+            "energy_value_eur_mwh": float(values[t, at[n]]),
+        }
+        for t, start in enumerate(starts)
+        for n, content in enumerate(contents)
+    ]
+
+
+def _bids(store: Store, mean_prices: FloatArray, minutes: int, starts: pl.Series, common: dict[str, object]) -> list[dict[str, object]]:
+    """The day stands alone: what is left at its end is worth what the terminal condition says."""
+    low, high = store.end_range_mwh
+    grid = np.linspace(low, high, 2) if high > low else np.array([low])
+    bids = day_bids(store, mean_prices, minutes, grid, store.end_eur(grid), store.initial_mwh, limits=True)
+    found = []
+    for side, power, limit in (("buy", bids.charge_mw, bids.buy_limit_eur_mwh), ("sell", bids.discharge_mw, bids.sell_limit_eur_mwh)):
+        for t in np.flatnonzero(power > 0):
+            at = float(limit[t])
+            found.append(
+                {
+                    **common,
+                    "delivery_start": starts[int(t)],
+                    "side": side,
+                    "quantity_mw": float(power[t]),
+                    "limit_eur_mwh": at if np.isfinite(at) else None,
+                }
+            )
+    return found
+
+
+def _tolling(info: InformationSet, name: str, right: TollingRight, scenario_paths: pl.DataFrame) -> dict[str, object]:
+    paths, _, minutes = sequential_paths(info.desk, right.zone, "auction", scenario_paths)
+    per_hour = 60 // minutes
+    plant = Tolling(
+        right.power_mw,
+        right.heat_rate,
+        right.tonnes_per_mwh_fuel,
+        right.vom_eur_mwh,
+        right.start_cost_eur,
+        right.minimum_mw,
+        right.minimum_up_hours * per_hour,
+        right.minimum_down_hours * per_hour,
+        is_on=right.is_on,
+    )
+    fuels = last_settlements(info)
+    if not np.isfinite([fuels["gas"], fuels["carbon"]]).all():
+        raise MissingDayError("fuel_prices", [info.day.day], f"tolling {name} needs a settlement of gas and carbon before the decision")
+    learn, fresh = (plant.margins_eur(p, np.array(fuels["gas"]), np.array(fuels["carbon"]), minutes) for p in halves(paths))
+
+    def cash(a: FloatArray, b: FloatArray) -> FloatArray:
+        plan = train_tolling(plant, a).run(b)
+        margins = plan.on * b
+        started = plan.on & ~np.concatenate([np.full((b.shape[0], 1), plant.is_on), plan.on[:, :-1]], axis=1)
+        return np.asarray(margins - plant.start_cost_eur * started)
+
+    fixed = commitment(plant, learn.mean(axis=0)).on
+    starts = float((fixed & ~np.concatenate([[[plant.is_on]], fixed[:, :-1]], axis=1)).sum()) * plant.start_cost_eur
+    plain = float((fresh * fixed).sum(axis=1).mean() - starts)
+    found = summarised(cash(learn, fresh), plain, commitment(plant, fresh).value_eur, minutes, YEARLY_RATE)
+    return _value_row(info, name, right.zone, "tolling", "sequential", 1, found)
+
+
+def _daily(info: InformationSet, name: str, right: SwingRight | CurtailableRight, price_forecasts: pl.DataFrame) -> dict[str, object]:
+    hours = right.hours if isinstance(right, CurtailableRight) else 24.0
+    mean, deviation = daily_forecasts(info, right.zone, right.days, hours, price_forecasts)
+    drawn = generator("flexibility", info.day.day, "rights", name).standard_normal((2 * DAILY_PATHS, mean.size))
+    for n in range(1, mean.size):
+        drawn[:, n] = LEVEL_DECAY * drawn[:, n - 1] + np.sqrt(1.0 - LEVEL_DECAY**2) * drawn[:, n]
+    paths = mean + deviation * drawn
+    if isinstance(right, CurtailableRight):
+        swing = CurtailableLoad(right.power_mw, right.hours, right.strike_eur_mwh, right.calls_left).month(mean.size)
+    else:
+        terms = (right.daily_min_mwh, right.daily_max_mwh, right.total_min_mwh, right.total_max_mwh)
+        swing = Swing(*terms, right.strike_eur_mwh, right.penalty_eur_mwh)
+    learn, fresh = paths[:DAILY_PATHS], paths[DAILY_PATHS:]
+
+    def cash(a: FloatArray, b: FloatArray) -> FloatArray:
+        value, taken = train_swing(swing, a).run(b)
+        found = taken * (b - swing.strike_eur_mwh)
+        found[:, -1] += value - found.sum(axis=1)
+        return np.asarray(found)
+
+    _, plan = train_swing(swing, np.tile(mean, (2, 1))).run(mean[None])
+    plain = float((plan * (fresh - swing.strike_eur_mwh)).sum(axis=1).mean())
+    bound = np.array([swing_foresight_eur(swing, p) for p in fresh[:200]])
+    found = summarised(cash(learn, fresh), plain, bound, DAY_MINUTES, YEARLY_RATE)
+    slopes = sensitivities(cash, learn, fresh, {})
+    return _value_row(info, name, right.zone, right.kind, "sequential", mean.size, found) | {
+        "delta_base_mwh": slopes.delta_mwh["all"],
+        "gamma_mwh2_eur": slopes.gamma_mwh_per_eur,
+        "vega_eur_pct": slopes.vega_eur_per_percent,
+    }
+
+
+def daily_forecasts(info: InformationSet, zone: str, days: int, hours: float, price_forecasts: pl.DataFrame) -> tuple[FloatArray, FloatArray]:
+    """Mean over the dearest `hours` of each coming day, and its deviation from the forecast's 10 and 90 % quantiles."""
+    rows = price_forecasts.filter(pl.col("zone") == zone, pl.col("price_kind") == "day_ahead", pl.col("model") == "ensemble")
+    mean, deviation = [], []
+    for n in range(days):
+        part = rows.filter(pl.col("target_day") == info.day.day + timedelta(days=n)).sort("price_eur_mwh", descending=True)
+        if part.is_empty():
+            break
+        part = part.head(max(1, round(hours * 60.0 / int(part["resolution_minutes"][0]))))
+        mean.append(float(part["price_eur_mwh"].to_numpy().mean()))
+        spread = (part["q90_eur_mwh"] - part["q10_eur_mwh"]).drop_nulls().to_numpy()
+        deviation.append(float(spread.mean()) / (2.0 * WIDE) if spread.size else 0.0)
+    if not mean:
+        raise MissingDayError("price_forecasts", [info.day.day], f"no ensemble day-ahead forecasts of {zone}: make price_forecasts first")
+    return np.array(mean), np.array(deviation)
+
+
+def _value_row(info: InformationSet, name: str, zone: str, kind: str, information: str, days: int, found: AssetValue) -> dict[str, object]:
+    slopes = found.sensitivities
+    return {
+        "delivery_day": info.day.day,
+        "asset": name,
+        "zone": zone,
+        "kind": kind,
+        "information": information,
+        "horizon_days": days,
+        "value_eur": found.value_eur,
+        "standard_error_eur": found.standard_error_eur,
+        "intrinsic_eur": found.intrinsic_eur,
+        "foresight_eur": found.foresight_eur,
+        "earnings_at_risk_eur": found.earnings_at_risk_eur,
+        "npv_eur": found.npv_eur,
+        "shipped": found.shipped,
+        "delta_base_mwh": None if slopes is None else slopes.delta_mwh["all"],
+        "delta_peak_mwh": None if slopes is None else slopes.delta_mwh["peak"],
+        "gamma_mwh2_eur": None if slopes is None else slopes.gamma_mwh_per_eur,
+        "vega_eur_pct": None if slopes is None else slopes.vega_eur_per_percent,
+    }
+
+
+def settled_sequential(
+    desk: Desk, asset: Battery, scenario_paths: pl.DataFrame, prices: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray, float]:
+    """Contents of the policy, the plan and the rolling plan on the prices that came, and the margin expected of the policy.
+
+    The policy is trained on the day's own scenarios, so it is the one the decision had.
+    """
+    from energy_pipeline.flexibility import rules
+    from energy_pipeline.flexibility.foresight import foresight
+    from energy_pipeline.flexibility.value import shipped
+
+    store = Store.of(asset)
+    paths, _, minutes = sequential_paths(desk, asset.zone, "sequential", scenario_paths)
+    learn, fresh = halves(paths)
+    apart = learn - learn.mean(axis=0)
+    decay = float(np.clip((apart[:, 1:] * apart[:, :-1]).sum() / max(float((apart[:, :-1] ** 2).sum()), 1e-9), 0.0, 0.999))
+    outlook = rules.Outlook(learn.mean(axis=0), decay, learn.std(axis=0))
+    plan = foresight(store, outlook.mean_eur_mwh, minutes).state_of_charge_mwh
+    policy = train(store, learn, minutes)
+    expected = float(policy.run(fresh).margin_eur.mean())
+    acted = policy.run(prices[None]).state_of_charge_mwh[0]
+    if shipped(store, learn, minutes) == "intrinsic":
+        acted, expected = plan, float(run_of(store, np.broadcast_to(plan, fresh.shape), fresh, minutes).margin_eur.mean())
+    return acted, plan, rules.rolling_intrinsic(store, outlook, prices, minutes), expected

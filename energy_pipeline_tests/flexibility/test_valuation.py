@@ -1,0 +1,92 @@
+"""Values, thresholds and bids of a desk's assets as tables, and the settling of a sequential battery."""
+
+from datetime import date
+
+import numpy as np
+import polars as pl
+import pytest
+
+from energy_pipeline.contracts import table
+from energy_pipeline.contracts.enforce import enforce
+from energy_pipeline.domain.errors import InfeasibleError, MissingDayError
+from energy_pipeline.domain.information import Archive
+from energy_pipeline.flexibility import settle_dispatch, valuation
+from energy_pipeline_tests.renewables.hand_made import day_before, ensemble, raw_rows, tiny_desk
+
+D = date(2024, 3, 27)
+BATTERY = {"kind": "battery", "zone": "NORTH", "power_mw": 2, "energy_mwh": 4}
+ASSETS = {"bids": BATTERY, "acts": {**BATTERY, "information": "sequential"}}
+LOAD = {"kind": "curtailable", "zone": "NORTH", "power_mw": 5, "hours": 4, "strike_eur_mwh": 60, "calls_left": 2, "days": 1}
+
+
+def scenarios(desk, paths=80, seed=1):
+    day = desk.delivery_day(D)
+    starts = pl.Series(day.interval_starts_us(60)).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    rng = np.random.default_rng(seed)
+    frames = []
+    for kind in ("day_ahead_price", "second_price"):
+        for zone in ("NORTH", "SOUTH"):
+            values = 50 + 25 * np.sin(np.arange(24) / 4)[:, None] + np.cumsum(rng.standard_normal((24, paths)), axis=0) * 4
+            frames.append(
+                pl.DataFrame(
+                    {
+                        "delivery_day": pl.repeat(D, 24 * paths, eager=True),
+                        "kind": kind,
+                        "name": zone,
+                        "delivery_start": starts.to_frame("s").select(pl.col("s").repeat_by(paths).explode())["s"],
+                        "resolution_minutes": 60,
+                        "scenario": np.tile(np.arange(paths), 24),
+                        "value": values.ravel(),
+                    }
+                )
+            )
+    return pl.concat(frames)
+
+
+def tables(desk, forecasts=None):
+    made = ensemble(desk, D, {("NORTH", "day_ahead"): 55.0, ("SOUTH", "day_ahead"): 10.0}) if forecasts is None else forecasts
+    return valuation(Archive(desk, {}).at(D), made, scenarios(desk))
+
+
+def test_batteries_have_a_value_between_its_bounds_bids_and_thresholds():
+    found = tables(tiny_desk(assets=ASSETS))
+    values = enforce(table("asset_values"), found["asset_values"], D)
+    assert values["asset"].to_list() == ["acts", "bids"]
+    assert (values["value_eur"] <= values["foresight_eur"]).all()
+    assert (values["npv_eur"] <= values["value_eur"] + 1e-9).all()
+    acts = values.row(0, named=True)
+    assert acts["value_eur"] >= acts["intrinsic_eur"] - 2 * acts["standard_error_eur"]
+    limits = enforce(table("asset_thresholds"), found["asset_thresholds"], D)
+    assert (limits["charge_below_eur_mwh"] <= limits["discharge_above_eur_mwh"]).all()
+    bids = enforce(table("bid_curves"), found["bid_curves"], D)
+    assert set(bids["asset"]) == {"bids"}
+    assert set(bids["side"]) == {"buy", "sell"}
+
+
+def test_rights_are_valued_and_what_contradicts_itself_is_named():
+    desk = tiny_desk(assets={}, rights={"load": LOAD})
+    rows = enforce(table("asset_values"), tables(desk)["asset_values"], D)
+    assert rows["kind"].to_list() == ["curtailable"]
+    swing = {"kind": "swing", "zone": "NORTH", "days": 1, "daily_max_mwh": 10, "total_min_mwh": 99, "total_max_mwh": 99, "strike_eur_mwh": 50}
+    with pytest.raises(InfeasibleError, match=r"swing.*total_min"):
+        tables(tiny_desk(assets={}, rights={"swing": swing, "load": LOAD}))
+
+
+def test_without_scenarios_a_battery_is_not_valued():
+    desk = tiny_desk(assets=ASSETS)
+    with pytest.raises(MissingDayError, match="scenario_paths"):
+        valuation(Archive(desk, {}).at(D), ensemble(desk, D, {("NORTH", "day_ahead"): 55.0}), scenarios(desk).clear())
+
+
+def test_a_sequential_battery_settles_beside_intrinsic_rolling_and_foresight():
+    desk = tiny_desk(assets={"acts": ASSETS["acts"]})
+    came = 50 + 25 * np.sin(np.arange(24) / 4) + 6 * np.random.default_rng(3).standard_normal(24)
+    prices = raw_rows("day_ahead_prices", {"zone": "NORTH"}, {"price_eur_mwh": lambda *_: came}, D, D, 60, day_before(13))
+    second = prices
+    row = enforce(table("dispatch_settled"), settle_dispatch(desk, D, table("dispatch").frame(), prices, second, scenarios(desk)), D).row(
+        0, named=True
+    )
+    assert row["information"] == "sequential"
+    for rule in ("realised", "intrinsic", "rolling_intrinsic"):
+        assert row[f"margin_{rule}_eur"] <= row["margin_foresight_eur"] + 1e-6
+    assert row["margin_realised_eur"] > 0
