@@ -16,7 +16,7 @@ from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.information import InformationSet
 from energy_pipeline.domain.resolution import information_lookup, interval_values, slot_starts_us
 from energy_pipeline.strategies.fuels import fuel_cost
-from energy_pipeline.strategies.history import block_of_intervals, closed_up, history, hours_of_intervals
+from energy_pipeline.strategies.history import block_of_intervals, closed_up, history, hours_of_intervals, slot_prices
 from energy_pipeline.strategies.instruments import AUCTION, DAY_BEFORE, Trade, exit_name, signal_rows
 from energy_pipeline.strategies.rules import momentum, renewables, reversion
 from energy_pipeline.strategies.spread import sized
@@ -97,7 +97,7 @@ def base_prices(info: InformationSet, zone: str, days: list[date]) -> FloatArray
     """Mean day-ahead price of whole days, as known now; NaN where an hour is unknown."""
     minutes = info.desk.zones[zone].resolution_minutes(info.day.day)
     starts = slot_starts_us(days, info.day.time_zone, minutes)
-    values = interval_values(information_lookup(info, "day_ahead_prices", zone=zone), "price_eur_mwh", starts, minutes)
+    values = slot_prices(information_lookup(info, "day_ahead_prices", zone=zone), starts, minutes)
     there = starts >= 0
     unknown = (np.isnan(values) & there).any(axis=1)
     total = np.where(there, np.nan_to_num(values), 0.0).sum(axis=1)

@@ -18,7 +18,7 @@ import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray, IntArray
 from energy_pipeline.domain.information import InformationSet
-from energy_pipeline.domain.resolution import information_lookup, interval_values, slot_starts_us
+from energy_pipeline.domain.resolution import Lookup, information_lookup, interval_values, slot_starts_us
 
 Series = Literal["spread", "day_ahead"]
 
@@ -55,11 +55,21 @@ def history(info: InformationSet, zone: str, series: Series, days: int) -> Histo
     newest = 2 if series == "spread" else 1
     wanted = [info.day.day - timedelta(days=lag) for lag in range(newest + days - 1, newest - 1, -1)]
     starts = slot_starts_us(wanted, info.day.time_zone, minutes)
-    values = interval_values(information_lookup(info, "day_ahead_prices", zone=zone), "price_eur_mwh", starts, minutes)
+    values = slot_prices(information_lookup(info, "day_ahead_prices", zone=zone), starts, minutes)
     if series == "spread":
         second = information_lookup(info, "second_prices", zone=zone, price_kind=info.desk.zones[zone].second_price.kind)
-        values = interval_values(second, "price_eur_mwh", starts, minutes) - values
+        values = slot_prices(second, starts, minutes) - values
     return History(wanted, values, minutes)
+
+
+def slot_prices(lookup: Lookup, starts_us: IntArray, minutes: int) -> FloatArray:
+    """Prices at interval starts; rows of just this length are taken as they are, others converted."""
+    native = lookup("resolution_minutes", starts_us) == minutes
+    found = np.where(native, lookup("price_eur_mwh", starts_us), np.nan)
+    rest = ~native & (starts_us >= 0)
+    if rest.any():
+        found[rest] = interval_values(lookup, "price_eur_mwh", starts_us[rest], minutes)
+    return found
 
 
 def block_of_intervals(info: InformationSet, zone: str, hours: int) -> IntArray:

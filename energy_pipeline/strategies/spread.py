@@ -10,8 +10,6 @@ edge is the smaller of the two where they agree in sign and zero where they do n
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import numpy as np
 import polars as pl
 
@@ -19,7 +17,7 @@ from energy_pipeline.desk.strategies import SpreadStrategy
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import SourceError
 from energy_pipeline.domain.information import InformationSet
-from energy_pipeline.domain.resolution import information_lookup, interval_values, slot_starts_us
+from energy_pipeline.strategies.history import history
 from energy_pipeline.strategies.instruments import AUCTION, Trade, exit_name, signal_rows
 
 FULL_SIZE_THRESHOLDS = 3.0
@@ -75,13 +73,8 @@ def sized(edge_eur_mwh: FloatArray, threshold_eur_mwh: float) -> FloatArray:
 
 def shrunken_spread(info: InformationSet, strategy: SpreadStrategy) -> FloatArray:
     """Mean realised P - R of each interval's slot over the window, shrunk to zero [EUR/MWh]; 0 with no history."""
-    zone = info.desk.zones[strategy.zone]
-    minutes = zone.resolution_minutes(info.day.day)
-    days = [info.day.day - timedelta(days=lag) for lag in range(2, strategy.window_days + 2)]
-    starts = slot_starts_us(days, info.day.time_zone, minutes)[:, info.day.slots(minutes)]
-    auction = interval_values(information_lookup(info, "day_ahead_prices", zone=strategy.zone), "price_eur_mwh", starts, minutes)
-    second = information_lookup(info, "second_prices", zone=strategy.zone, price_kind=zone.second_price.kind)
-    spread = auction - interval_values(second, "price_eur_mwh", starts, minutes)
+    past = history(info, strategy.zone, "spread", strategy.window_days)
+    spread = -past.values_eur_mwh[:, info.day.slots(past.minutes)]
     known = ~np.isnan(spread)
     weight = known.sum(axis=0) + strategy.shrinkage_days
     total: FloatArray = np.where(known, spread, 0.0).sum(axis=0)
