@@ -12,8 +12,8 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from energy_pipeline.desk.base import ClockTime, DeskModel
-from energy_pipeline.desk.joint import JointBookSettings
 from energy_pipeline.desk.flexibility import Battery, Right
+from energy_pipeline.desk.joint import JointBookSettings
 from energy_pipeline.desk.plants import MeteredPlant, Plant, PvPlant, SharePlant, WindPlant
 from energy_pipeline.desk.risk import RiskSettings, Stress
 from energy_pipeline.desk.scenarios import ScenarioSettings

@@ -32,7 +32,11 @@ PUBLIC = {
         "positions",
     ),
     *("risk_measures", "risk_contributions", "stress_results", "limits", "pnl", "backtest_metrics", "backtest_days", "data_quality", "runs"),
-    *("risk_methods", "var_backtests", "hedge_proposals",),
+    *(
+        "risk_methods",
+        "var_backtests",
+        "hedge_proposals",
+    ),
     *("forecast_accuracy", "forecast_comparison", "forecast_value"),
     *("nomination_lines", "objective_comparison", "objective_scores", "hedge_effectiveness"),
     *("forecast_models", "forecast_contributions", "forward_curve", "spread_forecasts"),
