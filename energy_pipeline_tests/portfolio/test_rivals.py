@@ -172,6 +172,24 @@ def test_nothing_to_decide_leaves_the_rules():
     assert found.positions.height == 0
 
 
+def test_a_rival_without_an_answer_stands_flat_and_says_why(monkeypatch):
+    day = Day(paths=20)
+    book, whole = day.decide(), al.solve
+
+    def solve(problem, objective):
+        if isinstance(objective, al.Minimax):
+            raise al.SolverError("it stopped")
+        return whole(problem, objective)
+
+    monkeypatch.setattr(al, "solve", solve)
+    found = rivals(case_for(day), book.positions).comparison
+    row, flat = (found.filter(pl.col("objective_name") == n).row(0, named=True) for n in ("minimax", "flat"))
+    assert row["solver"] == "stands flat: it stopped"
+    assert row["relative_gap"] == 1.0
+    assert row["expected_pnl_eur"] == flat["expected_pnl_eur"]
+    assert "stands flat" not in "".join(found.filter(pl.col("objective_name") != "minimax")["solver"])
+
+
 def test_a_hedge_of_all_the_output_at_one_price_takes_the_price_risk_off():
     """Constant output, one price level per scenario: a base sale of the same MW leaves no variance."""
     opening = [

@@ -29,8 +29,15 @@ OBJECTIVE_COMPARISON = Table(
         c.money("es_eur", "Expected shortfall against the expected day at the limit's level."),
         Column("within_es_limit", "bool", "Whether es_eur keeps the desk's limit, which rivals are measured against but not bound by."),
         c.power("traded_mw", "Sum of |deviation| over intervals and |trade| over contracts."),
-        Column("relative_gap", "f64", "How far the rival may lie from its own optimum; 0 for rules.", "1", minimum=0.0, reason="a distance"),
-        c.text("solver", "What found it."),
+        Column(
+            "relative_gap",
+            "f64",
+            "How far the rival may lie from its own optimum; 0 for rules, 1 where it has no answer and stands flat.",
+            "1",
+            minimum=0.0,
+            reason="a distance",
+        ),
+        c.text("solver", "What found it, or why there is no answer."),
     ),
 )
 

@@ -68,7 +68,11 @@ def rivals(case: Case, positions: pl.DataFrame) -> Rivals:
 
 
 def _solved(program: Program, problem: al.Problem, objective: Objective) -> Choice:
-    found = al.solve(problem, objective)
+    """The rival's optimum; one that has no answer stands flat and says so, as the day's book does not depend on it."""
+    try:
+        found = al.solve(problem, objective)
+    except al.AllocationError as error:
+        return Choice(np.zeros(program.variables), 1.0, f"stands flat: {error}")
     return Choice(as_variables(program, found.positions), found.certificate.relative_gap, found.solver)
 
 
