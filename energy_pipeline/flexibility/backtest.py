@@ -11,10 +11,10 @@ WINDOW days; innovations are drawn one by one from those of the same time of day
 *Auction.* The store bids day-ahead. At the gate of d it knows the prices before d and a forecast of
 d made by the caller.
 
-Every rule ends the day in nothing, for carrying energy over midnight on a guess of the next day cost
-more than it brought; the auction's rolling intrinsic alone ends it in the value of energy at midnight
-that days shaped like the last WINDOW ones give (`auction.midnight_curve`), and shows that cost. The
-auction's policy is the intrinsic plan with limits: no sale below the cycle cost.
+In the auction, rolling intrinsic and policy end the day in the value of energy at midnight that days
+shaped like the last WINDOW ones give (`auction.midnight_curve`), and the policy's sales may carry
+limits. All else ends the day in nothing: carrying energy over midnight on a guess of the next day
+cost more than it brought on the days looked at while this was written (docs/battery-value.md).
 
 The *shipped* rule of a day is chosen on settled days only. Days before the first one counted warm it up.
 """
@@ -28,26 +28,22 @@ import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.flexibility import rules
-from energy_pipeline.flexibility.auction import day_bids, midnight_curve
+from energy_pipeline.flexibility.auction import DayBids, day_bids, midnight_curve
 from energy_pipeline.flexibility.foresight import content_mwh, foresight
 from energy_pipeline.flexibility.policy import run_of, train
 from energy_pipeline.flexibility.store import Store
 
+Curve = tuple[tuple[float, float], ...]
 WINDOW, SEARCH_DAYS = 56, 28
 DAYS_A_WEEK = 7
 STEP_SHARE = 0.5
 """Of the mean step in level from a weekday to the next, over eight weeks, what is believed."""
 PATHS = 2000
-KEPT_EUR_MWH = 0.0
-"""What an unsold MWh is taken to be worth at midnight. Chosen on March to September 2018 (DE): shares of the
-value at midnight of 0, 0.5, 0.8 and 1 earned 79.2, 78.9, 78.5 and 76.6 % of perfect foresight."""
-SMALLEST_SHARE = 0.25
-"""Of the mean price, what the size of an hour's moves is at least taken relative to."""
 NEIGHBOURS = 1
 """Intervals either side whose innovations are drawn from."""
 DAY_RULES = ("fixed schedule", "static thresholds", "strip of spread options", "intrinsic", "rolling intrinsic", "policy")
 SHIPPED, CANDIDATES = "shipped", ("policy", "rolling intrinsic", "intrinsic")
-"""What the desk would run: the candidate whose settled margin so far, SEARCH_DAYS days of warming up included, is largest."""
+"""What the desk would run: the candidate whose settled margin over the last SEARCH_DAYS days was largest."""
 MINUTES_PER_DAY = 1440
 HISTORY_DAYS = WINDOW + SEARCH_DAYS + 1
 
@@ -108,7 +104,7 @@ def _walk(store: Store, prices: FloatArray, first: int, minutes: int, day: Calla
     for d in range(first - SEARCH_DAYS, prices.shape[0]):
         held = {rule: replace(store, initial_mwh=content) for rule, content in contents.items()}
         plans = day(d, held.__getitem__)
-        best = max(CANDIDATES, key=lambda rule: sum(margins[rule]))
+        best = max(CANDIDATES, key=lambda rule: sum(margins[rule][-SEARCH_DAYS:]))
         same = contents[SHIPPED] == contents[best]
         plans[SHIPPED] = plans[best] if same else day(d, lambda _: held[SHIPPED])[best]  # noqa: B023 - called at once
         for rule, stored in plans.items():
@@ -129,12 +125,11 @@ def simulated_second(second: FloatArray, day_ahead: FloatArray, d: int, paths: i
     usual = spread.mean(axis=0)
     apart = (spread - usual).ravel()
     decay = float(np.clip(apart[1:] @ apart[:-1] / max(float(apart[:-1] @ apart[:-1]), 1e-9), 0.0, 0.98))
-    size = np.maximum(np.abs(day_ahead), SMALLEST_SHARE * np.abs(day_ahead[past]).mean())  # dear hours move more
-    innovations = np.concatenate([[0.0], apart[1:] - decay * apart[:-1]]).reshape(spread.shape) / size[past]
+    innovations = np.concatenate([[0.0], apart[1:] - decay * apart[:-1]]).reshape(spread.shape)
     scale = np.maximum(np.abs(innovations - innovations.mean()).mean(axis=1), 1e-6)
     column = (np.arange(slots) + rng.integers(-NEIGHBOURS, NEIGHBOURS + 1, (paths, slots))) % slots
     noise = ((innovations - innovations.mean()) / scale[:, None])[rng.integers(0, WINDOW, (paths, slots)), column]
-    noise = noise * scale[rng.integers(0, WINDOW, paths)][:, None] * size[d]
+    noise = noise * scale[rng.integers(0, WINDOW, paths)][:, None]
     noise[:, 0] += decay * apart[-1]
     return day_ahead[d] + usual + np.asarray(lfilter([1.0], [1.0, -decay], noise, axis=1)), decay
 
@@ -195,7 +190,24 @@ def _auction_day(store_of: Callable[[str], Store], day_ahead: FloatArray, foreca
     found["intrinsic"] = rules.intrinsic(store_of("intrinsic"), certain, minutes)
     found["rolling intrinsic"] = rules.intrinsic(replace(store_of("rolling intrinsic"), terminal="curve", end_curve=curve), certain, minutes)
     held = store_of("policy")
-    empty = np.array([held.minimum_mwh, held.energy_mwh])
-    orders = day_bids(held, forecasts[d], minutes, empty, np.zeros(2), held.initial_mwh, limits=True, kept_eur_mwh=KEPT_EUR_MWH)
+    past = slice(d - SEARCH_DAYS, d)
+    earned = {limits: _earned(held, curve, forecasts[past], day_ahead[past], minutes, limits=limits) for limits in (False, True)}
+    orders = _orders(held, curve, forecasts[d], minutes, limits=earned[True] > earned[False])
     found["policy"] = content_mwh(held, *orders.accepted(day_ahead[d]), minutes)
     return found
+
+
+def _orders(store: Store, curve: Curve, forecast: FloatArray, minutes: int, *, limits: bool) -> DayBids:
+    grid, values = np.array(curve).T
+    return day_bids(store, forecast, minutes, grid, values, store.initial_mwh, limits=limits)
+
+
+def _earned(store: Store, curve: Curve, forecasts: FloatArray, outcomes: FloatArray, minutes: int, *, limits: bool) -> float:
+    """What orders of past days would have brought, midnight's value included: to choose between both kinds."""
+    grid, values = np.array(curve).T
+    total = 0.0
+    for forecast, outcome in zip(forecasts, outcomes, strict=True):
+        bought, sold = _orders(store, curve, forecast, minutes, limits=limits).accepted(outcome)
+        left = content_mwh(store, bought, sold, minutes)[-1]
+        total += float(store.margins_eur(bought, sold, outcome, minutes).sum() + np.interp(left, grid, values))
+    return total
