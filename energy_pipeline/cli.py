@@ -27,6 +27,7 @@ from rich.table import Table
 from energy_pipeline.commands.backtest_cli import backtest
 from energy_pipeline.commands.benchmark_cli import benchmark_app
 from energy_pipeline.commands.book_cli import book_app
+from energy_pipeline.commands.day_table import day_table
 from energy_pipeline.commands.risk_cli import risk_app
 from energy_pipeline.commands.study_cli import study_app
 from energy_pipeline.domain.errors import PipelineError
@@ -35,7 +36,6 @@ from energy_pipeline.settings import Settings
 if TYPE_CHECKING:
     from energy_pipeline.orchestration.runner import FlowName, Runner
     from energy_pipeline.orchestration.spans import SpanResult
-    from energy_pipeline.orchestration.summary import DaySummary
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(benchmark_app, name="benchmark")
@@ -366,43 +366,11 @@ def show(settings: Settings, days: list[date]) -> None:
 
     lake = Lake(settings.lake)
     found = [summarise(lake, day) for day in days]
-    table = Table("delivery day", title="What was decided", caption="Bought is positive, sold negative; VaR and CVaR are losses.")
-    for item in found:
-        table.add_column(str(item.day), justify="right", no_wrap=True)
-    for name, values in rows(found):
-        table.add_row(name, *values)
-    console.print(table)
+    console.print(day_table(found))
     pages = [path for day in days if (path := report_path(settings, day)) is not None]
     if pages:
         console.print(f"[bold]Report[/bold]     {pages[-1]}", soft_wrap=True)
     console.print(f"[bold]Warehouse[/bold]  {settings.warehouse}  (DuckDB, schema marts)", soft_wrap=True)
-
-
-def rows(found: list[DaySummary]) -> list[tuple[str, list[str]]]:
-    """The table's rows: name and a value per day."""
-    zones = sorted({zone for item in found for zone in item.positions_mwh})
-    return [
-        ("hours", [number(d.hours) for d in found]),
-        ("MAE, EUR/MWh", [number(d.mae_eur_mwh, 2) for d in found]),
-        ("naive MAE, EUR/MWh", [number(d.mae_naive_eur_mwh, 2) for d in found]),
-        *((f"{zone} net, MWh", [number(d.positions_mwh.get(zone)) for d in found]) for zone in zones),
-        ("expected P&L, EUR", [number(d.expected_pnl_eur) for d in found]),
-        ("VaR 95 %, EUR", [number(d.var_eur) for d in found]),
-        ("CVaR 97.5 %, EUR", [number(d.es_eur) for d in found]),
-        ("limits used", [share(d) for d in found]),
-        ("settled P&L, EUR", [number(d.settled_pnl_eur) for d in found]),
-    ]
-
-
-def share(found: DaySummary) -> str:
-    """The fullest limit in its traffic light's colour."""
-    colour = {"green": "green", "amber": "yellow", "red": "red"}.get(found.limit_status, "white")
-    return "-" if found.limits_used is None else f"[{colour}]{found.limits_used:.0%}[/{colour}]"
-
-
-def number(value: float | None, digits: int = 0) -> str:
-    """A number with thousands separators, or a dash."""
-    return "-" if value is None else f"{value:,.{digits}f}"
 
 
 if __name__ == "__main__":
