@@ -21,5 +21,7 @@ select
     orders,
     cost_share,
     hit_rate,
-    max_drawdown_eur
+    max_drawdown_eur,
+    allocation_share,
+    left_out
 from {{ source('lake', 'backtest_metrics') }}

@@ -92,6 +92,7 @@ def _record(rows: Sequence[dict[str, Any]]) -> TableView:
         Head("Sharpe, annual"),
         Head("95 % interval"),
         Head("largest drawdown", "EUR"),
+        Head("share of the mix"),
         Head("verdict", numeric=False),
     ]
     cells = [
@@ -105,6 +106,7 @@ def _record(rows: Sequence[dict[str, Any]]) -> TableView:
             num(r["sharpe"], 2),
             Cell("" if r["sharpe_low"] is None else f"{r['sharpe_low']:.1f} .. {r['sharpe_high']:.1f}".replace("-", MINUS), "muted"),
             num(r["max_drawdown_eur"]),
+            Cell(percent(r["allocation_share"])),
             Cell(r["verdict"], VERDICTS[r["verdict"]], pill=True),
         ]
         for r in rows

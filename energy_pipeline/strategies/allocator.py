@@ -17,9 +17,10 @@ import numpy as np
 from energy_pipeline.desk.strategies import Allocation
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.strategies.backtest import Result
-from energy_pipeline.strategies.validation import Verdict
 
 CONFIDENCE = 0.95
+MINIMUM_DAYS = 20
+"""Common days under which a covariance says nothing."""
 MEAN_SHRINKAGE_DAYS = 365.0
 """Weight of a mean of zero, in days: daily means of strategies are mostly noise."""
 
@@ -33,7 +34,7 @@ class Shares:
     shares : dict of str to float
     left_out : dict of str to str
     risk_shares : dict of str to float
-        Each one's part of the mix's variance; they sum to 1.
+        Each one's part of the mix's variance; they sum to 1. Empty under `MINIMUM_DAYS` common days.
     daily_eur : array
         Results of the mix on the days all have in common.
     """
@@ -44,18 +45,22 @@ class Shares:
     daily_eur: FloatArray
 
 
-def allocate(allocation: Allocation, results: Mapping[str, Result], verdicts: Mapping[str, Verdict]) -> Shares:
+def allocate(allocation: Allocation, results: Mapping[str, Result], verdicts: Mapping[str, str]) -> Shares:
     """Shares by the desk's method, on the last `window_days` common days.
 
     `risk_parity`: every strategy the same part of the variance (Ledoit-Wolf covariance). `cvar`: least
     95 % CVaR of the mix. `mean_variance`: largest mean - variance / (2 x mean daily loss scale), the mean
-    shrunk to zero, the covariance by Ledoit-Wolf. Shares are not negative.
+    shrunk to zero, the covariance by Ledoit-Wolf. `none`, or fewer than `MINIMUM_DAYS` days in common:
+    equal shares. Shares are not negative. `verdicts` holds each strategy's `validation.Verdict.status`.
     """
     left_out = {name: reason for name, r in results.items() if (reason := _excluded(r, verdicts.get(name)))}
     names = [n for n in results if n not in left_out]
     if not names:
         return Shares({}, left_out, {}, np.zeros(0))
     daily = _common(allocation, [results[n] for n in names])
+    if len(daily) < MINIMUM_DAYS:
+        equal = np.full(len(names), 1.0 / len(names))
+        return Shares(dict(zip(names, equal.tolist(), strict=True)), left_out, {}, np.asarray(daily @ equal))
     weights = np.ones(1) if len(names) == 1 else _weights(allocation.method, names, daily)
     covariance = np.atleast_2d(np.cov(daily.T))
     parts = weights * (covariance @ weights)
@@ -66,10 +71,10 @@ def allocate(allocation: Allocation, results: Mapping[str, Result], verdicts: Ma
     )
 
 
-def _excluded(result: Result, judged: Verdict | None) -> str:
+def _excluded(result: Result, verdict: str | None) -> str:
     if result.label != "tradable":
         return "index_only: earns nothing"
-    if judged is not None and judged.status == "unexplained":
+    if verdict == "unexplained":
         return "too good and not explained"
     if len(result.days) < 2 or float(np.ptp(result.net_eur)) == 0.0:
         return "no days that vary"
@@ -79,7 +84,7 @@ def _excluded(result: Result, judged: Verdict | None) -> str:
 def _common(allocation: Allocation, found: list[Result]) -> FloatArray:
     days = sorted(set.intersection(*(set(r.days) for r in found)))[-allocation.window_days :]
     columns = [dict(zip(r.days, r.net_eur.tolist(), strict=True)) for r in found]
-    return np.array([[c[d] for c in columns] for d in days])
+    return np.array([[c[d] for c in columns] for d in days], dtype=np.float64).reshape(len(days), len(columns))
 
 
 def _weights(method: str, names: list[str], daily: FloatArray) -> FloatArray:

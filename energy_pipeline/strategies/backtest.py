@@ -94,7 +94,7 @@ def backtest_tables(
         A signal labelled tradable whose exit is not a second price.
     """
     found = results(desk, day, signals, day_ahead_prices, second_prices, fuel_prices)
-    metrics = [_metrics(desk, day, result) for result in found]
+    metrics = _with_shares(desk, found, [_metrics(desk, day, result) for result in found])
     days = [frame for result in found if (frame := daily_frame(day, result)).height]
     contract, by_day = table("backtest_metrics"), table("backtest_days")
     return {
@@ -225,6 +225,15 @@ def _second_leg(desk: Desk, strategy: PairSpread, rows: pl.DataFrame, prices: _R
 
 def _starts(rows: pl.DataFrame) -> IntArray:
     return rows["delivery_start"].cast(pl.Int64).to_numpy()
+
+
+def _with_shares(desk: Desk, found: Sequence[Result], metrics: list[dict[str, object]]) -> list[dict[str, object]]:
+    """The metrics with each strategy's share under the desk's allocation; None for who takes no part."""
+    from energy_pipeline.strategies.allocator import allocate
+
+    mix = allocate(desk.allocation, {r.strategy: r for r in found}, {str(m["strategy"]): str(m["verdict"]) for m in metrics})
+    shares = {name: min(max(share, 0.0), 1.0) for name, share in mix.shares.items()}  # a solver's -1e-12 is 0
+    return [m | {"allocation_share": shares.get(str(m["strategy"])), "left_out": mix.left_out.get(str(m["strategy"]), "")} for m in metrics]
 
 
 def _metrics(desk: Desk, day: date, result: Result) -> dict[str, object]:

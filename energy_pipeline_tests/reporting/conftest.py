@@ -567,6 +567,8 @@ class MadeUpDay:
                     "cost_share": 0.05,
                     "hit_rate": 0.55,
                     "max_drawdown_eur": 2_900.0,
+                    "allocation_share": 1.0,
+                    "left_out": "",
                 },
                 {
                     **day,
@@ -576,6 +578,7 @@ class MadeUpDay:
                     "index_points_eur_mwh": 61.0,
                     "verdict": "index_only",
                     "hit_rate": 0.6,
+                    "left_out": "index_only: earns nothing",
                 },
             ],
         )

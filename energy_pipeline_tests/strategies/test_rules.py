@@ -282,7 +282,7 @@ def test_the_allocator_shares_risk_and_leaves_studies_out(method):
     rng = np.random.default_rng(2)
     calm, wild = rng.normal(2, 10, 500), rng.normal(2, 40, 500)
     found = {"calm": result("calm", calm), "wild": result("wild", wild), "study": result("study", calm, "index_only"), "rich": result("rich", calm)}
-    judged = {"rich": verdict(calm + 30, rng)}
+    judged = {"rich": verdict(calm + 30, rng).status}
     shares = allocate(Allocation(method=method), found, judged)
     assert set(shares.shares) == {"calm", "wild"}
     assert shares.left_out == {"study": "index_only: earns nothing", "rich": "too good and not explained"}
@@ -293,3 +293,5 @@ def test_the_allocator_shares_risk_and_leaves_studies_out(method):
         assert shares.risk_shares["calm"] == pytest.approx(0.5, abs=0.05)
     elif method != "none":
         assert shares.shares["calm"] > 0.8
+    few = allocate(Allocation(method=method), {n: result(n, r.net_eur[:5]) for n, r in found.items() if n in shares.shares}, {})
+    assert few.shares == {"calm": 0.5, "wild": 0.5}

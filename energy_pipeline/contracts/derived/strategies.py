@@ -73,6 +73,8 @@ BACKTEST_METRICS = Table(
         ),
         c.share("hit_rate", "Share of days with a gain.", nullable=True),
         c.money("max_drawdown_eur", "Largest fall from a peak of cumulative P&L, positive.", nullable=True),
+        c.share("allocation_share", "Share under the desk's `allocation`; null for who takes no part.", nullable=True),
+        c.text("left_out", "Why the allocation leaves it out; empty for who takes part."),
     ),
     may_be_empty=True,
 )
