@@ -3,10 +3,12 @@
 from datetime import date
 
 import dagster as dg
+import pytest
 
 from energy_pipeline.domain.errors import RangeError
 from energy_pipeline.lake import Lake
 from energy_pipeline.orchestration import progress
+from energy_pipeline.orchestration.assets.s01_ingestion import _is_whole
 from energy_pipeline.orchestration.partitions import range_tags
 from energy_pipeline_tests.contracts.legal_frames import legal_day
 from energy_pipeline_tests.orchestration import small_graph
@@ -70,3 +72,17 @@ def test_the_contract_blocks_before_the_write(tmp_path, monkeypatch):
         assert not run(instance, tmp_path).success
         assert events(instance) == []
     assert Lake(tmp_path).days("var_exceptions") == []
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "last", "whole"),
+    [
+        ((2026, 2, 1), (2026, 2, 28), (2026, 3, 27), True),
+        ((2026, 1, 20), (2026, 3, 27), (2026, 3, 27), True),
+        ((2026, 2, 2), (2026, 2, 28), (2026, 3, 27), False),  # a day of the month stands elsewhere
+        ((2026, 2, 1), (2026, 2, 27), (2026, 3, 27), False),
+        ((2026, 2, 1), (2026, 2, 28), (2026, 2, 28), False),  # still being written
+    ],
+)
+def test_only_a_month_loaded_whole_is_one_file(begin, end, last, whole):
+    assert _is_whole(date(2026, 2, 15), date(*begin), date(*end), date(*last)) is whole

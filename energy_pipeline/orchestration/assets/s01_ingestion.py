@@ -6,7 +6,7 @@ does not: reading files or making synthetic rows (ingestion does).
 
 import hashlib
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import dagster as dg
 import polars as pl
@@ -152,8 +152,8 @@ def load_missing(runtime: DeskRuntime, contract: Table, first: date, last: date,
         frames = {day: fresh.get(day, contract.frame()) for day in days_between(begin, end) if day not in collected.failures}
         frames = {day: frame for day, frame in frames.items() if frame.height or contract.may_be_empty}
         for month in _months(list(frames)):
-            # The month of the last day is still being written: its days stay apart.
-            broken = _added(runtime, contract, {day: frames[day] for day in month}, closed=month[0].replace(day=1) < last.replace(day=1))
+            # Only a month loaded whole and closed is one file: which days stand apart must not depend on the order of runs.
+            broken = _added(runtime, contract, {day: frames[day] for day in month}, closed=_is_whole(month[0], begin, end, last))
             for day, error in broken.items():
                 failures.add(day, error)
             rows += sum(frames[day].height for day in month if day not in broken)
@@ -173,6 +173,13 @@ def _added(runtime: DeskRuntime, contract: Table, frames: Mapping[date, pl.DataF
         except PipelineError as error:
             broken[day] = error
     return broken
+
+
+def _is_whole(day: date, begin: date, end: date, last: date) -> bool:
+    """Whether the days begin..end hold all of the day's month, and it is not the month of `last`, which is still being written."""
+    start = day.replace(day=1)
+    following = (start + timedelta(days=31)).replace(day=1)
+    return begin <= start and following <= min(end + timedelta(days=1), last.replace(day=1))
 
 
 def _months(days: list[date]) -> list[list[date]]:
