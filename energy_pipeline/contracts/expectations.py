@@ -44,8 +44,12 @@ WHOLE_DAY_ONLY: dict[str, pl.Expr] = {
     "forward_curve": pl.col("target_day") == pl.col("delivery_day"),
     "positions": pl.col("instrument") == "day_ahead",
     "pnl_day_ahead": pl.col("instrument") == "day_ahead",
+    "scenario_sets": pl.col("set") != "week",
 }
-NO_DAY_SERIES = ("weather_forecast",)  # a forecast run covers the day from its issue on
+NO_DAY_SERIES = (
+    "weather_forecast",  # a forecast run covers the day from its issue on
+    *("bid_curves", "nomination_lines", "objective_positions"),  # only intervals with an order or a free position
+)
 
 
 @dataclass(frozen=True)
