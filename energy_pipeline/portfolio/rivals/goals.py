@@ -5,7 +5,8 @@ solving them (`choose`).
 
 Left out: drawdown objectives (a day's scenarios have no order in time), Sharpe ratio (the
 plant's P&L is not for sale, so the ratio of the decision alone means nothing), risk parity
-(it fixes the positions without regard to limits; `allocators` has it for strategies).
+(it fixes the positions without regard to limits; `allocators` has it for strategies), least VaR
+(a mixed-integer problem: minutes a day on quarter-hours, even on a tenth of the scenarios).
 """
 
 from __future__ import annotations
@@ -22,9 +23,6 @@ from energy_pipeline.portfolio.allocation.objectives import Objective
 DESK, FLAT, NAIVE_HEDGE = "desk", "flat", "naive_hedge"
 """The decided book; nothing beyond selling the expected output; the expected output sold forward as far as allowed."""
 
-VAR_SCENARIOS = 120
-VAR_NODES = 40
-
 
 def goals(desk: Desk, problem: al.Problem) -> Mapping[str, tuple[al.Problem, Objective]]:
     """Name, problem and objective of each rival that is optimised.
@@ -34,7 +32,6 @@ def goals(desk: Desk, problem: al.Problem) -> Mapping[str, tuple[al.Problem, Obj
     - `black_litterman`: the market's own view of every decision is the benchmark book (sell
       the expected output, trade nothing: no gain expected); the scenarios' mean is our view,
       held with the desk's `view_confidence`.
-    - `min_var`: exact on every so-manieth scenario, as the least VaR is a mixed-integer problem.
     """
     settings = desk.portfolio
     risk = problem.base if problem.base is not None else np.zeros(1)
@@ -50,7 +47,6 @@ def goals(desk: Desk, problem: al.Problem) -> Mapping[str, tuple[al.Problem, Obj
         "min_cvar": (problem, al.MinCvar(confidence)),
         "mean_cvar": (problem, al.MeanCvar(settings.risk_aversion, confidence)),
         "minimax": (problem, al.Minimax()),
-        "min_var": (_thinned(problem), al.MinVar(confidence, seconds=np.inf, nodes=VAR_NODES)),
     }
 
 
@@ -66,7 +62,6 @@ RIVALS = (
     "min_cvar",
     "mean_cvar",
     "minimax",
-    "min_var",
 )
 
 
@@ -85,9 +80,3 @@ def _with_posterior(problem: al.Problem, confidence: float) -> al.Problem:
     views = [al.View({name: 1.0}, float(mean), confidence) for name, mean, variance in known if variance > 0]
     after = al.posterior(problem.names, prior, covariance, views)
     return replace(problem, expected=after.mean, _memo={})
-
-
-def _thinned(problem: al.Problem) -> al.Problem:
-    stride = max(1, len(problem.scenarios) // VAR_SCENARIOS)
-    base = None if problem.base is None else problem.base[::stride]
-    return replace(problem, scenarios=problem.scenarios[::stride], base=base, _memo={})
