@@ -176,10 +176,10 @@ def explain(
         When a mark lacks a price, a volatility or a currency, or a deal's terms differ between the books.
     """
     held, now = {d.name: d for d in before}, {d.name: d for d in after}
-    changed = [n for n in held.keys() & now.keys() if held[n] != now[n]]
+    changed = [n for n in held if n in now and held[n] != now[n]]
     if changed:
         raise MarkError(f"terms of {', '.join(sorted(changed))} differ between the books -> book a change as a new deal under a name of its own")
-    rows = [(name, leg, value) for name in held.keys() & now.keys() for leg, value in _moves(held[name], old, new).items()]
+    rows = [(name, leg, value) for name in held if name in now for leg, value in _moves(held[name], old, new).items()]
     rows += [(name, "new deals", value_eur(now[name], new)) for name in now.keys() - held.keys()]
     rows += [(name, "gone deals", -value_eur(held[name], old)) for name in held.keys() - now.keys()]
     rows += [("book", "costs", -costs_eur)]

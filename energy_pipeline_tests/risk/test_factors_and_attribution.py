@@ -164,7 +164,7 @@ def test_a_total_of_another_book_is_unexplained():
 @pytest.mark.parametrize(
     ("old", "words"),
     [
-        (replace(mark(), curve={}), "no price of DE base"),
+        (replace(mark(), curve={}), "no price of"),
         (replace(mark(), volatility={}), "no volatility"),
         (replace(mark(), fx={"EUR": 1.0}), "is in USD"),
         (replace(mark(), curve={k: float("nan") for k in mark().curve}), "not all finite"),
