@@ -18,6 +18,8 @@ import numpy as np
 from energy_pipeline.domain.delivery import FloatArray
 
 PARTS = 4
+DARK = 1e-9
+"""Share of capacity below which physics sees nothing: a watt of a gigawatt has no shape to scale."""
 
 
 def in_quarters(hourly: FloatArray, physical: FloatArray, potential: FloatArray, technology: str) -> FloatArray:
@@ -37,7 +39,7 @@ def in_quarters(hourly: FloatArray, physical: FloatArray, potential: FloatArray,
     >>> in_quarters(np.array([0.75]), np.array([0.2, 0.4, 0.6, 0.8]), np.ones(4), "wind").round(3).tolist()
     [0.6, 0.7, 0.8, 0.9]
     """
-    quarter = physical.reshape(-1, PARTS)
+    quarter = np.where(physical < DARK, 0.0, physical).reshape(-1, PARTS)
     mean = _mean(quarter)
     lower = hourly <= mean
     down = quarter * np.where(mean > 0, hourly / np.where(mean > 0, mean, 1.0), 0.0)[:, None]

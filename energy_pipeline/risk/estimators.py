@@ -263,13 +263,16 @@ def _cornish_fisher(values: FloatArray, level: float) -> Estimate:
 def _cornish_fisher_errors(values: FloatArray, level: float, draws: int = 200) -> tuple[float, float]:
     """Bootstrap of whole days; seeded by the sample's size alone, so the same losses give the same error."""
     rng = np.random.default_rng(values.size)
-    sample = values[rng.integers(0, values.size, (draws, values.size))]
+    size = float(np.abs(values).max()) or 1.0
+    sample = (values / size)[rng.integers(0, values.size, (draws, values.size))]
     centred = sample - sample.mean(axis=1, keepdims=True)
     second = np.mean(centred**2, axis=1)
+    # a draw of equal days has no shape, as in `_moments`; powers of what is left would vanish
+    second = np.where(second > 1e-24, second, 0.0)
     safe = np.where(second > 0, second, 1.0)
     skew, kurt = np.mean(centred**3, axis=1) / safe**1.5, np.mean(centred**4, axis=1) / safe**2 - 3.0
     both = [cornish_fisher_quantile(level, s, k) for s, k in zip(skew.tolist(), kurt.tolist(), strict=True)]
-    found = np.sqrt(second)[:, None] * np.array(both)
+    found = size * np.sqrt(second)[:, None] * np.array(both)
     return float(found[:, 0].std(ddof=1)), float(found[:, 1].std(ddof=1))
 
 
