@@ -24,6 +24,10 @@ from energy_pipeline.domain.delivery import FloatArray, IntArray
 OPTIMAL, UNBOUNDED, STALLED = 0, 1, 2
 REFRESH = 60
 """Steps between fresh inverses."""
+SHIFTS = (1e-10, 1e-8)
+"""Relative sizes of the shifts that break ties."""
+IDLE = 1e-13
+"""Descent along a stretch of steps, relative to the pieces' offsets, below which they only go in circles."""
 
 
 @dataclass
@@ -73,6 +77,18 @@ def minimise(
     """
     work = basis.astype(np.int64).copy()
     status, z, multipliers, steps = _compiled()(g, h, low, high, c, work, max_steps, tolerance)
+    for size in SHIFTS:
+        if status != STALLED:
+            break
+        # Many pieces through one point let the walk go in circles. Moved apart a little they do not; what is found there
+        # is optimal for the pieces where they are up to a small gap, which callers check, and mostly after no further step.
+        moved = h + size * (1.0 + np.abs(h)) * np.random.default_rng(0).uniform(0.5, 1.0, h.size)
+        status, _, multipliers, more = _compiled()(g, moved, low, high, c, work, max_steps, tolerance)
+        z, steps = np.asarray(np.linalg.solve(g[work], h[work]), dtype=np.float64), steps + more
+        again = work.copy()
+        ended, *better, more = _compiled()(g, h, low, high, c, again, max_steps, tolerance)
+        if ended == OPTIMAL:
+            (z, multipliers), work, steps, status = better, again, steps + more, ended
     return Vertex(int(status), z, work, multipliers, int(steps))
 
 
@@ -103,7 +119,12 @@ def _walk(  # noqa: C901, PLR0912, PLR0915 - one loop, compiled as a whole
     since = 0
     status = STALLED
     step = 0
+    stretch, descent, idle = 50 + 2 * d, np.inf, IDLE * (1.0 + np.abs(h).max())
     while step < max_steps:
+        if step % stretch == 0:
+            if descent <= idle:
+                break
+            descent = 0.0
         if fresh:
             rest[:] = h - np.dot(g, z)
             pull[:] = c
@@ -209,6 +230,7 @@ def _walk(  # noqa: C901, PLR0912, PLR0915 - one loop, compiled as a whole
             status = UNBOUNDED
             break
         enter, t = which[found], times[found]
+        descent += t * abs(excess)
         if abs(along[enter]) < 1e-9 and since > 0:
             inverse = np.ascontiguousarray(np.linalg.inv(np.ascontiguousarray(g[basis])).T)
             z = np.dot(h[basis], inverse)

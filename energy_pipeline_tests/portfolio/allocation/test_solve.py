@@ -100,6 +100,36 @@ def test_cvar_of_many_scenarios_uses_few_of_them():
     assert 0 <= found.value - found.bound + 1e-15 < 1e-10 * found.value
 
 
+def crowded_corner(seed, one_way, two_way):
+    """Held positions that meet their gross limit, one-way columns at zero, costs: many pieces through the first point."""
+    draw = np.random.default_rng(seed)
+    count = one_way + two_way
+    common = draw.normal(size=(600, 4))
+    zero = np.zeros(one_way)
+    cost = np.concatenate([zero, np.full(two_way, 0.05)])
+    return al.Problem(
+        names=tuple(f"c{i}" for i in range(count)),
+        scenarios=common @ draw.normal(size=(4, count)) + draw.normal(size=(600, count)) + 0.3,
+        held=np.concatenate([zero, np.ones(two_way)]),
+        buy_cost=cost,
+        sell_cost=cost,
+        base=20.0 * common[:, 0],
+        limits=(
+            al.Bounds("box", np.concatenate([zero, np.full(two_way, -3.0)]), np.concatenate([np.full(one_way, 2.0), np.full(two_way, 3.0)])),
+            al.Gross("gross", float(two_way), np.concatenate([zero, np.ones(two_way)])),
+        ),
+    )
+
+
+@pytest.mark.parametrize("objective", [al.MeanCvar(0.5, 0.95), al.MinCvar(0.95), al.MeanDeviation()], ids=lambda o: type(o).__name__)
+@pytest.mark.parametrize(("seed", "one_way", "two_way"), [(0, 10, 3), (0, 30, 6), (4, 50, 12)])
+def test_the_walk_leaves_a_corner_where_many_limits_meet(objective, seed, one_way, two_way):
+    problem = crowded_corner(seed, one_way, two_way)
+    found = al.solve(problem, objective)
+    assert "simplex" in found.solver
+    assert found.certificate.relative_gap < 1e-9
+
+
 def test_highs_takes_over_where_the_walk_stalls(monkeypatch):
     problem = books.power_book(4)
     expected = al.solve(problem, al.MinCvar(0.9)).value
