@@ -7,11 +7,13 @@ UV_VERSION := 0.13.9
 UV := .uv/bin/uv
 BIN := .venv/bin
 
-# Compiled bytecode is what makes every later start fast; TensorFlow and Dagster stay quiet.
+# Compiled bytecode is what makes every later start fast; TensorFlow and Dagster stay quiet; one thread of linear algebra
+# per process, as in energy_pipeline/threads.py.
 unexport PYTHONDONTWRITEBYTECODE
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 export TF_CPP_MIN_LOG_LEVEL := 3
+export OPENBLAS_NUM_THREADS ?= 1
 export GX_ANALYTICS_ENABLED := false
 export DAGSTER_HOME ?= $(CURDIR)/.dagster
 

@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+import energy_pipeline.threads  # noqa: F401 - before numpy
 from energy_pipeline.commands.backtest_cli import backtest
 from energy_pipeline.commands.benchmark_cli import benchmark_app
 from energy_pipeline.commands.book_cli import book_app

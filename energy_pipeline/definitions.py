@@ -9,6 +9,7 @@ from pathlib import Path
 
 import dagster as dg
 
+import energy_pipeline.threads  # noqa: F401 - before numpy
 from energy_pipeline.desk import Desk
 from energy_pipeline.orchestration import policies
 from energy_pipeline.orchestration.assets import (
