@@ -1,15 +1,15 @@
 """Load, wind and solar of each zone for D as known at the decision time.
 
 What belongs here: the order of methods per driver and the table driver_forecasts.
-What does not: the weather regression itself.
+What does not: the regressions themselves.
 
 Order of methods, applied interval by interval so that one gap does not discard a day:
 
-- load: the TSO's forecast, else persistence.
+- load: the TSO's forecast, else the regression on its own past; persistence is the last resort.
 - wind and solar, `tso_res_forecast: strict`: the TSO's forecast where it was known at
-  the decision time, else the weather regression; persistence is the fallback.
+  the decision time, else the weather regression; own past and persistence are fallbacks.
 - `epf_convention`: the forecast that stands for a vendor's; everything else is a fallback.
-- `none`: the weather regression; persistence is the fallback.
+- `none`: the weather regression; own past and persistence are fallbacks.
 
 Persistence of load is the same slot of D-7, else D-14, D-21, D-28, D-2, D-3. Of wind
 and solar it is the mean of the same slot over D-4 .. D-2 (of D-1 only the morning is
@@ -30,10 +30,11 @@ from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
 from energy_pipeline.domain.information import InformationSet
 from energy_pipeline.features.alignment import DayReader, reader, same_slot
+from energy_pipeline.features.autoregression import own_forecast
 from energy_pipeline.features.weather_regression import weather_output
 
 Driver = Literal["load", "wind", "solar"]
-Method = Literal["tso", "vendor_convention", "weather_regression", "persistence", "none"]
+Method = Literal["tso", "vendor_convention", "weather_regression", "autoregression", "persistence", "none"]
 
 LOAD_LAGS = (7, 14, 21, 28, 2, 3)
 OUTPUT_LAGS = (2, 3, 4)
@@ -99,6 +100,7 @@ def _cascade(info: InformationSet, zone: str, driver: Driver, minutes: int) -> l
         actual = reader(info, "load_actual", "load_mw", zone=zone)
         return [
             ("tso", False, lambda: forecast.day(info.day, minutes)),
+            ("autoregression", True, lambda: own_forecast(info, actual, "load", minutes)),
             ("persistence", True, lambda: _last_known(actual, info.day, minutes)),
         ]
     technology = driver
@@ -107,6 +109,7 @@ def _cascade(info: InformationSet, zone: str, driver: Driver, minutes: int) -> l
     actual = reader(info, "generation_actual", "generation_mw", zone=zone, technology=technology)
     steps: list[tuple[Method, bool, Callable[[], FloatArray]]] = [
         ("weather_regression", rule == "epf_convention", lambda: weather_output(info, zone, technology, minutes)),
+        ("autoregression", True, lambda: own_forecast(info, actual, "output", minutes)),
         ("persistence", True, lambda: _recent_mean(actual, info.day, minutes)),
     ]
     if rule == "none":

@@ -86,8 +86,23 @@ def test_none_ignores_the_tso():
     assert _methods(Archive(desk, frames_for(SPRING)).at(SPRING), "NORTH", "wind") == ({"weather_regression"}, {False})
 
 
-def test_without_weather_wind_is_the_mean_of_the_last_days_known_in_full():
+def short(frames, day, days):
+    """Only the last days of the raw history: too few to learn from."""
+    return {name: f.filter(pl.col("delivery_day") >= day - timedelta(days=days)) if "delivery_day" in f.columns else f for name, f in frames.items()}
+
+
+def test_without_weather_wind_is_learnt_from_its_own_past():
     frames = without(frames_for(SPRING), "weather_forecast")
+    info = Archive(DESK, frames).at(SPRING)
+    assert _methods(info, "SOUTH", "wind") == ({"autoregression"}, {True})
+    assert _methods(info, "SOUTH", "solar") == ({"autoregression"}, {True})
+    sun = zone_drivers(info, "SOUTH")["solar"].values_mw
+    assert sun[:3].tolist() == [0.0, 0.0, 0.0]
+    assert sun.max() > 0.0
+
+
+def test_with_a_short_past_wind_is_the_mean_of_the_last_days_known_in_full():
+    frames = short(without(frames_for(SPRING), "weather_forecast"), SPRING, 8)
     info = Archive(DESK, frames).at(SPRING)
     assert _methods(info, "SOUTH", "wind") == ({"persistence"}, {True})
     target = DeliveryDay(SPRING, BERLIN)
@@ -97,8 +112,15 @@ def test_without_weather_wind_is_the_mean_of_the_last_days_known_in_full():
     assert zone_drivers(info, "SOUTH")["wind"].values_mw[slot_12] == pytest.approx(expected)
 
 
-def test_without_a_load_forecast_the_same_slot_a_week_ago():
-    frames = without(frames_for(SPRING), "load_forecast")
+def test_without_a_load_forecast_load_is_learnt_from_its_own_past():
+    info = Archive(DESK, without(frames_for(SPRING), "load_forecast")).at(SPRING)
+    found = zone_drivers(info, "SOUTH")["load"]
+    assert set(found.methods) == {"autoregression"}
+    assert found.is_fallback.all()
+
+
+def test_with_a_short_past_load_is_the_same_slot_a_week_ago():
+    frames = short(without(frames_for(SPRING), "load_forecast"), SPRING, 8)
     info = Archive(DESK, frames).at(SPRING)
     found = zone_drivers(info, "SOUTH")["load"]
     assert set(found.methods) == {"persistence"}
@@ -113,7 +135,7 @@ def test_one_gap_is_filled_and_flagged_alone():
     hole = (pl.col("zone") == "SOUTH") & (pl.col("delivery_start").cast(pl.Int64) == int(start))
     gap = Archive(DESK, withheld(frames_for(SPRING), "load_forecast", info.decision_time, hole)).at(SPRING)
     found = zone_drivers(gap, "SOUTH")["load"]
-    assert [i for i, m in enumerate(found.methods) if m == "persistence"] == [5]
+    assert [i for i, m in enumerate(found.methods) if m == "autoregression"] == [5]
     assert np.flatnonzero(found.is_fallback).tolist() == [5]
 
 
@@ -126,5 +148,8 @@ def test_nothing_known_is_stated():
 @pytest.mark.parametrize("day", [SPRING, CHANGE])
 def test_later_knowledge_changes_nothing(day):
     info = archive_for(day).at(day)
-    other = Archive(DESK, poisoned(frames_for(day), info.decision_time)).at(day)
-    assert driver_forecasts(info).equals(driver_forecasts(other))
+    for lost in ((), ("weather_forecast", "load_forecast")):
+        frames = without(frames_for(day), *lost)
+        known = Archive(DESK, frames).at(day)
+        other = Archive(DESK, poisoned(frames, info.decision_time)).at(day)
+        assert driver_forecasts(known).equals(driver_forecasts(other))

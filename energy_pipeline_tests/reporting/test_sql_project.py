@@ -4,11 +4,14 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import polars as pl
 import pytest
 import yaml
 
 from energy_pipeline.contracts import TABLES, table
+from energy_pipeline.contracts.derived import QUANTILES, quantile_column
+from energy_pipeline.forecasting.scores import pinball, winkler
 from energy_pipeline.reporting.sql_project import (
     CycleError,
     MissingDescriptionError,
@@ -163,6 +166,29 @@ def test_marts_hold_the_days_numbers(project, made_up_day):
         ("var", 0.95, False),
         ("var", 0.99, False),
     ]
+
+
+def test_scores_by_hour_are_the_forecasting_stages(project, made_up_day):
+    made = made_up_day()
+    connection = build(project, made.tables)
+    by_hour = {
+        h: scores
+        for h, *scores in rows(
+            connection,
+            "select hour_utc, pinball_eur_mwh, crps_eur_mwh, winkler_90_eur_mwh from m_forecast_accuracy "
+            "where zone = 'SOUTH' and model = 'naive' and horizon_days = 1",
+        )
+    }
+    forecast = made.tables["price_forecasts"].filter(zone="SOUTH", model="naive", price_kind="day_ahead", horizon_days=1)
+    both = forecast.join(
+        made.tables["day_ahead_prices"].filter(zone="SOUTH").select("delivery_start", came="price_eur_mwh"), on="delivery_start"
+    ).sort("delivery_start")
+    assert len(by_hour) == both.height > 20
+    for row in both.to_dicts():
+        came = np.array([row["came"]])
+        quantiles = {q: np.array([row[quantile_column(q)]]) for q in QUANTILES}
+        loss, interval = pinball(quantiles, came), winkler(quantiles[0.05], quantiles[0.95], came, 0.9)
+        assert by_hour[row["delivery_start"].hour] == pytest.approx([loss, 2 * loss, interval], abs=1e-6)
 
 
 def test_prices_take_the_latest_vintage_and_bring_the_second_price_to_the_auctions_interval(project):

@@ -22,7 +22,7 @@ DRIVER_FORECASTS = Table(
         c.DELIVERY_START,
         c.RESOLUTION,
         c.power("value_mw", "Expected value; null only where the desk declares the series absent with no fallback.", nullable=True, minimum=0.0),
-        c.text("method", "How it was made.", allowed=("tso", "vendor_convention", "weather_regression", "persistence", "none")),
+        c.text("method", "How it was made.", allowed=("tso", "vendor_convention", "weather_regression", "autoregression", "persistence", "none")),
         Column("is_fallback", "bool", "True when the first choice was not there."),
     ),
     may_be_empty=True,
