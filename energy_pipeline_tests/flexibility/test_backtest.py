@@ -11,7 +11,8 @@ from energy_pipeline.flexibility.store import Store
 
 STORE = Store(1.0, 1.0, 2.0, charge_efficiency=0.93, discharge_efficiency=0.93, cycle_cost_eur_mwh=3.0)
 SEARCH_DAYS = 4
-FIRST = backtest.WINDOW + SEARCH_DAYS + 1
+RECORD_DAYS = 5
+FIRST = backtest.WINDOW + RECORD_DAYS + 1
 
 
 def market(days):
@@ -24,6 +25,7 @@ def market(days):
 def few_paths(monkeypatch):
     monkeypatch.setattr(backtest, "PATHS", 100)
     monkeypatch.setattr(backtest, "SEARCH_DAYS", SEARCH_DAYS)
+    monkeypatch.setattr(backtest, "RECORD_DAYS", RECORD_DAYS)
 
 
 def most(prices):
