@@ -256,7 +256,7 @@ def _group(store: Store, days: FloatArray, minutes: int, begin: int, end: int, c
 
 
 @lru_cache(maxsize=1)
-def compiled() -> Callable[..., FloatArray]:
+def compiled() -> Callable[..., Any]:
     """Mean margin of every window (begin, end), compiled once and kept on disk."""
     import numba
     from numba.extending import register_jitable
