@@ -241,14 +241,14 @@ def _group(store: Store, days: FloatArray, minutes: int, begin: int, end: int, c
     order = np.argsort(ranked if charges else -ranked, axis=1, kind="stable")[:, : steps.size]
     profiles = np.zeros(ranked.shape)
     np.put_along_axis(profiles, order, np.broadcast_to(steps, order.shape), axis=1)
-    _, first = np.unique(profiles, axis=0, return_index=True)
+    first: Any = np.unique(profiles, axis=0, return_index=True)[1]
     profiles = profiles[np.sort(first)]
-    earned = (-1.0 if charges else 1.0) * profiles @ prices.T
-    chosen, best = [0], earned[0].copy()
+    earned = np.asarray((-1.0 if charges else 1.0) * profiles @ prices.T)
+    chosen, best = [0], np.array(earned[0])
     while len(chosen) < min(most, profiles.shape[0]):
         adds = np.maximum(earned - best, 0.0).mean(axis=1)
         n = int(np.argmax(adds))
-        if adds[n] <= TOLERANCE_MWH:
+        if adds.max() <= TOLERANCE_MWH:
             break
         chosen.append(n)
         best = np.maximum(best, earned[n])
@@ -262,7 +262,8 @@ def compiled() -> Callable[..., Any]:
     from numba.extending import register_jitable
 
     register_jitable(_insert)
-    return numba.njit(cache=True, nogil=True)(_window_values)
+    kernel: Callable[..., Any] = numba.njit(cache=True, nogil=True)(_window_values)
+    return kernel
 
 
 def _window_values(days, factors, cost, begins):

@@ -224,7 +224,7 @@ class _Problem:
         balance, start = self.balance()
         constraints = [LinearConstraint(balance, start, start), LinearConstraint(rows, -np.inf, most)]
         kinds = np.concatenate([np.zeros(self.width - self.binaries), np.ones(self.binaries)])
-        options = {"mip_rel_gap": GAP}
+        options: Any = {"mip_rel_gap": GAP}
         found: Any = milp(-self.gains(), constraints=constraints, bounds=Bounds(*self.bounds()), integrality=kinds, options=options)
         if found.status == 2:
             text = "store: the terminal condition cannot be met within the cycle limits"
@@ -312,9 +312,9 @@ class _Problem:
         if self.binaries:
             u = self.width - self.binaries + np.arange(self.binaries)
             charges, discharges = np.zeros((self.binaries, self.width)), np.zeros((self.binaries, self.width))
-            row = np.arange(self.binaries)
-            charges[row, self.where], charges[row, u] = 1.0, -store.charge_mw
-            discharges[row, n + self.where], discharges[row, u] = 1.0, store.discharge_mw
+            each = np.arange(self.binaries)
+            charges[each, self.where], charges[each, u] = 1.0, -store.charge_mw
+            discharges[each, n + self.where], discharges[each, u] = 1.0, store.discharge_mw
             blocks += [charges, discharges]
             most += [np.zeros(self.binaries), np.full(self.binaries, store.discharge_mw)]
         return csr_array(np.vstack(blocks)), np.concatenate(most)
