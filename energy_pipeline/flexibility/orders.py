@@ -55,8 +55,8 @@ def block_rows(store: Store, scenarios: FloatArray, minutes: int, starts: pl.Ser
     return [
         {
             **common,
-            "group": g,
-            "block": b,
+            "group_number": g,
+            "block_number": b,
             "delivery_start": starts[group.begin + int(t)],
             "side": "buy" if group.charges else "sell",
             "quantity_mw": float(profile[t]),
@@ -71,10 +71,11 @@ def executed_blocks(orders: pl.DataFrame, starts: pl.Series, prices_eur_mwh: Flo
     """What the auction's prices take of an asset's `block_orders`: bought and sold [MW] by interval."""
     bought, sold = np.zeros(prices_eur_mwh.size), np.zeros(prices_eur_mwh.size)
     at = {start: t for t, start in enumerate(starts.to_list())}
-    for group in orders.sort("group", "block", "delivery_start").partition_by("group", maintain_order=True):
+    for group in orders.sort("group_number", "block_number", "delivery_start").partition_by("group_number", maintain_order=True):
         side = group["side"][0]
         blocks = [
-            ([at[s] for s in b["delivery_start"].to_list()], b["quantity_mw"].to_numpy()) for b in group.partition_by("block", maintain_order=True)
+            ([at[s] for s in b["delivery_start"].to_list()], b["quantity_mw"].to_numpy())
+            for b in group.partition_by("block_number", maintain_order=True)
         ]
         paid = [float(quantity @ prices_eur_mwh[where]) for where, quantity in blocks]
         where, quantity = blocks[int(np.argmin(paid) if side == "buy" else np.argmax(paid))]
