@@ -127,12 +127,15 @@ def end_segments(store: Store) -> tuple[FloatArray, FloatArray]:
 
 def _by_dynamic_programme(store: Store, prices: FloatArray, minutes: int) -> Plan:
     stored, values, odd = sweep(numbers_of(store, minutes, store.end_range_mwh[0], store.initial_mwh), prices, *end_segments(store))
-    before = np.empty_like(stored)
-    before[:1], before[1:] = store.initial_mwh, stored[:-1]
-    moved = stored - store.kept(minutes) * before
-    delta = hours_of(minutes)
-    charge = np.clip(moved / (delta * store.charge_efficiency), 0.0, store.charge_mw)
-    discharge = np.clip(moved * (-store.discharge_efficiency / delta), 0.0, store.discharge_mw)
+    # In place and without clip: on a year of hours these few passes cost as much as the programme itself.
+    kept, delta, moved = store.kept(minutes), hours_of(minutes), np.empty_like(stored)
+    moved[:1] = stored[:1] - kept * store.initial_mwh
+    np.subtract(stored[1:], stored[:-1] if kept == 1.0 else kept * stored[:-1], out=moved[1:])
+    charge, discharge = np.maximum(moved, 0.0), np.minimum(moved, 0.0)
+    charge *= 1.0 / (delta * store.charge_efficiency)
+    discharge *= -store.discharge_efficiency / delta
+    np.minimum(charge, store.charge_mw, out=charge)
+    np.minimum(discharge, store.discharge_mw, out=discharge)
     return _plan(store, prices, minutes, charge, discharge, stored, values, odd == 0, "dynamic programme")
 
 
@@ -172,8 +175,11 @@ def _plan(
     concave: bool,
     method: str,
 ) -> Plan:
-    charge[charge < SNAP_MW], discharge[discharge < SNAP_MW] = 0.0, 0.0
-    margin = float(store.margins_eur(charge, discharge, prices, minutes).sum())
+    charge *= charge >= SNAP_MW
+    discharge *= discharge >= SNAP_MW
+    energy = float(prices @ discharge - prices @ charge)
+    costs = store.cycle_cost_eur_mwh * float(discharge.sum()) + store.charge_cost_eur_mwh * float(charge.sum())
+    margin = hours_of(minutes) * (energy - costs)
     end = float(store.end_eur(stored[-1] if stored.size else np.array(store.initial_mwh)))
     return Plan(charge, discharge, stored, margin, margin + end, values, concave, method)
 
