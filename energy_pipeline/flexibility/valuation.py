@@ -11,9 +11,11 @@ from day to day by LEVEL_DECAY. Renewable rights run on the plant's own output s
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from energy_pipeline.contracts import table
@@ -130,18 +132,25 @@ def _with_services(
     rows: dict[str, list[dict[str, object]]],
 ) -> None:
     """One plan for energy and services on the expected prices: its value, and beside it the plan without services."""
-    store, services, mean = Store.of(asset), services_of(info.desk, name), learn.mean(axis=0)
-    plan, alone = planned(info.desk, name, asset, mean, minutes), stacked(store, {}, mean, minutes)
-    cash = store.margins_eur(plan.charge_mw, plan.discharge_mw, fresh, minutes)
-    for service, capacity in plan.capacity_mw.items():
-        cash = cash + capacity * per_mw_eur(store, services[service], fresh, minutes)
-    cash[:, -1] += float(store.end_eur(plan.state_of_charge_mwh[-1:])[0])
+    store, services = Store.of(asset), services_of(info.desk, name)
+
+    def cash(a: FloatArray, b: FloatArray) -> FloatArray:
+        plan = stacked(store, services, a.mean(axis=0), minutes)
+        found = store.margins_eur(plan.charge_mw, plan.discharge_mw, b, minutes)
+        for service, capacity in plan.capacity_mw.items():
+            found = found + capacity * per_mw_eur(store, services[service], b, minutes)
+        found[:, -1] += float(store.end_eur(plan.state_of_charge_mwh[-1:])[0])
+        return found
+
+    plan, alone = planned(info.desk, name, asset, learn.mean(axis=0), minutes), stacked(store, {}, learn.mean(axis=0), minutes)
     plain = (
         store.margins_eur(alone.charge_mw, alone.discharge_mw, fresh, minutes).sum(axis=1).mean() + store.end_eur(alone.state_of_charge_mwh[-1:])[0]
     )
     known = [stacked(store, services, p, minutes) for p in fresh[:BOUND_PATHS]]
     bound = np.array([k.value_eur + float(store.end_eur(k.state_of_charge_mwh[-1:])[0]) for k in known])
-    found = summarised(cash, float(plain), bound, minutes, YEARLY_RATE, "stacked")
+    peak = np.asarray(profile("peak", info.day, minutes)) > 0
+    found = summarised(cash(learn, fresh), float(plain), bound, minutes, YEARLY_RATE, "stacked")
+    found = replace(found, sensitivities=sensitivities(cash, learn, fresh, {"peak": peak}))
     rows["asset_values"].append(_value_row(info, name, asset.zone, "battery", asset.information, 1, found))
     common = {"delivery_day": info.day.day, "asset": name, "zone": asset.zone, "resolution_minutes": minutes}
     rows["service_plans"] += service_rows(plan, starts, common)
@@ -184,19 +193,26 @@ def _tolling(info: InformationSet, name: str, right: TollingRight, scenario_path
     fuels = last_settlements(info)
     if not np.isfinite([fuels["gas"], fuels["carbon"]]).all():
         raise MissingDayError("fuel_prices", [info.day.day], f"tolling {name} needs a settlement of gas and carbon before the decision")
-    learn, fresh = (plant.margins_eur(p, np.array(fuels["gas"]), np.array(fuels["carbon"]), minutes) for p in halves(paths))
+    gas, carbon = np.array(fuels["gas"]), np.array(fuels["carbon"])
+    learn, fresh = halves(paths)
 
     def cash(a: FloatArray, b: FloatArray) -> FloatArray:
-        plan = train_tolling(plant, a).run(b)
-        margins = plan.on * b
-        started = plan.on & ~np.concatenate([np.full((b.shape[0], 1), plant.is_on), plan.on[:, :-1]], axis=1)
-        return np.asarray(margins - plant.start_cost_eur * started)
+        margins = plant.margins_eur(b, gas, carbon, minutes)
+        plan = train_tolling(plant, plant.margins_eur(a, gas, carbon, minutes)).run(margins)
+        return np.asarray(plan.on * margins - plant.start_cost_eur * _started(plan.on, is_on=plant.is_on))
 
-    fixed = commitment(plant, learn.mean(axis=0)).on
-    starts = float((fixed & ~np.concatenate([[[plant.is_on]], fixed[:, :-1]], axis=1)).sum()) * plant.start_cost_eur
-    plain = float((fresh * fixed).sum(axis=1).mean() - starts)
-    found = summarised(cash(learn, fresh), plain, commitment(plant, fresh).value_eur, minutes, YEARLY_RATE)
+    margins = plant.margins_eur(fresh, gas, carbon, minutes)
+    fixed = commitment(plant, plant.margins_eur(learn, gas, carbon, minutes).mean(axis=0)).on
+    plain = float((margins * fixed).sum(axis=1).mean() - plant.start_cost_eur * _started(fixed, is_on=plant.is_on).sum())
+    found = summarised(cash(learn, fresh), plain, commitment(plant, margins).value_eur, minutes, YEARLY_RATE)
+    peak = np.asarray(profile("peak", info.day, minutes)) > 0
+    found = replace(found, sensitivities=sensitivities(cash, learn, fresh, {"peak": peak}))
     return _value_row(info, name, right.zone, "tolling", "sequential", 1, found)
+
+
+def _started(on: npt.NDArray[np.bool_], *, is_on: bool) -> npt.NDArray[np.bool_]:
+    """Intervals in which the plant starts, by path."""
+    return np.asarray(on & ~np.concatenate([np.full((on.shape[0], 1), is_on), on[:, :-1]], axis=1))
 
 
 def _renewable(info: InformationSet, name: str, right: RenewableRight, scenario_paths: pl.DataFrame) -> dict[str, object]:
@@ -211,9 +227,16 @@ def _renewable(info: InformationSet, name: str, right: RenewableRight, scenario_
     own = int(part["resolution_minutes"][0])
     output = part["value"].cast(pl.Float64).to_numpy().reshape(-1, paths.shape[0]).T
     finer = np.repeat(output, max(1, own // minutes), axis=1).reshape(paths.shape[0], paths.shape[1], -1).mean(axis=2)
-    earned = finer * (paths + right.certificate_eur_mwh - right.variable_cost_eur_mwh) * minutes / 60.0
-    cash = np.maximum(earned[1::2], 0.0)
-    found = summarised(cash, float(earned[1::2].sum(axis=1).mean()), cash.sum(axis=1), minutes, YEARLY_RATE)
+    energy, margin = finer[1::2] * minutes / 60.0, right.certificate_eur_mwh - right.variable_cost_eur_mwh
+    fresh = paths[1::2]
+
+    def cash(_: FloatArray, b: FloatArray) -> FloatArray:
+        return np.asarray(energy * np.maximum(b + margin, 0.0))
+
+    always = float((energy * (fresh + margin)).sum(axis=1).mean())
+    found = summarised(cash(fresh, fresh), always, cash(fresh, fresh).sum(axis=1), minutes, YEARLY_RATE)
+    peak = np.asarray(profile("peak", info.day, minutes)) > 0
+    found = replace(found, sensitivities=sensitivities(cash, fresh, fresh, {"peak": peak}))
     return _value_row(info, name, right.zone, "renewable", "auction", 1, found)
 
 

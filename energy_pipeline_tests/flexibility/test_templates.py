@@ -110,3 +110,15 @@ def test_what_does_not_fit_is_named():
         tiny_desk(assets={"acts": acts}, services={"s": service})
     with pytest.raises(DeskError, match="'none' is not declared"):
         tiny_desk(services={"s": {**service, "asset": "none"}})
+
+
+def test_deltas_of_rights_are_their_expected_energy():
+    plant = {"kind": "renewable", "zone": "NORTH", "plant": "coast_wind", "certificate_eur_mwh": 500.0}
+    found, paths, _ = valued(tiny_desk(assets={}, rights={"always": plant}))
+    output = paths.filter(pl.col("name") == "coast_wind", pl.col("scenario") % 2 == 1)["value"].sum() / 40
+    row = found["asset_values"].row(0, named=True)
+    assert row["delta_base_mwh"] == pytest.approx(output), "it always runs"
+    assert row["gamma_mwh2_eur"] == pytest.approx(0.0, abs=1e-6)
+    services = valued(desk_with("grid_services"))[0]["asset_values"].row(0, named=True)
+    assert abs(services["vega_eur_pct"]) < 1.0, "one plan on the mean: spread earns nothing but what sampling makes of it"
+    assert services["delta_peak_mwh"] is not None
