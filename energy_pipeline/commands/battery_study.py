@@ -21,13 +21,16 @@ import polars as pl
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import SourceError
 from energy_pipeline.domain.seeds import generator
-from energy_pipeline.flexibility.backtest import HISTORY_DAYS, Walk, auction_walk, sequential_walk
+from energy_pipeline.flexibility.backtest import HISTORY_DAYS, NAIVE, SHIPPED, Walk, auction_walk, sequential_walk
 from energy_pipeline.flexibility.store import Store
 
 BATTERY = Store(10.0, 10.0, 20.0, charge_efficiency=0.93, discharge_efficiency=0.93, cycle_cost_eur_mwh=5.0)
 """10 MW, 20 MWh, 86.5 % there and back, 5 EUR (USD) per MWh discharged, no limit on cycles, empty at the start."""
 MEMBERS = ("lear_84",)
 """Price models whose mean is the day-ahead forecast: one quick one, for this is no study of forecasts."""
+
+FORECAST_DAYS = 92
+"""Days the forecast needs before its first: 84 of training and the lags of a week."""
 
 
 @dataclass(frozen=True)
@@ -119,9 +122,9 @@ def study(market: Market, first: date, last: date, store: Store = BATTERY) -> tu
         Too little history before `first`, or too few days.
     """
     begin, count = (first - market.first_day).days, (last - market.first_day).days + 1
-    if begin < HISTORY_DAYS * 2 or count > market.day_ahead.shape[0]:
+    if begin < HISTORY_DAYS + FORECAST_DAYS or count > market.day_ahead.shape[0]:
         raise SourceError(
-            f"{market.name}: days {first} .. {last} need {2 * HISTORY_DAYS} days before them; the file has {market.first_day} .. "
+            f"{market.name}: days {first} .. {last} need {HISTORY_DAYS + FORECAST_DAYS} days before them; the file has {market.first_day} .. "
             f"{market.first_day + timedelta(days=market.day_ahead.shape[0] - 1)} -> choose days inside"
         )
     cut = Market(market.name, market.currency, market.first_day, market.day_ahead[:count], market.second[:count], market.known[:, :count])
@@ -147,4 +150,10 @@ def page(market: Market, first: date, last: date, walks: tuple[Walk, Walk]) -> s
             for (rule, m), share in zip(walk.margins_eur.items(), walk.shares().values(), strict=True)
         ]
         lines += [f"| perfect foresight | {walk.foresight_eur.sum():,.0f} | {walk.foresight_eur.mean():,.0f} | 100.0% |", ""]
+        naive = max(NAIVE, key=lambda rule: walk.margins_eur[rule].sum())
+        rng = generator("flexibility", last, "battery_study", "weeks")
+        for over in ("intrinsic", naive):
+            lead, low, high = walk.lead(SHIPPED, over, rng)
+            lines.append(f"Shipped over {over}: {lead:+.1f} {market.currency} a day, 95 % of resampled weeks between {low:+.1f} and {high:+.1f}.")
+        lines.append("")
     return "\n".join(lines)

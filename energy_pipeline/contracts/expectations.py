@@ -48,7 +48,7 @@ WHOLE_DAY_ONLY: dict[str, pl.Expr] = {
 }
 NO_DAY_SERIES = (
     "weather_forecast",  # a forecast run covers the day from its issue on
-    *("bid_curves", "nomination_lines", "objective_positions"),  # only intervals with an order or a free position
+    *("bid_curves", "block_orders", "nomination_lines", "objective_positions"),  # only intervals with an order or a free position
 )
 
 

@@ -6,6 +6,7 @@ zones exist (`model`), what they are worth (flexibility).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -43,6 +44,41 @@ class Battery(DeskModel):
         return self
 
 
+class GridService(DeskModel):
+    """Capacity of an auction battery sold to the grid operator in bands, beside its energy."""
+
+    asset: str = Field(description="The battery that provides it.")
+    direction: Literal["up", "down", "both"] = Field(description="up: more generation; both: the same capacity each way (regulation).")
+    capacity_eur_mw_h: float = Field(description="Expected capacity price per MW and hour.")
+    hold_hours: float = Field(1.0, gt=0, description="Hours of full power that a band's calls may add up to, each way: energy held back.")
+    call_share: float = Field(0.0, ge=0, le=1, description="Expected share of the capacity-hours called, each way.")
+    premium_eur_mwh: float = Field(0.0, description="Paid on the spot price for energy called.")
+    band_hours: float = Field(4.0, gt=0, le=24)
+    max_mw: float = Field(gt=0, description="Prequalified capacity.")
+    restored: bool = Field(True, description="Called energy is brought back by the end of the band.")
+
+    @model_validator(mode="after")
+    def _calls(self) -> GridService:
+        if self.call_share * self.band_hours > self.hold_hours + 1e-12:
+            raise ValueError(
+                f"expected calls of {self.call_share * self.band_hours:g} h a band exceed hold_hours {self.hold_hours:g}: "
+                f"call_share at most {self.hold_hours / self.band_hours:g}"
+            )
+        return self
+
+
+def service_problems(services: Mapping[str, GridService], assets: Mapping[str, Battery]) -> list[str]:
+    """Services of batteries that are not there, or that act on prices as they come: what is held back must be planned."""
+    found = []
+    for name, service in services.items():
+        battery = assets.get(service.asset)
+        if battery is None:
+            found.append(f"services.{name}.asset: {service.asset!r} is not declared; assets: {', '.join(assets) or 'none'}")
+        elif battery.information != "auction":
+            found.append(f"services.{name}.asset: {service.asset} has information: {battery.information}; services need a plan (auction)")
+    return found
+
+
 class SwingRight(DeskModel):
     """The right to take base load at a strike over the coming days, within daily and total limits."""
 
@@ -69,6 +105,16 @@ class CurtailableRight(DeskModel):
     calls_left: int = Field(ge=0, description="Of this month's.")
 
 
+class RenewableRight(DeskModel):
+    """The right to switch a plant of the desk off: it runs where price and certificate pay its variable cost."""
+
+    kind: Literal["renewable"]
+    zone: str
+    plant: str
+    certificate_eur_mwh: float = Field(0.0, description="Renewable energy certificate (or premium) earned per MWh generated.")
+    variable_cost_eur_mwh: float = Field(0.0, ge=0)
+
+
 class TollingRight(DeskModel):
     """The right to run a gas plant on the coming day."""
 
@@ -85,4 +131,14 @@ class TollingRight(DeskModel):
     is_on: bool = False
 
 
-Right = Annotated[SwingRight | CurtailableRight | TollingRight, Field(discriminator="kind")]
+Right = Annotated[SwingRight | CurtailableRight | TollingRight | RenewableRight, Field(discriminator="kind")]
+
+
+def right_problems(rights: Mapping[str, Right], plant_zones: Mapping[str, str]) -> list[str]:
+    """Renewable rights on plants that are not there, or not in their zone."""
+    found = []
+    for name, right in rights.items():
+        if isinstance(right, RenewableRight) and plant_zones.get(right.plant) != right.zone:
+            where = f"in {plant_zones[right.plant]}" if right.plant in plant_zones else "not declared"
+            found.append(f"rights.{name}.plant: {right.plant!r} is {where}, the right is in {right.zone}; plants: {', '.join(plant_zones) or 'none'}")
+    return found

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from energy_pipeline.desk.base import ClockTime, DeskModel
-from energy_pipeline.desk.flexibility import Battery, Right
+from energy_pipeline.desk.flexibility import Battery, GridService, Right, right_problems, service_problems
 from energy_pipeline.desk.joint import JointBookSettings
 from energy_pipeline.desk.plants import MeteredPlant, Plant, PvPlant, SharePlant, WindPlant
 from energy_pipeline.desk.risk import RiskSettings, Stress
@@ -197,6 +197,7 @@ class Desk(DeskModel):
     plants: dict[str, Plant] = Field(default_factory=dict)
     assets: dict[str, Battery] = Field(default_factory=dict)
     rights: dict[str, Right] = Field(default_factory=dict, description="Swing contracts, curtailable loads, tolling plants: valued, not nominated.")
+    services: dict[str, GridService] = Field(default_factory=dict, description="Capacity sold to the grid operator, stacked with energy.")
     contracts: tuple[Contract, ...] = ()
     opening_book: tuple[OpeningPosition, ...] = ()
     strategies: dict[str, Strategy] = Field(default_factory=dict)
@@ -250,6 +251,7 @@ class Desk(DeskModel):
             for path, loc in locations.items()
             if loc not in self.weather
         ]
+        problems += [*service_problems(self.services, self.assets), *right_problems(self.rights, {n: p.zone for n, p in self.plants.items()})]
         problems += strategy_problems(self.strategies, {n: z.second_price.kind != "none" for n, z in self.zones.items()})
         problems += [
             f"sources.{kind}.{i}.key.plant: plant {s.key['plant']!r} is not declared; plants: {', '.join(self.plants) or 'none'}"

@@ -5,18 +5,23 @@ not: reading markets (`commands.battery_study`), the rules themselves.
 
 *Sequential.* The store trades at the second price (intraday, real time), seen interval by interval.
 At midnight of day d it knows the day-ahead prices up to d and the second prices before d. The
-difference of the two is taken as an AR(1) about its mean by time of day, estimated on the last
-WINDOW days; innovations are drawn one by one from those of the same time of day and its neighbours.
+second price is expected at the day-ahead price plus the mean difference of the last WINDOW days: one
+number, for the mean by time of day is mostly noise where spikes are. Deviations from it fade by a
+decay per hour: the one of DECAYS_PER_HOUR whose rolling plan has earned most on the days settled so far.
+The policy's paths are an AR(1) with that decay; innovations are drawn one by one from those of the
+same time of day and its neighbours and scaled to the size of a whole day's.
 
 *Auction.* The store bids day-ahead. At the gate of d it knows the prices before d and a forecast of
-d made by the caller.
+d made by the caller. Limit orders are the intrinsic plan with limits where an order may fail; the
+policy bids exclusive groups of blocks (`blocks`) chosen on scenarios: the forecast plus the whole-day
+errors of the last WINDOW forecasts.
 
-In the auction, rolling intrinsic and policy end the day in the value of energy at midnight that days
-shaped like the last WINDOW ones give (`auction.midnight_curve`), and the policy's sales may carry
-limits. All else ends the day in nothing: carrying energy over midnight on a guess of the next day
-cost more than it brought on the days looked at while this was written (docs/battery-value.md).
+The auction's rolling intrinsic ends the day in the value of energy at midnight that days shaped like
+the last WINDOW ones give (`auction.midnight_curve`), and shows what that costs; all else ends the day in
+nothing.
 
-The *shipped* rule of a day is chosen on settled days only. Days before the first one counted warm it up.
+The *shipped* rule of a day is the candidate that earned most on all days settled so far; RECORD_DAYS days
+before the first one counted begin that record.
 """
 
 from __future__ import annotations
@@ -28,24 +33,29 @@ import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.flexibility import rules
-from energy_pipeline.flexibility.auction import DayBids, day_bids, midnight_curve
+from energy_pipeline.flexibility.auction import day_bids, midnight_curve
+from energy_pipeline.flexibility.blocks import block_orders
 from energy_pipeline.flexibility.foresight import content_mwh, foresight
 from energy_pipeline.flexibility.policy import run_of, train
 from energy_pipeline.flexibility.store import Store
 
-Curve = tuple[tuple[float, float], ...]
-WINDOW, SEARCH_DAYS = 56, 28
+WINDOW, SEARCH_DAYS, RECORD_DAYS = 56, 28, 90
 DAYS_A_WEEK = 7
 STEP_SHARE = 0.5
 """Of the mean step in level from a weekday to the next, over eight weeks, what is believed."""
 PATHS = 2000
 NEIGHBOURS = 1
 """Intervals either side whose innovations are drawn from."""
-DAY_RULES = ("fixed schedule", "static thresholds", "strip of spread options", "intrinsic", "rolling intrinsic", "policy")
+DECAYS_PER_HOUR = (0.6, 0.7, 0.8, 0.85, 0.9, 0.95)
+NAIVE = ("fixed schedule", "static thresholds")
+DAY_RULES = (*NAIVE, "strip of spread options", "intrinsic", "rolling intrinsic")
 SHIPPED, CANDIDATES = "shipped", ("policy", "rolling intrinsic", "intrinsic")
-"""What the desk would run: the candidate whose settled margin over the last SEARCH_DAYS days was largest."""
 MINUTES_PER_DAY = 1440
-HISTORY_DAYS = WINDOW + SEARCH_DAYS + 1
+HISTORY_DAYS = WINDOW + RECORD_DAYS + 1
+RESAMPLES = 5000
+
+Day = Callable[[int, Callable[[str], Store], Callable[[str], float]], dict[str, FloatArray]]
+"""(day, store as a rule left it, margin a rule has earned so far) -> contents by rule."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +76,23 @@ class Walk:
         """Each rule's total margin over perfect foresight's."""
         return {rule: float(m.sum() / self.foresight_eur.sum()) for rule, m in self.margins_eur.items()}
 
+    def lead(self, rule: str, over: str, rng: np.random.Generator) -> tuple[float, float, float]:
+        """Mean lead of a rule over another [EUR a day], and its 95 % interval from resampled weeks.
+
+        Weeks are taken whole because days resemble their neighbours; the days left over at the end count in the mean only.
+
+        Examples
+        --------
+        >>> walk = Walk({"a": np.full(14, 3.0), "b": np.full(14, 1.0)}, np.full(14, 9.0))
+        >>> walk.lead("a", "b", np.random.default_rng(0))
+        (2.0, 2.0, 2.0)
+        """
+        apart = self.margins_eur[rule] - self.margins_eur[over]
+        weeks = apart[: apart.size // DAYS_A_WEEK * DAYS_A_WEEK].reshape(-1, DAYS_A_WEEK).mean(axis=1)
+        drawn = weeks[rng.integers(0, weeks.size, (RESAMPLES, weeks.size))].mean(axis=1)
+        low, high = np.quantile(drawn, [0.025, 0.975])
+        return float(apart.mean()), float(low), float(high)
+
 
 def sequential_walk(store: Store, second: FloatArray, day_ahead: FloatArray, first: int, rng_of: Callable[[int], np.random.Generator]) -> Walk:
     """Trade the second price of days `first` .. with what was known.
@@ -81,7 +108,12 @@ def sequential_walk(store: Store, second: FloatArray, day_ahead: FloatArray, fir
         A generator for each day.
     """
     minutes = MINUTES_PER_DAY // second.shape[1]
-    return _walk(store, second, first, minutes, lambda d, store_of: _sequential_day(store_of, second, day_ahead, d, minutes, rng_of(d)))
+
+    def day(d: int, store_of: Callable[[str], Store], earned: Callable[[str], float]) -> dict[str, FloatArray]:
+        decay = max(DECAYS_PER_HOUR, key=lambda hourly: earned(_shadow(hourly)))
+        return _sequential_day(store_of, second, day_ahead, d, minutes, decay, rng_of(d))
+
+    return _walk(store, second, first, minutes, (*DAY_RULES, "policy"), day, tuple(map(_shadow, DECAYS_PER_HOUR)))
 
 
 def auction_walk(store: Store, day_ahead: FloatArray, forecasts: FloatArray, first: int) -> Walk:
@@ -93,45 +125,65 @@ def auction_walk(store: Store, day_ahead: FloatArray, forecasts: FloatArray, fir
         Forecasts of a day were made before its gate; HISTORY_DAYS days of both come before `first`.
     """
     minutes = MINUTES_PER_DAY // day_ahead.shape[1]
-    return _walk(store, day_ahead, first, minutes, lambda d, store_of: _auction_day(store_of, day_ahead, forecasts, d, minutes))
+    names = (*DAY_RULES, "limit orders", "policy")
+    return _walk(store, day_ahead, first, minutes, names, lambda d, store_of, _: _auction_day(store_of, day_ahead, forecasts, d, minutes))
 
 
-def _walk(store: Store, prices: FloatArray, first: int, minutes: int, day: Callable[[int, Callable[[str], Store]], dict[str, FloatArray]]) -> Walk:
-    """Carry each rule's content over midnights and value what it did at the prices that came."""
-    names = (*DAY_RULES, SHIPPED)
-    contents = dict.fromkeys(names, store.initial_mwh)
-    margins: dict[str, list[float]] = {rule: [] for rule in names}
-    for d in range(first - SEARCH_DAYS, prices.shape[0]):
+def _walk(store: Store, prices: FloatArray, first: int, minutes: int, names: tuple[str, ...], day: Day, shadows: tuple[str, ...] = ()) -> Walk:
+    """Carry each rule's content over midnights and value what it did at the prices that came; shadows are not reported."""
+    contents = dict.fromkeys((*names, SHIPPED, *shadows), store.initial_mwh)
+    margins: dict[str, list[float]] = {rule: [] for rule in contents}
+
+    def earned(rule: str) -> float:
+        return sum(margins[rule])
+
+    for d in range(first - RECORD_DAYS, prices.shape[0]):
         held = {rule: replace(store, initial_mwh=content) for rule, content in contents.items()}
-        plans = day(d, held.__getitem__)
-        best = max(CANDIDATES, key=lambda rule: sum(margins[rule][-SEARCH_DAYS:]))
+        plans = day(d, held.__getitem__, earned)
+        best = max(CANDIDATES, key=earned)
         same = contents[SHIPPED] == contents[best]
-        plans[SHIPPED] = plans[best] if same else day(d, lambda _: held[SHIPPED])[best]  # noqa: B023 - called at once
+        plans[SHIPPED] = plans[best] if same else day(d, lambda _: held[SHIPPED], earned)[best]  # noqa: B023 - called at once
         for rule, stored in plans.items():
             margins[rule].append(float(run_of(held[rule], stored[None], prices[d][None], minutes).margin_eur[0]))
             contents[rule] = float(np.clip(stored[-1], store.minimum_mwh, store.energy_mwh))
     plan = foresight(store, prices[first:].ravel(), minutes)
     best_margin = store.margins_eur(plan.charge_mw, plan.discharge_mw, prices[first:].ravel(), minutes)
-    counted = {rule: np.array(m[SEARCH_DAYS:]) for rule, m in margins.items()}
+    counted = {rule: np.array(margins[rule][RECORD_DAYS:]) for rule in (*names, SHIPPED)}
     return Walk(counted, best_margin.reshape(-1, prices.shape[1]).sum(axis=1))
 
 
-def simulated_second(second: FloatArray, day_ahead: FloatArray, d: int, paths: int, rng: np.random.Generator) -> tuple[FloatArray, float]:
-    """Simulated second prices of day d, and the decay of the AR(1)."""
+def _shadow(decay_per_hour: float) -> str:
+    return f"rolling at {decay_per_hour:g}"
+
+
+def expected_second(second: FloatArray, day_ahead: FloatArray, d: int) -> FloatArray:
+    """What the second price of day d is expected to be at midnight: the day-ahead price and the usual difference."""
+    past = slice(d - WINDOW, d)
+    return np.asarray(day_ahead[d] + (second[past] - day_ahead[past]).mean())
+
+
+def simulated_second(second: FloatArray, day_ahead: FloatArray, d: int, decay: float, paths: int, rng: np.random.Generator) -> FloatArray:
+    """Simulated second prices of day d, shape (paths, intervals); their mean is what the state at midnight makes expected.
+
+    Parameters
+    ----------
+    decay : float
+        Of the AR(1), per interval.
+    """
     from scipy.signal import lfilter
 
     past, slots = slice(d - WINDOW, d), second.shape[1]
     spread = second[past] - day_ahead[past]
-    usual = spread.mean(axis=0)
-    apart = (spread - usual).ravel()
-    decay = float(np.clip(apart[1:] @ apart[:-1] / max(float(apart[:-1] @ apart[:-1]), 1e-9), 0.0, 0.98))
+    apart = (spread - spread.mean()).ravel()
     innovations = np.concatenate([[0.0], apart[1:] - decay * apart[:-1]]).reshape(spread.shape)
-    scale = np.maximum(np.abs(innovations - innovations.mean()).mean(axis=1), 1e-6)
+    innovations -= innovations.mean()
+    scale = np.maximum(np.abs(innovations).mean(axis=1), 1e-6)
     column = (np.arange(slots) + rng.integers(-NEIGHBOURS, NEIGHBOURS + 1, (paths, slots))) % slots
-    noise = ((innovations - innovations.mean()) / scale[:, None])[rng.integers(0, WINDOW, (paths, slots)), column]
+    noise = (innovations / scale[:, None])[rng.integers(0, WINDOW, (paths, slots)), column]
     noise = noise * scale[rng.integers(0, WINDOW, paths)][:, None]
-    noise[:, 0] += decay * apart[-1]
-    return day_ahead[d] + usual + np.asarray(lfilter([1.0], [1.0, -decay], noise, axis=1)), decay
+    moves = np.asarray(lfilter([1.0], [1.0, -decay], noise, axis=1))
+    after = apart[-1] * decay ** np.arange(1, slots + 1)
+    return np.asarray(expected_second(second, day_ahead, d) + after + moves - moves.mean(axis=0))
 
 
 def days_to_come(curves: FloatArray, today: FloatArray) -> FloatArray:
@@ -153,19 +205,18 @@ def days_to_come(curves: FloatArray, today: FloatArray) -> FloatArray:
 
 
 def _sequential_day(
-    store_of: Callable[[str], Store], second: FloatArray, day_ahead: FloatArray, d: int, minutes: int, rng: np.random.Generator
+    store_of: Callable[[str], Store], second: FloatArray, day_ahead: FloatArray, d: int, minutes: int, decay_per_hour: float, rng: np.random.Generator
 ) -> dict[str, FloatArray]:
-    paths, decay = simulated_second(second, day_ahead, d, PATHS, rng)
-    outlook = rules.Outlook(paths.mean(axis=0), decay, paths.std(axis=0))
-    learned, rolling, planned = (store_of(r) for r in ("policy", "rolling intrinsic", "intrinsic"))
-    policy, plan = train(learned, paths, minutes), rules.intrinsic(learned, outlook, minutes)
-    by_plan = run_of(learned, np.broadcast_to(plan, paths.shape), paths, minutes).value_eur.mean()
-    ships = policy.run(paths).value_eur.mean() >= by_plan
-    today = second[d][None]
-    found = _simple(store_of, today, second[d - SEARCH_DAYS : d], outlook, minutes)
-    found["intrinsic"] = rules.intrinsic(planned, outlook, minutes)
-    found["rolling intrinsic"] = rules.rolling_intrinsic(rolling, outlook, today[0], minutes)
-    found["policy"] = policy.run(today).state_of_charge_mwh[0] if ships else plan
+    mean, per_interval = expected_second(second, day_ahead, d), {h: h ** (minutes / 60.0) for h in DECAYS_PER_HOUR}
+    paths = simulated_second(second, day_ahead, d, per_interval[decay_per_hour], PATHS, rng)
+    outlook = rules.Outlook(mean, per_interval[decay_per_hour], paths.std(axis=0))
+    today = second[d]
+    found = _simple(store_of, today[None], second[d - SEARCH_DAYS : d], outlook, minutes)
+    found["intrinsic"] = rules.intrinsic(store_of("intrinsic"), outlook, minutes)
+    found["rolling intrinsic"] = rules.rolling_intrinsic(store_of("rolling intrinsic"), outlook, today, minutes)
+    for hourly, decay in per_interval.items():
+        found[_shadow(hourly)] = rules.rolling_intrinsic(store_of(_shadow(hourly)), replace(outlook, decay=decay), today, minutes)
+    found["policy"] = train(store_of("policy"), paths, minutes).run(today[None]).state_of_charge_mwh[0]
     return found
 
 
@@ -184,30 +235,18 @@ def _simple(store_of: Callable[[str], Store], acted_on: FloatArray, past: FloatA
 
 
 def _auction_day(store_of: Callable[[str], Store], day_ahead: FloatArray, forecasts: FloatArray, d: int, minutes: int) -> dict[str, FloatArray]:
-    certain = rules.Outlook(forecasts[d], 0.0, np.zeros(day_ahead.shape[1]))  # nothing is seen between the bids
-    found = _simple(store_of, forecasts[d][None], day_ahead[d - SEARCH_DAYS : d], certain, minutes)
-    curve = midnight_curve(store_of("policy"), days_to_come(forecasts[d - WINDOW : d], forecasts[d]), minutes)
+    forecast, past = forecasts[d], slice(d - WINDOW, d)
+    certain = rules.Outlook(forecast, 0.0, np.zeros(forecast.size))  # nothing is seen between the bids
+    found = _simple(store_of, forecast[None], day_ahead[d - SEARCH_DAYS : d], certain, minutes)
     found["intrinsic"] = rules.intrinsic(store_of("intrinsic"), certain, minutes)
-    found["rolling intrinsic"] = rules.intrinsic(replace(store_of("rolling intrinsic"), terminal="curve", end_curve=curve), certain, minutes)
-    held = store_of("policy")
-    past = slice(d - SEARCH_DAYS, d)
-    earned = {limits: _earned(held, curve, forecasts[past], day_ahead[past], minutes, limits=limits) for limits in (False, True)}
-    orders = _orders(held, curve, forecasts[d], minutes, limits=earned[True] > earned[False])
-    found["policy"] = content_mwh(held, *orders.accepted(day_ahead[d]), minutes)
+    rolling = store_of("rolling intrinsic")
+    curve = midnight_curve(rolling, days_to_come(forecasts[past], forecast), minutes)
+    found["rolling intrinsic"] = rules.intrinsic(replace(rolling, terminal="curve", end_curve=curve), certain, minutes)
+    held = store_of("limit orders")
+    ends = np.array([held.minimum_mwh, held.energy_mwh])
+    orders = day_bids(held, forecast, minutes, ends, held.end_eur(ends), held.initial_mwh, limits=True)
+    found["limit orders"] = content_mwh(held, *orders.accepted(day_ahead[d]), minutes)
+    bidding, errors = store_of("policy"), day_ahead[past] - forecasts[past]
+    blocks = block_orders(bidding, forecast + errors - errors.mean(axis=0), minutes)
+    found["policy"] = content_mwh(bidding, *blocks.accepted(day_ahead[d]), minutes)
     return found
-
-
-def _orders(store: Store, curve: Curve, forecast: FloatArray, minutes: int, *, limits: bool) -> DayBids:
-    grid, values = np.array(curve).T
-    return day_bids(store, forecast, minutes, grid, values, store.initial_mwh, limits=limits)
-
-
-def _earned(store: Store, curve: Curve, forecasts: FloatArray, outcomes: FloatArray, minutes: int, *, limits: bool) -> float:
-    """What orders of past days would have brought, midnight's value included: to choose between both kinds."""
-    grid, values = np.array(curve).T
-    total = 0.0
-    for forecast, outcome in zip(forecasts, outcomes, strict=True):
-        bought, sold = _orders(store, curve, forecast, minutes, limits=limits).accepted(outcome)
-        left = content_mwh(store, bought, sold, minutes)[-1]
-        total += float(store.margins_eur(bought, sold, outcome, minutes).sum() + np.interp(left, grid, values))
-    return total

@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 
 NEAR = 1e-12
+SNAP_MW = 1e-9
+"""Power below this is rounding."""
 
 
 @lru_cache(maxsize=1)
@@ -105,11 +107,13 @@ def _slopes_at(slope, length, begin, end, x, z):
     return left, -np.inf
 
 
-def _walk(prices, numbers, slope, length, begins, first, up, down, stored, value):
+def _walk(prices, numbers, slope, length, begins, first, up, down, stored, value, charge, discharge):
     low, high, most_in, most_out = numbers[1], numbers[2], numbers[3], numbers[4]
     a, b, k, j, kept = numbers[5], numbers[6], numbers[7], numbers[8], numbers[9]
     steps = prices.size
     s = numbers[11]
+    to_charge, to_discharge = 1.0 / (numbers[0] * a), b / numbers[0]
+    most_charge, most_discharge = most_in * to_charge, most_out * to_discharge
     for t in range(steps):
         place = steps - 1 - t
         y = kept * s
@@ -128,19 +132,25 @@ def _walk(prices, numbers, slope, length, begins, first, up, down, stored, value
             value[t] = max(right, min(left, sell))
         else:
             value[t] = min(left, max(right, min(sell, buy)))
+        charge[t] = discharge[t] = 0.0
+        if target > y and (target - y) * to_charge >= SNAP_MW:
+            charge[t] = min((target - y) * to_charge, most_charge)
+        elif target < y and (y - target) * to_discharge >= SNAP_MW:
+            discharge[t] = min((y - target) * to_discharge, most_discharge)
         s = target
         stored[t] = s
 
 
 def _solve(prices, numbers, end_slope, end_length, room):
-    """Contents and V_t; status 0, or -1 (no room) or -2 (no feasible state)."""
+    """Contents, V_t, charge and discharge; status 0, or -1 (no room) or -2 (no feasible state)."""
     steps = prices.size
     slope, length = np.empty(room), np.empty(room)
     begins, first = np.zeros(steps + 2, np.int64), np.empty(steps + 1)
     up, down, stored, value = np.empty(steps), np.empty(steps), np.empty(steps), np.empty(steps)
+    charge, discharge = np.empty(steps), np.empty(steps)
     slope[: end_slope.size], length[: end_slope.size] = end_slope, end_length
     begins[1], first[0] = end_slope.size, numbers[10]
     status = _sweep(prices, numbers, slope, length, begins, first, up, down)
     if status == 0:
-        _walk(prices, numbers, slope, length, begins, first, up, down, stored, value)
-    return stored, value, status
+        _walk(prices, numbers, slope, length, begins, first, up, down, stored, value, charge, discharge)
+    return stored, value, charge, discharge, status

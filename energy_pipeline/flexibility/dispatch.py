@@ -18,7 +18,8 @@ from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import InfeasibleError, MissingDayError, SourceError
 from energy_pipeline.domain.information import InformationSet
 from energy_pipeline.domain.resolution import frame_lookup, interval_values
-from energy_pipeline.flexibility.storage import SolverError, margin_eur, schedule
+from energy_pipeline.flexibility.orders import executed_blocks, planned, services_of
+from energy_pipeline.flexibility.storage import Schedule, SolverError, margin_eur, schedule
 
 MARGIN_TOLERANCE = 1e-6
 """Relative room for the solver's own tolerance when margins are compared."""
@@ -27,7 +28,8 @@ MARGIN_TOLERANCE = 1e-6
 def dispatch(info: InformationSet, price_forecasts: pl.DataFrame) -> pl.DataFrame:
     """Committed schedules of all assets with `information: auction`, table `dispatch`.
 
-    Each maximises its margin on the ensemble day-ahead forecast of its zone. Assets with
+    Each maximises its margin on the ensemble day-ahead forecast of its zone, with what its grid
+    services hold back kept free. Assets with
     `information: sequential` have no committed schedule and no rows.
 
     Raises
@@ -70,8 +72,9 @@ def _scheduled(info: InformationSet, name: str, battery: Battery, price_forecast
             f"the day has {info.day.count(minutes)} intervals -> make price_forecasts of the day first"
         )
     prices = rows["price_eur_mwh"].to_numpy()
-    best = schedule(battery, prices, minutes)
-    value = np.full(prices.size, np.nan) if best.energy_value_eur_mwh is None else best.energy_value_eur_mwh
+    best = planned(info.desk, name, battery, prices, minutes) if services_of(info.desk, name) else schedule(battery, prices, minutes)
+    values = best.energy_value_eur_mwh if isinstance(best, Schedule) else None
+    value = np.full(prices.size, np.nan) if values is None else values
     return rows.select(
         "delivery_day",
         pl.lit(name).alias("asset"),
@@ -94,6 +97,7 @@ def settle_dispatch(
     day_ahead_prices: pl.DataFrame,
     second_prices: pl.DataFrame | None = None,
     scenario_paths: pl.DataFrame | None = None,
+    block_orders: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """What the assets earned, beside simpler rules and the best that was possible, table `dispatch_settled`.
 
@@ -109,6 +113,8 @@ def settle_dispatch(
         Raw prices that cover the day; the latest vintage counts.
     second_prices, scenario_paths : DataFrame, optional
         For sequential assets.
+    block_orders : DataFrame, optional
+        The day's exclusive groups, to say what bidding them would have earned.
 
     Raises
     ------
@@ -117,7 +123,7 @@ def settle_dispatch(
     """
     contract = table("dispatch_settled")
     rows = [
-        _settled(desk, day, part["asset"][0], part, day_ahead_prices)
+        _settled(desk, day, part["asset"][0], part, day_ahead_prices, block_orders)
         for part in dispatch.filter(pl.col("delivery_day") == day).sort("asset", "delivery_start").partition_by("asset", maintain_order=True)
     ]
     if scenario_paths is not None and second_prices is not None:
@@ -145,7 +151,7 @@ def _settled_sequential(
     realised, plan, rolling = (float(r.margin_eur[0]) for r in runs)
     row = _row(day, name, battery, expected, realised, schedule(battery, prices, minutes).margin_eur)
     discharged = float(runs[0].discharge_mw.sum() * minutes / 60.0)
-    return {**row, "margin_intrinsic_eur": plan, "margin_rolling_intrinsic_eur": rolling, "discharged_mwh": discharged}
+    return {**row, "margin_intrinsic_eur": plan, "margin_rolling_intrinsic_eur": rolling, "margin_blocks_eur": None, "discharged_mwh": discharged}
 
 
 def _row(day: date, name: str, battery: Battery, expected: float, realised: float, foresight: float) -> dict[str, object]:
@@ -167,7 +173,9 @@ def _row(day: date, name: str, battery: Battery, expected: float, realised: floa
     }
 
 
-def _settled(desk: Desk, day: date, name: str, plan: pl.DataFrame, day_ahead_prices: pl.DataFrame) -> dict[str, object]:
+def _settled(
+    desk: Desk, day: date, name: str, plan: pl.DataFrame, day_ahead_prices: pl.DataFrame, block_orders: pl.DataFrame | None
+) -> dict[str, object]:
     battery, minutes = desk.assets[name], int(plan["resolution_minutes"][0])
     prices = _prices(day, battery.zone, plan["delivery_start"].cast(pl.Int64).to_numpy(), minutes, day_ahead_prices)
     charge, discharge = plan["charge_mw"].to_numpy(), plan["discharge_mw"].to_numpy()
@@ -175,8 +183,18 @@ def _settled(desk: Desk, day: date, name: str, plan: pl.DataFrame, day_ahead_pri
     expected = margin_eur(battery, charge, discharge, plan["price_forecast_eur_mwh"].to_numpy(), minutes)
     row = _row(day, name, battery, expected, realised, schedule(battery, prices, minutes).margin_eur)
     discharged = float(discharge.sum() * minutes / 60.0)
+    blocks = None if block_orders is None else block_orders.filter(pl.col("delivery_day") == day, pl.col("asset") == name)
+    by_blocks = None
+    if blocks is not None and blocks.height:
+        by_blocks = margin_eur(battery, *executed_blocks(blocks, plan["delivery_start"], prices), prices, minutes)
     # Nothing is seen between the bids of a day: the committed plan is the intrinsic one, and rolling it changes nothing.
-    return {**row, "margin_intrinsic_eur": realised, "margin_rolling_intrinsic_eur": realised, "discharged_mwh": discharged}
+    return {
+        **row,
+        "margin_intrinsic_eur": realised,
+        "margin_rolling_intrinsic_eur": realised,
+        "margin_blocks_eur": by_blocks,
+        "discharged_mwh": discharged,
+    }
 
 
 def _prices(day: date, zone: str, start_us: np.ndarray[tuple[int], np.dtype[np.int64]], minutes: int, day_ahead_prices: pl.DataFrame) -> FloatArray:

@@ -18,10 +18,9 @@ import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.units import hours_of
+from energy_pipeline.flexibility.concave_kernel import SNAP_MW
 from energy_pipeline.flexibility.store import Store
 
-SNAP_MW = 1e-9
-"""Power below this is rounding."""
 SEGMENTS = 6
 """Segments of a value function there is room for, on average."""
 
@@ -118,6 +117,8 @@ def numbers_of(store: Store, minutes: int, end_low_mwh: float, initial_mwh: floa
 def end_segments(store: Store) -> tuple[FloatArray, FloatArray]:
     """Slopes and lengths of what the energy left is worth."""
     low, high = store.end_range_mwh
+    if store.terminal in {"at_least", "equal", "valued"} and high > low:
+        return np.array([store.end_value_eur_mwh]), np.array([high - low])
     bends = [p[0] for p in store.end_curve] if store.terminal == "curve" else [store.terminal_mwh if store.terminal == "penalised" else low]
     edges = np.unique(np.clip([low, *bends, high], low, high))
     if edges.size < 2:
@@ -126,9 +127,13 @@ def end_segments(store: Store) -> tuple[FloatArray, FloatArray]:
 
 
 def _by_dynamic_programme(store: Store, prices: FloatArray, minutes: int) -> Plan:
-    stored, values, odd = sweep(numbers_of(store, minutes, store.end_range_mwh[0], store.initial_mwh), prices, *end_segments(store))
-    before = np.empty_like(stored)
-    before[:1], before[1:] = store.initial_mwh, stored[:-1]
+    numbers, ends = numbers_of(store, minutes, store.end_range_mwh[0], store.initial_mwh), end_segments(store)
+    quick = _concave(numbers, prices, *ends)
+    if quick is not None:
+        stored, values, charge, discharge = quick
+        return _plan(store, prices, minutes, charge, discharge, stored, values, True, "dynamic programme")
+    stored, values, odd = _sweep_any(numbers, prices, *ends)
+    before = np.concatenate([[store.initial_mwh], stored[:-1]])[: stored.size]
     moved = stored - store.kept(minutes) * before
     delta = hours_of(minutes)
     charge = np.clip(moved / (delta * store.charge_efficiency), 0.0, store.charge_mw)
@@ -138,16 +143,25 @@ def _by_dynamic_programme(store: Store, prices: FloatArray, minutes: int) -> Pla
 
 def sweep(numbers: FloatArray, prices: FloatArray, end_slope: FloatArray, end_length: FloatArray) -> tuple[FloatArray, FloatArray, int]:
     """Content after each interval, V_t, and in how many intervals the value was not concave."""
+    quick = _concave(numbers, prices, end_slope, end_length)
+    return (*quick[:2], 0) if quick is not None else _sweep_any(numbers, prices, end_slope, end_length)
+
+
+def _concave(
+    numbers: FloatArray, prices: FloatArray, end_slope: FloatArray, end_length: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray] | None:
+    """Contents, V_t, charge and discharge by the quick kernel, where values stay concave throughout."""
     from energy_pipeline.flexibility import concave_kernel
 
     # buy >= sell holds for all prices if it does for the lowest: the difference rises with the price.
     lowest = float(prices.min()) if prices.size else 0.0
     if (lowest + numbers[8]) / numbers[5] >= numbers[6] * (lowest - numbers[7]):
         for room in (SEGMENTS * prices.size + 64 + end_slope.size, 40 * SEGMENTS * prices.size + 4096 + end_slope.size):
-            stored, values, status = concave_kernel.compiled()(prices, numbers, end_slope, end_length, room)
+            *found, status = concave_kernel.compiled()(prices, numbers, end_slope, end_length, room)
             if status == 0:
-                return stored, values, 0
-    return _sweep_any(numbers, prices, end_slope, end_length)
+                stored, values, charge, discharge = found
+                return stored, values, charge, discharge
+    return None
 
 
 def _sweep_any(numbers: FloatArray, prices: FloatArray, end_slope: FloatArray, end_length: FloatArray) -> tuple[FloatArray, FloatArray, int]:
@@ -172,8 +186,11 @@ def _plan(
     concave: bool,
     method: str,
 ) -> Plan:
-    charge[charge < SNAP_MW], discharge[discharge < SNAP_MW] = 0.0, 0.0
-    margin = float(store.margins_eur(charge, discharge, prices, minutes).sum())
+    charge *= charge >= SNAP_MW
+    discharge *= discharge >= SNAP_MW
+    energy = float(prices @ discharge - prices @ charge)
+    costs = store.cycle_cost_eur_mwh * float(discharge.sum()) + store.charge_cost_eur_mwh * float(charge.sum())
+    margin = hours_of(minutes) * (energy - costs)
     end = float(store.end_eur(stored[-1] if stored.size else np.array(store.initial_mwh)))
     return Plan(charge, discharge, stored, margin, margin + end, values, concave, method)
 

@@ -19,7 +19,7 @@ import numpy as np
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import InfeasibleError
 from energy_pipeline.flexibility.foresight import foresight
-from energy_pipeline.flexibility.policy import StoragePolicy, train
+from energy_pipeline.flexibility.policy import StoragePolicy, run_of, train
 from energy_pipeline.flexibility.store import Store
 
 DAY_MINUTES = 1440
@@ -86,19 +86,35 @@ class SwingPolicy:
     inner: StoragePolicy | None
     days: int
 
-    def run(self, paths_eur_mwh: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Value by path [EUR], penalties included, and nominations, paths x days [MWh]."""
+    def run(self, paths_eur_mwh: FloatArray, decided_on_eur_mwh: FloatArray | None = None) -> tuple[FloatArray, FloatArray]:
+        """Value by path [EUR], penalties included, and nominations, paths x days [MWh].
+
+        Parameters
+        ----------
+        decided_on_eur_mwh : array, shape of the paths, optional
+            What a day's energy counts as in the decision, if not its price: a book that limits
+            exposure charges for it.
+        """
         swing, prices = self.swing, np.asarray(paths_eur_mwh, dtype=np.float64)
         taken = np.full(prices.shape, swing.daily_min_mwh)
         value = (prices - swing.strike_eur_mwh).sum(axis=1) * swing.daily_min_mwh - swing.owed_eur(self.days)
         if self.inner is None:
             return value, taken
-        run = self.inner.run(swing.strike_eur_mwh - prices)
+        seen = swing.strike_eur_mwh - prices
+        run = self.inner.run(seen)
+        if decided_on_eur_mwh is not None:
+            acted = self.inner.run(swing.strike_eur_mwh - decided_on_eur_mwh, seen=seen)
+            run = run_of(self.inner.store, acted.state_of_charge_mwh, seen, DAY_MINUTES)
         return value + run.value_eur, taken + run.charge_mw * HOURS
 
 
-def train_swing(swing: Swing, paths_eur_mwh: FloatArray, weights: FloatArray | None = None) -> SwingPolicy:
+def train_swing(swing: Swing, paths_eur_mwh: FloatArray, weights: FloatArray | None = None, seen_eur_mwh: FloatArray | None = None) -> SwingPolicy:
     """Learn when to nominate, on simulated daily prices (paths x days).
+
+    Parameters
+    ----------
+    seen_eur_mwh : array, paths x days, optional
+        The prices a nomination is decided on, if other than those it is valued at.
 
     Raises
     ------
@@ -115,7 +131,8 @@ def train_swing(swing: Swing, paths_eur_mwh: FloatArray, weights: FloatArray | N
     prices = np.asarray(paths_eur_mwh, dtype=np.float64)
     store = swing.store(prices.shape[1])
     free = store.charge_mw > 0 and store.energy_mwh > 0
-    inner = train(store, swing.strike_eur_mwh - prices, DAY_MINUTES, weights) if free else None
+    seen = None if seen_eur_mwh is None else swing.strike_eur_mwh - seen_eur_mwh
+    inner = train(store, swing.strike_eur_mwh - prices, DAY_MINUTES, weights, seen=seen) if free else None
     return SwingPolicy(swing, inner, prices.shape[1])
 
 

@@ -1,4 +1,4 @@
-"""The tables `asset_values`, `asset_thresholds` and `bid_curves`.
+"""The table `asset_values` and what goes with it: `asset_thresholds` and the day's orders (`orders`).
 
 What belongs here: paths for every asset and right of the desk, and the rows. What does not: the
 valuation of one asset (`value`, `swing`, `tolling`), the committed schedule (`dispatch`).
@@ -6,35 +6,41 @@ valuation of one asset (`value`, `swing`, `tolling`), the committed schedule (`d
 Batteries and tolling plants are valued over the delivery day on the desk's scenario paths: auction
 assets on the day-ahead price, sequential ones on the second price where the zone has one. Swing and
 curtailable rights reach over the forecasts' horizon: daily means with the forecast's spread, joined
-from day to day by LEVEL_DECAY. Half of the paths train, the other half judge.
+from day to day by LEVEL_DECAY. Renewable rights run on the plant's own output scenarios. Half of the paths train, the other half judge.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
-from energy_pipeline.desk.flexibility import Battery, CurtailableRight, SwingRight, TollingRight
+from energy_pipeline.desk.flexibility import Battery, CurtailableRight, RenewableRight, SwingRight, TollingRight
 from energy_pipeline.domain.blocks import profile
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import InfeasibleError, MissingDayError
 from energy_pipeline.domain.information import InformationSet
 from energy_pipeline.domain.seeds import generator
 from energy_pipeline.features.prices import last_settlements
-from energy_pipeline.flexibility.auction import day_bids
+from energy_pipeline.flexibility.orders import block_rows, hourly_rows, planned, service_rows, services_of
 from energy_pipeline.flexibility.policy import run_of, train
+from energy_pipeline.flexibility.services import per_mw_eur, stacked
 from energy_pipeline.flexibility.store import Store
 from energy_pipeline.flexibility.swing import CurtailableLoad, Swing, swing_foresight_eur, train_swing
 from energy_pipeline.flexibility.tolling import Tolling, commitment, train_tolling
 from energy_pipeline.flexibility.value import AssetValue, sensitivities, store_value, summarised
 
+TABLES = ("asset_values", "asset_thresholds", "bid_curves", "block_orders", "service_plans")
 YEARLY_RATE = 0.05
 MOST_PATHS = 600
 DAILY_PATHS = 1000
+BOUND_PATHS = 24
+"""Paths on which energy and services are planned with foresight: each is a programme of its own."""
 LEVEL_DECAY = 0.8
 """Correlation of a day's forecast error with the next day's."""
 WIDE = 1.2815515655446004
@@ -45,7 +51,7 @@ DAY_MINUTES = 1440
 
 
 def valuation(info: InformationSet, price_forecasts: pl.DataFrame, scenario_paths: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    """All three tables of the day.
+    """All tables of the day, by name.
 
     Raises
     ------
@@ -54,7 +60,7 @@ def valuation(info: InformationSet, price_forecasts: pl.DataFrame, scenario_path
     MissingDayError
         No scenario paths of an asset's zone.
     """
-    rows: dict[str, list[dict[str, object]]] = {"asset_values": [], "asset_thresholds": [], "bid_curves": []}
+    rows: dict[str, list[dict[str, object]]] = {name: [] for name in TABLES}
     failures: list[str] = []
     for name, asset in {**info.desk.assets, **info.desk.rights}.items():
         try:
@@ -62,6 +68,8 @@ def valuation(info: InformationSet, price_forecasts: pl.DataFrame, scenario_path
                 _battery(info, name, asset, scenario_paths, rows)
             elif isinstance(asset, TollingRight):
                 rows["asset_values"].append(_tolling(info, name, asset, scenario_paths))
+            elif isinstance(asset, RenewableRight):
+                rows["asset_values"].append(_renewable(info, name, asset, scenario_paths))
             else:
                 rows["asset_values"].append(_daily(info, name, asset, price_forecasts))
         except InfeasibleError as error:
@@ -99,14 +107,53 @@ def _battery(info: InformationSet, name: str, asset: Battery, scenario_paths: pl
     paths, starts, minutes = sequential_paths(info.desk, asset.zone, asset.information, scenario_paths)
     store = Store.of(asset)
     learn, fresh = halves(paths)
+    common = {"delivery_day": info.day.day, "asset": name, "zone": asset.zone, "resolution_minutes": minutes}
+    if services_of(info.desk, name):
+        _with_services(info, name, asset, learn, fresh, minutes, starts, rows)
+        return
     peak = np.asarray(profile("peak", info.day, minutes)) > 0
     found = store_value(store, learn, fresh, minutes, YEARLY_RATE, {"peak": peak}, information=asset.information)
     rows["asset_values"].append(_value_row(info, name, asset.zone, "battery", asset.information, 1, found))
-    common = {"delivery_day": info.day.day, "asset": name, "zone": asset.zone, "resolution_minutes": minutes}
     if asset.information == "sequential":
         rows["asset_thresholds"] += _thresholds(store, learn, minutes, starts, common)
     else:
-        rows["bid_curves"] += _bids(store, learn.mean(axis=0), minutes, starts, common)
+        rows["bid_curves"] += hourly_rows(store, learn.mean(axis=0), minutes, starts, common)
+        rows["block_orders"] += block_rows(store, paths, minutes, starts, common)
+
+
+def _with_services(
+    info: InformationSet,
+    name: str,
+    asset: Battery,
+    learn: FloatArray,
+    fresh: FloatArray,
+    minutes: int,
+    starts: pl.Series,
+    rows: dict[str, list[dict[str, object]]],
+) -> None:
+    """One plan for energy and services on the expected prices: its value, and beside it the plan without services."""
+    store, services = Store.of(asset), services_of(info.desk, name)
+
+    def cash(a: FloatArray, b: FloatArray) -> FloatArray:
+        plan = stacked(store, services, a.mean(axis=0), minutes)
+        found = store.margins_eur(plan.charge_mw, plan.discharge_mw, b, minutes)
+        for service, capacity in plan.capacity_mw.items():
+            found = found + capacity * per_mw_eur(store, services[service], b, minutes)
+        found[:, -1] += float(store.end_eur(plan.state_of_charge_mwh[-1:])[0])
+        return found
+
+    plan, alone = planned(info.desk, name, asset, learn.mean(axis=0), minutes), stacked(store, {}, learn.mean(axis=0), minutes)
+    plain = (
+        store.margins_eur(alone.charge_mw, alone.discharge_mw, fresh, minutes).sum(axis=1).mean() + store.end_eur(alone.state_of_charge_mwh[-1:])[0]
+    )
+    known = [stacked(store, services, p, minutes) for p in fresh[:BOUND_PATHS]]
+    bound = np.array([k.value_eur + float(store.end_eur(k.state_of_charge_mwh[-1:])[0]) for k in known])
+    peak = np.asarray(profile("peak", info.day, minutes)) > 0
+    found = summarised(cash(learn, fresh), float(plain), bound, minutes, YEARLY_RATE, "stacked")
+    found = replace(found, sensitivities=sensitivities(cash, learn, fresh, {"peak": peak}))
+    rows["asset_values"].append(_value_row(info, name, asset.zone, "battery", asset.information, 1, found))
+    common = {"delivery_day": info.day.day, "asset": name, "zone": asset.zone, "resolution_minutes": minutes}
+    rows["service_plans"] += service_rows(plan, starts, common)
 
 
 def _thresholds(store: Store, learn: FloatArray, minutes: int, starts: pl.Series, common: dict[str, object]) -> list[dict[str, object]]:
@@ -129,27 +176,6 @@ def _thresholds(store: Store, learn: FloatArray, minutes: int, starts: pl.Series
     ]
 
 
-def _bids(store: Store, mean_prices: FloatArray, minutes: int, starts: pl.Series, common: dict[str, object]) -> list[dict[str, object]]:
-    """The day stands alone: what is left at its end is worth what the terminal condition says."""
-    low, high = store.end_range_mwh
-    grid = np.linspace(low, high, 2) if high > low else np.array([low])
-    bids = day_bids(store, mean_prices, minutes, grid, store.end_eur(grid), store.initial_mwh, limits=True)
-    found = []
-    for side, power, limit in (("buy", bids.charge_mw, bids.buy_limit_eur_mwh), ("sell", bids.discharge_mw, bids.sell_limit_eur_mwh)):
-        for t in np.flatnonzero(power > 0):
-            at = float(limit[t])
-            found.append(
-                {
-                    **common,
-                    "delivery_start": starts[int(t)],
-                    "side": side,
-                    "quantity_mw": float(power[t]),
-                    "limit_eur_mwh": at if np.isfinite(at) else None,
-                }
-            )
-    return found
-
-
 def _tolling(info: InformationSet, name: str, right: TollingRight, scenario_paths: pl.DataFrame) -> dict[str, object]:
     paths, _, minutes = sequential_paths(info.desk, right.zone, "auction", scenario_paths)
     per_hour = 60 // minutes
@@ -167,19 +193,51 @@ def _tolling(info: InformationSet, name: str, right: TollingRight, scenario_path
     fuels = last_settlements(info)
     if not np.isfinite([fuels["gas"], fuels["carbon"]]).all():
         raise MissingDayError("fuel_prices", [info.day.day], f"tolling {name} needs a settlement of gas and carbon before the decision")
-    learn, fresh = (plant.margins_eur(p, np.array(fuels["gas"]), np.array(fuels["carbon"]), minutes) for p in halves(paths))
+    gas, carbon = np.array(fuels["gas"]), np.array(fuels["carbon"])
+    learn, fresh = halves(paths)
 
     def cash(a: FloatArray, b: FloatArray) -> FloatArray:
-        plan = train_tolling(plant, a).run(b)
-        margins = plan.on * b
-        started = plan.on & ~np.concatenate([np.full((b.shape[0], 1), plant.is_on), plan.on[:, :-1]], axis=1)
-        return np.asarray(margins - plant.start_cost_eur * started)
+        margins = plant.margins_eur(b, gas, carbon, minutes)
+        plan = train_tolling(plant, plant.margins_eur(a, gas, carbon, minutes)).run(margins)
+        return np.asarray(plan.on * margins - plant.start_cost_eur * _started(plan.on, is_on=plant.is_on))
 
-    fixed = commitment(plant, learn.mean(axis=0)).on
-    starts = float((fixed & ~np.concatenate([[[plant.is_on]], fixed[:, :-1]], axis=1)).sum()) * plant.start_cost_eur
-    plain = float((fresh * fixed).sum(axis=1).mean() - starts)
-    found = summarised(cash(learn, fresh), plain, commitment(plant, fresh).value_eur, minutes, YEARLY_RATE)
+    margins = plant.margins_eur(fresh, gas, carbon, minutes)
+    fixed = commitment(plant, plant.margins_eur(learn, gas, carbon, minutes).mean(axis=0)).on
+    plain = float((margins * fixed).sum(axis=1).mean() - plant.start_cost_eur * _started(fixed, is_on=plant.is_on).sum())
+    found = summarised(cash(learn, fresh), plain, commitment(plant, margins).value_eur, minutes, YEARLY_RATE)
+    peak = np.asarray(profile("peak", info.day, minutes)) > 0
+    found = replace(found, sensitivities=sensitivities(cash, learn, fresh, {"peak": peak}))
     return _value_row(info, name, right.zone, "tolling", "sequential", 1, found)
+
+
+def _started(on: npt.NDArray[np.bool_], *, is_on: bool) -> npt.NDArray[np.bool_]:
+    """Intervals in which the plant starts, by path."""
+    return np.asarray(on & ~np.concatenate([np.full((on.shape[0], 1), is_on), on[:, :-1]], axis=1))
+
+
+def _renewable(info: InformationSet, name: str, right: RenewableRight, scenario_paths: pl.DataFrame) -> dict[str, object]:
+    """Generation where price and certificate pay the variable cost; the plan without the right runs always.
+
+    Each interval stands alone, so an order with that limit price is the best there is, and equals foresight.
+    """
+    paths, _, minutes = sequential_paths(info.desk, right.zone, "auction", scenario_paths)
+    part = scenario_paths.filter(pl.col("kind") == "plant_output", pl.col("name") == right.plant).sort("delivery_start", "scenario")
+    if part.is_empty():
+        raise MissingDayError("scenario_paths", [info.day.day], f"no output of {right.plant}: make scenario_paths of the day first")
+    own = int(part["resolution_minutes"][0])
+    output = part["value"].cast(pl.Float64).to_numpy().reshape(-1, paths.shape[0]).T
+    finer = np.repeat(output, max(1, own // minutes), axis=1).reshape(paths.shape[0], paths.shape[1], -1).mean(axis=2)
+    energy, margin = finer[1::2] * minutes / 60.0, right.certificate_eur_mwh - right.variable_cost_eur_mwh
+    fresh = paths[1::2]
+
+    def cash(_: FloatArray, b: FloatArray) -> FloatArray:
+        return np.asarray(energy * np.maximum(b + margin, 0.0))
+
+    always = float((energy * (fresh + margin)).sum(axis=1).mean())
+    found = summarised(cash(fresh, fresh), always, cash(fresh, fresh).sum(axis=1), minutes, YEARLY_RATE)
+    peak = np.asarray(profile("peak", info.day, minutes)) > 0
+    found = replace(found, sensitivities=sensitivities(cash, fresh, fresh, {"peak": peak}))
+    return _value_row(info, name, right.zone, "renewable", "auction", 1, found)
 
 
 def _daily(info: InformationSet, name: str, right: SwingRight | CurtailableRight, price_forecasts: pl.DataFrame) -> dict[str, object]:

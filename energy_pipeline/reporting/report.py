@@ -12,7 +12,15 @@ from datetime import date
 import polars as pl
 
 from energy_pipeline.desk import Desk
-from energy_pipeline.reporting import book_sections, joint_sections, outlook_sections, renewables_sections, rival_sections, strategy_sections
+from energy_pipeline.reporting import (
+    book_sections,
+    flexibility_sections,
+    joint_sections,
+    outlook_sections,
+    renewables_sections,
+    rival_sections,
+    strategy_sections,
+)
 from energy_pipeline.reporting.inputs import NO_HASH, ReportInputs, names
 from energy_pipeline.reporting.view import Cell, Page, Section, Source
 
@@ -78,6 +86,8 @@ def build_page(inputs: ReportInputs) -> Page:
         outlook_sections.plant_output(inputs),
         renewables_sections.fleet(inputs),
         outlook_sections.dispatch(inputs),
+        flexibility_sections.flexibility(inputs),
+        flexibility_sections.settled(inputs),
         strategy_sections.signals(inputs),
         strategy_sections.strategies(inputs),
         outlook_sections.scores(inputs),

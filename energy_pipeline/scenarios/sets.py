@@ -132,9 +132,9 @@ def _means(values: AnyFloats, size: int) -> AnyFloats:
 
 
 def _features(parts: Sequence[AnyFloats]) -> FloatArray:
-    """Paths as points: every series over the mean spread of its steps, shape (paths, columns)."""
+    """Paths as points: every series over the mean spread of its steps, shape (paths, columns); one without spread tells none apart."""
     spreads = [float(p.std(axis=1).mean()) for p in parts]
-    return np.concatenate([p / spread for p, spread in zip(parts, spreads, strict=True) if spread > 0]).T
+    return np.concatenate([p / spread if spread > 0 else np.zeros((1, p.shape[1])) for p, spread in zip(parts, spreads, strict=True)]).T
 
 
 def _labels(found: Reduction) -> tuple[list[str], npt.NDArray[np.int64]]:

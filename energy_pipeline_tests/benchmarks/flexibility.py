@@ -65,8 +65,8 @@ def section() -> list[str]:
     for title, level, binaries in (("a year of prices", 50.0, False), ("a year with deeply negative hours", 15.0, True)):
         prices = year(level)
         foresight(STORE, prices, 60)  # compiles
-        own, found = quickest(lambda p=prices: foresight(STORE, p, 60).value_eur, 20)  # type: ignore[misc]
-        theirs, other = quickest(lambda p=prices, b=binaries: by_cvxpy(p, binaries=b), 2)  # type: ignore[misc]
+        own, found = quickest(lambda p=prices: foresight(STORE, p, 60).value_eur, 300)  # type: ignore[misc]
+        theirs, other = quickest(lambda p=prices, b=binaries: by_cvxpy(p, binaries=b), 6)  # type: ignore[misc]
         lines.append(f"| {title} | {theirs:.3f} | {own:.5f} | {theirs / own:.0f} | {found / other - 1:.1e} |")
     shape = 50 + 20 * np.sin(2 * np.pi * (np.arange(POLICY_HOURS) - 8) / 24)
     model = OrnsteinUhlenbeck(shape, 0.15, 8.0)

@@ -296,6 +296,30 @@ class MadeUpDay:
                 }
             )
         self._add("dispatch", rows)
+        self._add(
+            "asset_values",
+            [
+                {
+                    "delivery_day": self.day,
+                    "asset": "north_battery",
+                    "zone": "NORTH",
+                    "kind": "battery",
+                    "information": "auction",
+                    "horizon_days": 1,
+                    "value_eur": 2_150.0,
+                    "standard_error_eur": 35.0,
+                    "intrinsic_eur": 2_150.0,
+                    "foresight_eur": 2_600.0,
+                    "earnings_at_risk_eur": 900.0,
+                    "npv_eur": 2_149.0,
+                    "shipped": "intrinsic",
+                    "delta_base_mwh": -5.6,
+                    "delta_peak_mwh": 12.0,
+                    "gamma_mwh2_eur": 0.0,
+                    "vega_eur_pct": 0.0,
+                }
+            ],
+        )
         rows = []
         for zone in ZONES:
             for start in self.starts(self.minutes(zone)):
@@ -521,6 +545,7 @@ class MadeUpDay:
                     "margin_realised_eur": 1_720.0,
                     "margin_intrinsic_eur": 1_720.0,
                     "margin_rolling_intrinsic_eur": 1_720.0,
+                    "margin_blocks_eur": 1_950.0,
                     "margin_foresight_eur": 2_460.0,
                     "discharged_mwh": 37.2,
                     "share_of_foresight": 1_720.0 / 2_460.0,

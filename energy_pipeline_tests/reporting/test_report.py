@@ -28,6 +28,8 @@ ORDER = [
     "plants",
     "fleet",
     "dispatch",
+    "flexibility",
+    "flexibility-settled",
     "signals",
     "strategies",
     "scores",
@@ -111,7 +113,7 @@ def test_before_settlement_the_page_says_so(made_up_day):
     text = render(made, without=SETTLE_TABLES)
     page = Page(text)
     assert page.sections == ORDER
-    assert text.count("Not settled yet") == 4
+    assert text.count("Not settled yet") == 5
     assert "decided, not settled" in text
     assert "Settled P&amp;L" not in text
     assert "Not settled yet" not in render(made)

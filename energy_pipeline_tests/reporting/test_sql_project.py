@@ -22,6 +22,15 @@ from energy_pipeline.reporting.sql_project import (
 
 ROOT = Path(__file__).resolve().parents[2] / "dbt_like_sql"
 PUBLIC = {
+    "asset_thresholds",
+    "asset_values",
+    "bid_curves",
+    "block_orders",
+    "dispatch_settled",
+    "joint_book",
+    "scenario_scores",
+    "scenario_sets",
+    "service_plans",
     *(
         "prices",
         "price_forecasts",

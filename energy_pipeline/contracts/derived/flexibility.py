@@ -56,6 +56,7 @@ DISPATCH_SETTLED = Table(
         c.money("margin_intrinsic_eur", "Margin of the plan that was best on the expected prices, kept whatever came."),
         c.money("margin_rolling_intrinsic_eur", "Margin when the plan is made anew as prices are seen; in an auction none is."),
         c.money("margin_foresight_eur", "Best margin on the prices that came."),
+        c.money("margin_blocks_eur", "Margin had the exclusive groups of block_orders been bid; null where there are none.", nullable=True),
         Column("discharged_mwh", "f64", "Energy given to the grid.", "MWh", minimum=0.0, reason="an energy"),
         c.share("share_of_foresight", "Realised over foresight; null when foresight earns nothing.", nullable=True, minimum=None, maximum=1.000001),
     ),
@@ -72,7 +73,7 @@ ASSET_VALUES = Table(
         c.DELIVERY_DAY,
         ASSET,
         c.ZONE,
-        c.text("kind", "What it is.", allowed=("battery", "swing", "curtailable", "tolling")),
+        c.text("kind", "What it is.", allowed=("battery", "swing", "curtailable", "tolling", "renewable")),
         INFORMATION,
         c.count("horizon_days", "Days valued."),
         c.money("value_eur", "Expected margin of what is shipped: policy or intrinsic plan, whichever is better on the training paths."),
@@ -81,7 +82,7 @@ ASSET_VALUES = Table(
         c.money("foresight_eur", "Upper bound: perfect foresight, on the same paths."),
         c.money("earnings_at_risk_eur", "5 % quantile of the margin."),
         c.money("npv_eur", "Value discounted over the horizon at 5 % a year."),
-        c.text("shipped", "What is shipped.", allowed=("policy", "intrinsic")),
+        c.text("shipped", "What is shipped; stacked: one plan for energy and grid services.", allowed=("policy", "intrinsic", "stacked")),
         Column("delta_base_mwh", "f64", "Gain per EUR/MWh of a parallel move of all prices.", "MWh", True),
         Column("delta_peak_mwh", "f64", "Gain per EUR/MWh of a move of the peak block (Mon-Fri 08-20).", "MWh", True),
         Column("gamma_mwh2_eur", "f64", "Second derivative to a parallel move.", "MWh per EUR/MWh", True),
@@ -129,11 +130,58 @@ BID_CURVES = Table(
     may_be_empty=True,
 )
 
+BLOCK_ORDERS = Table(
+    name="block_orders",
+    stage="flexibility",
+    flow="decide",
+    description="Exclusive groups of block orders of auction assets: of each group the auction executes the block with the largest surplus.",
+    key=("asset", "group_number", "block_number", "delivery_start"),
+    columns=(
+        c.DELIVERY_DAY,
+        ASSET,
+        c.ZONE,
+        c.count("group_number", "Window of the day, in order of time; every window ends full or empty."),
+        c.count("block_number", "Order within the group; 0 is the best on the mean of the scenarios."),
+        c.DELIVERY_START,
+        c.RESOLUTION,
+        c.text("side", "buy: charge; sell: discharge.", allowed=("buy", "sell")),
+        c.power("quantity_mw", "Power of the block in the interval.", minimum=0.0),
+    ),
+    may_be_empty=True,
+)
+
+SERVICE_PLANS = Table(
+    name="service_plans",
+    stage="flexibility",
+    flow="decide",
+    description="Capacity sold to the grid operator beside energy, and the power and energy held back so that no call is ever short.",
+    key=("asset", "service", "delivery_start"),
+    columns=(
+        c.DELIVERY_DAY,
+        ASSET,
+        c.ZONE,
+        c.text("service", "Service as named in the desk file."),
+        c.DELIVERY_START,
+        c.RESOLUTION,
+        c.power("capacity_mw", "Capacity sold, the same throughout a band.", minimum=0.0),
+        c.power("charge_mw", "Power taken from the grid if nothing is called.", minimum=0.0),
+        c.power("discharge_mw", "Power given to the grid if nothing is called.", minimum=0.0),
+        Column("state_of_charge_mwh", "f64", "Energy stored at the end of the interval if nothing is called.", "MWh", minimum=0.0, reason="a store"),
+        c.power("held_power_up_mw", "Power kept free upwards, for all services of the asset.", minimum=-1e-6),
+        c.power("held_power_down_mw", "Power kept free downwards.", minimum=-1e-6),
+        Column("held_energy_up_mwh", "f64", "Content kept for calls upwards.", "MWh", minimum=-1e-6, reason="an energy"),
+        Column("held_energy_down_mwh", "f64", "Room kept for calls downwards.", "MWh", minimum=-1e-6, reason="an energy"),
+    ),
+    may_be_empty=True,
+)
+
 TABLES: tuple[Table, ...] = (
     DISPATCH,
     ASSET_VALUES,
     ASSET_THRESHOLDS,
     BID_CURVES,
+    BLOCK_ORDERS,
+    SERVICE_PLANS,
     DISPATCH_SETTLED,
 )
 """In flow order."""

@@ -96,7 +96,7 @@ JOINT_BOOK = Table(
     columns=(
         c.DELIVERY_DAY,
         c.text("answer", "How it was found.", allowed=("joint", "sequential")),
-        Column("accepted", "bool", "True for the answer that is better on fresh scenarios; ties go to sequential."),
+        Column("accepted", "bool", "Joint: better on fresh scenarios by more than two standard errors; otherwise sequential."),
         c.money("objective_eur", "E[P&L] - lambda CVaR on the scenarios it was made on."),
         c.money("expected_pnl_eur", "Expected P&L there."),
         c.money("cvar_eur", "CVaR of the loss there, at `confidence`."),

@@ -18,11 +18,11 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
         factory.table("dispatch", dispatch, ["information_set", "price_forecasts"]),
         factory.tables(
             "asset_valuation",
-            ["asset_values", "asset_thresholds", "bid_curves"],
+            ["asset_values", "asset_thresholds", "bid_curves", "block_orders", "service_plans"],
             asset_valuation,
             ["information_set", "price_forecasts", "scenario_paths"],
         ),
-        factory.table("dispatch_settled", dispatch_settled, ["dispatch", "scenario_paths", "day_ahead_prices", "second_prices"]),
+        factory.table("dispatch_settled", dispatch_settled, ["dispatch", "block_orders", "scenario_paths", "day_ahead_prices", "second_prices"]),
     ]
 
 
@@ -34,7 +34,7 @@ def dispatch(day: DayContext) -> pl.DataFrame:
 
 
 def asset_valuation(day: DayContext) -> Frames:
-    """What assets and rights are worth, their thresholds and bids."""
+    """What assets and rights are worth, their thresholds, bids, blocks and capacity sold."""
     from energy_pipeline import flexibility
 
     return flexibility.valuation(day.info, day.read("price_forecasts"), day.read("scenario_paths"))
@@ -45,4 +45,4 @@ def dispatch_settled(day: DayContext) -> pl.DataFrame:
     from energy_pipeline import flexibility
 
     known = (day.raw("day_ahead_prices"), day.raw("second_prices"))
-    return flexibility.settle_dispatch(day.desk, day.day, day.read("dispatch"), *known, day.read("scenario_paths"))
+    return flexibility.settle_dispatch(day.desk, day.day, day.read("dispatch"), *known, day.read("scenario_paths"), day.read("block_orders"))

@@ -5,7 +5,7 @@
 under position, factor-exposure, gross, margin and physical limits.
 
 What belongs here: the problem (`problem`), the master programme (`master`), columns made of
-policies (`columns`), the search (`book`), the exact programme of small cases (`extensive`), the
+policies (`columns`, `rights`), the search (`book`), the exact programme of small cases (`extensive`), the
 desk's own day (`day`). What does not: how a store is operated (`flexibility`), the day's bids
 (`portfolio.optimise`). It is a part of portfolio rather than of flexibility because what it
 decides is positions, and it stands on both: the P&L and tail measures of this stage, and the
@@ -15,6 +15,7 @@ policies of the stage before it.
 from energy_pipeline.portfolio.joint.book import JointBook, joint_book, risk_frontier, sequential_book
 from energy_pipeline.portfolio.joint.columns import SchedulePolicies, SequentialPolicies
 from energy_pipeline.portfolio.joint.problem import Contracts, JointProblem, Limits
+from energy_pipeline.portfolio.joint.rights import SwingPolicies, TollingPolicies
 
 __all__ = [
     "Contracts",
@@ -23,6 +24,8 @@ __all__ = [
     "Limits",
     "SchedulePolicies",
     "SequentialPolicies",
+    "SwingPolicies",
+    "TollingPolicies",
     "joint_book",
     "risk_frontier",
     "sequential_book",

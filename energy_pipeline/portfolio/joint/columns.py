@@ -4,9 +4,11 @@ What belongs here: training under weights and exposure prices, and what a policy
 What does not: how stores are optimised or policies learnt (`flexibility`), the master.
 
 A column is priced by sum_i w_i v_i - y . e with w the worth of one EUR in each scenario and y
-the price of factor exposure. Exposure is an expectation over equally likely scenarios, so its
-price is a shift of the price paths by y phi / (N w_i), and what is left is the store's own
-problem under weights: the policy is retrained where the book hurts.
+the price of factor exposure, and what is left is the store's own problem under weights and shifted
+prices: the policy is retrained where the book hurts. Exposure is an expectation over equally likely
+scenarios, so a schedule's price shifts by exactly y phi / sum w. For a policy each path's share would be
+y phi / (N w_i), which no decision can know and regression drowns in (columns lost half their worth in
+trials); it is trained and run on the shift's weighted mean, y phi / sum w again.
 """
 
 from __future__ import annotations
@@ -145,14 +147,26 @@ class SchedulePolicies(_Stores):
 
 @dataclass(frozen=True)
 class Policy:
-    """A non-anticipative policy: each interval is decided on its price."""
+    """A non-anticipative policy: each interval is decided on its price, less what exposure costs.
+
+    Attributes
+    ----------
+    shift_eur_mwh : array, shape (T,)
+        Price of the exposure of a MWh sold, y phi / sum w.
+    """
 
     owner: SequentialPolicies
     trained: StoragePolicy
+    shift_eur_mwh: FloatArray
 
     def on(self, paths_eur_mwh: FloatArray) -> tuple[FloatArray, FloatArray]:
         """P&L [EUR] per path and factor exposure [MWh]."""
+        from energy_pipeline.flexibility.policy import run_of
+
         run = self.trained.run(paths_eur_mwh)
+        if np.any(self.shift_eur_mwh):
+            acted = self.trained.run(paths_eur_mwh - self.shift_eur_mwh, seen=paths_eur_mwh)
+            run = run_of(self.owner.store, acted.state_of_charge_mwh, paths_eur_mwh, self.owner.minutes)
         mean = run.net_mw.mean(axis=0)
         return run.value_eur, np.asarray(hours_of(self.owner.minutes) * self.owner.factors @ mean)
 
@@ -170,11 +184,9 @@ class SequentialPolicies(_Stores):
         """Least-squares Monte Carlo under the weights."""
         from energy_pipeline.flexibility.policy import train
 
-        shift = exposure_price_eur_mwh @ self.factors
-        if not np.any(shift):
-            return Policy(self, train(self.store, self.paths_eur_mwh, self.minutes, weights))
-        moved = self.paths_eur_mwh - shift / (weights.size * weights)[:, None]
-        return Policy(self, train(self.store, moved, self.minutes, weights, seen=self.paths_eur_mwh))
+        shift = np.asarray(exposure_price_eur_mwh @ self.factors / weights.sum())
+        moved = self.paths_eur_mwh - shift if np.any(shift) else self.paths_eur_mwh
+        return Policy(self, train(self.store, moved, self.minutes, weights, seen=self.paths_eur_mwh), shift)
 
     def resized(self, limit: str, factor: float) -> SequentialPolicies:
         """The same asset with one physical limit scaled."""

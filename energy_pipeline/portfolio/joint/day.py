@@ -6,7 +6,7 @@ what deciding both at once would change, judged on scenarios neither was made on
 
 Not decided here: plants, sold at their expected output, and the opening book. Decided: trades of
 every contract with a visible quote, and the use of every battery; auction batteries as a
-schedule at the day-ahead price, sequential ones as a policy at the second price (the day-ahead
+schedule at the day-ahead price (those that sell grid services keep to `dispatch`), sequential ones as a policy at the second price (the day-ahead
 price where the zone has none).
 """
 
@@ -25,12 +25,14 @@ from energy_pipeline.portfolio.hedges import Hedge, block_profile, day_hedges
 from energy_pipeline.portfolio.joint.book import JointBook, joint_book, measures, physical_prices_eur, sequential_book
 from energy_pipeline.portfolio.joint.columns import Policies, SchedulePolicies, SequentialPolicies
 from energy_pipeline.portfolio.joint.problem import Contracts, JointProblem, Limits
-from energy_pipeline.portfolio.outlook import ZoneOutlook, zone_outlooks
+from energy_pipeline.portfolio.outlook import ZoneOutlook, schedule_on, zone_outlooks
 from energy_pipeline.portfolio.pnl import HedgeLeg, ZoneBook, at_fair_value, zone_legs
 from energy_pipeline.portfolio.positions import SAME_MW, ShadowPrices, format_shadow_prices
 from energy_pipeline.portfolio.tail import value_at_risk
 
 PRICED_EUR = 1e-6
+ACCEPTED_ERRORS = 2.0
+"""The joint answer is accepted when its gain on fresh scenarios is more than this many of its standard errors: less may be noise."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def joint_book_table(
     }
     fresh = {name: answer.pnl_on(judged_on.problem, [a.paths_eur_mwh for a in judged_on.assets]) for name, answer in answers.items()}
     better, error = advantage_eur(judged_on.problem, fresh["joint"], fresh["sequential"])
-    accepted = "joint" if better > 0 else "sequential"
+    accepted = "joint" if better > ACCEPTED_ERRORS * error else "sequential"
     rows = [
         _row(info.day, name, answer, made_on, judged_on, fresh[name])
         | {"accepted": name == accepted, "advantage_eur": better, "advantage_error_eur": error}
@@ -100,7 +102,7 @@ def day_case(info: InformationSet, scenario_paths: pl.DataFrame, plant_output: p
     if not tradable and not desk.assets:
         return None
     outlooks = zone_outlooks(desk, day, zones, scenario_paths, plant_output, dispatch)
-    base = sum((_base_eur(desk, day, o, hedges) for o in outlooks.values()), np.zeros(next(iter(outlooks.values())).price.shape[0]))
+    base = sum((_base_eur(desk, day, o, hedges, dispatch) for o in outlooks.values()), np.zeros(next(iter(outlooks.values())).price.shape[0]))
     factors = tuple(zones)
     most = np.array([desk.joint_book.zone_exposure_mwh.get(z, np.inf) for z in zones])
     limits = Limits(tuple(f"net energy {z}" for z in zones), -most, most, _gross_room(desk, hedges), desk.joint_book.margin_limit_eur)
@@ -110,10 +112,12 @@ def day_case(info: InformationSet, scenario_paths: pl.DataFrame, plant_output: p
     return DayCase(problem, tuple(_assets(desk, outlooks, factors)))
 
 
-def _base_eur(desk: Desk, day: DeliveryDay, outlook: ZoneOutlook, hedges: tuple[Hedge, ...]) -> FloatArray:
-    """P&L of a zone without the decisions: plants sold as expected, the opening book."""
+def _base_eur(desk: Desk, day: DeliveryDay, outlook: ZoneOutlook, hedges: tuple[Hedge, ...], dispatch: pl.DataFrame) -> FloatArray:
+    """P&L of a zone without the decisions: plants sold as expected, batteries bound by grid services, the opening book."""
     grid = outlook.grid
-    expected = outlook.expected_mw - outlook.schedule_mw
+    decided = dispatch.filter(~pl.col("asset").is_in([s.asset for s in desk.services.values()]))
+    free_mw = schedule_on(decided, outlook.zone, grid)
+    expected = outlook.expected_mw - free_mw
     legs = tuple(
         HedgeLeg(block_profile(h.block, day, grid.minutes) * o.position_mw, o.price_eur_mwh, o.is_proxy)
         for h in hedges
@@ -122,7 +126,7 @@ def _base_eur(desk: Desk, day: DeliveryDay, outlook: ZoneOutlook, hedges: tuple[
     )
     fee = desk.zones[outlook.zone].second_price.imbalance_fee_eur_mwh
     book = at_fair_value(ZoneBook(grid.hours, expected, expected, np.zeros(grid.size), fee, legs), outlook.price)
-    found = zone_legs(book, outlook.price, outlook.second, outlook.output_mw - outlook.schedule_mw)
+    found = zone_legs(book, outlook.price, outlook.second, outlook.output_mw - free_mw)
     return np.asarray(found.total().sum(axis=1))
 
 
@@ -189,7 +193,10 @@ def _assets(desk: Desk, outlooks: dict[str, ZoneOutlook], factors: tuple[str, ..
     from energy_pipeline.flexibility.store import Store
 
     found: list[Policies] = []
+    bound = {s.asset for s in desk.services.values()}
     for name, battery in desk.assets.items():
+        if name in bound:
+            continue
         outlook = outlooks[battery.zone]
         looks = np.array([np.full(outlook.grid.size, float(z == battery.zone)) for z in factors])
         if battery.information == "auction":

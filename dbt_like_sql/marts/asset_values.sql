@@ -1,0 +1,21 @@
+{{ config(materialized='table', schema='marts') }}
+
+select
+    delivery_day,
+    asset,
+    zone,
+    kind,
+    information,
+    horizon_days,
+    value_eur,
+    standard_error_eur,
+    intrinsic_eur,
+    foresight_eur,
+    earnings_at_risk_eur,
+    npv_eur,
+    shipped,
+    delta_base_mwh,
+    delta_peak_mwh,
+    gamma_mwh2_eur,
+    vega_eur_pct
+from {{ ref('stg_asset_values') }}

@@ -1,0 +1,16 @@
+{{ config(materialized='table', schema='marts') }}
+
+select
+    delivery_day,
+    asset,
+    zone,
+    information,
+    margin_expected_eur,
+    margin_realised_eur,
+    margin_intrinsic_eur,
+    margin_rolling_intrinsic_eur,
+    margin_foresight_eur,
+    margin_blocks_eur,
+    discharged_mwh,
+    share_of_foresight
+from {{ ref('stg_dispatch_settled') }}

@@ -1,0 +1,24 @@
+-- Hedges and flexible assets decided together against value first, then hedge; both judged on scenarios neither was made on.
+{{ config(materialized='view', schema='staging') }}
+
+select
+    delivery_day,
+    answer,
+    accepted,
+    objective_eur,
+    expected_pnl_eur,
+    cvar_eur,
+    bound_eur,
+    objective_fresh_eur,
+    expected_pnl_fresh_eur,
+    cvar_fresh_eur,
+    advantage_eur,
+    advantage_error_eur,
+    risk_aversion,
+    confidence,
+    scenarios,
+    rounds,
+    policies,
+    trades,
+    shadow_prices
+from {{ source('lake', 'joint_book') }}

@@ -1,0 +1,158 @@
+"""Report sections of flexible assets: what they are worth, when they act, what they sold, and what they earned.
+
+What belongs here: from the day's `asset_values`, `asset_thresholds`, `block_orders`, `service_plans` and
+`dispatch_settled` to tables and charts. What does not: the committed schedule (`outlook_sections.dispatch`),
+any number of its own.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from energy_pipeline.reporting.book_sections import NOT_SETTLED, groups, not_computed
+from energy_pipeline.reporting.charts import Band, Steps, day_chart
+from energy_pipeline.reporting.inputs import ReportInputs, starts_us
+from energy_pipeline.reporting.view import Cell, ChartView, Head, Section, TableView, num, share_cell
+
+VALUE_COLUMNS = (
+    "value_eur",
+    "standard_error_eur",
+    "intrinsic_eur",
+    "foresight_eur",
+    "earnings_at_risk_eur",
+    "npv_eur",
+    "delta_base_mwh",
+    "delta_peak_mwh",
+    "gamma_mwh2_eur",
+    "vega_eur_pct",
+)
+SETTLED_COLUMNS = (
+    "margin_expected_eur",
+    "margin_realised_eur",
+    "margin_intrinsic_eur",
+    "margin_rolling_intrinsic_eur",
+    "margin_blocks_eur",
+    "margin_foresight_eur",
+)
+THRESHOLD_NOTE = "Thresholds of a half full store: it charges below the band, stands still inside it, discharges above; V_t at the median price."
+
+
+def flexibility(inputs: ReportInputs) -> Section:
+    """What each asset and right is worth, the thresholds of sequential ones, capacity sold, blocks bid."""
+    title = "Value of flexibility"
+    if not inputs.has("asset_values"):
+        reason = "The desk has no flexible asset." if inputs.given("asset_values") else not_computed("asset_values")
+        return Section("flexibility", title, pending=reason)
+    tables = [_values(inputs)]
+    if inputs.has("block_orders"):
+        tables.append(_blocks(inputs.frame("block_orders")))
+    charts = [_threshold_chart(inputs, asset, part) for (asset,), part in groups(inputs.frame("asset_thresholds"), "asset")]
+    for (asset,), part in groups(inputs.frame("service_plans"), "asset"):
+        charts += _service_charts(inputs, asset, part)
+    notes = ["Value is judged on paths the policy was not trained on; it lies between the plan on expected prices and perfect foresight."]
+    if inputs.has("asset_thresholds"):
+        notes.append(THRESHOLD_NOTE)
+    if inputs.has("service_plans"):
+        notes.append("Grid services: what is held back keeps every call within the contract deliverable; capacity payments are not in the P&L legs.")
+    sources = inputs.sources("asset_values", "asset_thresholds", "block_orders", "service_plans")
+    return Section("flexibility", title, tables, charts, notes, sources=sources)
+
+
+def settled(inputs: ReportInputs) -> Section:
+    """What the assets earned beside simpler rules and perfect foresight."""
+    title = "Flexible assets, settled"
+    if not inputs.has("dispatch_settled"):
+        return Section("flexibility-settled", title, pending=NOT_SETTLED)
+    heads = [
+        Head("Asset", numeric=False),
+        Head("Information", numeric=False),
+        *(Head(t, "EUR") for t in ("expected", "realised", "intrinsic", "rolling intrinsic", "block orders", "perfect foresight")),
+        Head("share of foresight"),
+    ]
+    rows = [
+        [
+            Cell(r["asset"]),
+            Cell(r["information"]),
+            *(num(r[c], tone="strong" if c == "margin_realised_eur" else "") for c in SETTLED_COLUMNS),
+            share_cell(r["share_of_foresight"]),
+        ]
+        for r in inputs.frame("dispatch_settled").to_dicts()
+    ]
+    note = (
+        "In an auction nothing is seen between the bids, so realised, intrinsic and rolling intrinsic are one plan; "
+        "block orders: what exclusive groups would have earned in its place."
+    )
+    table = TableView("Margins on the prices that came", heads, rows)
+    return Section("flexibility-settled", title, [table], notes=[note], sources=inputs.sources("dispatch_settled"))
+
+
+def _values(inputs: ReportInputs) -> TableView:
+    heads = [
+        Head("Asset", numeric=False),
+        Head("Kind", numeric=False),
+        Head("Shipped", numeric=False),
+        Head("days"),
+        Head("value", "EUR"),
+        Head("error", "EUR"),
+        Head("plan", "EUR"),
+        Head("foresight", "EUR"),
+        Head("5 % quantile", "EUR"),
+        Head("NPV", "EUR"),
+        Head("delta base", "MWh"),
+        Head("delta peak", "MWh"),
+        Head("gamma", "MWh per EUR/MWh"),
+        Head("vega", "EUR per %"),
+    ]
+    rows = [
+        [
+            Cell(r["asset"]),
+            Cell(f"{r['kind']}, {r['information']}"),
+            Cell(r["shipped"]),
+            num(r["horizon_days"]),
+            *(num(r[c], 2 if c == "gamma_mwh2_eur" else 0, "strong" if c == "value_eur" else "") for c in VALUE_COLUMNS),
+        ]
+        for r in inputs.frame("asset_values").to_dicts()
+    ]
+    return TableView("What assets and rights are worth", heads, rows)
+
+
+def _blocks(frame: pl.DataFrame) -> TableView:
+    heads = [
+        Head("Asset", numeric=False),
+        Head("Window", numeric=False),
+        Head("Side", numeric=False),
+        Head("blocks"),
+        Head("energy of a block", "MWh"),
+    ]
+    rows = []
+    for (asset, number, side), part in groups(frame, "asset", "group_number", "side"):
+        first = part.filter(pl.col("block_number") == 0)
+        energy = sum(p * m / 60.0 for p, m in zip(first["quantity_mw"].to_list(), first["resolution_minutes"].to_list(), strict=True))
+        rows.append([Cell(asset), Cell(str(number)), Cell(side), num(part["block_number"].n_unique()), num(energy, 1)])
+    return TableView("Exclusive groups of block orders", heads, rows)
+
+
+def _threshold_chart(inputs: ReportInputs, asset: str, part: pl.DataFrame) -> ChartView:
+    """V_t and the prices between which a half full store stands still."""
+    contents = sorted(part["content_mwh"].unique().to_list())
+    half = part.filter(pl.col("content_mwh") == contents[len(contents) // 2]).sort("delivery_start")
+    starts, minutes = starts_us(half), int(half["resolution_minutes"].to_list()[0])
+    idle = Band("band wide", starts, minutes, half["charge_below_eur_mwh"].to_list(), half["discharge_above_eur_mwh"].to_list())
+    value = Steps("line main", starts, minutes, half["energy_value_eur_mwh"].to_list())
+    svg = day_chart(f"{asset} thresholds and V_t", "EUR/MWh", inputs.delivery, [idle, value])
+    return ChartView(f"{asset}, thresholds and V_t [EUR/MWh]", svg, [("wide", "stands still: charges below, discharges above"), ("main", "V_t")])
+
+
+def _service_charts(inputs: ReportInputs, asset: str, part: pl.DataFrame) -> list[ChartView]:
+    """Content with what is held back of it, and the capacity sold."""
+    one = part.filter(pl.col("service") == part["service"].min()).sort("delivery_start")
+    starts, minutes = starts_us(one), int(one["resolution_minutes"].to_list()[0])
+    stored, up, down = (one[c].to_list() for c in ("state_of_charge_mwh", "held_energy_up_mwh", "held_energy_down_mwh"))
+    held = Band("band wide", starts, minutes, [s - u for s, u in zip(stored, up, strict=True)], [s + d for s, d in zip(stored, down, strict=True)])
+    content = day_chart(f"{asset} content and what calls may make of it", "MWh", inputs.delivery, [held, Steps("line main", starts, minutes, stored)])
+    charts = [ChartView(f"{asset}, content [MWh]", content, [("main", "if nothing is called"), ("wide", "whatever is called")])]
+    for (service,), sold in groups(part, "service"):
+        line = Steps("line main", starts_us(sold), minutes, sold["capacity_mw"].to_list())
+        svg = day_chart(f"{service} capacity sold", "MW", inputs.delivery, [line], zero=True)
+        charts.append(ChartView(f"{asset}, {service} [MW]", svg, [("main", "capacity sold")]))
+    return charts
