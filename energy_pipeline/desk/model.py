@@ -15,6 +15,7 @@ from energy_pipeline.desk.base import ClockTime, DeskModel
 from energy_pipeline.desk.flexibility import Battery, Right
 from energy_pipeline.desk.joint import JointBookSettings
 from energy_pipeline.desk.plants import MeteredPlant, Plant, PvPlant, SharePlant, WindPlant
+from energy_pipeline.desk.portfolio import PortfolioSettings
 from energy_pipeline.desk.risk import RiskSettings, Stress
 from energy_pipeline.desk.scenarios import ScenarioSettings
 from energy_pipeline.desk.sources import AbsentSeries, FileSeries, Sources
@@ -167,15 +168,6 @@ class ForecastSettings(DeskModel):
     weight_days: int = Field(84, ge=1, le=365, description="Past days that weight the families; equal weights under 28.")
     error_days: int = Field(182, ge=10, le=365, description="Past days whose forecast errors make quantiles and scenarios.")
     horizon_days: int = Field(7, ge=1, le=7)
-
-
-class PortfolioSettings(DeskModel):
-    """max E[P&L] - risk_aversion x CVaR at `confidence`."""
-
-    risk_aversion: float = Field(0.5, ge=0)
-    confidence: float = Field(0.95, gt=0.5, lt=1)
-    benchmark_book: Literal["flat", "expected_output"] = "expected_output"
-    view_confidence: Share = Field(0.5, description="How far Black-Litterman moves from the market's view to ours, 0..1.")
 
 
 class Desk(DeskModel):

@@ -10,6 +10,9 @@ from energy_pipeline.contracts import columns as c
 from energy_pipeline.contracts.derived.shared import INSTRUMENT
 from energy_pipeline.contracts.model import Column, Table
 
+OBJECTIVES = ("mean_cvar", "min_cvar", "min_variance", "mean_variance", "black_litterman", "min_mad", "minimax", "max_mean")
+"""What a book may be chosen by, as in the desk file."""
+
 POSITIONS = Table(
     name="positions",
     stage="portfolio",
@@ -43,18 +46,18 @@ PORTFOLIO_SOLUTION = Table(
     name="portfolio_solution",
     stage="portfolio",
     flow="decide",
-    description="The optimisation of the day: max E[P&L] - lambda CVaR, and how good the answer is.",
+    description="The optimisation of the day by the desk's objective (mean_cvar: max E[P&L] - lambda CVaR), and how good the answer is.",
     key=("objective_name",),
     columns=(
         c.DELIVERY_DAY,
-        c.text("objective_name", "Which objective.", allowed=("mean_cvar",)),
-        c.money("objective_eur", "E[P&L] - lambda CVaR of the solution."),
+        c.text("objective_name", "Which objective (desk key portfolio.objective).", allowed=OBJECTIVES),
+        c.money("objective_eur", "The objective as a gain: E[P&L] - lambda CVaR; of the min_ objectives and minimax, minus the measure."),
         c.money("expected_pnl_eur", "Expected P&L over the scenarios."),
         c.money("cvar_eur", "CVaR of the loss at `confidence`; a loss is positive."),
         c.money("var_eur", "VaR of the loss at `confidence`."),
         Column("risk_aversion", "f64", "lambda.", "1", minimum=0.0, reason="a weight"),
         c.share("confidence", "Confidence of the CVaR; 1 - confidence is the tail."),
-        c.money("bound_eur", "Upper bound on the objective from the dual solution."),
+        c.money("bound_eur", "Upper bound on the objective from the dual solution; variance and MAD: with the fee bounded from above."),
         Column("scenarios", "i32", "Scenarios used.", "1", minimum=1, reason="a count"),
         c.text("status", "Solver status."),
         c.text("solver", "Which solver."),
