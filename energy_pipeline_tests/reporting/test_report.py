@@ -15,14 +15,21 @@ SPRING, AUTUMN, PLAIN = date(2026, 3, 29), date(2025, 10, 26), date(2025, 10, 2)
 VOID = {"meta", "link", "br", "hr", "img", "input", "rect", "line", "path"}
 ORDER = [
     "pnl",
+    "attribution",
     "positions",
     "bids",
     "rivals",
     "hedging",
     "contributions",
+    "methods",
+    "factors",
     "exceptions",
+    "backtests",
     "stress",
     "limits",
+    "proposals",
+    "breaches",
+    "marks",
     "joint-book",
     "prices",
     "plants",
@@ -111,7 +118,7 @@ def test_before_settlement_the_page_says_so(made_up_day):
     text = render(made, without=SETTLE_TABLES)
     page = Page(text)
     assert page.sections == ORDER
-    assert text.count("Not settled yet") == 4
+    assert text.count("Not settled yet") == 7
     assert "decided, not settled" in text
     assert "Settled P&amp;L" not in text
     assert "Not settled yet" not in render(made)
@@ -168,6 +175,20 @@ def test_pnl_rows_add_up_to_the_book(made_up_day):
     book = made.tables["pnl"]["total_eur"].sum()
     assert table.total[-2].text == f"{book:,.0f}"
     assert len(table.rows) == 3
+
+
+def test_attribution_shows_every_leg_and_the_rest(made_up_day):
+    made = made_up_day()
+    tables = section(page_of(made), "attribution").tables
+    assert [t.caption for t in tables] == [
+        "From the curve of the decision to the settlement",
+        "Contracts held on, from one decision's curve to the next",
+    ]
+    assert [r[0] for r in texts(tables[0])] == ["delta", "volume", "gamma", "unexplained", "change"]
+    breach = texts(section(page_of(made), "breaches").tables[0])[0]
+    assert breach[0] == "es_eur"
+    assert breach[-1] == "cleared"
+    assert texts(section(page_of(made), "factors").tables[0])[0][0] == "hub"
 
 
 def test_stresses_come_worst_first_and_limits_fullest_first(made_up_day):
