@@ -42,6 +42,8 @@ from energy_pipeline.risk.attribution import UNEXPLAINED_EUR, Deal, Mark, MarkEr
 from energy_pipeline.risk.marks import block_mean
 
 BOOK, CHANGE, UNEXPLAINED = "book", "change", "unexplained"
+ROUNDING_EUR = 1e-6
+"""A leg this small is rounding and has no row."""
 SETTLED = ("deviation", "speculative", "imbalance_fee", "costs")
 Row = dict[str, object]
 
@@ -84,7 +86,7 @@ def pnl_attribution(
     if large:
         told = ", ".join(f"{r['part']} {r['scope']} {float(str(r['value_eur'])):.2f} EUR" for r in large)
         raise MarkError(f"pnl_attribution {day}: unexplained {told} -> positions, marks and settlement are not of one book; settle the day again")
-    kept = [r for r in rows if r["leg"] in {CHANGE, UNEXPLAINED} or r["value_eur"] != 0.0]
+    kept = [r for r in rows if r["leg"] in {CHANGE, UNEXPLAINED} or abs(float(str(r["value_eur"]))) > ROUNDING_EUR]
     return table("pnl_attribution").frame([{"delivery_day": day, "note": "", **r} for r in kept] or None)
 
 
