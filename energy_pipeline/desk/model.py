@@ -13,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from energy_pipeline.desk.base import ClockTime, DeskModel
 from energy_pipeline.desk.flexibility import Battery, Right
+from energy_pipeline.desk.forwards import ForwardBookSettings
 from energy_pipeline.desk.joint import JointBookSettings
 from energy_pipeline.desk.plants import MeteredPlant, Plant, PvPlant, SharePlant, WindPlant
 from energy_pipeline.desk.portfolio import PortfolioSettings
@@ -199,6 +200,7 @@ class Desk(DeskModel):
     scenarios: ScenarioSettings = ScenarioSettings()
     portfolio: PortfolioSettings = PortfolioSettings()
     joint_book: JointBookSettings = JointBookSettings()
+    forward_book: ForwardBookSettings | None = None
     risk: RiskSettings = RiskSettings()
     stress: tuple[Stress, ...] = ()
 

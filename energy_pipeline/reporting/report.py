@@ -92,6 +92,7 @@ def build_page(inputs: ReportInputs) -> Page:
         risk_sections.breaches(inputs),
         risk_sections.marks(inputs),
         joint_sections.joint_book(inputs),
+        joint_sections.forward_book(inputs),
         outlook_sections.price_forecasts(inputs),
         outlook_sections.plant_output(inputs),
         renewables_sections.fleet(inputs),

@@ -28,7 +28,7 @@ def methods(inputs: ReportInputs) -> Section:
     """VaR and shortfall by every method, and over longer horizons."""
     if not inputs.has("risk_methods"):
         reason = "Too few days of forecast errors." if inputs.given("risk_methods") else not_computed("risk_methods")
-        return Section("methods", "VaR by method", pending=reason)
+        return Section("methods", "VaR by method", pending=reason, sources=inputs.sources("risk_methods"))
     frame = inputs.frame("risk_methods").sort("scope", "horizon_days", "method", "scaling", "level")
     heads = [Head("Book", numeric=False), Head("Method", numeric=False), Head("days"), Head("Level", numeric=False)]
     heads += [Head("VaR", "EUR"), Head("+-", "EUR"), Head("ES", "EUR"), Head("+-", "EUR"), Head("Note", numeric=False)]
@@ -80,7 +80,7 @@ def factors(inputs: ReportInputs) -> Section:
     """What the book's risk goes with."""
     if not inputs.has("factor_exposures"):
         reason = "Too few days of forecast errors." if inputs.given("factor_exposures") else not_computed("factor_exposures")
-        return Section("factors", "Risk by factor", pending=reason)
+        return Section("factors", "Risk by factor", pending=reason, sources=inputs.sources("factor_exposures"))
     frame = inputs.frame("factor_exposures").filter(pl.col("scope") == "book")
     tables, notes = [], []
     titles = {"named": "Named factors", "component": "Principal components of the price factors", "file": "The desk's own factors"}
@@ -134,7 +134,7 @@ def marks(inputs: ReportInputs) -> Section:
     """The opening book on the curve."""
     if not inputs.has("mark_to_market"):
         reason = "Nothing is held that the curve reaches." if inputs.given("mark_to_market") else not_computed("mark_to_market")
-        return Section("marks", "Mark to market", pending=reason, narrow=True)
+        return Section("marks", "Mark to market", pending=reason, sources=inputs.sources("mark_to_market"), narrow=True)
     heads = [
         Head("Deal", numeric=False),
         Head("days"),
@@ -161,7 +161,7 @@ def proposals(inputs: ReportInputs) -> Section:
     """The cheapest trades that turn red limits green."""
     if not inputs.has("hedge_proposals"):
         reason = "No limit that trades could repair is red." if inputs.given("hedge_proposals") else not_computed("hedge_proposals")
-        return Section("proposals", "Hedge proposal", pending=reason, narrow=True)
+        return Section("proposals", "Hedge proposal", pending=reason, sources=inputs.sources("hedge_proposals"), narrow=True)
     heads = [Head("Contract", numeric=False), Head("trade", "MW"), Head("costs", "EUR"), Head("Why", numeric=False)]
     rows = [
         [Cell(r["contract"] or "none"), num(r["trade_mw"], 1, "strong"), num(r["cost_eur"]), Cell(r["note"], "muted")]
@@ -175,7 +175,7 @@ def breaches(inputs: ReportInputs) -> Section:
     """The log of breaches."""
     if not inputs.has("limit_breaches"):
         reason = "No limit was red in the window." if inputs.given("limit_breaches") else NOT_SETTLED
-        return Section("breaches", "Breaches", pending=reason, narrow=True)
+        return Section("breaches", "Breaches", pending=reason, sources=inputs.sources("limit_breaches"), narrow=True)
     heads = [Head("Limit", numeric=False), Head("Scope", numeric=False), Head("from", numeric=False), Head("to", numeric=False), Head("days")]
     heads += [Head("worst use"), Head("used"), Head("bound"), Head("on", numeric=False), Head("State", numeric=False)]
     rows = [

@@ -18,6 +18,7 @@ from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
 from energy_pipeline.domain.history import ErrorHistory
 from energy_pipeline.domain.information import InformationSet
+from energy_pipeline.portfolio.forwards.daily import HeldForwards
 from energy_pipeline.portfolio.grid import on_grid
 from energy_pipeline.portfolio.positions import Book
 from energy_pipeline.risk.components import Parts, components, contract_sizes_mw
@@ -61,11 +62,14 @@ class MoreInputs:
     forward_curve, signals : frames of those tables
     factor_returns : DataFrame
         The desk's own factor file (`factor_file.checked_factors`).
+    forwards : HeldForwards
+        The desk's forward book: its options are repriced in stresses.
     """
 
     forward_curve: pl.DataFrame | None = None
     signals: pl.DataFrame | None = None
     factor_returns: pl.DataFrame | None = None
+    forwards: HeldForwards | None = None
 
 
 def assess(
@@ -107,7 +111,7 @@ def assess(
     view = sum(scenario_pnl(held.books, held.outlooks, desk.scenarios.paths)[0].values(), np.zeros(1)).mean() - total.mean()
     levels = sorted({*desk.risk.var_levels, *desk.risk.es_levels})
     history = book_history(held.fair, held.outlooks, errors)
-    options = None if more.forward_curve is None else OptionBook(info, held.outlooks, more.forward_curve)
+    options = None if more.forward_curve is None else OptionBook(info, held.outlooks, more.forward_curve, more.forwards)
     stresses = stress_results(desk, day, held.fair, held.outlooks, history if history.days else None, options)
     limits = limit_table(desk, day, book.positions, total, stresses, book.shadow_prices)
     return RiskTables(

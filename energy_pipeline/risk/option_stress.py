@@ -1,7 +1,7 @@
 """What option-like assets that are not nominated are worth under a stress, less what they are worth without.
 
 What belongs here: stores that act on the second price, swing and curtailable rights, tolling plants, repriced by
-their best plan on expected and on stressed prices. What does not: the committed schedules of auction
+their best plan on expected and on stressed prices; the forward book's options over its paths. What does not: the committed schedules of auction
 batteries (`stress.redispatch_gain_eur`), values over scenarios (flexibility).
 
 The stress hits the delivery day; a right's later days keep the curve. Plans are the best on known prices, as the
@@ -22,6 +22,7 @@ from energy_pipeline.desk.flexibility import Battery, CurtailableRight, SwingRig
 from energy_pipeline.desk.risk import Stress
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.information import InformationSet
+from energy_pipeline.portfolio.forwards.daily import HeldForwards
 from energy_pipeline.portfolio.outlook import ZoneOutlook
 
 HELD_HOURS = 24.0
@@ -38,11 +39,14 @@ class OptionBook:
         Expected prices of D; an option in a zone without is left out.
     forward_curve : frame of forward_curve
         Later days of rights.
+    forwards : HeldForwards or None
+        Caps, floors, spread and transmission options of the desk's forward book, valued over the paths of the week.
     """
 
     info: InformationSet
     outlooks: Mapping[str, ZoneOutlook]
     forward_curve: pl.DataFrame
+    forwards: HeldForwards | None = None
     _memo: dict[tuple[object, ...], float] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -55,9 +59,10 @@ class OptionBook:
         """Change of value of all options; None where there is none."""
         from energy_pipeline.risk.stress import NO_STRESS, hit
 
+        held = None if self.forwards is None else self.forwards.options_change_eur(lambda zone: hit(stresses, zone))
         if not self.names:
-            return None
-        total = 0.0
+            return held
+        total = held or 0.0
         for name in self.names:
             zone = self._terms(name).zone
             total += self.value_eur(name, hit(stresses, zone)) - self.value_eur(name, NO_STRESS)

@@ -64,6 +64,8 @@ class MadeUpDay:
                 for leg, value in legs.items()
             ],
         )
+        terms = {"kind": "forward", "zone": "NORTH", "block": "base", "first_day": self.day, "last_day": self.day, "held_by": "", "note": ""}
+        self._add("forward_book_proposals", [{**day, **terms, "contract": "week", "held_units": 5.0, "trade_units": -2.0}])
         worst = {"worst_used": 300.0, "worst_bound": 250.0, "worst_use_share": 1.2, "unit": "EUR", "days": 2}
         when = {"first_day": self.day - timedelta(days=3), "last_day": self.day - timedelta(days=2), "worst_day": self.day - timedelta(days=2)}
         self._add("limit_breaches", [{**day, "limit_name": "es_eur", "scope": "book", **worst, **when, "is_cleared": True}])

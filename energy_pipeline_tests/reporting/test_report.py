@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 import polars as pl
 import pytest
 
+from energy_pipeline.contracts import table as contract_of
 from energy_pipeline.reporting import report_html
 from energy_pipeline.reporting.inputs import ReportInputs
 from energy_pipeline.reporting.report import SETTLE_TABLES, build_page
@@ -31,6 +32,7 @@ ORDER = [
     "breaches",
     "marks",
     "joint-book",
+    "forward-book",
     "prices",
     "plants",
     "fleet",
@@ -189,6 +191,18 @@ def test_attribution_shows_every_leg_and_the_rest(made_up_day):
     assert breach[0] == "es_eur"
     assert breach[-1] == "cleared"
     assert texts(section(page_of(made), "factors").tables[0])[0][0] == "hub"
+
+
+def test_the_forward_book_is_shown_with_its_proof(made_up_day):
+    made = made_up_day()
+    terms = {"delivery_day": made.day, "kind": "forward", "zone": "NORTH", "block": "base", "first_day": made.day, "last_day": made.day, "note": ""}
+    whole = {"delivery_day": made.day, "contract": "book", "kind": "book", "zone": "", "block": "", "trade_units": 0.0, "held_by": ""}
+    whole |= {"note": "mean_cvar, proven", "expected_pnl_change_eur": 12.0, "cvar_change_eur": -34.0}
+    rows = [{**terms, "contract": "week", "held_units": 5.0, "trade_units": -2.0, "price_eur_mwh": 50.0, "costs_eur": 8.0, "held_by": "gross"}, whole]
+    found = section(page_of(made, forward_book_proposals=contract_of("forward_book_proposals").frame(rows)), "forward-book")
+    assert [r[0] for r in texts(found.tables[0])] == ["week"]
+    assert "mean_cvar, proven." in found.notes
+    assert "no forward book" in section(page_of(made, forward_book_proposals=contract_of("forward_book_proposals").frame()), "forward-book").pending
 
 
 def test_stresses_come_worst_first_and_limits_fullest_first(made_up_day):

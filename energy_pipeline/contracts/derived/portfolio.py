@@ -120,6 +120,32 @@ JOINT_BOOK = Table(
     may_be_empty=True,
 )
 
+FORWARD_BOOK_PROPOSALS = Table(
+    name="forward_book_proposals",
+    stage="portfolio",
+    flow="decide",
+    description="The best changes of the desk's forward book at the decision's quotes, over the paths of the week ahead; nothing is traded by it.",
+    key=("contract",),
+    columns=(
+        c.DELIVERY_DAY,
+        c.text("contract", "Name in the contracts file; book: the whole."),
+        c.text("kind", "Kind of contract, or book."),
+        c.text("zone", "Zone of delivery; empty for fuels and the book."),
+        c.text("block", "Delivery block; empty for the book."),
+        Column("first_day", "date", "First delivery day; null for the book.", nullable=True),
+        Column("last_day", "date", "Last delivery day; null for the book.", nullable=True),
+        Column("held_units", "f64", "Units held at the decision (power: MW, carbon: t); null where left out, and for the book.", "see kind", True),
+        Column("trade_units", "f64", "Units to buy (negative: to sell).", "see kind"),
+        c.price("price_eur_mwh", "Ask of a purchase, bid of a sale; null without a trade.", nullable=True),
+        c.money("costs_eur", "Half-spread paid on the trade.", nullable=True),
+        c.text("held_by", "Limits that hold the position, comma-separated."),
+        c.money("expected_pnl_change_eur", "Book: expected P&L after less before.", nullable=True),
+        c.money("cvar_change_eur", "Book: CVaR of the loss after less before.", nullable=True),
+        c.text("note", "Why a contract is left out; book: objective and proof, or why nothing is proposed."),
+    ),
+    may_be_empty=True,
+)
+
 PNL_DAY_AHEAD = Table(
     name="pnl_day_ahead",
     stage="portfolio",
@@ -179,6 +205,7 @@ TABLES: tuple[Table, ...] = (
     PORTFOLIO_SOLUTION,
     NOMINATION_LINES,
     JOINT_BOOK,
+    FORWARD_BOOK_PROPOSALS,
     PNL_DAY_AHEAD,
     PNL,
 )

@@ -13,10 +13,21 @@ import dagster as dg
 import polars as pl
 
 from energy_pipeline.contracts import TABLES
+from energy_pipeline.orchestration.assets.s08_portfolio import held_forwards
 from energy_pipeline.orchestration.factory import AssetFactory, DayContext
 from energy_pipeline.orchestration.partitions import look_back
 
-ASSESSED_ON = ("information_set", "positions", "portfolio_solution", "scenario_paths", "plant_output", "dispatch", "forward_curve", "signals")
+ASSESSED_ON = (
+    "information_set",
+    "positions",
+    "portfolio_solution",
+    "scenario_paths",
+    "plant_output",
+    "dispatch",
+    "forward_curve",
+    "signals",
+    "price_forecasts",
+)
 RISK_TABLES = (
     "risk_measures",
     "risk_methods",
@@ -54,7 +65,7 @@ def risk(day: DayContext) -> Mapping[str, pl.DataFrame]:
 
     book = Book.from_frames(day.read("positions"), day.read("portfolio_solution"))
     errors = [*forecasting.price_errors(day.info, day.artefacts), *renewables.output_errors(day.info)]
-    more = stage.MoreInputs(day.read("forward_curve"), day.read("signals"), factor_returns(day))
+    more = stage.MoreInputs(day.read("forward_curve"), day.read("signals"), factor_returns(day), held_forwards(day))
     found = stage.assess(day.info, book, day.read("scenario_paths"), day.read("plant_output"), day.read("dispatch"), errors, more)
     return {
         "risk_measures": found.measures,
