@@ -24,10 +24,8 @@ from energy_pipeline.desk.risk import Stress
 from energy_pipeline.domain.delivery import FloatArray, days_between
 from energy_pipeline.domain.errors import PipelineError, SourceError
 from energy_pipeline.domain.information import InformationSet
-from energy_pipeline.portfolio import allocation as al
 from energy_pipeline.portfolio.allocation.limits import Limit
-from energy_pipeline.portfolio.allocation.objectives import Objective
-from energy_pipeline.portfolio.forwards.book import ForwardBook, improve
+from energy_pipeline.portfolio.forwards.book import ForwardBook, improve, objective_of
 from energy_pipeline.portfolio.forwards.files import read_book, read_limits
 from energy_pipeline.portfolio.forwards.instruments import Instrument, payoffs
 from energy_pipeline.portfolio.forwards.market import Market
@@ -125,20 +123,6 @@ def held_forwards(settings: ForwardBookSettings, root: Path, market: Market, dec
     return HeldForwards(book, beyond, market, tuple(rules))
 
 
-def objective_of(settings: ForwardBookSettings) -> Objective:
-    """The objective of the settings."""
-    found: Mapping[str, Objective] = {
-        "mean_cvar": al.MeanCvar(settings.risk_aversion, settings.confidence),
-        "min_cvar": al.MinCvar(settings.confidence),
-        "min_variance": al.MinVariance(),
-        "max_mean": al.MaxMean(),
-        "minimax": al.Minimax(),
-        "min_mad": al.MeanDeviation(),
-        "utility": al.Utility(settings.risk_aversion),
-    }
-    return found[settings.objective]
-
-
 def proposals(info: InformationSet, settings: ForwardBookSettings, held: HeldForwards) -> pl.DataFrame:
     """The best changes of the book at the quotes of the decision.
 
@@ -159,8 +143,9 @@ def _row(one: Instrument, note: str = "") -> dict[str, object]:
 
 
 def _improved(settings: ForwardBookSettings, held: HeldForwards) -> list[dict[str, object]]:
+    objective = objective_of(settings.objective, settings.risk_aversion, settings.confidence)
     try:
-        answer = improve(held.book, held.market, objective_of(settings), held.limits, confidence=settings.confidence)
+        answer = improve(held.book, held.market, objective, held.limits, confidence=settings.confidence)
     except PipelineError as error:
         rows = [_row(i) | {"held_units": float(u)} for i, u in zip(held.book.instruments, held.book.held, strict=True)]
         return [*rows, _book_row(f"nothing is proposed: {error}", {})]
