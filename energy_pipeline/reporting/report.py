@@ -36,6 +36,7 @@ SETTLE_TABLES = (
     "limit_breaches",
     "backtest_metrics",
     "backtest_days",
+    "hedge_results",
     "objective_results",
     "objective_scores",
 )

@@ -38,6 +38,7 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
         factory.table("pnl_day_ahead", pnl_day_ahead, ["positions", "day_ahead_prices"]),
         factory.table("pnl", pnl, SETTLED_ON),
         factory.tables("rivals", RIVAL_TABLES, rivals, [*DECIDED_ON, "positions"]),
+        factory.table("hedge_results", hedge_results, [look_back(name, 1 - SCORE_DAYS) for name in ("pnl", "pnl_day_ahead")]),
         factory.table("objective_results", objective_results, ["positions", "objective_positions", "pnl"]),
         factory.table("objective_scores", objective_scores, [look_back("objective_results", 1 - SCORE_DAYS)]),
     ]
@@ -154,6 +155,15 @@ def rivals(day: DayContext) -> Mapping[str, pl.DataFrame]:
     found = stage.rivals(case, positions)
     effectiveness = stage.hedge_effectiveness(case, positions, dispatch)
     return {"objective_comparison": found.comparison, "objective_positions": found.positions, "hedge_effectiveness": effectiveness}
+
+
+def hedge_results(day: DayContext) -> pl.DataFrame:
+    """What the contracts took off the settled days' risk, up to D."""
+    from energy_pipeline.portfolio import rivals as stage
+
+    day.read("pnl")  # a day that was never settled has no results
+    first = day.day - timedelta(days=SCORE_DAYS - 1)
+    return stage.hedge_results(day.desk, day.day, day.window("pnl", first), day.window("pnl_day_ahead", first))
 
 
 def objective_results(day: DayContext) -> pl.DataFrame:
