@@ -17,7 +17,7 @@ from energy_pipeline.desk.forwards import ForwardBookSettings
 from energy_pipeline.desk.joint import JointBookSettings
 from energy_pipeline.desk.plants import MeteredPlant, Plant, PvPlant, SharePlant, WindPlant
 from energy_pipeline.desk.portfolio import PortfolioSettings
-from energy_pipeline.desk.risk import RiskSettings, Stress
+from energy_pipeline.desk.risk import RiskSettings, Stress, factor_names
 from energy_pipeline.desk.scenarios import ScenarioSettings
 from energy_pipeline.desk.sources import AbsentSeries, FileSeries, Sources
 from energy_pipeline.desk.strategies import Allocation, PairSpread, Strategy, TradingCosts, strategy_problems
@@ -151,6 +151,12 @@ class Limits(DeskModel):
     es_eur: float | None = Field(None, gt=0, description="Expected shortfall of the book at most.")
     es_level: float = Field(0.975, gt=0.5, lt=1)
     worst_stress_eur: float | None = Field(None, gt=0, description="Largest stress loss.")
+    factor_share: dict[str, Share] = Field(
+        default_factory=dict, description="Per factor: share of the book's variance at most (watched, not optimised)."
+    )
+    factor_exposure_eur: dict[str, Annotated[float, Field(gt=0)]] = Field(
+        default_factory=dict, description="Per factor: |P&L per unit of the factor| at most (watched, not optimised)."
+    )
     amber_share: Share = 0.8
 
 
@@ -268,9 +274,16 @@ class Desk(DeskModel):
 
     def _decision_problems(self) -> list[str]:
         horizons = self.risk.living_book_days
+        factors = factor_names(tuple(self.zones), self.risk)
         odd = [f"risk.living_book_days: {n} is not between 2 and 30 days" for n in horizons if not 2 <= n <= 30]
         if horizons and not self.opening_book:
             odd.append("risk.living_book_days: nothing is held beyond the delivery day (opening_book is empty), so a longer horizon is refused")
+        odd += [
+            f"limits.{kind}.{name}: no such factor; factors: {', '.join(factors)}"
+            for kind, named in (("factor_share", self.limits.factor_share), ("factor_exposure_eur", self.limits.factor_exposure_eur))
+            for name in named
+            if name not in factors
+        ]
         return odd + [
             f"decision_at: {self.decision_at} is after the gate {m.gate.at} of market {name}"
             for name, m in self.markets.items()

@@ -63,6 +63,13 @@ class RiskSettings(DeskModel):
     annualisation_days: int = Field(365, ge=200, le=366)
 
 
+def factor_names(zones: tuple[str, ...], risk: RiskSettings) -> tuple[str, ...]:
+    """Every factor a book of these zones may be measured against (`risk.day_factors`), and those of the desk's file."""
+    pairs = (*(f"basis {z}" for z in zones), *(f"spread {z}" for z in zones))
+    named = ("hub", "shape", *pairs, "wind", "solar", "load", "gas", "coal", "carbon", "heating", "cooling", "volatility")
+    return (*named, *(risk.factors.file.factors if risk.factors.file is not None else ()))
+
+
 class Stress(DeskModel):
     """A named stress: shifts and factors on the expected day."""
 

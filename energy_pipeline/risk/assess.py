@@ -113,7 +113,8 @@ def assess(
     history = book_history(held.fair, held.outlooks, errors)
     options = None if more.forward_curve is None else OptionBook(info, held.outlooks, more.forward_curve, more.forwards)
     stresses = stress_results(desk, day, held.fair, held.outlooks, history if history.days else None, options)
-    limits = limit_table(desk, day, book.positions, total, stresses, book.shadow_prices)
+    exposures = factor_exposures(info, history, errors, more.factor_returns)
+    limits = limit_table(desk, day, book.positions, total, stresses, book.shadow_prices, exposures)
     return RiskTables(
         measures=_measures(day, {"book": total, **by_zone}, levels, float(view)),
         contributions=_contributions(desk, day, _parts(held, more.signals, total), contract_sizes_mw(held.fair)),
@@ -121,7 +122,7 @@ def assess(
         limits=limits,
         methods=risk_methods(desk, day, history, _living(held, errors)),
         proposals=hedge_proposal(held, limits, info),
-        exposures=factor_exposures(info, history, errors, more.factor_returns),
+        exposures=exposures,
         marks=table("mark_to_market").frame() if more.forward_curve is None else mark_to_market(desk, day, more.forward_curve),
     )
 

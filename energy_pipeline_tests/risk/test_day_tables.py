@@ -192,6 +192,26 @@ def test_a_factor_cannot_be_called_date():
         desk_of(risk={"factors": {"file": {"path": "x.csv", "factors": {"date": "1"}}}})
 
 
+def test_limits_on_factors_are_watched():
+    shares, exposures = {"hub": 1.0, "shape": 0.0, "gas": 0.5}, {"hub": 1.0, "shape": 1e9}
+    limits = {"day_ahead_deviation_mw": {"NORTH": 8}, "factor_share": shares, "factor_exposure_eur": exposures}
+    day = Day(desk=desk_of(limits=limits))
+    tables = assess(day.info, day.decide(), day.scenarios, day.plant_output, day.dispatch, errors_of(day))
+    found = enforce(table("limits"), tables.limits, day.day)
+    by = {(r["limit_name"], r["scope"]): r for r in found.to_dicts()}
+    book = {r["factor"]: r for r in tables.exposures.filter(pl.col("scope") == "book", pl.col("factor_kind") == "named").to_dicts()}
+    for name, bound in (("hub", 1.0), ("shape", 0.0)):
+        share = max(book[name]["share_of_variance"], 0.0)
+        assert by["factor_share", name]["used"] == pytest.approx(share)
+        assert by["factor_share", name]["status"] == ("red" if share > bound else "green")
+    assert by["factor_exposure_eur", "hub"]["used"] == pytest.approx(abs(book["hub"]["exposure_eur"]))
+    assert by["factor_exposure_eur", "hub"]["unit"] == "EUR per EUR/MWh"
+    assert by["factor_exposure_eur", "shape"]["status"] == "green"
+    assert ("factor_share", "gas") not in by, "no settlement of gas is known: not measured"
+    with pytest.raises(DeskError, match=r"limits\.factor_share\.hubb: no such factor; factors: hub, shape, basis NORTH"):
+        desk_of(limits={"factor_share": {"hubb": 0.5}})
+
+
 # -- marks and attribution -------------------------------------------------------------------------
 
 
