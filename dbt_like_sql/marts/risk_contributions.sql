@@ -7,5 +7,7 @@ select
     component_kind,
     component,
     contribution_eur,
-    share_of_total
+    share_of_total,
+    incremental_eur,
+    marginal_eur_mw
 from {{ ref('stg_risk_contributions') }}

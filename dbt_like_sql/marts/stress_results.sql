@@ -6,5 +6,7 @@ select
     description,
     pnl_eur,
     change_eur,
-    redispatch_eur
+    redispatch_eur,
+    options_eur,
+    repriced_change_eur
 from {{ ref('stg_stress_results') }}

@@ -8,5 +8,7 @@ select
     component_kind,
     component,
     contribution_eur,
-    share_of_total
+    share_of_total,
+    incremental_eur,
+    marginal_eur_mw
 from {{ source('lake', 'risk_contributions') }}

@@ -7,5 +7,7 @@ select
     description,
     pnl_eur,
     change_eur,
-    redispatch_eur
+    redispatch_eur,
+    options_eur,
+    repriced_change_eur
 from {{ source('lake', 'stress_results') }}

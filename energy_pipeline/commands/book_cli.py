@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from energy_pipeline.desk.forwards import ForwardObjective
 from energy_pipeline.domain.errors import PipelineError
 
 if TYPE_CHECKING:
-    from energy_pipeline.portfolio.allocation.objectives import Objective
     from energy_pipeline.portfolio.forwards import BookAnswer
 
 book_app = typer.Typer(no_args_is_help=True, help="A forward book from files: the best changes at today's quotes.")
@@ -24,7 +24,7 @@ console = Console(width=160)
 problems = Console(stderr=True)
 
 File = typer.Option(exists=True, dir_okay=False)
-OBJECTIVES = ("mean_cvar", "min_cvar", "min_variance", "max_mean", "minimax", "min_mad", "utility")
+OBJECTIVES = get_args(ForwardObjective)
 
 
 @book_app.callback()
@@ -47,7 +47,7 @@ def improve(
 ) -> None:
     """Read the book, its quotes and scenarios, and show which trades improve it most (file formats: portfolio/forwards/files.py)."""
     from energy_pipeline.portfolio.forwards import improve as best
-    from energy_pipeline.portfolio.forwards import read_book, read_limits, read_market
+    from energy_pipeline.portfolio.forwards import objective_of, read_book, read_limits, read_market
 
     try:
         book = read_book(contracts, quotes, trades, None if as_of is None else as_of.replace(tzinfo=UTC))
@@ -58,24 +58,6 @@ def improve(
         problems.print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(1) from None
     show(answer)
-
-
-def objective_of(name: str, risk_aversion: float, confidence: float) -> Objective:
-    """The objective by its name."""
-    from energy_pipeline.portfolio import allocation as al
-
-    found: dict[str, Objective] = {
-        "mean_cvar": al.MeanCvar(risk_aversion, confidence),
-        "min_cvar": al.MinCvar(confidence),
-        "min_variance": al.MinVariance(),
-        "max_mean": al.MaxMean(),
-        "minimax": al.Minimax(),
-        "min_mad": al.MeanDeviation(),
-        "utility": al.Utility(risk_aversion),
-    }
-    if name not in found:
-        raise ValueError(f"unknown objective {name!r}; objectives: {', '.join(found)}")
-    return found[name]
 
 
 def show(answer: BookAnswer) -> None:

@@ -123,3 +123,28 @@ def what_if(
         when = day.date() if day else latest_day(store)
         found = answer(load_desk(settings.desk_path), store, when, trades)
         say([f"{when}: {'; '.join(trades)}", "", *as_text(found), "", f"answered in {perf_counter() - began:.2f} s"])
+
+
+@risk_app.command("factors")
+def factors(
+    scope: Annotated[str, typer.Option("--scope", help="book, or a zone.")] = "book",
+    file: Annotated[
+        Path | None, typer.Option("--file", help="Factor returns (date, known_at, one column a factor): explain settled P&L by them instead.")
+    ] = None,
+    decay: Annotated[float, typer.Option("--decay", min=0.5, max=1.0, help="With --file: weight of a day over that of the next.")] = 0.98,
+    day: Annotated[datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], help="Decided delivery day; default: the last one.")] = None,
+    lake: Annotated[Path | None, typer.Option("--lake", help="Data lake.")] = None,
+) -> None:
+    """Which factors a decided book's risk goes with, or what settled P&L went with factors of your own."""
+    from energy_pipeline.cli import settings_of
+    from energy_pipeline.commands import factor_report
+    from energy_pipeline.commands.what_if import latest_day
+    from energy_pipeline.lake import Lake
+
+    with told():
+        store = Lake(settings_of(None, lake).lake)
+        if file is not None:
+            say(factor_report.settled(store, file, scope, decay))
+            return
+        when = day.date() if day else latest_day(store)
+        say([f"{when}, {scope}", "", *factor_report.decided(store, when, scope)])

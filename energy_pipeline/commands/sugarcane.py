@@ -1,7 +1,7 @@
 """The worked example docs/examples/sugarcane.md: a sugarcane mill's product portfolio under six risk measures.
 
-What belongs here: reading its five files, the mill as an allocation problem, the page and
-its figures. What does not: solving (`portfolio.allocation`).
+What belongs here: reading its five files, the mill as an allocation problem, the page. What
+does not: solving (`portfolio.allocation`), figures (`sugarcane_figures`).
 
 Run with `python -m energy_pipeline.commands.sugarcane DATA docs/examples`. Money is in
 million USD, amounts in thousand tonnes, m3 and MWh, so that both are of like size.
@@ -14,7 +14,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -40,9 +39,6 @@ from energy_pipeline.portfolio.allocation import (
 )
 from energy_pipeline.portfolio.allocation.covariance import sample
 from energy_pipeline.portfolio.allocation.space import build
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 PRODUCTS = ("sug", "eth", "fre", "reg")
 TITLES = {"sug": "sugar", "eth": "ethanol", "fre": "electricity, free market", "reg": "electricity, regulated"}
@@ -326,64 +322,10 @@ def page(mill: Mill, runs: Runs) -> str:
     return "\n".join(lines)
 
 
-def draw(mill: Mill, out: Path, printed: dict[str, FloatArray], tails: dict[str, FloatArray]) -> None:
-    """Four figures as SVG; the same bytes every time."""
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    with mpl.rc_context({"svg.hashsalt": "sugarcane", "font.size": 9, "svg.fonttype": "none"}):
-        for name, shown in (("printed", printed), ("tails", tails)):
-            figure = Figure(figsize=(9, 2.8), layout="constrained")
-            for axis, (title, x) in zip(figure.subplots(1, len(shown), sharey=True, squeeze=False)[0], shown.items(), strict=True):
-                _histogram(axis, title, problem(mill).pnl(x))
-            _save(figure, out / f"sugarcane-{name}.svg")
-        figure = Figure(figsize=(9, 3.2), layout="constrained")
-        _products(figure.subplots(), mill, printed | tails)
-        _save(figure, out / "sugarcane-products.svg")
-        figure = Figure(figsize=(9, 3.2), layout="constrained")
-        _comparison(figure.subplots(), mill, printed | tails)
-        _save(figure, out / "sugarcane-comparison.svg")
-
-
-def _save(figure: Any, path: Path) -> None:  # noqa: ANN401 - matplotlib's figure
-    figure.savefig(path, metadata={"Date": None, "Creator": None})
-    # matplotlib leaves blanks at line ends
-    path.write_text("\n".join(line.rstrip() for line in path.read_text(encoding="utf-8").splitlines()) + "\n", encoding="utf-8")
-
-
-def _histogram(axis: Axes, title: str, profit: FloatArray) -> None:
-    axis.hist(profit, bins=20, color="tab:blue", alpha=0.6)
-    axis.axvline(float(profit.mean()), color="tab:green", label="expected")
-    axis.axvline(float(profit.min()), color="tab:red", label="minimum")
-    axis.set_title(title)
-    axis.set_xlabel("profit, M USD")
-    axis.legend(fontsize=7)
-
-
-def _products(axis: Axes, mill: Mill, runs: dict[str, FloatArray]) -> None:
-    revenue = mill.profits.mean(axis=0) + np.array([mill.cost[p] for p in PRODUCTS]) / THOUSAND
-    place = np.arange(len(runs))
-    for k, product in enumerate(PRODUCTS):
-        axis.bar(place + 0.2 * (k - 1.5), [x[k] * revenue[k] for x in runs.values()], width=0.2, label=TITLES[product])
-    axis.set_xticks(place, list(runs))
-    axis.set_ylabel("mean revenue, M USD")
-    axis.legend(fontsize=7)
-
-
-def _comparison(axis: Axes, mill: Mill, runs: dict[str, FloatArray]) -> None:
-    for k, x in enumerate(runs.values()):
-        n = numbers(mill, x)
-        axis.bar(k, n["difference"], bottom=n["minimum"], color="tab:blue", alpha=0.5)
-        axis.plot(k, n["expected"], "o", color="tab:green", label="expected" if k == 0 else None)
-        axis.plot(k, n["minimum"], "o", color="tab:red", label="minimum" if k == 0 else None)
-        axis.text(k, 15.0, f"{n['difference']:.2f}", ha="center")
-    axis.set_xticks(range(len(runs)), list(runs))
-    axis.set_ylabel("profit, M USD")
-    axis.legend(fontsize=7)
-
-
 def write(data: Path, out: Path) -> Path:
     """Write the page and its figures; the page's path."""
+    from energy_pipeline.commands.sugarcane_figures import draw
+
     mill = load(data)
     out.mkdir(parents=True, exist_ok=True)
     runs = runs_of(mill)

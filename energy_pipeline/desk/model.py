@@ -13,9 +13,11 @@ from pydantic import Field, field_validator, model_validator
 
 from energy_pipeline.desk.base import ClockTime, DeskModel
 from energy_pipeline.desk.flexibility import Battery, GridService, Right, right_problems, service_problems
+from energy_pipeline.desk.forwards import ForwardBookSettings
 from energy_pipeline.desk.joint import JointBookSettings
 from energy_pipeline.desk.plants import MeteredPlant, Plant, PvPlant, SharePlant, WindPlant
-from energy_pipeline.desk.risk import RiskSettings, Stress
+from energy_pipeline.desk.portfolio import PortfolioSettings
+from energy_pipeline.desk.risk import RiskSettings, Stress, factor_names
 from energy_pipeline.desk.scenarios import ScenarioSettings
 from energy_pipeline.desk.sources import AbsentSeries, FileSeries, Sources
 from energy_pipeline.desk.strategies import Allocation, PairSpread, Strategy, TradingCosts, strategy_problems
@@ -149,6 +151,12 @@ class Limits(DeskModel):
     es_eur: float | None = Field(None, gt=0, description="Expected shortfall of the book at most.")
     es_level: float = Field(0.975, gt=0.5, lt=1)
     worst_stress_eur: float | None = Field(None, gt=0, description="Largest stress loss.")
+    factor_share: dict[str, Share] = Field(
+        default_factory=dict, description="Per factor: share of the book's variance at most (watched, not optimised)."
+    )
+    factor_exposure_eur: dict[str, Annotated[float, Field(gt=0)]] = Field(
+        default_factory=dict, description="Per factor: |P&L per unit of the factor| at most (watched, not optimised)."
+    )
     amber_share: Share = 0.8
 
 
@@ -167,15 +175,6 @@ class ForecastSettings(DeskModel):
     weight_days: int = Field(84, ge=1, le=365, description="Past days that weight the families; equal weights under 28.")
     error_days: int = Field(182, ge=10, le=365, description="Past days whose forecast errors make quantiles and scenarios.")
     horizon_days: int = Field(7, ge=1, le=7)
-
-
-class PortfolioSettings(DeskModel):
-    """max E[P&L] - risk_aversion x CVaR at `confidence`."""
-
-    risk_aversion: float = Field(0.5, ge=0)
-    confidence: float = Field(0.95, gt=0.5, lt=1)
-    benchmark_book: Literal["flat", "expected_output"] = "expected_output"
-    view_confidence: Share = Field(0.5, description="How far Black-Litterman moves from the market's view to ours, 0..1.")
 
 
 class Desk(DeskModel):
@@ -208,6 +207,7 @@ class Desk(DeskModel):
     scenarios: ScenarioSettings = ScenarioSettings()
     portfolio: PortfolioSettings = PortfolioSettings()
     joint_book: JointBookSettings = JointBookSettings()
+    forward_book: ForwardBookSettings | None = None
     risk: RiskSettings = RiskSettings()
     stress: tuple[Stress, ...] = ()
 
@@ -276,9 +276,16 @@ class Desk(DeskModel):
 
     def _decision_problems(self) -> list[str]:
         horizons = self.risk.living_book_days
+        factors = factor_names(tuple(self.zones), self.risk)
         odd = [f"risk.living_book_days: {n} is not between 2 and 30 days" for n in horizons if not 2 <= n <= 30]
         if horizons and not self.opening_book:
             odd.append("risk.living_book_days: nothing is held beyond the delivery day (opening_book is empty), so a longer horizon is refused")
+        odd += [
+            f"limits.{kind}.{name}: no such factor; factors: {', '.join(factors)}"
+            for kind, named in (("factor_share", self.limits.factor_share), ("factor_exposure_eur", self.limits.factor_exposure_eur))
+            for name in named
+            if name not in factors
+        ]
         return odd + [
             f"decision_at: {self.decision_at} is after the gate {m.gate.at} of market {name}"
             for name, m in self.markets.items()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from energy_pipeline.desk.base import DeskModel
 
@@ -18,6 +18,29 @@ class Margin(DeskModel):
 
     eur_mwh: float = Field(gt=0)
     limit_eur: float | None = Field(None, gt=0, description="Margin at most.")
+
+
+class FactorFile(DeskModel):
+    """Factor returns of the desk's own: columns `date`, `known_at` and one a factor."""
+
+    path: str = Field(min_length=1, description="Counts from ENERGY_PIPELINE_DATA; .parquet or .csv.")
+    factors: dict[str, str] = Field(min_length=1, description="Unit of each factor's moves by column, e.g. {brent: USD/bbl}.")
+
+    @field_validator("factors")
+    @classmethod
+    def _names(cls, factors: dict[str, str]) -> dict[str, str]:
+        taken = sorted({"date", "known_at"} & factors.keys())
+        if taken:
+            raise ValueError(f"{', '.join(taken)} cannot be the name of a factor")
+        return factors
+
+
+class FactorSettings(DeskModel):
+    """What the factor model of the book is measured with."""
+
+    decay: float = Field(0.98, gt=0.5, le=1, description="Weight of a past day over that of the day after it.")
+    components: int = Field(3, ge=0, le=10, description="Principal components of the price factors beside the named ones.")
+    file: FactorFile | None = None
 
 
 class RiskSettings(DeskModel):
@@ -34,8 +57,17 @@ class RiskSettings(DeskModel):
     standard_stresses: bool = Field(False, description="Also the standard list: scarcity, negative prices, fuel shock, wind drought, ...")
     worst_days: int = Field(0, ge=0, le=20, description="Past days on whose errors the book would have lost most, as stresses.")
     margin: Margin | None = None
+    factors: FactorSettings = FactorSettings()
+    breach_days: int = Field(60, ge=7, le=99, description="Decided days the log of breaches looks back over.")
     backtest_days: int = Field(60, ge=20, le=99, description="Settled days the tests of VaR look back over, at most.")
     annualisation_days: int = Field(365, ge=200, le=366)
+
+
+def factor_names(zones: tuple[str, ...], risk: RiskSettings) -> tuple[str, ...]:
+    """Every factor a book of these zones may be measured against (`risk.day_factors`), and those of the desk's file."""
+    pairs = (*(f"basis {z}" for z in zones), *(f"spread {z}" for z in zones))
+    named = ("hub", "shape", *pairs, "wind", "solar", "load", "gas", "coal", "carbon", "heating", "cooling", "volatility")
+    return (*named, *(risk.factors.file.factors if risk.factors.file is not None else ()))
 
 
 class Stress(DeskModel):
@@ -49,3 +81,4 @@ class Stress(DeskModel):
     second_shift_eur_mwh: float = 0.0
     wind_factor: float = Field(1.0, ge=0)
     solar_factor: float = Field(1.0, ge=0)
+    fuel_factor: float = Field(1.0, ge=0, description="Gas and carbon costs of tolling plants.")

@@ -176,10 +176,10 @@ def _thresholds(store: Store, learn: FloatArray, minutes: int, starts: pl.Series
     ]
 
 
-def _tolling(info: InformationSet, name: str, right: TollingRight, scenario_paths: pl.DataFrame) -> dict[str, object]:
-    paths, _, minutes = sequential_paths(info.desk, right.zone, "auction", scenario_paths)
+def tolling_of(right: TollingRight, minutes: int) -> Tolling:
+    """The plant of a right, on intervals of this length [min]."""
     per_hour = 60 // minutes
-    plant = Tolling(
+    return Tolling(
         right.power_mw,
         right.heat_rate,
         right.tonnes_per_mwh_fuel,
@@ -190,6 +190,19 @@ def _tolling(info: InformationSet, name: str, right: TollingRight, scenario_path
         right.minimum_down_hours * per_hour,
         is_on=right.is_on,
     )
+
+
+def swing_of(right: SwingRight | CurtailableRight, days: int) -> Swing:
+    """The terms of a daily right over its days."""
+    if isinstance(right, CurtailableRight):
+        return CurtailableLoad(right.power_mw, right.hours, right.strike_eur_mwh, right.calls_left).month(days)
+    terms = (right.daily_min_mwh, right.daily_max_mwh, right.total_min_mwh, right.total_max_mwh)
+    return Swing(*terms, right.strike_eur_mwh, right.penalty_eur_mwh)
+
+
+def _tolling(info: InformationSet, name: str, right: TollingRight, scenario_paths: pl.DataFrame) -> dict[str, object]:
+    paths, _, minutes = sequential_paths(info.desk, right.zone, "auction", scenario_paths)
+    plant = tolling_of(right, minutes)
     fuels = last_settlements(info)
     if not np.isfinite([fuels["gas"], fuels["carbon"]]).all():
         raise MissingDayError("fuel_prices", [info.day.day], f"tolling {name} needs a settlement of gas and carbon before the decision")
@@ -247,11 +260,7 @@ def _daily(info: InformationSet, name: str, right: SwingRight | CurtailableRight
     for n in range(1, mean.size):
         drawn[:, n] = LEVEL_DECAY * drawn[:, n - 1] + np.sqrt(1.0 - LEVEL_DECAY**2) * drawn[:, n]
     paths = mean + deviation * drawn
-    if isinstance(right, CurtailableRight):
-        swing = CurtailableLoad(right.power_mw, right.hours, right.strike_eur_mwh, right.calls_left).month(mean.size)
-    else:
-        terms = (right.daily_min_mwh, right.daily_max_mwh, right.total_min_mwh, right.total_max_mwh)
-        swing = Swing(*terms, right.strike_eur_mwh, right.penalty_eur_mwh)
+    swing = swing_of(right, mean.size)
     learn, fresh = paths[:DAILY_PATHS], paths[DAILY_PATHS:]
 
     def cash(a: FloatArray, b: FloatArray) -> FloatArray:

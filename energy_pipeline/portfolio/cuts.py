@@ -44,6 +44,7 @@ class Goal:
     mean: float
     cvar: float
     shortfall: float
+    level: float | None = None  # of the CVaR, where it is not the programme's confidence
 
 
 @dataclass(frozen=True)
@@ -101,31 +102,48 @@ class Cuts:
     shortfall: TailCuts
 
 
-def solve(program: Program) -> Optimum:
+def solve(program: Program, goal: Goal | None = None) -> Optimum:
     """The best positions, exact to a cent or 1e-8 of the objective.
 
     An expected-shortfall limit that cannot be kept is relaxed to the smallest shortfall
     the other limits allow; the caller says so.
+
+    Parameters
+    ----------
+    goal : Goal, optional
+        What is maximised; left out: mean less risk_aversion times CVaR.
 
     Raises
     ------
     OptimisationError
         When the solver stops without an optimum.
     """
+    goal = goal or Goal(1.0, program.risk_aversion, 0.0)
     if program.variables == 0:
-        found = Optimum(np.zeros(0), program.value(np.zeros(0)), np.zeros((0, 2)))
+        found = Optimum(np.zeros(0), _value(program, goal, np.zeros(0)), np.zeros((0, 2)))
         excess = program.es_limit is not None and program.shortfall(found.x) > program.es_limit
         return replace(found, es_relaxed_to=program.shortfall(found.x)) if excess else found
     cuts = _first_cuts(program)
-    goal = Goal(1.0, program.risk_aversion, 0.0)
     free = _refine(program, goal, None, cuts)
     if program.es_limit is None or program.shortfall(free.x) <= program.es_limit:
         return free
-    safest = program.shortfall(_refine(program, Goal(0.0, 0.0, 1.0), None, cuts).x)
+    safest = least_shortfall(program, cuts)
     if safest <= program.es_limit:
         return _refine(program, goal, program.es_limit, cuts)
     relaxed = safest + _tolerance(safest)
     return replace(_refine(program, goal, relaxed, cuts), es_relaxed_to=relaxed)
+
+
+def least_shortfall(program: Program, cuts: Cuts | None = None) -> float:
+    """The smallest expected shortfall against the mean day that the other limits allow [kEUR]."""
+    return program.shortfall(_refine(program, Goal(0.0, 0.0, 1.0), None, cuts or _first_cuts(program)).x)
+
+
+def _value(program: Program, goal: Goal, x: FloatArray) -> float:
+    """Exact value of a goal [kEUR]."""
+    losses, level = program.losses(x), program.confidence if goal.level is None else goal.level
+    cvar, shortfall = expected_shortfall(losses, level), program.shortfall(x)
+    return -goal.mean * float(losses.mean()) - goal.cvar * cvar - goal.shortfall * shortfall
 
 
 def _tolerance(value: float) -> float:
@@ -154,9 +172,8 @@ def _refine(program: Program, goal: Goal, es_bound: float | None, cuts: Cuts) ->
     for rounds in range(1, MAX_ROUNDS + 1):
         found = replace(_outer_lp(program, goal, es_bound, cuts), rounds=rounds)
         losses = program.losses(found.x)
-        cvar, shortfall = expected_shortfall(losses, program.confidence), program.shortfall(found.x)
-        value = -goal.mean * float(losses.mean()) - goal.cvar * cvar - goal.shortfall * shortfall
-        excess = 0.0 if es_bound is None else shortfall - es_bound
+        value = _value(program, goal, found.x)
+        excess = 0.0 if es_bound is None else program.shortfall(found.x) - es_bound
         if found.bound - value <= _tolerance(value) and excess <= _tolerance(value):
             return found
         _add_fees(program, cuts, found.x)
@@ -177,7 +194,7 @@ def _outer_lp(program: Program, goal: Goal, es_bound: float | None, cuts: Cuts) 
     rows = {"lower": x >= program.lower, "upper": x <= program.upper}
     objective, constraints = _mean(program, goal.mean, cuts, x)
     if goal.cvar > 0:
-        cvar, tail = _tail_block(program, cuts.cvar, x, program.confidence)
+        cvar, tail = _tail_block(program, cuts.cvar, x, program.confidence if goal.level is None else goal.level)
         objective, constraints = objective - goal.cvar * cvar, [*constraints, tail]
     if goal.shortfall > 0 or es_bound is not None:
         shortfall, tail = _tail_block(program, cuts.shortfall, x, program.es_level)

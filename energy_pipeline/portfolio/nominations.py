@@ -21,12 +21,12 @@ import polars as pl
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.portfolio.chosen import Worth, worth_of
 from energy_pipeline.portfolio.grid import Grid, on_grid, zone_grid
 from energy_pipeline.portfolio.optimise import Case
 from energy_pipeline.portfolio.outlook import schedule_on
 from energy_pipeline.portfolio.positions import DAY_AHEAD, SAME_MW
 from energy_pipeline.portfolio.program import K_EUR, Program
-from energy_pipeline.portfolio.tail import expected_shortfall
 
 TICK_MW = 0.1
 TICK_EUR_MWH = 0.01
@@ -154,7 +154,7 @@ def _lines(zone: str, asset: str, kind: str, grid: Grid, bought_mw: FloatArray, 
 def _reasons(case: Case, positions: pl.DataFrame) -> dict[str, Why]:
     """Per zone with an auction position: what binds each interval and the next best decision."""
     x, parts = case.decided(positions), {}
-    actions, costs = next_best(case.program, x)
+    actions, costs = next_best(case.program, x, worth_of(case.desk, case.program))
     first = 0
     for zone, deviation in case.deviations.items():
         size = deviation.free.size
@@ -169,13 +169,13 @@ def _reasons(case: Case, positions: pl.DataFrame) -> dict[str, Why]:
     return parts
 
 
-def next_best(program: Program, x: FloatArray) -> tuple[list[str], list[float]]:
+def next_best(program: Program, x: FloatArray, worth: Worth) -> tuple[list[str], list[float]]:
     """For each deviation: the best of the other bids (expected output, full deviation), and what the objective would lose [EUR].
 
-    One interval is changed at a time, everything else as decided; the loss counts mean, CVaR and the exact fee.
+    One interval is changed at a time, everything else as decided; the loss is that of the desk's objective, with the exact fee.
     """
     losses = program.losses(x)
-    best = _objective(program, losses)
+    best = worth(losses)
     names, costs = [], []
     for j in range(program.deviations):
         options = {"sell the expected output": 0.0, "sell the full deviation": program.upper[j], "buy the full deviation": program.lower[j]}
@@ -184,15 +184,12 @@ def next_best(program: Program, x: FloatArray) -> tuple[list[str], list[float]]:
             if abs(value - x[j]) < SAME_MW or (value == 0.0 and name != "sell the expected output"):
                 continue
             fee = program.fee[j] * (np.abs(program.surprise[:, j] - value) - np.abs(program.surprise[:, j] - x[j]))
-            found[name] = best - _objective(program, losses - program.slope[:, j] * (value - x[j]) + fee)
+            tilt = 0.0 if worth.tilt is None else float(worth.tilt[j]) * (value - x[j])
+            found[name] = best - worth(losses - program.slope[:, j] * (value - x[j]) + fee) - tilt
         name = min(found, key=lambda k: found[k])
         names.append(name)
         costs.append(K_EUR * found[name])
     return names, costs
-
-
-def _objective(program: Program, losses: FloatArray) -> float:
-    return -float(losses.mean()) - program.risk_aversion * expected_shortfall(losses, program.confidence)
 
 
 def nominations_csv(lines: pl.DataFrame) -> str:

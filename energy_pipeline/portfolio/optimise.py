@@ -15,7 +15,7 @@ the amount, and the limits table shows it red.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -25,7 +25,8 @@ from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
 from energy_pipeline.domain.errors import InfeasibleError, MissingDayError
 from energy_pipeline.domain.information import InformationSet
-from energy_pipeline.portfolio.cuts import Optimum, solve
+from energy_pipeline.portfolio.chosen import Chosen, choose, worth_of
+from energy_pipeline.portfolio.cuts import Optimum
 from energy_pipeline.portfolio.grid import on_grid
 from energy_pipeline.portfolio.hedges import Hedge, block_profile, day_hedges
 from energy_pipeline.portfolio.outlook import ZoneOutlook, zone_outlooks
@@ -107,12 +108,12 @@ def optimise(
     dispatch: pl.DataFrame,
     signals: pl.DataFrame,
 ) -> Book:
-    """The book of the day: max E[P&L] - risk_aversion x CVaR of the loss, over the scenarios, under the limits.
+    """The book of the day by the desk's objective (max E[P&L] - risk_aversion x CVaR of the loss, unless it says otherwise).
 
-    A hedge at a declared proxy quote counts as entered at the scenarios' mean price, less
+    It is found over the scenarios, under the limits. A hedge at a declared proxy quote counts as entered at the scenarios' mean price, less
     the half-spread: it may reduce risk, but no view is taken against a proxy. The limit
     `es_eur` is on the shortfall against the expected day. The imbalance fee c |g - s| is exact in every scenario, mean and tail alike (see
-    `cuts`); the reported measures come from the P&L kernel on the decided positions.
+    `cuts`; for variance and mean absolute deviation `chosen`); the reported measures come from the P&L kernel on the decided positions.
 
     Parameters
     ----------
@@ -148,10 +149,10 @@ def case_of(info: InformationSet, scenario_paths: pl.DataFrame, plant_output: pl
 
 def book_of(case: Case, price_forecasts: pl.DataFrame, dispatch: pl.DataFrame) -> Book:
     """The best book of a case, with its explanation."""
-    optimum = solve(case.program)
-    positions = _positions(case, optimum, price_forecasts)
-    prices = _shadow_prices(case, optimum)
-    return Book(positions, _solution(case, optimum, positions, dispatch, prices), prices)
+    chosen = choose(case.desk, case.program)
+    positions = _positions(case, chosen.optimum, price_forecasts)
+    prices = _shadow_prices(case, chosen.optimum)
+    return Book(positions, _solution(case, chosen, positions, dispatch, prices), prices)
 
 
 def _auction_zones(desk: Desk, plant_output: pl.DataFrame, dispatch: pl.DataFrame, signals: pl.DataFrame) -> set[str]:
@@ -329,35 +330,38 @@ def _shadow_prices(case: Case, optimum: Optimum) -> ShadowPrices:
     return {key: value if value > BINDS_EUR else 0.0 for key, value in prices.items()}
 
 
-def _solution(case: Case, optimum: Optimum, positions: pl.DataFrame, dispatch: pl.DataFrame, prices: ShadowPrices) -> pl.DataFrame:
+def _solution(case: Case, chosen: Chosen, positions: pl.DataFrame, dispatch: pl.DataFrame, prices: ShadowPrices) -> pl.DataFrame:
     """The portfolio_solution row; measures from the P&L kernel on the decided positions."""
     settings, program = case.desk.portfolio, case.program
     pnl = np.zeros(program.base.size)
     for zone, book in zone_books(case.desk, case.day, positions, dispatch).items():
         outlook = case.outlooks[zone]
         pnl = pnl + zone_legs(at_fair_value(book, outlook.price), outlook.price, outlook.second, outlook.output_mw).total().sum(axis=1)
-    cvar = expected_shortfall(-pnl, settings.confidence)
+    worth = worth_of(case.desk, program)
+    in_eur = replace(worth, variance_price=worth.variance_price / K_EUR)
     row = {
         "delivery_day": case.day.day,
-        "objective_name": "mean_cvar",
-        "objective_eur": float(pnl.mean()) - settings.risk_aversion * cvar,
+        "objective_name": settings.objective,
+        "objective_eur": in_eur(-pnl) + K_EUR * worth.tilted(chosen.optimum.x),
         "expected_pnl_eur": float(pnl.mean()),
-        "cvar_eur": cvar,
+        "cvar_eur": expected_shortfall(-pnl, settings.confidence),
         "var_eur": value_at_risk(-pnl, settings.confidence),
         "risk_aversion": settings.risk_aversion,
         "confidence": settings.confidence,
-        "bound_eur": K_EUR * optimum.bound,
+        "bound_eur": K_EUR * chosen.optimum.bound,
         "scenarios": pnl.size,
-        "status": _status(case, optimum),
-        "solver": f"HiGHS, {optimum.rounds} rounds" if program.variables else "nothing to decide",
+        "status": _status(case, chosen),
+        "solver": chosen.solver,
         "binding_limits": ", ".join(f"{name} [{scope}]" for (name, scope), price in prices.items() if price > 0),
         "shadow_prices": format_shadow_prices(prices),
     }
     return table("portfolio_solution").frame([row])
 
 
-def _status(case: Case, optimum: Optimum) -> str:
-    if optimum.es_relaxed_to is None or case.program.es_limit is None:
+def _status(case: Case, chosen: Chosen) -> str:
+    relaxed_to = chosen.optimum.es_relaxed_to
+    if relaxed_to is None or case.program.es_limit is None:
         return "optimal"
-    excess = K_EUR * (optimum.es_relaxed_to - case.program.es_limit)
-    return f"relaxed: es_eur by {excess:.2f} EUR, the smallest that the other limits allow"
+    excess = K_EUR * (relaxed_to - case.program.es_limit)
+    smallest = "the smallest" if chosen.exact else "near the smallest"
+    return f"relaxed: es_eur by {excess:.2f} EUR, {smallest} that the other limits allow"

@@ -205,11 +205,18 @@ def contributions(inputs: ReportInputs) -> Section:
         values = ordered["contribution_eur"].to_list()
         title = f"ES {level(confidence)}" if measure == "es" else "Volatility"
         rows = [
-            [Cell(str(r["component"])), num(r["contribution_eur"]), share_cell(r["share_of_total"]), bar]
+            [Cell(str(r["component"])), num(r["contribution_eur"]), share_cell(r["share_of_total"]), num(r["incremental_eur"]), bar]
             for r, bar in zip(ordered.to_dicts(), bars(values), strict=True)
         ]
-        heads = [Head(str(kind).capitalize(), numeric=False), Head("contribution", "EUR"), Head("share"), Head("", numeric=False)]
-        section_tables.append(TableView(f"{title} by {kind}", heads, rows, [Cell("Book"), num(total(values)), Cell(""), Cell("")]))
+        heads = [
+            Head(str(kind).replace("_", " ").capitalize(), numeric=False),
+            Head("contribution", "EUR"),
+            Head("share"),
+            Head("book without it less", "EUR"),
+        ]
+        heads.append(Head("", numeric=False))
+        what = str(kind).replace("_", " ")
+        section_tables.append(TableView(f"{title} by {what}", heads, rows, [Cell("Book"), num(total(values)), Cell(""), Cell(""), Cell("")]))
     return Section(
         "contributions",
         "Risk by component",
@@ -271,14 +278,25 @@ def stress(inputs: ReportInputs) -> Section:
     if not inputs.has("stress_results"):
         reason = "The desk declares no stress." if inputs.given("stress_results") else not_computed("stress_results")
         return Section("stress", "Stress", pending=reason, narrow=True)
-    frame = inputs.frame("stress_results").sort("change_eur", "stress")
-    heads = [Head("Stress", numeric=False), Head("What happens", numeric=False), Head("P&L", "EUR"), Head("change", "EUR"), Head("", numeric=False)]
+    frame = inputs.frame("stress_results").with_columns(left=pl.coalesce("repriced_change_eur", "change_eur")).sort("left", "stress")
+    heads = [Head("Stress", numeric=False), Head("What happens", numeric=False), Head("P&L", "EUR"), Head("change", "EUR")]
+    heads += [Head("new schedules", "EUR"), Head("options", "EUR"), Head("repriced", "EUR"), Head("", numeric=False)]
     rows = [
-        [Cell(r["stress"]), Cell(r["description"], "muted"), num(r["pnl_eur"], tone="strong"), num(r["change_eur"]), bar]
-        for r, bar in zip(frame.to_dicts(), bars(frame["pnl_eur"].to_list()), strict=True)
+        [
+            Cell(r["stress"]),
+            Cell(r["description"], "muted"),
+            num(r["pnl_eur"]),
+            num(r["change_eur"]),
+            num(r["redispatch_eur"]),
+            num(r["options_eur"]),
+            num(r["repriced_change_eur"], tone="strong"),
+            bar,
+        ]
+        for r, bar in zip(frame.to_dicts(), bars(frame["left"].to_list()), strict=True)
     ]
     table = TableView("P&L of the day under stress", heads, rows)
-    return Section("stress", "Stress, worst first", [table], sources=inputs.sources("stress_results"), narrow=True)
+    notes = ["Repriced: the change with batteries scheduled anew and options that are not nominated at their stressed value."]
+    return Section("stress", "Stress, worst first", [table], notes=notes, sources=inputs.sources("stress_results"), narrow=True)
 
 
 def limits(inputs: ReportInputs) -> Section:

@@ -1,4 +1,4 @@
-"""Report sections of the joint book and of the scenario sets' quality.
+"""Report sections of the joint book, the forward book and of the scenario sets' quality.
 
 What belongs here: from the day's frames to view objects. What does not: any number of its own.
 """
@@ -34,6 +34,40 @@ def joint_book(inputs: ReportInputs) -> Section:
     trades = [f"{r['answer']}: {r['trades'] or 'no trades'}" for r in rows]
     view = TableView("EUR, over the day's scenarios", head, body)
     return Section("joint-book", "Hedges and batteries in one book", [view], notes=[note, *trades], sources=inputs.sources("joint_book"))
+
+
+def forward_book(inputs: ReportInputs) -> Section:
+    """What would improve the forward book."""
+    title = "Forward book: best changes"
+    if not inputs.has("forward_book_proposals"):
+        reason = "The desk names no forward book." if inputs.given("forward_book_proposals") else not_computed("forward_book_proposals")
+        return Section("forward-book", title, pending=reason, sources=inputs.sources("forward_book_proposals"))
+    frame = inputs.frame("forward_book_proposals")
+    heads = [Head("Contract", numeric=False), Head("Kind", numeric=False), Head("Delivery", numeric=False), Head("held"), Head("trade")]
+    heads += [Head("at", "EUR/MWh"), Head("costs", "EUR"), Head("held by", numeric=False), Head("Note", numeric=False)]
+    rows = [
+        [
+            Cell(r["contract"]),
+            Cell(r["kind"].replace("_", " "), "muted"),
+            Cell(f"{r['first_day']} .. {r['last_day']}", "muted"),
+            num(r["held_units"], 1),
+            num(r["trade_units"], 1, "strong"),
+            num(r["price_eur_mwh"], 2),
+            num(r["costs_eur"]),
+            Cell(r["held_by"], "muted"),
+            Cell(r["note"], "muted"),
+        ]
+        for r in frame.to_dicts()
+        if r["kind"] != "book"
+    ]
+    notes = []
+    for r in frame.to_dicts():
+        if r["kind"] == "book":
+            notes.append(f"{r['note']}.")
+            if r["expected_pnl_change_eur"] is not None:
+                notes.append(f"Expected P&L {number(r['expected_pnl_change_eur'])} EUR, CVaR {number(r['cvar_change_eur'])} EUR by these trades.")
+    view = TableView("A proposal: nothing is traded by it", heads, rows)
+    return Section("forward-book", title, [view], notes=notes, sources=inputs.sources("forward_book_proposals"))
 
 
 def scenario_scores(inputs: ReportInputs) -> Section:

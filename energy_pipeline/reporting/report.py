@@ -1,7 +1,7 @@
 """The report of a delivery day: one self-contained HTML page.
 
 What belongs here: the order of the page, its head and its flags. What does not: the
-sections (`book_sections`, `rival_sections`, `outlook_sections`), the markup (templates/report.html.j2).
+sections (`book_sections`, `risk_sections`, `rival_sections`, `outlook_sections`), the markup (templates/report.html.j2).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from energy_pipeline.reporting import (
     joint_sections,
     outlook_sections,
     renewables_sections,
+    risk_sections,
     rival_sections,
     strategy_sections,
 )
@@ -31,8 +32,12 @@ SETTLE_TABLES = (
     "dispatch_settled",
     "scenario_scores",
     "var_exceptions",
+    "var_backtests",
+    "pnl_attribution",
+    "limit_breaches",
     "backtest_metrics",
     "backtest_days",
+    "hedge_results",
     "objective_results",
     "objective_scores",
 )
@@ -73,15 +78,23 @@ def build_page(inputs: ReportInputs) -> Page:
     """The page as data, in the order a risk meeting reads it."""
     sections: list[Section] = [
         book_sections.pnl(inputs),
+        risk_sections.attribution(inputs),
         book_sections.positions(inputs),
         rival_sections.bids(inputs),
         rival_sections.rivals(inputs),
         rival_sections.hedging(inputs),
         book_sections.contributions(inputs),
+        risk_sections.methods(inputs),
+        risk_sections.factors(inputs),
         book_sections.var_exceptions(inputs),
+        risk_sections.backtests(inputs),
         book_sections.stress(inputs),
         book_sections.limits(inputs),
+        risk_sections.proposals(inputs),
+        risk_sections.breaches(inputs),
+        risk_sections.marks(inputs),
         joint_sections.joint_book(inputs),
+        joint_sections.forward_book(inputs),
         outlook_sections.price_forecasts(inputs),
         outlook_sections.plant_output(inputs),
         renewables_sections.fleet(inputs),

@@ -6,6 +6,9 @@ decided book (`book_sections`), numbers of its own.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import polars as pl
 
 from energy_pipeline.reporting.book_sections import not_computed
@@ -79,26 +82,32 @@ def hedging(inputs: ReportInputs) -> Section:
         return Section("hedging", "Hedge effectiveness", pending=not_computed("hedge_effectiveness"), narrow=True)
     heads = [Head("Scope", numeric=False), Head("volatility unhedged", "EUR"), Head("hedged", "EUR"), Head("variance taken off")]
     heads += [Head("CVaR unhedged", "EUR"), Head("hedged", "EUR"), Head("CVaR taken off"), Head("premium", "EUR")]
-    rows = [
-        [
-            Cell(r["scope"]),
-            num(r["volatility_unhedged_eur"]),
-            num(r["volatility_hedged_eur"]),
-            share_cell(r["variance_effectiveness"]),
-            num(r["cvar_unhedged_eur"]),
-            num(r["cvar_hedged_eur"]),
-            share_cell(r["cvar_effectiveness"]),
-            num(r["premium_eur"]),
-        ]
-        for r in inputs.frame("hedge_effectiveness").to_dicts()
-    ]
+    rows = [_hedged(r) for r in inputs.frame("hedge_effectiveness").to_dicts()]
+    tables = [TableView("Physical book with its contracts against the physical book alone", heads, rows)]
+    settled = inputs.frame("hedge_results").to_dicts()
+    if settled:
+        tables.append(TableView(f"The same over {settled[0]['days']} settled days", heads, [_hedged(r) for r in settled]))
     return Section(
         "hedging",
         "Hedge effectiveness",
-        [TableView("Physical book with its contracts against the physical book alone", heads, rows)],
-        notes=["CVaR is of the loss against the expected day. A negative premium is expected to be earned."],
-        sources=inputs.sources("hedge_effectiveness"),
+        tables,
+        notes=["CVaR is of the loss against the expected (settled: the mean) day. A negative premium is earned."],
+        sources=inputs.sources("hedge_effectiveness", "hedge_results"),
     )
+
+
+def _hedged(r: Mapping[str, Any]) -> list[Cell]:
+    """Unhedged, hedged and what it costs."""
+    return [
+        Cell(r["scope"]),
+        num(r["volatility_unhedged_eur"]),
+        num(r["volatility_hedged_eur"]),
+        share_cell(r["variance_effectiveness"]),
+        num(r["cvar_unhedged_eur"]),
+        num(r["cvar_hedged_eur"]),
+        share_cell(r["cvar_effectiveness"]),
+        num(r["premium_eur"]),
+    ]
 
 
 def bids(inputs: ReportInputs) -> Section:

@@ -7,6 +7,8 @@ Kinds. *leg* and *zone* as in the market page. *contract*: each hedge, and what 
 *block*: peak hours (Mon-Fri 08-20) and the rest. *asset*: a plant earns P g + (R - P)(g - E), a zone's
 flexible assets P x schedule; trades, hedges, fees and costs stand as the zone's trading. *strategy*: own
 output, the hedging programme, the day-ahead position against the second price, flexible assets, costs.
+*named_strategy*: the day-ahead position against the second price by the desk's strategies, each interval in proportion
+to what they ask for (the optimiser decides their sum), and the rest of the book.
 """
 
 from __future__ import annotations
@@ -22,10 +24,15 @@ from energy_pipeline.portfolio.pnl import Legs, ZoneBook, zone_legs
 
 Parts = dict[str, FloatArray]
 KINDS = ("zone", "leg", "contract", "block", "asset", "strategy")
+NAMED = "named_strategy"
+REST = "the rest of the book"
 
 
 def components(
-    books: Mapping[str, ZoneBook], outlooks: Mapping[str, ZoneOutlook], plant_paths: Mapping[str, FloatArray] | None = None
+    books: Mapping[str, ZoneBook],
+    outlooks: Mapping[str, ZoneOutlook],
+    plant_paths: Mapping[str, FloatArray] | None = None,
+    targets: Mapping[str, Mapping[str, FloatArray]] | None = None,
 ) -> dict[str, Parts]:
     """P&L per scenario of every part of every kind [EUR], shape (scenarios,) each.
 
@@ -33,6 +40,8 @@ def components(
     ----------
     plant_paths : mapping of plant to array (scenarios, intervals), optional
         Output paths by plant; without them a zone's plants are one part.
+    targets : mapping of zone to strategy to array (intervals,), optional
+        What each tradable strategy wants to buy [MW]; without them there are no named strategies.
     """
     found: dict[str, Parts] = {kind: {} for kind in KINDS}
     for zone, book in books.items():
@@ -49,6 +58,8 @@ def components(
         flexible = (book.hours * outlook.price * outlook.schedule_mw).sum(axis=-1)
         _assets(found["asset"], zone, book, outlook, total.sum(axis=-1), flexible, plant_paths or {})
         _strategies(found["strategy"], legs, flexible)
+        if targets:
+            _named_strategies(found.setdefault(NAMED, {}), legs, targets.get(zone, {}))
     return found
 
 
@@ -88,3 +99,25 @@ def _strategies(parts: Parts, legs: Legs, flexible: FloatArray) -> None:
     _add(parts, "day-ahead against second price", sums["speculative"])
     _add(parts, "hedging programme", sums["hedge"] + sums["hedge_proxy"])
     _add(parts, "costs", sums["costs"])
+
+
+def _named_strategies(parts: Parts, legs: Legs, targets: Mapping[str, FloatArray]) -> None:
+    """The speculative leg by strategy; shares of an interval add up to one."""
+    rest = legs.total().sum(axis=-1)
+    wanted = np.sum(list(targets.values()), axis=0) if targets else np.zeros(1)
+    for name, target in targets.items():
+        share = np.divide(target, wanted, out=np.zeros(target.shape), where=wanted != 0.0)
+        gain = (legs.speculative * share).sum(axis=-1)
+        _add(parts, name, gain)
+        rest = rest - gain
+    _add(parts, REST, rest)
+
+
+def contract_sizes_mw(books: Mapping[str, ZoneBook]) -> dict[str, float]:
+    """MW held of every part of the kind `contract` that is a contract; longs and shorts of one block net."""
+    found: dict[str, float] = {}
+    for zone, book in books.items():
+        for leg in book.hedges:
+            name = f"{zone} {leg.contract or 'contract'}"
+            found[name] = found.get(name, 0.0) + float(leg.power_mw[np.abs(leg.power_mw).argmax()])
+    return found

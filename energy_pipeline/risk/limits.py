@@ -52,7 +52,13 @@ class LimitUse:
 
 
 def limit_table(
-    desk: Desk, day: DeliveryDay, positions: pl.DataFrame, pnl: FloatArray, stresses: pl.DataFrame, shadow_prices: ShadowPrices
+    desk: Desk,
+    day: DeliveryDay,
+    positions: pl.DataFrame,
+    pnl: FloatArray,
+    stresses: pl.DataFrame,
+    shadow_prices: ShadowPrices,
+    exposures: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Frame of the table limits.
 
@@ -61,10 +67,14 @@ def limit_table(
     pnl : array, shape (scenarios,)
         P&L of the book [EUR].
     stresses : frame of stress_results
+    exposures : frame of factor_exposures, optional
+        For limits on factors; a factor that was not measured on the day has no row.
     """
     uses = [*_deviation_uses(desk, positions), *_contract_uses(desk, positions), *_money_uses(desk, pnl, stresses)]
     if desk.risk.margin is not None and desk.risk.margin.limit_eur is not None:
         uses.append(LimitUse("margin_eur", "book", "EUR", margin_eur(desk, day, positions), desk.risk.margin.limit_eur))
+    if exposures is not None:
+        uses += _factor_uses(desk, exposures)
     rows = [
         {
             "delivery_day": day.day,
@@ -120,6 +130,23 @@ def _money_uses(desk: Desk, pnl: FloatArray, stresses: pl.DataFrame) -> list[Lim
         worst = max((-float(change) for change in stresses["change_eur"].to_list()), default=0.0)
         uses.append(LimitUse("worst_stress_eur", "book", "EUR", max(worst, 0.0), desk.limits.worst_stress_eur))
     return uses
+
+
+def _factor_uses(desk: Desk, exposures: pl.DataFrame) -> list[LimitUse]:
+    """Share of the book's variance and |exposure| of the factors the desk limits."""
+    own = exposures.filter(pl.col("scope") == "book", pl.col("factor_kind").is_in(["named", "file"]))
+    found = {r["factor"]: r for r in own.sort("factor_kind").to_dicts()}
+    limits = desk.limits
+    shares = [
+        LimitUse("factor_share", name, "1", max(found[name]["share_of_variance"] or 0.0, 0.0), bound)
+        for name, bound in limits.factor_share.items()
+        if name in found
+    ]
+    return shares + [
+        LimitUse("factor_exposure_eur", name, f"EUR per {found[name]['unit']}", abs(found[name]["exposure_eur"]), bound)
+        for name, bound in limits.factor_exposure_eur.items()
+        if name in found
+    ]
 
 
 def margin_eur(desk: Desk, day: DeliveryDay, positions: pl.DataFrame) -> float:

@@ -8,7 +8,8 @@ multiplies and shifts the day-ahead price, shifts the second price (it does not 
 day-ahead price by itself; where a zone has none, R = P moves along), and scales wind and
 solar plants, at most to their capacity. Sales, schedules and hedges stay as decided; what
 flexible assets would gain by a new schedule on the stressed prices stands beside
-(`redispatch_eur`): a stress that is seen before the gate costs an option less.
+(`redispatch_eur`): a stress that is seen before the gate costs an option less. So does the change of
+value of options that are not nominated (`option_stress`); `repriced_change_eur` is all three, and the order.
 """
 
 from __future__ import annotations
@@ -25,18 +26,19 @@ from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
 from energy_pipeline.portfolio.outlook import PlantExpectation, ZoneOutlook
 from energy_pipeline.portfolio.pnl import ZoneBook, zone_legs
 from energy_pipeline.risk.history import BookHistory
+from energy_pipeline.risk.option_stress import OptionBook
 
 NO_STRESS = Stress(name="expected", description="The expected day.")
-_CHANGES = ("day_ahead_factor", "day_ahead_shift_eur_mwh", "second_shift_eur_mwh", "wind_factor", "solar_factor")
-_LIST: tuple[tuple[str, str, tuple[float, float, float, float, float]], ...] = (
-    ("scarcity", "Price spike: day-ahead +1000, second price +2000 EUR/MWh", (1.0, 1000, 2000, 1.0, 1.0)),
-    ("negative_price_regime", "Sunny, windy holiday: day-ahead -150, second -250 EUR/MWh, output +30 %", (1.0, -150, -250, 1.3, 1.3)),
-    ("gas_carbon_shock", "Gas and carbon up by half: prices x 1.5", (1.5, 0, 40, 1.0, 1.0)),
-    ("fuel_collapse", "Gas and carbon down by half: prices x 0.6", (0.6, 0, -25, 1.0, 1.0)),
-    ("wind_drought", "Wind at a tenth, prices x 1.8, deviations bought back dear", (1.8, 0, 120, 0.1, 1.0)),
-    ("cold_snap", "Cold evening peak: prices x 2, little sun", (2.0, 0, 100, 1.0, 0.3)),
-    ("heat_wave", "Heat: prices x 1.6, calm, panels hot", (1.6, 0, 60, 0.5, 0.9)),
-    ("outage", "Own plants trip after the gate: no output, second price +150 EUR/MWh", (1.0, 0, 150, 0.0, 0.0)),
+_CHANGES = ("day_ahead_factor", "day_ahead_shift_eur_mwh", "second_shift_eur_mwh", "wind_factor", "solar_factor", "fuel_factor")
+_LIST: tuple[tuple[str, str, tuple[float, float, float, float, float, float]], ...] = (
+    ("scarcity", "Price spike: day-ahead +1000, second price +2000 EUR/MWh", (1.0, 1000, 2000, 1.0, 1.0, 1.0)),
+    ("negative_price_regime", "Sunny, windy holiday: day-ahead -150, second -250 EUR/MWh, output +30 %", (1.0, -150, -250, 1.3, 1.3, 1.0)),
+    ("gas_carbon_shock", "Gas and carbon up by half: prices x 1.5", (1.5, 0, 40, 1.0, 1.0, 1.5)),
+    ("fuel_collapse", "Gas and carbon down by half: prices x 0.6", (0.6, 0, -25, 1.0, 1.0, 0.5)),
+    ("wind_drought", "Wind at a tenth, prices x 1.8, deviations bought back dear", (1.8, 0, 120, 0.1, 1.0, 1.0)),
+    ("cold_snap", "Cold evening peak: prices x 2, little sun", (2.0, 0, 100, 1.0, 0.3, 1.0)),
+    ("heat_wave", "Heat: prices x 1.6, calm, panels hot", (1.6, 0, 60, 0.5, 0.9, 1.0)),
+    ("outage", "Own plants trip after the gate: no output, second price +150 EUR/MWh", (1.0, 0, 150, 0.0, 0.0, 1.0)),
 )
 STANDARD: tuple[Stress, ...] = tuple(Stress(name=name, description=text, **dict(zip(_CHANGES, values, strict=True))) for name, text, values in _LIST)
 """The list `risk.standard_stresses` adds, beside `transmission_split` and `correlation_one`."""
@@ -45,7 +47,14 @@ SPLIT_EUR_MWH = 80.0
 
 
 def stress_results(
-    desk: Desk, day: DeliveryDay, books: Mapping[str, ZoneBook], outlooks: Mapping[str, ZoneOutlook], history: BookHistory | None = None
+    desk: Desk,
+    day: DeliveryDay,
+    books: Mapping[str, ZoneBook],
+    outlooks: Mapping[str, ZoneOutlook],
+    history: BookHistory | None = None,
+    options: OptionBook | None = None,
+    *,
+    repriced: bool = True,
 ) -> pl.DataFrame:
     """P&L of the day under every stress, worst first; frame of the table stress_results.
 
@@ -53,16 +62,23 @@ def stress_results(
     ----------
     history : BookHistory, optional
         For the past days on whose errors the book loses most, and for "correlation one".
+    options : OptionBook, optional
+        What is not nominated.
+    repriced : bool
+        False leaves new schedules and options out, which takes no time: their columns are null.
     """
     expected = stressed_pnl_eur((NO_STRESS,), books, outlooks)
     rows: list[dict[str, object]] = []
     for name, description, parts in hypothetical(desk, outlooks):
         pnl = stressed_pnl_eur(parts, books, outlooks)
-        gain = redispatch_gain_eur(desk, parts, outlooks)
-        rows.append({"stress": name, "description": description, "pnl_eur": pnl, "change_eur": pnl - expected, "redispatch_eur": gain})
+        row: dict[str, object] = {"stress": name, "description": description, "pnl_eur": pnl, "change_eur": pnl - expected}
+        gain = redispatch_gain_eur(desk, parts, outlooks) if repriced else None
+        other = options.change_eur(parts) if repriced and options is not None else None
+        rows.append({**row, "redispatch_eur": gain, "options_eur": other, "repriced_change_eur": pnl - expected + (gain or 0.0) + (other or 0.0)})
     for name, description, change in _from_history(desk, history) if history is not None else []:
-        rows.append({"stress": name, "description": description, "pnl_eur": expected + change, "change_eur": change, "redispatch_eur": None})
-    ordered = sorted(rows, key=lambda r: (float(str(r["change_eur"])), str(r["stress"])))
+        row = {"stress": name, "description": description, "pnl_eur": expected + change, "change_eur": change}
+        rows.append({**row, "redispatch_eur": None, "options_eur": None, "repriced_change_eur": change})
+    ordered = sorted(rows, key=lambda r: (float(str(r["repriced_change_eur"])), str(r["stress"])))
     return table("stress_results").frame([{"delivery_day": day.day, **r} for r in ordered] or None)
 
 
@@ -98,10 +114,11 @@ def _from_history(desk: Desk, history: BookHistory) -> list[tuple[str, str, floa
 
 def stressed_pnl_eur(stresses: tuple[Stress, ...], books: Mapping[str, ZoneBook], outlooks: Mapping[str, ZoneOutlook]) -> float:
     """P&L of the book on the expected day under stresses, each on its zones [EUR]."""
-    return sum(float(_zone_pnl(_hit(stresses, zone), book, outlooks[zone]).sum()) for zone, book in books.items())
+    return sum(float(_zone_pnl(hit(stresses, zone), book, outlooks[zone]).sum()) for zone, book in books.items())
 
 
-def _hit(stresses: tuple[Stress, ...], zone: str) -> Stress:
+def hit(stresses: tuple[Stress, ...], zone: str) -> Stress:
+    """The stress of a zone: the first that names it or all zones."""
     return next((s for s in stresses if not s.zones or zone in s.zones), NO_STRESS)
 
 
@@ -113,11 +130,12 @@ def stressed_price(stress: Stress, outlook: ZoneOutlook) -> FloatArray:
 def _zone_pnl(stress: Stress, book: ZoneBook, outlook: ZoneOutlook) -> FloatArray:
     price = stressed_price(stress, outlook)
     second = outlook.second.mean(axis=0) + stress.second_shift_eur_mwh if outlook.has_second else price
-    output = outlook.schedule_mw + sum((_stressed_output(stress, p) for p in outlook.plants), np.zeros(outlook.grid.size))
+    output = outlook.schedule_mw + sum((stressed_output(stress, p) for p in outlook.plants), np.zeros(outlook.grid.size))
     return zone_legs(book, price, second, output).total()
 
 
-def _stressed_output(stress: Stress, plant: PlantExpectation) -> FloatArray:
+def stressed_output(stress: Stress, plant: PlantExpectation) -> FloatArray:
+    """Expected output of a plant under a stress [MW], not above what it can."""
     scaled = plant.output_mw * (stress.wind_factor if plant.technology == "wind" else stress.solar_factor)
     if plant.capacity_mw is None:
         return scaled
@@ -138,7 +156,7 @@ def redispatch_gain_eur(desk: Desk, stresses: tuple[Stress, ...], outlooks: Mapp
             continue
         outlook, any_asset = outlooks[asset.zone], True
         minutes = outlook.grid.minutes
-        before, after = outlook.price.mean(axis=0), stressed_price(_hit(stresses, asset.zone), outlook)
+        before, after = outlook.price.mean(axis=0), stressed_price(hit(stresses, asset.zone), outlook)
         if np.array_equal(before, after):
             continue
         old, new = (schedule(asset, prices, minutes) for prices in (before, after))

@@ -58,7 +58,7 @@ def what_if(held: ValuedBook, trades: Sequence[Trade], hedges: Sequence[Hedge], 
 
 def limits_of(held: ValuedBook) -> pl.DataFrame:
     """Limits of a valued book; stresses of the desk and the standard list."""
-    stresses = stress_results(held.desk, held.day, held.fair, held.outlooks)
+    stresses = stress_results(held.desk, held.day, held.fair, held.outlooks, repriced=False)
     return limit_table(held.desk, held.day, held.positions, held.pnl, stresses, {})
 
 

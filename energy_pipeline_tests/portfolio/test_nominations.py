@@ -13,6 +13,7 @@ from hypothesis.extra import numpy as hnp
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.portfolio import case_of, nomination_lines, nominations_csv
+from energy_pipeline.portfolio.chosen import worth_of
 from energy_pipeline.portfolio.nominations import CSV_COLUMNS, loop_limits, next_best
 from energy_pipeline_tests.portfolio.small_desk import AUTUMN_QUARTERS, Day
 
@@ -88,7 +89,7 @@ def test_a_loop_block_is_accepted_exactly_when_it_earns(energy, forecast, came, 
 def test_the_next_best_bid_costs_what_the_objective_loses(bids):
     _, book, case, lines = bids
     program, x = case.program, case.decided(book.positions)
-    names, costs = next_best(program, x)
+    names, costs = next_best(program, x, worth_of(case.desk, program))
     value = program.value(x)
     for j in (0, 17, 80):
         losses = []

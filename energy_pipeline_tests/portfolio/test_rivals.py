@@ -13,7 +13,7 @@ from energy_pipeline.domain.blocks import profile
 from energy_pipeline.portfolio import allocation as al
 from energy_pipeline.portfolio import settle_final
 from energy_pipeline.portfolio.optimise import case_of
-from energy_pipeline.portfolio.rivals import hedge_effectiveness, objective_results, objective_scores, rivals
+from energy_pipeline.portfolio.rivals import hedge_effectiveness, hedge_results, objective_results, objective_scores, rivals
 from energy_pipeline.portfolio.rivals.goals import RIVALS, goals
 from energy_pipeline.portfolio.rivals.linear import linear_problem
 from energy_pipeline.portfolio.rivals.scores import block_draws
@@ -268,3 +268,33 @@ def test_blocks_wrap_around_and_every_day_is_drawn_alike():
     assert draws.shape == (4000, 21)
     assert ((np.diff(draws[:, :7], axis=1) % 21) == 1).all()
     assert np.bincount(draws.ravel(), minlength=21) / draws.size == pytest.approx(np.full(21, 1 / 21), rel=0.05)
+
+
+def test_settled_hedges_are_judged_by_days_with_and_without_them():
+    rng = np.random.default_rng(6)
+    days = [PLAIN + timedelta(days=n) for n in range(30)]
+    spot = rng.normal(1000, 300, (30, 2))
+    hedge = np.column_stack([-0.9 * (spot[:, 0] - 1000) - 5.0, np.zeros(30)])
+    cost = np.column_stack([np.full(30, 3.0), np.zeros(30)])
+    start = pl.Series([PLAIN]).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")[0]
+    pnl, auction = [], []
+    for i, day in enumerate(days):
+        for k, zone in enumerate(("NORTH", "SOUTH")):
+            total = spot[i, k] + hedge[i, k] - cost[i, k]
+            row = {"delivery_day": day, "zone": zone, "delivery_start": start, "resolution_minutes": 60}
+            pnl += [{**row, "total_eur": total / 2}] * 2
+            auction.append({**row, "instrument": "day_ahead", "revenue_eur": 77.0, "cost_eur": 0.0})
+        auction.append({**row, "zone": "NORTH", "instrument": "base", "revenue_eur": hedge[i, 0], "cost_eur": cost[i, 0]})
+    frames = (pl.DataFrame(pnl), pl.DataFrame(auction))
+    found = enforce(table("hedge_results"), hedge_results(desk_of(), days[-1], *frames), days[-1])
+    rows = {r["scope"]: r for r in found.to_dicts()}
+    north = rows["NORTH"]
+    assert north["days"] == 30
+    assert north["volatility_unhedged_eur"] == pytest.approx(spot[:, 0].std(ddof=1))
+    assert north["variance_effectiveness"] == pytest.approx(0.99)
+    assert north["cvar_effectiveness"] == pytest.approx(0.9)
+    assert north["premium_eur"] == pytest.approx(-(hedge[:, 0] - 3.0).mean())
+    assert rows["SOUTH"]["variance_effectiveness"] == 0.0
+    both, without = (spot + hedge - cost).sum(axis=1), spot.sum(axis=1)
+    assert rows["book"]["variance_effectiveness"] == pytest.approx(1 - both.var(ddof=1) / without.var(ddof=1))
+    assert hedge_results(desk_of(), days[0], *(f.filter(pl.col("delivery_day") == days[0]) for f in frames)).height == 0

@@ -33,6 +33,42 @@ class MadeUpDay:
         self._settle()
         self._rivals()
         self._fleet()
+        self._more_risk()
+
+    def _more_risk(self):
+        day = {"delivery_day": self.day}
+        values = {"var_eur": 15_000.0, "es_eur": 21_000.0, "var_error_eur": 900.0, "es_error_eur": 1_200.0, "error_days": 45, "note": ""}
+        keys = {"scope": "book", "horizon_days": 1, "scaling": "none", "level": 0.95}
+        self._add("risk_methods", [{**day, **keys, **values, "method": m} for m in ("normal", "historical", "monte_carlo")])
+        tests = {"days": 40, "exceptions": 3, "expected_exceptions": 2.0, "kupiec_p": 0.5, "independence_p": 0.04, "conditional_p": 0.1}
+        self._add("var_backtests", [{**day, "level": 0.95, **tests, "zone": "green", "es_statistic": -0.2, "pit_p": 0.3}])
+        self._add("hedge_proposals", [{**day, "contract": "NORTH base", "trade_mw": -12.5, "cost_eur": 90.0, "note": "repairs es_eur"}])
+        model = {"scope": "book", "days": 45, "note": ""}
+        named = [("hub", "EUR/MWh", 800.0, 0.6), ("wind", "GW", -300.0, 0.1), ("idiosyncratic", "EUR", None, 0.3)]
+        rows = [
+            {**day, **model, "factor_kind": kind, "factor": f, "unit": u, "exposure_eur": e, "contribution_eur": 9_000.0 * s, "share_of_variance": s}
+            for kind in ("named", "component")
+            for f, u, e, s in named
+        ]
+        self._add("factor_exposures", rows)
+        deal = {"deal": "NORTH base #1", "zone": "NORTH", "block": "base", "entry_price_eur_mwh": 70.0, "curve_price_eur_mwh": 64.0}
+        mark = {"energy_mwh": -360.0, "value_eur": 2_160.0, "basis": "quotes", "is_proxy": False}
+        self._add("mark_to_market", [{**day, **deal, **mark, "target_day": self.day + timedelta(days=n)} for n in range(3)])
+        legs = {"delta": -800.0, "volume": 150.0, "gamma": 20.0, "change": -630.0, "unexplained": 0.0}
+        self._add(
+            "pnl_attribution",
+            [
+                {**day, "part": part, "scope": scope, "leg": leg, "value_eur": value, "note": ""}
+                for part in ("delivered", "living")
+                for scope in ("NORTH", "book")
+                for leg, value in legs.items()
+            ],
+        )
+        terms = {"kind": "forward", "zone": "NORTH", "block": "base", "first_day": self.day, "last_day": self.day, "held_by": "", "note": ""}
+        self._add("forward_book_proposals", [{**day, **terms, "contract": "week", "held_units": 5.0, "trade_units": -2.0}])
+        worst = {"worst_used": 300.0, "worst_bound": 250.0, "worst_use_share": 1.2, "unit": "EUR", "days": 2}
+        when = {"first_day": self.day - timedelta(days=3), "last_day": self.day - timedelta(days=2), "worst_day": self.day - timedelta(days=2)}
+        self._add("limit_breaches", [{**day, "limit_name": "es_eur", "scope": "book", **worst, **when, "is_cleared": True}])
 
     def _add(self, name, rows):
         self.tables[name] = enforce(table(name), table(name).frame(rows), self.day)
@@ -417,7 +453,16 @@ class MadeUpDay:
         self._add(
             "risk_contributions",
             [
-                {**day, "measure": m, "level": lv, "component_kind": kind, "component": name, "contribution_eur": v * share, "share_of_total": share}
+                {
+                    **day,
+                    "measure": m,
+                    "level": lv,
+                    "component_kind": kind,
+                    "component": name,
+                    "contribution_eur": v * share,
+                    "share_of_total": share,
+                    "incremental_eur": 0.9 * v * share,
+                }
                 for m, lv, v in (("es", 0.975, 215_000.0),)
                 for kind, split in parts.items()
                 for name, share in split
@@ -426,7 +471,15 @@ class MadeUpDay:
         self._add(
             "stress_results",
             [
-                {**day, "stress": s.name, "description": s.description, "pnl_eur": p, "change_eur": p - 92_400.0}
+                {
+                    **day,
+                    "stress": s.name,
+                    "description": s.description,
+                    "pnl_eur": p,
+                    "change_eur": p - 92_400.0,
+                    "options_eur": 5e3,
+                    "repriced_change_eur": p - 87_400.0,
+                }
                 for s, p in zip(self.desk.stress, (-61_000.0, 12_000.0, 240_000.0, 130_000.0), strict=True)
             ],
         )

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 import polars as pl
 import pytest
 
+from energy_pipeline.contracts import table as contract_of
 from energy_pipeline.reporting import report_html
 from energy_pipeline.reporting.inputs import ReportInputs
 from energy_pipeline.reporting.report import SETTLE_TABLES, build_page
@@ -15,15 +16,23 @@ SPRING, AUTUMN, PLAIN = date(2026, 3, 29), date(2025, 10, 26), date(2025, 10, 2)
 VOID = {"meta", "link", "br", "hr", "img", "input", "rect", "line", "path"}
 ORDER = [
     "pnl",
+    "attribution",
     "positions",
     "bids",
     "rivals",
     "hedging",
     "contributions",
+    "methods",
+    "factors",
     "exceptions",
+    "backtests",
     "stress",
     "limits",
+    "proposals",
+    "breaches",
+    "marks",
     "joint-book",
+    "forward-book",
     "prices",
     "plants",
     "fleet",
@@ -113,7 +122,7 @@ def test_before_settlement_the_page_says_so(made_up_day):
     text = render(made, without=SETTLE_TABLES)
     page = Page(text)
     assert page.sections == ORDER
-    assert text.count("Not settled yet") == 5
+    assert text.count("Not settled yet") == 8
     assert "decided, not settled" in text
     assert "Settled P&amp;L" not in text
     assert "Not settled yet" not in render(made)
@@ -170,6 +179,32 @@ def test_pnl_rows_add_up_to_the_book(made_up_day):
     book = made.tables["pnl"]["total_eur"].sum()
     assert table.total[-2].text == f"{book:,.0f}"
     assert len(table.rows) == 3
+
+
+def test_attribution_shows_every_leg_and_the_rest(made_up_day):
+    made = made_up_day()
+    tables = section(page_of(made), "attribution").tables
+    assert [t.caption for t in tables] == [
+        "From the curve of the decision to the settlement",
+        "Contracts held on, from one decision's curve to the next",
+    ]
+    assert [r[0] for r in texts(tables[0])] == ["delta", "volume", "gamma", "unexplained", "change"]
+    breach = texts(section(page_of(made), "breaches").tables[0])[0]
+    assert breach[0] == "es_eur"
+    assert breach[-1] == "cleared"
+    assert texts(section(page_of(made), "factors").tables[0])[0][0] == "hub"
+
+
+def test_the_forward_book_is_shown_with_its_proof(made_up_day):
+    made = made_up_day()
+    terms = {"delivery_day": made.day, "kind": "forward", "zone": "NORTH", "block": "base", "first_day": made.day, "last_day": made.day, "note": ""}
+    whole = {"delivery_day": made.day, "contract": "book", "kind": "book", "zone": "", "block": "", "trade_units": 0.0, "held_by": ""}
+    whole |= {"note": "mean_cvar, proven", "expected_pnl_change_eur": 12.0, "cvar_change_eur": -34.0}
+    rows = [{**terms, "contract": "week", "held_units": 5.0, "trade_units": -2.0, "price_eur_mwh": 50.0, "costs_eur": 8.0, "held_by": "gross"}, whole]
+    found = section(page_of(made, forward_book_proposals=contract_of("forward_book_proposals").frame(rows)), "forward-book")
+    assert [r[0] for r in texts(found.tables[0])] == ["week"]
+    assert "mean_cvar, proven." in found.notes
+    assert "no forward book" in section(page_of(made, forward_book_proposals=contract_of("forward_book_proposals").frame()), "forward-book").pending
 
 
 def test_stresses_come_worst_first_and_limits_fullest_first(made_up_day):

@@ -48,6 +48,7 @@ PUBLIC = {
         "risk_methods",
         "var_backtests",
         "hedge_proposals",
+        *("factor_exposures", "mark_to_market", "pnl_attribution", "limit_breaches", "forward_book_proposals", "hedge_results"),
     ),
     *("forecast_accuracy", "forecast_comparison", "forecast_value"),
     *("nomination_lines", "objective_comparison", "objective_scores", "hedge_effectiveness"),

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from energy_pipeline.risk.performance import Track, drawdown_eur, drawdowns, performance, relative, rolling, sharpe_of, track, trade_results
+from energy_pipeline.risk.performance import drawdown_eur, drawdowns, performance, relative, rolling, sharpe_of, trade_results
 from energy_pipeline.risk.significance import (
     bootstrap_sharpe,
     deflated_probability,
@@ -17,6 +17,7 @@ from energy_pipeline.risk.significance import (
     sharpe_interval,
     sharpe_test,
 )
+from energy_pipeline.risk.track import Track, track
 
 FIRST = date(2024, 2, 27)
 daily = arrays(np.float64, st.integers(1, 40), elements=st.floats(-900, 900).map(lambda x: round(x, 2)))

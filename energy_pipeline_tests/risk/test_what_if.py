@@ -150,7 +150,7 @@ def test_methods_horizons_and_past_days():
     assert scaled[1] == pytest.approx(scaled[0] * np.sqrt(6))
     assert simulated == pytest.approx(scaled, rel=0.5)
     stress = enforce(table("stress_results"), tables.stress, day.day)
-    assert tables.stress["change_eur"].is_sorted()
+    assert tables.stress["repriced_change_eur"].is_sorted()
     assert {"scarcity", "outage", "transmission_split", "correlation_one"} <= set(stress["stress"])
     worst = stress.filter(pl.col("stress").str.starts_with("past day"))
     assert worst.height == 3

@@ -10,6 +10,9 @@ from energy_pipeline.contracts import columns as c
 from energy_pipeline.contracts.derived.shared import INSTRUMENT
 from energy_pipeline.contracts.model import Column, Table
 
+OBJECTIVES = ("mean_cvar", "min_cvar", "min_variance", "mean_variance", "black_litterman", "min_mad", "minimax", "max_mean")
+"""What a book may be chosen by, as in the desk file."""
+
 POSITIONS = Table(
     name="positions",
     stage="portfolio",
@@ -43,18 +46,18 @@ PORTFOLIO_SOLUTION = Table(
     name="portfolio_solution",
     stage="portfolio",
     flow="decide",
-    description="The optimisation of the day: max E[P&L] - lambda CVaR, and how good the answer is.",
+    description="The optimisation of the day by the desk's objective (mean_cvar: max E[P&L] - lambda CVaR), and how good the answer is.",
     key=("objective_name",),
     columns=(
         c.DELIVERY_DAY,
-        c.text("objective_name", "Which objective.", allowed=("mean_cvar",)),
-        c.money("objective_eur", "E[P&L] - lambda CVaR of the solution."),
+        c.text("objective_name", "Which objective (desk key portfolio.objective).", allowed=OBJECTIVES),
+        c.money("objective_eur", "The objective as a gain: E[P&L] - lambda CVaR; of the min_ objectives and minimax, minus the measure."),
         c.money("expected_pnl_eur", "Expected P&L over the scenarios."),
         c.money("cvar_eur", "CVaR of the loss at `confidence`; a loss is positive."),
         c.money("var_eur", "VaR of the loss at `confidence`."),
         Column("risk_aversion", "f64", "lambda.", "1", minimum=0.0, reason="a weight"),
         c.share("confidence", "Confidence of the CVaR; 1 - confidence is the tail."),
-        c.money("bound_eur", "Upper bound on the objective from the dual solution."),
+        c.money("bound_eur", "Upper bound on the objective from the dual solution; variance and MAD: with the fee bounded from above."),
         Column("scenarios", "i32", "Scenarios used.", "1", minimum=1, reason="a count"),
         c.text("status", "Solver status."),
         c.text("solver", "Which solver."),
@@ -113,6 +116,32 @@ JOINT_BOOK = Table(
         Column("policies", "i32", "Policies with a share.", "1", minimum=0, reason="a count"),
         c.text("trades", "MW bought per contract as name=MW, separated by semicolons."),
         c.text("shadow_prices", "Every limit as name@scope=EUR per unit, separated by semicolons; physical limits are per asset."),
+    ),
+    may_be_empty=True,
+)
+
+FORWARD_BOOK_PROPOSALS = Table(
+    name="forward_book_proposals",
+    stage="portfolio",
+    flow="decide",
+    description="The best changes of the desk's forward book at the decision's quotes, over the paths of the week ahead; nothing is traded by it.",
+    key=("contract",),
+    columns=(
+        c.DELIVERY_DAY,
+        c.text("contract", "Name in the contracts file; book: the whole."),
+        c.text("kind", "Kind of contract, or book."),
+        c.text("zone", "Zone of delivery; empty for fuels and the book."),
+        c.text("block", "Delivery block; empty for the book."),
+        Column("first_day", "date", "First delivery day; null for the book.", nullable=True),
+        Column("last_day", "date", "Last delivery day; null for the book.", nullable=True),
+        Column("held_units", "f64", "Units held at the decision (power: MW, carbon: t); null where left out, and for the book.", "see kind", True),
+        Column("trade_units", "f64", "Units to buy (negative: to sell).", "see kind"),
+        c.price("price_eur_mwh", "Ask of a purchase, bid of a sale; null without a trade.", nullable=True),
+        c.money("costs_eur", "Half-spread paid on the trade.", nullable=True),
+        c.text("held_by", "Limits that hold the position, comma-separated."),
+        c.money("expected_pnl_change_eur", "Book: expected P&L after less before.", nullable=True),
+        c.money("cvar_change_eur", "Book: CVaR of the loss after less before.", nullable=True),
+        c.text("note", "Why a contract is left out; book: objective and proof, or why nothing is proposed."),
     ),
     may_be_empty=True,
 )
@@ -176,6 +205,7 @@ TABLES: tuple[Table, ...] = (
     PORTFOLIO_SOLUTION,
     NOMINATION_LINES,
     JOINT_BOOK,
+    FORWARD_BOOK_PROPOSALS,
     PNL_DAY_AHEAD,
     PNL,
 )

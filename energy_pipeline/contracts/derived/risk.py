@@ -60,10 +60,18 @@ RISK_CONTRIBUTIONS = Table(
         c.DELIVERY_DAY,
         c.text("measure", "Which measure.", allowed=("volatility", "var", "es")),
         c.share("level", "Confidence (0 for volatility)."),
-        c.text("component_kind", "What the book is split by.", allowed=("zone", "leg", "contract", "block", "asset", "strategy")),
+        c.text("component_kind", "What the book is split by.", allowed=("zone", "leg", "contract", "block", "asset", "strategy", "named_strategy")),
         c.text("component", "The part."),
         c.money("contribution_eur", "Its contribution; a loss is positive."),
         c.share("share_of_total", "Contribution over total; null when the total is 0.", nullable=True, minimum=None, maximum=None),
+        c.money("incremental_eur", "The book's measure less that of the book without the part; these do not add up."),
+        Column(
+            "marginal_eur_mw",
+            "f64",
+            "Contribution per MW held of a contract; null for other kinds.",
+            "EUR/MW",
+            True,
+        ),
     ),
 )
 
@@ -80,6 +88,10 @@ STRESS_RESULTS = Table(
         c.money("pnl_eur", "P&L of the day under the stress."),
         c.money("change_eur", "Difference to the expected day."),
         c.money("redispatch_eur", "What flexible assets would gain if re-dispatched on the stressed prices; null without any.", nullable=True),
+        c.money(
+            "options_eur", "Change of value of rights and stores that are not nominated, repriced under the stress; null without any.", nullable=True
+        ),
+        c.money("repriced_change_eur", "change_eur with redispatch_eur and options_eur: what is left when every option answers.", nullable=True),
     ),
     may_be_empty=True,
 )
@@ -94,7 +106,7 @@ LIMITS = Table(
         c.DELIVERY_DAY,
         c.text("limit_name", "Name in the desk file."),
         c.text("scope", "book, a zone, or a contract."),
-        c.text("unit", "Unit of used and bound.", allowed=("MW", "MWh", "EUR")),
+        c.text("unit", "Unit of used and bound: MW, MWh, EUR, 1 for shares, EUR per unit of a factor."),
         Column("used", "f64", "Use, positive.", "see unit"),
         Column("bound", "f64", "The limit.", "see unit", minimum=0.0, reason="a limit"),
         c.share("use_share", "used / bound.", maximum=None, minimum=None),
@@ -169,6 +181,100 @@ HEDGE_PROPOSALS = Table(
     may_be_empty=True,
 )
 
+FACTOR_EXPOSURES = Table(
+    name="factor_exposures",
+    stage="risk",
+    flow="decide",
+    description="What the book's loss against expectation goes with: exposures to named factors, principal components and the desk's own factors.",
+    key=("scope", "factor_kind", "factor"),
+    columns=(
+        c.DELIVERY_DAY,
+        c.text("scope", "book, or a zone."),
+        c.text(
+            "factor_kind",
+            "Energy factors by name, principal components of the price factors, or the desk's file.",
+            allowed=("named", "component", "file"),
+        ),
+        c.text("factor", "The factor; idiosyncratic: what they do not explain."),
+        c.text("unit", "Unit of the factor's moves."),
+        c.money("exposure_eur", "P&L per unit of the factor; null for idiosyncratic.", nullable=True),
+        c.money("exposure_earlier_eur", "The same book's on the first half of the days; null where those do not suffice.", nullable=True),
+        Column("factor_volatility", "f64", "Standard deviation of the factor's moves.", "see unit", True, 0.0, None, "a deviation"),
+        c.money("contribution_eur", "Part of the volatility; within a scope and kind they add up to it."),
+        c.share("share_of_variance", "The part as a share; null without risk.", nullable=True, minimum=None, maximum=None),
+        c.count("days", "Past days it is measured on."),
+        c.text("note", "What a component is like; beside idiosyncratic: factors left out, and why."),
+    ),
+    may_be_empty=True,
+)
+
+MARK_TO_MARKET = Table(
+    name="mark_to_market",
+    stage="risk",
+    flow="decide",
+    description="The opening book on the forward curve of the decision, by contract and delivery day, as far as the curve reaches.",
+    key=("deal", "target_day"),
+    columns=(
+        c.DELIVERY_DAY,
+        c.text("deal", "Position of the opening book: zone, block and its number in the desk file."),
+        c.ZONE,
+        c.text("block", "Delivery block."),
+        Column("target_day", "date", "Day of delivery."),
+        Column("energy_mwh", "f64", "Bought is positive; the delta to the day's price.", "MWh"),
+        c.price("entry_price_eur_mwh", "Price it was entered at."),
+        c.second_price("curve_price_eur_mwh", "Mean of the curve over the block."),
+        c.money("value_eur", "energy x (curve - entry)."),
+        c.text("basis", "What sets the curve's level.", allowed=("quotes", "proxy_quotes", "forecast")),
+        Column("is_proxy", "bool", "True when the entry price is a declared proxy."),
+    ),
+    may_be_empty=True,
+)
+
+PNL_ATTRIBUTION = Table(
+    name="pnl_attribution",
+    stage="risk",
+    flow="settle_final",
+    description="Why the settled day earned what it earned, why the living book and the options changed, and what later vintages changed.",
+    key=("part", "scope", "leg"),
+    columns=(
+        c.DELIVERY_DAY,
+        c.text(
+            "part",
+            "delivered: from the curve of the decision to the settlement; living: contracts from the last decision's curve to this one's; "
+            "options: assets and rights, the same; restated: settlement with the newest against that with the first vintages.",
+            allowed=("delivered", "living", "options", "restated"),
+        ),
+        c.text("scope", "A zone, a deal, an asset, or book."),
+        c.text("leg", "Leg; `change` is the whole, `unexplained` what the legs leave of it."),
+        c.money("value_eur", "Gain is positive."),
+        c.text("note", "What the leg holds where its name does not say it."),
+    ),
+    may_be_empty=True,
+)
+
+LIMIT_BREACHES = Table(
+    name="limit_breaches",
+    stage="risk",
+    flow="settle_final",
+    description="Log of breaches: runs of decided days on which a limit was red, newest look-back window up to D.",
+    key=("limit_name", "scope", "first_day"),
+    columns=(
+        c.DELIVERY_DAY,
+        c.text("limit_name", "Name in the desk file."),
+        c.text("scope", "book, a zone, or a contract."),
+        Column("first_day", "date", "First delivery day of the breach."),
+        Column("last_day", "date", "Last red day."),
+        Column("days", "i32", "Red days.", "1", minimum=1, reason="a count"),
+        c.text("unit", "Unit of used and bound: MW, MWh, EUR, 1 for shares, EUR per unit of a factor."),
+        Column("worst_used", "f64", "Use on the worst day.", "see unit"),
+        Column("worst_bound", "f64", "The limit on that day.", "see unit", minimum=0.0, reason="a limit"),
+        c.share("worst_use_share", "Largest use over bound.", maximum=None, minimum=None),
+        Column("worst_day", "date", "Day of the largest use."),
+        Column("is_cleared", "bool", "True when a later decided day was not red."),
+    ),
+    may_be_empty=True,
+)
+
 TABLES: tuple[Table, ...] = (
     RISK_MEASURES,
     RISK_METHODS,
@@ -178,5 +284,9 @@ TABLES: tuple[Table, ...] = (
     HEDGE_PROPOSALS,
     VAR_EXCEPTIONS,
     VAR_BACKTESTS,
+    FACTOR_EXPOSURES,
+    MARK_TO_MARKET,
+    PNL_ATTRIBUTION,
+    LIMIT_BREACHES,
 )
 """In flow order."""

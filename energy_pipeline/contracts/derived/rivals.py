@@ -85,6 +85,27 @@ HEDGE_EFFECTIVENESS = Table(
     may_be_empty=True,
 )
 
+HEDGE_RESULTS = Table(
+    name="hedge_results",
+    stage="portfolio",
+    flow="settle_final",
+    description="What the contracts took off the risk of the settled days up to D (at most 60), and what they cost.",
+    key=("scope",),
+    columns=(
+        c.DELIVERY_DAY,
+        c.text("scope", "A zone, or book."),
+        c.count("days", "Settled days in the window, at least two."),
+        c.money("volatility_unhedged_eur", "Standard deviation of the daily P&L without contracts."),
+        c.money("volatility_hedged_eur", "The same with them."),
+        Column("variance_effectiveness", "f64", "1 - variance hedged / unhedged; negative where contracts added risk; null without risk.", "1", True),
+        c.money("cvar_unhedged_eur", "CVaR of the loss against the mean day without contracts."),
+        c.money("cvar_hedged_eur", "The same with them."),
+        Column("cvar_effectiveness", "f64", "1 - CVaR hedged / unhedged; null without risk.", "1", True),
+        c.money("premium_eur", "What the contracts cost per day on average, half-spreads included; negative: they earned."),
+    ),
+    may_be_empty=True,
+)
+
 OBJECTIVE_RESULTS = Table(
     name="objective_results",
     stage="portfolio",
@@ -128,5 +149,5 @@ OBJECTIVE_SCORES = Table(
     may_be_empty=True,
 )
 
-TABLES: tuple[Table, ...] = (OBJECTIVE_COMPARISON, OBJECTIVE_POSITIONS, HEDGE_EFFECTIVENESS, OBJECTIVE_RESULTS, OBJECTIVE_SCORES)
+TABLES: tuple[Table, ...] = (OBJECTIVE_COMPARISON, OBJECTIVE_POSITIONS, HEDGE_EFFECTIVENESS, HEDGE_RESULTS, OBJECTIVE_RESULTS, OBJECTIVE_SCORES)
 """In flow order."""

@@ -1,11 +1,12 @@
 """Portfolio: the day's book, the bids to submit, and its P&L.
 
-What belongs here: `positions`, `portfolio_solution`, `nominations`, `joint_book`, the rivals (decide),
+What belongs here: `positions`, `portfolio_solution`, `nominations`, `joint_book`, `forward_book_proposals`, the rivals (decide),
 `pnl_day_ahead` (settle_da), `pnl` and the rivals' results (settle_final). What does not: the optimiser.
 """
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import dagster as dg
 import polars as pl
@@ -15,6 +16,9 @@ from energy_pipeline.orchestration import metadata, policies, progress
 from energy_pipeline.orchestration.factory import AssetFactory, DayContext, RowMetadata, materialised, run_days, session_of, write_frames
 from energy_pipeline.orchestration.partitions import look_back
 from energy_pipeline.orchestration.resources import DeskRuntime, TooEarlyError
+
+if TYPE_CHECKING:
+    from energy_pipeline.portfolio.forwards.daily import HeldForwards
 
 DECIDED_ON = ("information_set", "scenario_paths", "price_forecasts", "plant_output", "dispatch", "signals")
 JOINED_ON = ("information_set", "scenario_paths", "price_forecasts", "plant_output", "dispatch")
@@ -30,9 +34,11 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     return [
         positions(factory),
         factory.table("joint_book", joint_book, JOINED_ON),
+        factory.table("forward_book_proposals", forward_book_proposals, ["information_set", "price_forecasts"]),
         factory.table("pnl_day_ahead", pnl_day_ahead, ["positions", "day_ahead_prices"]),
         factory.table("pnl", pnl, SETTLED_ON),
         factory.tables("rivals", RIVAL_TABLES, rivals, [*DECIDED_ON, "positions"]),
+        factory.table("hedge_results", hedge_results, [look_back(name, 1 - SCORE_DAYS) for name in ("pnl", "pnl_day_ahead")]),
         factory.table("objective_results", objective_results, ["positions", "objective_positions", "pnl"]),
         factory.table("objective_scores", objective_scores, [look_back("objective_results", 1 - SCORE_DAYS)]),
     ]
@@ -86,6 +92,34 @@ def joint_book(day: DayContext) -> pl.DataFrame:
     return joint_book_table(day.info, day.read("scenario_paths"), fresh, output, day.read("dispatch"))
 
 
+def forward_book_proposals(day: DayContext) -> pl.DataFrame:
+    """What would improve the desk's forward book; empty for a desk without one."""
+    from energy_pipeline.portfolio.forwards.daily import proposals
+
+    held, settings = held_forwards(day), day.desk.forward_book
+    return TABLES["forward_book_proposals"].frame() if held is None or settings is None else proposals(day.info, settings, held)
+
+
+def held_forwards(day: DayContext) -> "HeldForwards | None":
+    """The forward book as known at the decision, over the paths of the week ahead; None for a desk without one."""
+    settings = day.desk.forward_book
+    if settings is None:
+        return None
+
+    def make() -> "HeldForwards | None":
+        from energy_pipeline import forecasting, scenarios
+        from energy_pipeline.portfolio.forwards import daily
+
+        errors = forecasting.price_errors(day.info, day.artefacts)
+        week = scenarios.week_set(day.info, day.read("price_forecasts"), errors)
+        if week is None:
+            return None
+        market = daily.week_market(day.info, week)
+        return daily.held_forwards(settings, day.session.runtime.settings.data, market, day.info.decision_time)
+
+    return day.info.cached("held_forwards", make=make)
+
+
 def pnl_day_ahead(day: DayContext) -> pl.DataFrame:
     """Day-ahead revenue and hedges, once the auction has cleared."""
     from energy_pipeline import portfolio
@@ -121,6 +155,15 @@ def rivals(day: DayContext) -> Mapping[str, pl.DataFrame]:
     found = stage.rivals(case, positions)
     effectiveness = stage.hedge_effectiveness(case, positions, dispatch)
     return {"objective_comparison": found.comparison, "objective_positions": found.positions, "hedge_effectiveness": effectiveness}
+
+
+def hedge_results(day: DayContext) -> pl.DataFrame:
+    """What the contracts took off the settled days' risk, up to D."""
+    from energy_pipeline.portfolio import rivals as stage
+
+    day.read("pnl")  # a day that was never settled has no results
+    first = day.day - timedelta(days=SCORE_DAYS - 1)
+    return stage.hedge_results(day.desk, day.day, day.window("pnl", first), day.window("pnl_day_ahead", first))
 
 
 def objective_results(day: DayContext) -> pl.DataFrame:

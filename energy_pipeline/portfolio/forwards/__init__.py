@@ -5,9 +5,21 @@ problem. What does not: the day's book of the daily flow (`portfolio.optimise`),
 (`portfolio.allocation`).
 """
 
-from energy_pipeline.portfolio.forwards.book import BookAnswer, ForwardBook, improve
+from energy_pipeline.portfolio.forwards.book import BookAnswer, ForwardBook, improve, objective_of
 from energy_pipeline.portfolio.forwards.files import read_book, read_limits, read_market
 from energy_pipeline.portfolio.forwards.instruments import Instrument, cascade, payoffs
 from energy_pipeline.portfolio.forwards.market import Market
 
-__all__ = ["BookAnswer", "ForwardBook", "Instrument", "Market", "cascade", "improve", "payoffs", "read_book", "read_limits", "read_market"]
+__all__ = [
+    "BookAnswer",
+    "ForwardBook",
+    "Instrument",
+    "Market",
+    "cascade",
+    "improve",
+    "objective_of",
+    "payoffs",
+    "read_book",
+    "read_limits",
+    "read_market",
+]

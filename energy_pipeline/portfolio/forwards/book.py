@@ -89,6 +89,27 @@ class BookAnswer:
         return found
 
 
+def objective_of(name: str, risk_aversion: float, confidence: float) -> Objective:
+    """An objective of `desk.forwards.ForwardObjective` by its name.
+
+    Raises
+    ------
+    ValueError
+    """
+    found: dict[str, Objective] = {
+        "mean_cvar": al.MeanCvar(risk_aversion, confidence),
+        "min_cvar": al.MinCvar(confidence),
+        "min_variance": al.MinVariance(),
+        "max_mean": al.MaxMean(),
+        "minimax": al.Minimax(),
+        "min_mad": al.MeanDeviation(),
+        "utility": al.Utility(risk_aversion),
+    }
+    if name not in found:
+        raise ValueError(f"unknown objective {name!r}; objectives: {', '.join(found)}")
+    return found[name]
+
+
 def problem_of(book: ForwardBook, market: Market, limits: Sequence[Limit] = (), base: FloatArray | None = None) -> al.Problem:
     """Changes of the book at its quotes, over the market's scenarios.
 

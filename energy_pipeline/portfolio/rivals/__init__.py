@@ -6,8 +6,8 @@ the objectives themselves (`allocation`), P&L legs (`pnl`).
 """
 
 from energy_pipeline.portfolio.rivals.choose import Rivals, rivals
-from energy_pipeline.portfolio.rivals.hedging import hedge_effectiveness
+from energy_pipeline.portfolio.rivals.hedging import hedge_effectiveness, hedge_results
 from energy_pipeline.portfolio.rivals.scores import objective_scores
 from energy_pipeline.portfolio.rivals.settle import objective_results
 
-__all__ = ["Rivals", "hedge_effectiveness", "objective_results", "objective_scores", "rivals"]
+__all__ = ["Rivals", "hedge_effectiveness", "hedge_results", "objective_results", "objective_scores", "rivals"]

@@ -1,10 +1,12 @@
-"""What the hedges save and cost.
+"""What the hedges save and cost, expected and settled.
 
 What belongs here: variance and CVaR of physical and hedge together against the physical
-book alone, the premium. What does not: choosing hedges.
+book alone, the premium; over the scenarios of a decision, and over settled days. What does not: choosing hedges.
 """
 
 from __future__ import annotations
+
+from datetime import date
 
 import numpy as np
 import polars as pl
@@ -15,7 +17,7 @@ from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
 from energy_pipeline.portfolio.optimise import Case
 from energy_pipeline.portfolio.outlook import ZoneOutlook
 from energy_pipeline.portfolio.pnl import ZoneBook, at_fair_value, zone_legs
-from energy_pipeline.portfolio.positions import zone_books
+from energy_pipeline.portfolio.positions import DAY_AHEAD, zone_books
 from energy_pipeline.portfolio.tail import expected_shortfall
 
 BOOK = "book"
@@ -41,6 +43,36 @@ def hedge_effectiveness(case: Case, positions: pl.DataFrame, dispatch: pl.DataFr
         both = alone + np.sum([hedges[z] for z in parts], axis=0)
         rows.append({"delivery_day": case.day.day, "scope": scope, **_compared(alone, both, case.desk.portfolio.confidence)})
     return table("hedge_effectiveness").frame(rows)
+
+
+def hedge_results(desk: Desk, day: date, pnl: pl.DataFrame, pnl_day_ahead: pl.DataFrame) -> pl.DataFrame:
+    """Per zone and for the book, over the settled days up to D.
+
+    A day's P&L without contracts is its settled total less what the contracts earned after half-spreads,
+    proxies included: what was held is judged, not what a headline may show.
+
+    Parameters
+    ----------
+    pnl, pnl_day_ahead : frames
+        Of the settled days of the window; a day or zone without contracts counts with none.
+
+    Returns
+    -------
+    frame of the table hedge_results
+        Empty with fewer than two settled days.
+    """
+    whole = pnl.group_by("delivery_day", "zone").agg(pl.col("total_eur").sum())
+    contracts = pnl_day_ahead.filter(pl.col("instrument") != DAY_AHEAD)
+    hedges = contracts.group_by("delivery_day", "zone").agg(hedge_eur=(pl.col("revenue_eur") - pl.col("cost_eur")).sum())
+    joined = whole.join(hedges, on=["delivery_day", "zone"], how="left").with_columns(pl.col("hedge_eur").fill_null(0.0))
+    book = joined.group_by("delivery_day").agg(pl.col("total_eur", "hedge_eur").sum()).with_columns(zone=pl.lit(BOOK))
+    rows = []
+    for part in pl.concat([joined, book.select(joined.columns)]).sort("zone", "delivery_day").partition_by("zone", maintain_order=True):
+        both, earned = part["total_eur"].to_numpy(), part["hedge_eur"].to_numpy()
+        if both.size > 1:
+            compared = _compared(both - earned, both, desk.portfolio.confidence)
+            rows.append({"delivery_day": day, "scope": part["zone"][0], "days": both.size, **compared})
+    return table("hedge_results").frame(rows or None)
 
 
 def _compared(alone: FloatArray, both: FloatArray, confidence: float) -> dict[str, float | None]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from energy_pipeline.commands import sugarcane
+from energy_pipeline.commands import sugarcane, sugarcane_figures
 
 DATA = Path(os.environ.get("ENERGY_PIPELINE_DATA", "../shared/data")) / "sugarcane"
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "examples" / "sugarcane.md"
@@ -116,7 +116,7 @@ def test_figures_have_the_same_bytes_every_time(mill, everything, tmp_path):
     no_risk = {"No risk": everything.printed["No risk"]}
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
-        sugarcane.draw(mill, tmp_path / folder, no_risk, no_risk)
+        sugarcane_figures.draw(mill, tmp_path / folder, no_risk, no_risk)
     figures = sorted(p.name for p in (tmp_path / "a").glob("*.svg"))
     assert figures == sorted(p.name for p in PAGE.parent.glob("sugarcane-*.svg"))
     for name in figures:

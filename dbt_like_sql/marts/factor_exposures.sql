@@ -1,0 +1,16 @@
+{{ config(materialized='table', schema='marts') }}
+
+select
+    delivery_day,
+    scope,
+    factor_kind,
+    factor,
+    unit,
+    exposure_eur,
+    exposure_earlier_eur,
+    factor_volatility,
+    contribution_eur,
+    share_of_variance,
+    days,
+    note
+from {{ ref('stg_factor_exposures') }}

@@ -1,0 +1,17 @@
+-- What the book's loss against expectation goes with: exposures to named factors, principal components and the desk's own factors.
+{{ config(materialized='view', schema='staging') }}
+
+select
+    delivery_day,
+    scope,
+    factor_kind,
+    factor,
+    unit,
+    exposure_eur,
+    exposure_earlier_eur,
+    factor_volatility,
+    contribution_eur,
+    share_of_variance,
+    days,
+    note
+from {{ source('lake', 'factor_exposures') }}

@@ -1,0 +1,20 @@
+-- The best changes of the desk's forward book at the decision's quotes, over the paths of the week ahead; nothing is traded by it.
+{{ config(materialized='view', schema='staging') }}
+
+select
+    delivery_day,
+    contract,
+    kind,
+    zone,
+    block,
+    first_day,
+    last_day,
+    held_units,
+    trade_units,
+    price_eur_mwh,
+    costs_eur,
+    held_by,
+    expected_pnl_change_eur,
+    cvar_change_eur,
+    note
+from {{ source('lake', 'forward_book_proposals') }}

@@ -1,0 +1,17 @@
+-- Log of breaches: runs of decided days on which a limit was red, newest look-back window up to D.
+{{ config(materialized='view', schema='staging') }}
+
+select
+    delivery_day,
+    limit_name,
+    scope,
+    first_day,
+    last_day,
+    days,
+    unit,
+    worst_used,
+    worst_bound,
+    worst_use_share,
+    worst_day,
+    is_cleared
+from {{ source('lake', 'limit_breaches') }}

@@ -1,0 +1,27 @@
+"""The forward book a desk holds beside the day's: its files and what it is improved by.
+
+What belongs here: the model of `forward_book` in the desk file. What does not: reading the files (`portfolio.forwards`).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from energy_pipeline.desk.base import DeskModel
+
+ForwardObjective = Literal["mean_cvar", "min_cvar", "min_variance", "max_mean", "minimax", "min_mad", "utility"]
+"""What a forward book may be improved by."""
+
+
+class ForwardBookSettings(DeskModel):
+    """Files of a forward book (columns: portfolio/forwards/files.py); paths count from ENERGY_PIPELINE_DATA."""
+
+    contracts: str = Field(min_length=1)
+    quotes: str = Field(min_length=1, description="With known_at; quotes from after the decision do not count.")
+    trades: str | None = Field(None, min_length=1, description="With traded_at; later trades do not count.")
+    limits: str | None = Field(None, min_length=1)
+    objective: ForwardObjective = "mean_cvar"
+    risk_aversion: float = Field(0.5, ge=0)
+    confidence: float = Field(0.95, ge=0, lt=1)

@@ -1,0 +1,35 @@
+"""How the desk chooses its book: objective, risk aversion, benchmark.
+
+What belongs here: the model of `portfolio` in the desk file. What does not: limits (`model`), solving.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from energy_pipeline.desk.base import DeskModel
+
+Objective = Literal["mean_cvar", "min_cvar", "min_variance", "mean_variance", "black_litterman", "min_mad", "minimax", "max_mean"]
+"""What the day's book may be chosen by (`portfolio.chosen`)."""
+
+
+class PortfolioSettings(DeskModel):
+    """The objective of the day's book and what it needs."""
+
+    objective: Objective = Field(
+        "mean_cvar",
+        description="mean_cvar: max E[P&L] - risk_aversion x CVaR at `confidence`; the others as in objective_comparison. "
+        "Positions, bids and everything after them follow it.",
+    )
+    risk_aversion: float = Field(0.5, ge=0)
+    confidence: float = Field(0.95, gt=0.5, lt=1)
+    benchmark_book: Literal["flat", "expected_output"] = "expected_output"
+    view_confidence: Annotated[float, Field(ge=0, le=1, description="How far Black-Litterman moves from the market's view to ours, 0..1.")] = 0.5
+
+    @model_validator(mode="after")
+    def _weighs(self) -> PortfolioSettings:
+        if self.objective in {"mean_variance", "black_litterman"} and self.risk_aversion == 0:
+            raise ValueError(f"{self.objective} weighs risk by risk_aversion, which is 0; give it a weight, or say objective: max_mean")
+        return self

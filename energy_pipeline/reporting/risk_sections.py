@@ -1,0 +1,196 @@
+"""Sections about risk beyond the day's measures: methods, tests, factors, marks, attribution, proposals, breaches.
+
+What belongs here: those sections. What does not: contributions, stresses and limits (`book_sections`), numbers of its own.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from energy_pipeline.reporting.book_sections import NOT_SETTLED, not_computed
+from energy_pipeline.reporting.inputs import ReportInputs
+from energy_pipeline.reporting.view import Cell, Head, Section, TableView, bars, level, num, number, share_cell
+
+LEG_ORDER = (
+    *("delta", "shape", "volume", "gamma", "vega", "time", "deviation", "speculative", "imbalance_fee", "new_deals", "gone_deals", "fx"),
+    *("physical", "hedge", "hedge_proxy", "costs", "unexplained", "change"),
+)
+PARTS = {
+    "delivered": "From the curve of the decision to the settlement",
+    "living": "Contracts held on, from one decision's curve to the next",
+    "options": "Assets and rights between two valuations",
+    "restated": "What later vintages changed",
+}
+TESTS_OK = 0.05
+
+
+def methods(inputs: ReportInputs) -> Section:
+    """VaR and shortfall by every method, and over longer horizons."""
+    if not inputs.has("risk_methods"):
+        reason = "Too few days of forecast errors." if inputs.given("risk_methods") else not_computed("risk_methods")
+        return Section("methods", "VaR by method", pending=reason, sources=inputs.sources("risk_methods"))
+    frame = inputs.frame("risk_methods").sort("scope", "horizon_days", "method", "scaling", "level")
+    heads = [Head("Book", numeric=False), Head("Method", numeric=False), Head("days"), Head("Level", numeric=False)]
+    heads += [Head("VaR", "EUR"), Head("+-", "EUR"), Head("ES", "EUR"), Head("+-", "EUR"), Head("Note", numeric=False)]
+    rows = [
+        [
+            Cell(r["scope"]),
+            Cell(r["method"].replace("_", " ") + ("" if r["scaling"] == "none" else f", {r['scaling'].replace('_', ' ')}")),
+            num(r["horizon_days"]),
+            Cell(level(r["level"])),
+            num(r["var_eur"], tone="strong"),
+            num(r["var_error_eur"]),
+            num(r["es_eur"]),
+            num(r["es_error_eur"]),
+            Cell(r["note"], "muted"),
+        ]
+        for r in frame.to_dicts()
+    ]
+    days = max(frame["error_days"].to_list())
+    notes = [f"On the joint forecast errors of {days} past days; losses against the expected day. +- is the sampling error."]
+    return Section("methods", "VaR by method", [TableView("VaR and ES by method", heads, rows)], notes=notes, sources=inputs.sources("risk_methods"))
+
+
+def backtests(inputs: ReportInputs) -> Section:
+    """Whether VaR and shortfall held over the settled days."""
+    if not inputs.has("var_backtests"):
+        return Section("backtests", "VaR over the settled days", pending=NOT_SETTLED, narrow=True)
+    heads = [Head("Level", numeric=False), Head("days"), Head("exceptions"), Head("expected"), Head("Kupiec p"), Head("independence p")]
+    heads += [Head("both p"), Head("ES Z2"), Head("PIT p"), Head("Basel", numeric=False)]
+    light = {"green": "ok", "yellow": "warn", "red": "bad"}
+    rows = [
+        [
+            Cell(level(r["level"])),
+            num(r["days"]),
+            num(r["exceptions"], tone="strong"),
+            num(r["expected_exceptions"], 1),
+            *(num(r[p], 3, "bad" if r[p] is not None and r[p] < TESTS_OK else "") for p in ("kupiec_p", "independence_p", "conditional_p")),
+            num(r["es_statistic"], 2),
+            num(r["pit_p"], 3),
+            Cell(r["zone"], light[r["zone"]], pill=True),  # type: ignore[arg-type]
+        ]
+        for r in inputs.frame("var_backtests").to_dicts()
+    ]
+    table = TableView("Exceptions against what the level allows", heads, rows)
+    notes = ["A p below .05 speaks against the model. Z2 is 0 when the shortfall is right and negative when it is too small."]
+    return Section("backtests", "VaR over the settled days", [table], notes=notes, sources=inputs.sources("var_backtests"), narrow=True)
+
+
+def factors(inputs: ReportInputs) -> Section:
+    """What the book's risk goes with."""
+    if not inputs.has("factor_exposures"):
+        reason = "Too few days of forecast errors." if inputs.given("factor_exposures") else not_computed("factor_exposures")
+        return Section("factors", "Risk by factor", pending=reason, sources=inputs.sources("factor_exposures"))
+    frame = inputs.frame("factor_exposures").filter(pl.col("scope") == "book")
+    tables, notes = [], []
+    titles = {"named": "Named factors", "component": "Principal components of the price factors", "file": "The desk's own factors"}
+    for kind, title in titles.items():
+        part = frame.filter(pl.col("factor_kind") == kind).sort(pl.col("contribution_eur").abs(), "factor", descending=[True, False])
+        if part.is_empty():
+            continue
+        heads = [Head("Factor", numeric=False), Head("per unit", "EUR"), Head("earlier", "EUR"), Head("Unit", numeric=False), Head("moves by")]
+        heads += [Head("part of volatility", "EUR"), Head("share"), Head("", numeric=False)]
+        rows = [
+            [
+                Cell(r["factor"]),
+                num(r["exposure_eur"]),
+                num(r["exposure_earlier_eur"]),
+                Cell(r["unit"], "muted"),
+                num(r["factor_volatility"], 2),
+                num(r["contribution_eur"], tone="strong"),
+                share_cell(r["share_of_variance"]),
+                bar,
+            ]
+            for r, bar in zip(part.to_dicts(), bars(part["contribution_eur"].to_list()), strict=True)
+        ]
+        tables.append(TableView(f"{title}, {part['days'][0]} days", heads, rows))
+        notes += [f"{r['factor']}: {r['note']}." for r in part.to_dicts() if r["note"]]
+    notes.append("P&L against expectation per unit of the factor's surprise, the others held; earlier: the same book on the first half of the days.")
+    return Section("factors", "Risk by factor", tables, notes=notes, sources=inputs.sources("factor_exposures"))
+
+
+def attribution(inputs: ReportInputs) -> Section:
+    """Why the day earned what it did, and why what is held changed."""
+    if not inputs.has("pnl_attribution"):
+        return Section("attribution", "P&L attribution", pending=NOT_SETTLED)
+    frame, tables = inputs.frame("pnl_attribution"), []
+    for part, title in PARTS.items():
+        own = frame.filter(pl.col("part") == part)
+        if own.is_empty():
+            continue
+        scopes = [s for s in dict.fromkeys(own["scope"].to_list()) if s != "book"]
+        scopes = [*scopes, "book"] if len(scopes) > 1 or not scopes else scopes
+        values = {(r["scope"], r["leg"]): r["value_eur"] for r in own.to_dicts()}
+        legs = [leg for leg in LEG_ORDER if any((s, leg) in values for s in scopes)]
+        heads = [Head("Leg", numeric=False), *(Head(s, "EUR") for s in scopes)]
+        rows = [[Cell(leg.replace("_", " "), "strong" if leg == "change" else ""), *(num(values.get((s, leg)), 2) for s in scopes)] for leg in legs]
+        tables.append(TableView(title, heads, rows))
+    notes = ["delta, volume and gamma split the physical leg at the curve of the decision; unexplained stays below one euro or the day fails."]
+    notes += [f"{r['scope']}, {r['leg']}: {r['note']}." for r in frame.filter(pl.col("note") != "").to_dicts()]
+    return Section("attribution", "P&L attribution", tables, notes=notes, sources=inputs.sources("pnl_attribution"))
+
+
+def marks(inputs: ReportInputs) -> Section:
+    """The opening book on the curve."""
+    if not inputs.has("mark_to_market"):
+        reason = "Nothing is held that the curve reaches." if inputs.given("mark_to_market") else not_computed("mark_to_market")
+        return Section("marks", "Mark to market", pending=reason, sources=inputs.sources("mark_to_market"), narrow=True)
+    heads = [
+        Head("Deal", numeric=False),
+        Head("days"),
+        Head("energy", "MWh"),
+        Head("entry", "EUR/MWh"),
+        Head("curve", "EUR/MWh"),
+        Head("value", "EUR"),
+    ]
+    heads += [Head("Basis", numeric=False)]
+    rows = []
+    for part in inputs.frame("mark_to_market").sort("deal", "target_day").partition_by("deal", maintain_order=True):
+        energy = float(part["energy_mwh"].sum())
+        mean = float((part["energy_mwh"] * part["curve_price_eur_mwh"]).sum()) / energy if energy else None
+        basis = Cell(", ".join(sorted({b.replace("_", " ") for b in part["basis"].to_list()})), "muted")
+        entry = num(part["entry_price_eur_mwh"][0], 2)
+        rows.append(
+            [Cell(part["deal"][0]), num(part.height), num(energy, 1), entry, num(mean, 2), num(float(part["value_eur"].sum()), tone="strong"), basis]
+        )
+    table = TableView("As far as the forward curve reaches", heads, rows)
+    return Section("marks", "Mark to market", [table], sources=inputs.sources("mark_to_market"), narrow=True)
+
+
+def proposals(inputs: ReportInputs) -> Section:
+    """The cheapest trades that turn red limits green."""
+    if not inputs.has("hedge_proposals"):
+        reason = "No limit that trades could repair is red." if inputs.given("hedge_proposals") else not_computed("hedge_proposals")
+        return Section("proposals", "Hedge proposal", pending=reason, sources=inputs.sources("hedge_proposals"), narrow=True)
+    heads = [Head("Contract", numeric=False), Head("trade", "MW"), Head("costs", "EUR"), Head("Why", numeric=False)]
+    rows = [
+        [Cell(r["contract"] or "none"), num(r["trade_mw"], 1, "strong"), num(r["cost_eur"]), Cell(r["note"], "muted")]
+        for r in inputs.frame("hedge_proposals").to_dicts()
+    ]
+    table = TableView("A proposal: nothing is traded by it", heads, rows)
+    return Section("proposals", "Hedge proposal", [table], sources=inputs.sources("hedge_proposals"), narrow=True)
+
+
+def breaches(inputs: ReportInputs) -> Section:
+    """The log of breaches."""
+    if not inputs.has("limit_breaches"):
+        reason = "No limit was red in the window." if inputs.given("limit_breaches") else NOT_SETTLED
+        return Section("breaches", "Breaches", pending=reason, sources=inputs.sources("limit_breaches"), narrow=True)
+    heads = [Head("Limit", numeric=False), Head("Scope", numeric=False), Head("from", numeric=False), Head("to", numeric=False), Head("days")]
+    heads += [Head("worst use"), Head("used"), Head("bound"), Head("on", numeric=False), Head("State", numeric=False)]
+    rows = [
+        [
+            Cell(r["limit_name"]),
+            Cell(r["scope"]),
+            Cell(r["first_day"].isoformat()),
+            Cell(r["last_day"].isoformat()),
+            num(r["days"]),
+            share_cell(r["worst_use_share"]),
+            num(r["worst_used"], 1),
+            Cell(f"{number(r['worst_bound'], 1)} {r['unit']}"),
+            Cell(r["worst_day"].isoformat(), "muted"),
+            Cell("cleared", "ok", pill=True) if r["is_cleared"] else Cell("open", "bad", pill=True),
+        ]
+        for r in inputs.frame("limit_breaches").sort("first_day", "limit_name", "scope", descending=[True, False, False]).to_dicts()
+    ]
+    return Section("breaches", "Breaches", [TableView("Newest first", heads, rows)], sources=inputs.sources("limit_breaches"), narrow=True)

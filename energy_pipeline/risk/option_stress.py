@@ -1,0 +1,140 @@
+"""What option-like assets that are not nominated are worth under a stress, less what they are worth without.
+
+What belongs here: stores that act on the second price, swing and curtailable rights, tolling plants, plants that may stand still, repriced by
+their best plan on expected and on stressed prices; the forward book's options over its paths. What does not: the committed schedules of auction
+batteries (`stress.redispatch_gain_eur`), values over scenarios (flexibility).
+
+The stress hits the delivery day; a right's later days keep the curve. Plans are the best on known prices, as the
+expected day of a stress is one path: an intrinsic value, with no time value in either number. Fuel costs of a
+tolling plant move by the stress's `fuel_factor`. Values are of the whole right, so a right the desk holds gains from a
+spike and loses from a slump; what it may lose is its own value, unless it must take (`total_min_mwh`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from energy_pipeline.desk.flexibility import Battery, CurtailableRight, RenewableRight, SwingRight, TollingRight
+from energy_pipeline.desk.risk import Stress
+from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.domain.information import InformationSet
+from energy_pipeline.portfolio.forwards.daily import HeldForwards
+from energy_pipeline.portfolio.outlook import ZoneOutlook
+
+HELD_HOURS = 24.0
+
+
+@dataclass(frozen=True)
+class OptionBook:
+    """The desk's options on one day.
+
+    Attributes
+    ----------
+    info : InformationSet
+    outlooks : mapping of zone to ZoneOutlook
+        Expected prices of D; an option in a zone without is left out.
+    forward_curve : frame of forward_curve
+        Later days of rights.
+    forwards : HeldForwards or None
+        Caps, floors, spread and transmission options of the desk's forward book, valued over the paths of the week.
+    """
+
+    info: InformationSet
+    outlooks: Mapping[str, ZoneOutlook]
+    forward_curve: pl.DataFrame
+    forwards: HeldForwards | None = None
+    _memo: dict[tuple[object, ...], float] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Options that can be repriced."""
+        stores = [n for n, a in self.info.desk.assets.items() if a.information == "sequential" and a.zone in self.outlooks]
+        return (*stores, *(n for n, r in self.info.desk.rights.items() if r.zone in self.outlooks))
+
+    def change_eur(self, stresses: tuple[Stress, ...]) -> float | None:
+        """Change of value of all options; None where there is none."""
+        from energy_pipeline.risk.stress import NO_STRESS, hit
+
+        held = None if self.forwards is None else self.forwards.options_change_eur(lambda zone: hit(stresses, zone))
+        if not self.names:
+            return held
+        total = held or 0.0
+        for name in self.names:
+            zone = self._terms(name).zone
+            total += self.value_eur(name, hit(stresses, zone)) - self.value_eur(name, NO_STRESS)
+        return total
+
+    def value_eur(self, name: str, stress: Stress) -> float:
+        """Worth of one option by its best plan under a stress [EUR]."""
+        prices = (stress.day_ahead_factor, stress.day_ahead_shift_eur_mwh, stress.second_shift_eur_mwh, stress.fuel_factor)
+        moves = (*prices, stress.wind_factor, stress.solar_factor)
+        if (name, moves) not in self._memo:
+            terms = self._terms(name)
+            if isinstance(terms, Battery):
+                found = self._store(terms, stress)
+            elif isinstance(terms, TollingRight):
+                found = self._plant(terms, stress)
+            elif isinstance(terms, RenewableRight):
+                found = self._switch(terms, stress)
+            else:
+                found = self._daily(terms, stress)
+            self._memo[name, moves] = found
+        return self._memo[name, moves]
+
+    def _terms(self, name: str) -> Battery | SwingRight | CurtailableRight | TollingRight | RenewableRight:
+        desk = self.info.desk
+        return desk.assets[name] if name in desk.assets else desk.rights[name]
+
+    def _store(self, battery: Battery, stress: Stress) -> float:
+        from energy_pipeline.flexibility.storage import margin_eur, schedule
+
+        outlook = self.outlooks[battery.zone]
+        prices = _stressed(outlook, stress)
+        if outlook.has_second:
+            prices = outlook.second.mean(axis=0) + stress.second_shift_eur_mwh
+        plan = schedule(battery, prices, outlook.grid.minutes)
+        return margin_eur(battery, plan.charge_mw, plan.discharge_mw, prices, outlook.grid.minutes)
+
+    def _plant(self, right: TollingRight, stress: Stress) -> float:
+        from energy_pipeline.features.prices import last_settlements
+        from energy_pipeline.flexibility.tolling import commitment
+        from energy_pipeline.flexibility.valuation import tolling_of
+
+        outlook = self.outlooks[right.zone]
+        fuels = {n: v * stress.fuel_factor for n, v in last_settlements(self.info).items()}
+        plant = tolling_of(right, outlook.grid.minutes)
+        margins = plant.margins_eur(_stressed(outlook, stress), np.array(fuels["gas"]), np.array(fuels["carbon"]), outlook.grid.minutes)
+        return float(commitment(plant, margins[None, :]).value_eur[0])
+
+    def _switch(self, right: RenewableRight, stress: Stress) -> float:
+        """What standing still saves: the running plant itself is in the stressed P&L."""
+        from energy_pipeline.risk.stress import stressed_output
+
+        outlook = self.outlooks[right.zone]
+        loss = np.maximum(right.variable_cost_eur_mwh - right.certificate_eur_mwh - _stressed(outlook, stress), 0.0)
+        return sum(float(loss @ stressed_output(stress, p)) * outlook.grid.hours for p in outlook.plants if p.plant == right.plant)
+
+    def _daily(self, right: SwingRight | CurtailableRight, stress: Stress) -> float:
+        from energy_pipeline.flexibility.swing import swing_foresight_eur
+        from energy_pipeline.flexibility.valuation import swing_of
+
+        outlook = self.outlooks[right.zone]
+        hours = right.hours if isinstance(right, CurtailableRight) else HELD_HOURS
+        days = [_dearest(_stressed(outlook, stress), hours, outlook.grid.minutes)]
+        own = self.forward_curve.filter(pl.col("zone") == right.zone, pl.col("target_day") > self.info.day.day).sort("target_day", "delivery_start")
+        later = own.partition_by("target_day", maintain_order=True)[: right.days - 1]
+        days += [_dearest(part["price_eur_mwh"].to_numpy(), hours, int(part["resolution_minutes"][0])) for part in later]
+        return swing_foresight_eur(swing_of(right, len(days)), np.array(days))
+
+
+def _stressed(outlook: ZoneOutlook, stress: Stress) -> FloatArray:
+    return np.asarray(outlook.price.mean(axis=0) * stress.day_ahead_factor + stress.day_ahead_shift_eur_mwh)
+
+
+def _dearest(prices: FloatArray, hours: float, minutes: int) -> float:
+    """Mean over the dearest hours of a day."""
+    return float(np.sort(prices)[::-1][: max(1, round(hours * 60.0 / minutes))].mean())
