@@ -193,6 +193,19 @@ def test_a_factor_cannot_be_called_date():
         desk_of(risk={"factors": {"file": {"path": "x.csv", "factors": {"date": "1"}}}})
 
 
+def test_a_factor_that_began_to_move_late_has_no_earlier_exposure():
+    rng = np.random.default_rng(8)
+    late = np.where(np.arange(60) < 30, 0.0, rng.normal(size=60))
+    day = Day(desk=desk_of(risk={"factors": {"components": 0, "file": {"path": "x.csv", "factors": {"late": "1"}}}}))
+    errors = errors_of(day)
+    history = replace(history_of(day, errors), by_zone={"NORTH": -7.0 * late})
+    frame = factor_frame(errors[0].days).rename({"brent": "late"}).with_columns(late=pl.Series(late))
+    found = factor_exposures(day.info, history, errors, checked_factors(frame, FactorFile(path="x.csv", factors={"late": "1"})))
+    own = found.filter(pl.col("factor_kind") == "file", pl.col("factor") == "late").row(0, named=True)
+    assert own["exposure_eur"] == pytest.approx(7.0)
+    assert own["exposure_earlier_eur"] is None
+
+
 def test_limits_on_factors_are_watched():
     shares, exposures = {"hub": 1.0, "shape": 0.0, "gas": 0.5}, {"hub": 1.0, "shape": 1e9}
     limits = {"day_ahead_deviation_mw": {"NORTH": 8}, "factor_share": shares, "factor_exposure_eur": exposures}
