@@ -15,9 +15,10 @@ settled total. With P g = F E + E (P - F) + F (g - E) + (P - F)(g - E):
 | new_deals | contracts traded with the decision, P less the quote |
 
 *living*: contracts of the opening book from the curve of the decision before to this decision's, on the days both reach (legs
-of `attribution.explain`; forwards have delta only). *options*: assets and rights between the two valuations: `delta` to the mean
-price of the days valued, `shape` to the peak over the base, `gamma`, `vega` to the width of the forecasts' 10-90 % band, and
-`time`, which is the rest: the day that passed, the day that came, and the sampling error the note gives. *restated*: what
+of `attribution.explain`; forwards have delta only). *options*: assets and rights between the two valuations. What is valued for its
+delivery day alone has no day in common: the old day is gone, the new one has come. Rights over several days: `delta` to the mean
+price of the days both valuations reach, `shape` to the peak over the base, `gamma`, `vega` to the width of the forecasts' 10-90 %
+band, and `time`, which is the rest: the day that passed, the day that came, and the sampling error the note gives. *restated*: what
 later vintages changed in every leg of the settlement.
 
 `change` is the whole of a part and scope; `unexplained` what its legs leave: an error beyond 1 EUR.
@@ -193,8 +194,12 @@ def _options(desk: Desk, day: date, before: date, values: pl.DataFrame, curves: 
     totals: dict[str, tuple[float, dict[str, float]]] = {}
     for name in [n for n in new if n in old]:
         change = float(new[name]["value_eur"] - old[name]["value_eur"])
-        days = int(old[name]["horizon_days"])
-        moves = [_level(desk, new[name]["zone"], d, days, curves, forecasts) for d in (before, day)]
+        shared = [day + timedelta(days=n) for n in range(int(old[name]["horizon_days"]) - 1)]
+        if not shared:
+            totals[name] = (change, {"gone_deals": -float(old[name]["value_eur"]), "new_deals": float(new[name]["value_eur"])})
+            rows += _with_rest("options", name, *totals[name])
+            continue
+        moves = [_level(desk, new[name]["zone"], d, shared, curves, forecasts) for d in (before, day)]
         legs = _greeks(old[name], moves[0], moves[1]) if None not in moves else {}
         legs["time"] = change - float(np.sum(list(legs.values())))
         error = float(np.hypot(old[name]["standard_error_eur"], new[name]["standard_error_eur"]))
@@ -221,9 +226,10 @@ def _greeks(old: Row, before: tuple[float, float, float] | None, now: tuple[floa
     return legs
 
 
-def _level(desk: Desk, zone: str, decided: date, days: int, curves: pl.DataFrame, forecasts: pl.DataFrame) -> tuple[float, float, float] | None:
-    """Mean price of the curve, of its peak hours, and width of the forecasts' band over the days valued [EUR/MWh]."""
-    targets = [decided + timedelta(days=n) for n in range(days)]
+def _level(
+    desk: Desk, zone: str, decided: date, targets: list[date], curves: pl.DataFrame, forecasts: pl.DataFrame
+) -> tuple[float, float, float] | None:
+    """Mean price of the curve, of its peak hours, and width of the forecasts' band over some days [EUR/MWh]."""
     own = curves.filter(pl.col("delivery_day") == decided, pl.col("zone") == zone)
     parts = [part for t in targets if (part := own.filter(pl.col("target_day") == t)).height]
     if not parts:

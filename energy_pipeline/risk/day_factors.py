@@ -38,7 +38,7 @@ KNOWN_SHARE = 0.8
 KNOWN_OF_DAY = 0.9
 """A day whose outcome is known for fewer of its intervals counts as unknown."""
 DAYS_PER_FACTOR = 3
-REPEATS = 1e-8
+REPEATS = 1e-6
 """Variance left of a factor after the ones before it, as a share, below which it repeats them."""
 
 

@@ -23,6 +23,7 @@ from energy_pipeline.domain.history import ErrorHistory
 from energy_pipeline.domain.information import InformationSet
 from energy_pipeline.risk import factor_file
 from energy_pipeline.risk.day_factors import DayFactors, energy_moves, usable
+from energy_pipeline.risk.estimators import RiskInputError
 from energy_pipeline.risk.factors import FactorRisk, book_risk, fit, named_components, principal_components
 from energy_pipeline.risk.history import BookHistory
 
@@ -85,10 +86,7 @@ def _rows(kind: str, factors: DayFactors, pnl: FloatArray, zones: list[str], set
     if not count or len(own) < max(MINIMUM_DAYS // 2, count + 2):
         return []
     model = fit(own, factors.moves, factors.names, settings.decay)
-    half = len(own) // 2
-    first = factors.moves[:half]
-    moving = half >= count + 2 and bool((first.std(axis=0) > 1e-12).all()) and np.linalg.matrix_rank(first - first.mean(axis=0)) == count
-    earlier = fit(own[:half], first, factors.names, settings.decay).loadings if moving else None
+    earlier = _earlier(own, factors, settings.decay)
     books = {BOOK: np.ones(len(zones))} | ({z: np.eye(len(zones))[i] for i, z in enumerate(zones)} if len(zones) > 1 else {})
     sizes = dict(zip(factors.names, np.sqrt(np.diag(model.factor_covariance)).tolist(), strict=True))
     units = dict(zip(factors.names, factors.units, strict=True))
@@ -102,6 +100,15 @@ def _rows(kind: str, factors: DayFactors, pnl: FloatArray, zones: list[str], set
             row |= {"factor_volatility": sizes.get(name), "contribution_eur": contribution, "share_of_variance": _share(risk, contribution)}
             rows.append({**row, "days": len(own), "note": factors.left_out if name == IDIOSYNCRATIC else ""})
     return rows
+
+
+def _earlier(own: FloatArray, factors: DayFactors, decay: float) -> FloatArray | None:
+    """Loadings on the first half of the days, shape (zones, factors); None where those do not tell the factors apart."""
+    half = len(own) // 2
+    try:
+        return fit(own[:half], factors.moves[:half], factors.names, decay).loadings
+    except RiskInputError:
+        return None
 
 
 def _share(risk: FactorRisk, contribution: float) -> float | None:

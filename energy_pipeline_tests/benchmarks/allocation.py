@@ -209,11 +209,19 @@ def measured(python: str, name: str, scenarios: int, contracts: int, repeats: in
     return found
 
 
+def least(python: str, name: str, scenarios: int, contracts: int, repeats: int) -> dict[str, float] | None:
+    """The least seconds and memory of three processes where both are small, of one elsewhere."""
+    found = [measured(python, name, scenarios, contracts, repeats) for _ in range(3 if scenarios <= SIZES[0] else 1)]
+    known = [f for f in found if f is not None]
+    return {key: min(f[key] for f in known) for key in known[0]} if known else None
+
+
 def _intro() -> list[str]:
     return [
         "Same seeded data, same problem, same answer (last column); every measurement is a process of its own on one thread, warmed up",
         "on a small problem first. CPU seconds are the best of three for what is short. Memory is the highest level the solver reached",
-        "above the data. Our answers carry their own proof: a bound met to 1e-9.",
+        "above the data, at 1,000 scenarios the least of three processes (a megabyte is few pages). Our answers carry their own",
+        "proof: a bound met to 1e-9.",
     ]
 
 
@@ -226,7 +234,7 @@ def _cvar_rows(python: str) -> list[str]:
     lines = ["| least CVaR, 48 contracts | scenarios | CPU s | times ours | MB above the data | CVaR |", "|---|---|---|---|---|---|"]
     best = []
     for size in SIZES:
-        found = {s: measured(python, f"cvar {s}", size, 48, 1 if size > 20_000 and s != "ours" else 3) for s in CVAR_SOLVERS}
+        found = {s: least(python, f"cvar {s}", size, 48, 1 if size > 20_000 and s != "ours" else 3) for s in CVAR_SOLVERS}
         ours = found["ours"]
         lines += [_row(s, f"{size:,}", f, ours) for s, f in found.items()]
         rivals = [f for s, f in found.items() if f is not None and s != "ours"]

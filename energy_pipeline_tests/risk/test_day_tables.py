@@ -193,6 +193,19 @@ def test_a_factor_cannot_be_called_date():
         desk_of(risk={"factors": {"file": {"path": "x.csv", "factors": {"date": "1"}}}})
 
 
+def test_a_factor_that_began_to_move_late_has_no_earlier_exposure():
+    rng = np.random.default_rng(8)
+    late = np.where(np.arange(60) < 30, 0.0, rng.normal(size=60))
+    day = Day(desk=desk_of(risk={"factors": {"components": 0, "file": {"path": "x.csv", "factors": {"late": "1"}}}}))
+    errors = errors_of(day)
+    history = replace(history_of(day, errors), by_zone={"NORTH": -7.0 * late})
+    frame = factor_frame(errors[0].days).rename({"brent": "late"}).with_columns(late=pl.Series(late))
+    found = factor_exposures(day.info, history, errors, checked_factors(frame, FactorFile(path="x.csv", factors={"late": "1"})))
+    own = found.filter(pl.col("factor_kind") == "file", pl.col("factor") == "late").row(0, named=True)
+    assert own["exposure_eur"] == pytest.approx(7.0)
+    assert own["exposure_earlier_eur"] is None
+
+
 def test_limits_on_factors_are_watched():
     shares, exposures = {"hub": 1.0, "shape": 0.0, "gas": 0.5}, {"hub": 1.0, "shape": 1e9}
     limits = {"day_ahead_deviation_mw": {"NORTH": 8}, "factor_share": shares, "factor_exposure_eur": exposures}
@@ -284,18 +297,21 @@ def test_the_living_book_moves_by_its_delta():
 
 def test_options_are_split_by_their_sensitivities():
     day = Day()
-    common = {"zone": "NORTH", "information": "sequential", "horizon_days": 1, "standard_error_eur": 3.0, "intrinsic_eur": 0.0}
-    common |= {"asset": "store", "kind": "battery", "foresight_eur": 0.0, "earnings_at_risk_eur": 0.0, "npv_eur": 0.0, "shipped": "policy"}
+    common = {"zone": "NORTH", "information": "sequential", "horizon_days": 3, "standard_error_eur": 3.0, "intrinsic_eur": 0.0}
+    common |= {"asset": "store", "kind": "swing", "foresight_eur": 0.0, "earnings_at_risk_eur": 0.0, "npv_eur": 0.0, "shipped": "policy"}
     greeks = {"delta_base_mwh": 2.0, "delta_peak_mwh": 0.0, "gamma_mwh2_eur": 0.5, "vega_eur_pct": None}
     before = {"delivery_day": day.day - timedelta(days=1), "value_eur": 100.0}
     values = table("asset_values").frame([{**before, **common, **greeks}, {"delivery_day": day.day, "value_eur": 140.0, **common, **greeks}])
-    _, _, found = explained(day, Came(day), shift=4.0, values=values)
+    _, _, found = explained(day, Came(day), shift=6.0, values=values)  # the days both reach were 2 dearer on the older curve
     own = {r["leg"]: r for r in found.filter(pl.col("part") == "options", pl.col("scope") == "store").to_dicts()}
     assert own["change"]["value_eur"] == pytest.approx(40.0)
     assert own["delta"]["value_eur"] == pytest.approx(8.0)
     assert own["gamma"]["value_eur"] == pytest.approx(4.0)
     assert own["time"]["value_eur"] == pytest.approx(28.0)
     assert own["time"]["note"] == "with a sampling error of 4 EUR"
+    today = explained(day, Came(day), values=values.with_columns(horizon_days=pl.lit(1, pl.Int64)))[2]
+    legs = today.filter(pl.col("part") == "options", pl.col("scope") == "store").select("leg", "value_eur").rows()
+    assert dict(legs) == pytest.approx({"gone_deals": -100.0, "new_deals": 140.0, "change": 40.0, "unexplained": 0.0})
 
 
 def test_later_vintages_are_told_leg_by_leg():
