@@ -18,5 +18,8 @@ select
     delta_base_mwh,
     delta_peak_mwh,
     gamma_mwh2_eur,
-    vega_eur_pct
+    vega_eur_pct,
+    energy_value_delta,
+    energy_value_gamma,
+    energy_value_vega
 from {{ source('lake', 'asset_values') }}

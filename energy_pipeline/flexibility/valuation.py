@@ -299,7 +299,7 @@ def daily_forecasts(info: InformationSet, zone: str, days: int, hours: float, pr
 
 
 def _value_row(info: InformationSet, name: str, zone: str, kind: str, information: str, days: int, found: AssetValue) -> dict[str, object]:
-    slopes = found.sensitivities
+    slopes, of_energy = found.sensitivities, found.energy_value
     return {
         "delivery_day": info.day.day,
         "asset": name,
@@ -318,6 +318,9 @@ def _value_row(info: InformationSet, name: str, zone: str, kind: str, informatio
         "delta_peak_mwh": None if slopes is None else slopes.delta_mwh["peak"],
         "gamma_mwh2_eur": None if slopes is None else slopes.gamma_mwh_per_eur,
         "vega_eur_pct": None if slopes is None else slopes.vega_eur_per_percent,
+        "energy_value_delta": None if of_energy is None else of_energy.delta_mwh["all"],
+        "energy_value_gamma": None if of_energy is None else of_energy.gamma_mwh_per_eur,
+        "energy_value_vega": None if of_energy is None else of_energy.vega_eur_per_percent,
     }
 
 

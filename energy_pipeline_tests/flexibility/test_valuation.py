@@ -56,6 +56,8 @@ def test_batteries_have_a_value_between_its_bounds_bids_and_thresholds():
     assert (values["npv_eur"] <= values["value_eur"] + 1e-9).all()
     acts = values.row(0, named=True)
     assert acts["value_eur"] >= acts["intrinsic_eur"] - 2 * acts["standard_error_eur"]
+    assert acts["energy_value_delta"] is not None
+    assert values.row(1, named=True)["energy_value_delta"] is None, "nothing is seen within an auction"
     limits = enforce(table("asset_thresholds"), found["asset_thresholds"], D)
     assert (limits["charge_below_eur_mwh"] <= limits["discharge_above_eur_mwh"]).all()
     bids = enforce(table("bid_curves"), found["bid_curves"], D)

@@ -1,5 +1,7 @@
 """The joint book of a desk's day: its sequential answer is the portfolio's own, and the table keeps its promises."""
 
+from datetime import timedelta
+
 import numpy as np
 import polars as pl
 import pytest
@@ -7,11 +9,12 @@ import pytest
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.errors import InfeasibleError
+from energy_pipeline.domain.information import Archive
 from energy_pipeline.portfolio import optimise
 from energy_pipeline.portfolio.joint import sequential_book
 from energy_pipeline.portfolio.joint.day import day_case, joint_book_table
 from energy_pipeline.portfolio.positions import parse_shadow_prices
-from energy_pipeline_tests.portfolio.small_desk import AUTUMN_QUARTERS, PLAIN, SPRING, Day, desk_of
+from energy_pipeline_tests.portfolio.small_desk import AUTUMN_QUARTERS, KNOWN, PLAIN, SPRING, Day, desk_of
 
 LIMITS = {"gross_contracts_mw": 12, "day_ahead_deviation_mw": {"NORTH": 0}}
 
@@ -74,3 +77,33 @@ def test_nothing_to_decide_and_limits_that_conflict():
     stuck = Day(desk=desk(5), with_quotes=False)
     with pytest.raises(InfeasibleError, match="gross"):
         joint_book_table(stuck.info, stuck.scenarios, stuck.scenarios, stuck.plant_output, stuck.dispatch)
+
+
+def test_a_tolling_plant_is_decided_with_the_book_once_its_fuels_have_settled():
+    right = {"kind": "tolling", "zone": "SOUTH", "power_mw": 20, "minimum_mw": 8, "heat_rate": 1.9, "start_cost_eur": 200, "minimum_up_hours": 3}
+    day = Day(desk=desk(30, rights={"plant": right}), seed=3, paths=60)
+    without = day_case(day.info, day.scenarios, day.plant_output, day.dispatch)
+    assert [a.name for a in without.assets] == ["battery"], "no settlement is known"
+    settled = [
+        {"delivery_day": day.day - timedelta(days=4), "commodity": c, "price": p, "unit": u, "known_at": KNOWN, "source": "test"}
+        for c, p, u in (("gas", 18.0, "EUR/MWh"), ("carbon", 50.0, "EUR/t"))
+    ]
+    info = Archive(day.desk, {"forward_quotes": day.quotes, "fuel_prices": table("fuel_prices").frame(settled)}).at(day.day)
+    case = day_case(info, day.scenarios, day.plant_output, day.dispatch)
+    assert [a.name for a in case.assets] == ["battery", "plant"]
+    first = sequential_book(case.problem, case.assets)
+    assert first.answer.value_eur > sequential_book(without.problem, without.assets).answer.value_eur, "an option adds to the book"
+    found = joint_book_table(info, day.scenarios, Day(desk=day.desk, seed=4, paths=60).scenarios, day.plant_output, day.dispatch)
+    enforce(table("joint_book"), found, day.day)
+    assert ("power_mw", "plant") in parse_shadow_prices(found.filter(pl.col("answer") == "joint")["shadow_prices"][0])
+
+
+def test_a_battery_bound_by_grid_services_keeps_to_its_schedule():
+    service = {"asset": "battery", "direction": "up", "capacity_eur_mw_h": 5, "max_mw": 5}
+    free, bound = Day(desk=desk(30), seed=3, paths=60), Day(desk=desk(30, services={"reserve": service}), seed=3, paths=60)
+    cases = [day_case(d.info, d.scenarios, d.plant_output, d.dispatch) for d in (free, bound)]
+    assert [len(c.assets) for c in cases] == [1, 0]
+    energy = free.dispatch["net_mw"].to_numpy()
+    hours = free.dispatch["resolution_minutes"][0] / 60
+    earned = hours * free.draw()["day_ahead_price", "NORTH"] @ energy
+    np.testing.assert_allclose(cases[1].problem.base_eur - cases[0].problem.base_eur, earned, rtol=1e-6, atol=1e-3)

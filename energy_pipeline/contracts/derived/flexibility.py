@@ -87,6 +87,11 @@ ASSET_VALUES = Table(
         Column("delta_peak_mwh", "f64", "Gain per EUR/MWh of a move of the peak block (Mon-Fri 08-20).", "MWh", True),
         Column("gamma_mwh2_eur", "f64", "Second derivative to a parallel move.", "MWh per EUR/MWh", True),
         Column("vega_eur_pct", "f64", "Gain when deviations from the mean path grow by 1 %.", "EUR per %", True),
+        Column(
+            "energy_value_delta", "f64", "Change of V_0, the value of one more MWh at the start, per EUR/MWh of all prices; stores only.", "1", True
+        ),
+        Column("energy_value_gamma", "f64", "Second derivative of V_0 to a parallel move.", "1 per EUR/MWh", True),
+        Column("energy_value_vega", "f64", "Change of V_0 when deviations from the mean path grow by 1 %.", "EUR/MWh per %", True),
     ),
     may_be_empty=True,
 )

@@ -7,7 +7,7 @@ what deciding both at once would change, judged on scenarios neither was made on
 Not decided here: plants, sold at their expected output, and the opening book. Decided: trades of
 every contract with a visible quote, and the use of every battery; auction batteries as a
 schedule at the day-ahead price (those that sell grid services keep to `dispatch`), sequential ones as a policy at the second price (the day-ahead
-price where the zone has none).
+price where the zone has none); the starts and stops of tolling plants at the day-ahead price.
 """
 
 from __future__ import annotations
@@ -19,12 +19,15 @@ import polars as pl
 
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
+from energy_pipeline.desk.flexibility import TollingRight
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
 from energy_pipeline.domain.information import InformationSet
+from energy_pipeline.features.prices import last_settlements
 from energy_pipeline.portfolio.hedges import Hedge, block_profile, day_hedges
 from energy_pipeline.portfolio.joint.book import JointBook, joint_book, measures, physical_prices_eur, sequential_book
 from energy_pipeline.portfolio.joint.columns import Policies, SchedulePolicies, SequentialPolicies
 from energy_pipeline.portfolio.joint.problem import Contracts, JointProblem, Limits
+from energy_pipeline.portfolio.joint.rights import TollingPolicies
 from energy_pipeline.portfolio.outlook import ZoneOutlook, schedule_on, zone_outlooks
 from energy_pipeline.portfolio.pnl import HedgeLeg, ZoneBook, at_fair_value, zone_legs
 from energy_pipeline.portfolio.positions import SAME_MW, ShadowPrices, format_shadow_prices
@@ -109,7 +112,7 @@ def day_case(info: InformationSet, scenario_paths: pl.DataFrame, plant_output: p
     problem = JointProblem(
         base, _contracts(desk, day, tradable, outlooks, factors, base.size), limits, desk.portfolio.risk_aversion, desk.portfolio.confidence
     )
-    return DayCase(problem, tuple(_assets(desk, outlooks, factors)))
+    return DayCase(problem, (*_assets(desk, outlooks, factors), *_plants(info, outlooks, factors)))
 
 
 def _base_eur(desk: Desk, day: DeliveryDay, outlook: ZoneOutlook, hedges: tuple[Hedge, ...], dispatch: pl.DataFrame) -> FloatArray:
@@ -203,6 +206,23 @@ def _assets(desk: Desk, outlooks: dict[str, ZoneOutlook], factors: tuple[str, ..
             found.append(SchedulePolicies(name, Store.of(battery), outlook.price, outlook.grid.minutes, looks))
         else:
             found.append(SequentialPolicies(name, Store.of(battery), outlook.second, outlook.grid.minutes, looks))
+    return found
+
+
+def _plants(info: InformationSet, outlooks: dict[str, ZoneOutlook], factors: tuple[str, ...]) -> list[Policies]:
+    """Tolling plants in the book's zones, where gas and carbon have settled before the decision."""
+    from energy_pipeline.flexibility.valuation import tolling_of
+
+    rights = {n: r for n, r in info.desk.rights.items() if isinstance(r, TollingRight) and r.zone in outlooks}
+    fuels = last_settlements(info) if rights else {}
+    if not rights or not np.isfinite([fuels["gas"], fuels["carbon"]]).all():
+        return []
+    found: list[Policies] = []
+    for name, right in rights.items():
+        outlook = outlooks[right.zone]
+        looks = np.array([np.full(outlook.grid.size, float(z == right.zone)) for z in factors])
+        plant = tolling_of(right, outlook.grid.minutes)
+        found.append(TollingPolicies(name, plant, outlook.price, outlook.grid.minutes, looks, fuels["gas"], fuels["carbon"]))
     return found
 
 
