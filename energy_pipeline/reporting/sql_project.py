@@ -193,13 +193,15 @@ class SqlProject:
         from sqlglot import exp
         from sqlglot.lineage import lineage
 
-        lake = {table: f"lake_{table}" for table in TABLES}
+        # Only what the model stands on: parsing the whole project for each of its models takes the square of its size.
+        below = self._below(name)
+        lake = {table: f"lake_{table}" for n in [name, *below] for table in self._model(n).sources}
         tables = {alias: table for table, alias in lake.items()}
-        rendered = {n: self.render(n, lambda m: f"model_{m}", lake) for n in self._order}
+        rendered = {n: self.render(n, lambda m: f"model_{m}", lake) for n in [*below, name]}
         nodes = lineage(
             None,
             rendered[name],
-            schema={lake[t]: columns for t, columns in self.lake_schema.items()},
+            schema={lake[t]: self.lake_schema[t] for t in lake},
             sources={f"model_{n}": sql for n, sql in rendered.items()},
             dialect=DIALECT,
         )
@@ -208,6 +210,17 @@ class SqlProject:
             leaves = [n for n in node.walk() if isinstance(n.expression, exp.Table) and n.expression.name in tables]
             result[column] = sorted({(tables[n.expression.name], n.name.rsplit(".", 1)[-1].strip('"')) for n in leaves})
         return result
+
+    def _below(self, name: str) -> list[str]:
+        """All models a model reads, directly or through others, each after what it reads."""
+        needed: set[str] = set()
+        waiting = list(self._model(name).depends_on)
+        while waiting:
+            one = waiting.pop()
+            if one not in needed:
+                needed.add(one)
+                waiting += self._model(one).depends_on
+        return [n for n in self._order if n in needed]
 
     def _model(self, name: str) -> SqlModel:
         try:
