@@ -300,7 +300,7 @@ def test_a_share_plant_is_the_share_and_a_metered_plant_has_a_meter(year):
     joined = share.join(zone, on="delivery_start")
     assert joined.height == share.height
     assert (joined["output_mw"] - 0.01 * joined["generation_mw"]).abs().max() <= 0.0006
-    roof = variant(plants={"roof": {"kind": "metered", "zone": "SOUTH", "technology": "solar", "capacity_mw": 3.0}})
+    roof = variant(rights__south_solar_rec=None, plants={"roof": {"kind": "metered", "zone": "SOUTH", "technology": "solar", "capacity_mw": 3.0}})
     output = generate(roof, "plant_meters", NORMAL, NORMAL)["output_mw"]
     assert output.len() == 24
     assert 0.3 < output.max() <= 3.0
