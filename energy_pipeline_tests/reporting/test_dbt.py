@@ -24,8 +24,11 @@ pytestmark = pytest.mark.skipif(not DBT, reason="ENERGY_PIPELINE_DBT names no db
 
 
 def write_lake(root, tables):
-    for name, frame in tables.items():
-        for (day,), part in frame.partition_by("delivery_day", as_dict=True).items():
+    made_for = next(iter(tables.values()))["delivery_day"][0]
+    for name in TABLES:
+        # the pipeline writes every table of a day, also those without rows
+        found = tables.get(name, table(name).frame())
+        for (day,), part in (found.partition_by("delivery_day", as_dict=True) or {(made_for,): found}).items():
             folder = root / stage_folder(table(name).stage) / name / f"date={day}"
             folder.mkdir(parents=True)
             part.write_parquet(folder / "part.parquet")
@@ -69,13 +72,14 @@ def test_dbt_builds_the_same_marts(tmp_path, made_up_day):
     assert "deprecat" not in done.stdout.lower(), done.stdout[-4000:]
     mine = ours(tables)
     mine.execute(f"attach '{tmp_path / 'dbt.duckdb'}' as dbt (read_only)")
-    marts = SqlProject(ROOT).marts
+    project = SqlProject(ROOT)
+    marts = project.marts
     built = {r[0] for r in mine.execute("select table_name from duckdb_tables() where database_name = 'dbt' and schema_name = 'marts'").fetchall()}
     assert built == set(marts)
     for name in marts:
         here, there = (mine.execute(f"select * from {relation} order by all").fetchall() for relation in (f"m_{name}", f"dbt.marts.{name}"))  # noqa: S608 - our own names
         assert here == there, name
-        assert here, name
+        assert here or not all(source in tables for source in project.sources_of(name)), name
     left = {p.name for p in ROOT.iterdir()}
     assert left == {"dbt_project.yml", "macros", "marts", "staging", "tests"}, "dbt left files in the project"
 
