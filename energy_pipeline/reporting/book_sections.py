@@ -296,7 +296,7 @@ def stress(inputs: ReportInputs) -> Section:
     ]
     table = TableView("P&L of the day under stress", heads, rows)
     notes = ["Repriced: the change with batteries scheduled anew and options that are not nominated at their stressed value."]
-    return Section("stress", "Stress, worst first", [table], notes=notes, sources=inputs.sources("stress_results"), narrow=True)
+    return Section("stress", "Stress, worst first", [table], notes=notes, sources=inputs.sources("stress_results"))
 
 
 def limits(inputs: ReportInputs) -> Section:

@@ -100,8 +100,8 @@ def _values(inputs: ReportInputs) -> TableView:
         Head("NPV", "EUR"),
         Head("delta base", "MWh"),
         Head("delta peak", "MWh"),
-        Head("gamma", "MWh per EUR/MWh"),
-        Head("vega", "EUR per %"),
+        Head("gamma", "MWh²/EUR"),
+        Head("vega", "EUR/%"),
     ]
     rows = [
         [
