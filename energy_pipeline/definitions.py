@@ -30,8 +30,8 @@ from energy_pipeline.orchestration.jobs import jobs
 from energy_pipeline.orchestration.partitions import delivery_days
 from energy_pipeline.orchestration.resources import Clock, DeskRuntime, utc_now
 from energy_pipeline.orchestration.schedules import schedules
-from energy_pipeline.reporting import SqlProject
 from energy_pipeline.settings import Settings
+from energy_pipeline.warehouse.sql_project import SqlProject
 
 
 def build_definitions(

@@ -36,7 +36,7 @@ HEAD = """# Data dictionary
 
 Written from the contracts in `energy_pipeline/contracts` and the marts' `dbt_like_sql/marts/schema.yml`;
 a test compares this page with them. Do not edit it: change the contract and write it anew with
-`python -m energy_pipeline.reporting.dictionary`.
+`python -m energy_pipeline.warehouse.dictionary`.
 
 Every table has one partition per delivery day. Limits are physical: a value outside them never gets
 into the lake. Raw tables keep every vintage of a row, told apart by `known_at`.

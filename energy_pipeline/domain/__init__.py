@@ -1,4 +1,4 @@
-"""The vocabulary every stage shares: delivery days, blocks, units, errors, what is known when.
+"""The vocabulary every stage shares: delivery days, blocks, units, errors.
 
 What belongs here: small, pure types with no I/O and no knowledge of any table's
 columns. What does not: models, desk settings, anything that reads a file.

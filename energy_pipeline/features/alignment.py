@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from energy_pipeline.domain.delivery import MICROSECONDS_PER_MINUTE, DeliveryDay, FloatArray, IntArray, same_slot_starts_us
-from energy_pipeline.domain.information import InformationSet
-from energy_pipeline.domain.resolution import convert
+from energy_pipeline.information.archive import InformationSet
+from energy_pipeline.information.resolution import convert
 
 QUARTER_MINUTES = 15
 

@@ -20,9 +20,9 @@ from typing import Literal
 import numpy as np
 
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray, IntArray
-from energy_pipeline.domain.information import InformationSet
-from energy_pipeline.domain.resolution import by_slot
 from energy_pipeline.features.alignment import DayReader
+from energy_pipeline.information.archive import InformationSet
+from energy_pipeline.information.resolution import by_slot
 
 Kind = Literal["load", "output"]
 

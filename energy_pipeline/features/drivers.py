@@ -28,10 +28,10 @@ import polars as pl
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
-from energy_pipeline.domain.information import InformationSet
 from energy_pipeline.features.alignment import DayReader, reader, same_slot
 from energy_pipeline.features.autoregression import own_forecast
 from energy_pipeline.features.weather_regression import weather_output
+from energy_pipeline.information.archive import InformationSet
 
 Driver = Literal["load", "wind", "solar"]
 Method = Literal["tso", "vendor_convention", "weather_regression", "autoregression", "persistence", "none"]

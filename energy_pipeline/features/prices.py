@@ -19,10 +19,10 @@ from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.blocks import profile
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
-from energy_pipeline.domain.information import InformationSet
-from energy_pipeline.domain.resolution import convert
 from energy_pipeline.features.alignment import reader, same_slot
 from energy_pipeline.features.drivers import zone_drivers
+from energy_pipeline.information.archive import InformationSet
+from energy_pipeline.information.resolution import convert
 
 LAGS = (1, 2, 3, 7)
 MEDIAN_DAYS = 7

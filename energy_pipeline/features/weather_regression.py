@@ -15,8 +15,8 @@ from typing import Literal
 import numpy as np
 
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
-from energy_pipeline.domain.information import InformationSet
 from energy_pipeline.features.alignment import reader
+from energy_pipeline.information.archive import InformationSet
 
 Technology = Literal["wind", "solar"]
 

@@ -12,10 +12,10 @@ import polars as pl
 from energy_pipeline.desk import Desk
 from energy_pipeline.desk.flexibility import Battery
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.flexibility.auction import day_bids
-from energy_pipeline.flexibility.blocks import block_orders, fits
-from energy_pipeline.flexibility.services import Service, StackedPlan, stacked
-from energy_pipeline.flexibility.store import Store
+from energy_pipeline.mathematics.stores.auction import day_bids
+from energy_pipeline.mathematics.stores.blocks import block_orders, fits
+from energy_pipeline.mathematics.stores.services import Service, StackedPlan, stacked
+from energy_pipeline.mathematics.stores.store import Store
 
 Row = dict[str, object]
 

@@ -17,10 +17,10 @@ import numpy.typing as npt
 
 from energy_pipeline.desk.flexibility import Battery
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.flexibility import milp
-from energy_pipeline.flexibility.foresight import foresight
-from energy_pipeline.flexibility.milp import SolverError
-from energy_pipeline.flexibility.store import Store
+from energy_pipeline.mathematics.stores import milp
+from energy_pipeline.mathematics.stores.milp import SolverError
+from energy_pipeline.mathematics.stores.perfect_foresight import foresight
+from energy_pipeline.mathematics.stores.store import Store
 
 __all__ = ["Schedule", "SolverError", "margin_eur", "needs_binary", "schedule"]
 

@@ -4,10 +4,9 @@ What belongs here: price models, their fitted artefacts, quantiles from past err
 forward curve, and the scores of settled days. What does not: features, scenarios, anything with positions.
 """
 
-from energy_pipeline.forecasting.artefacts import ArtefactStore, MemoryArtefacts
 from energy_pipeline.forecasting.explain import forecast_contributions
 from energy_pipeline.forecasting.forecasts import price_forecasts
-from energy_pipeline.forecasting.forward_curve import forward_curve
+from energy_pipeline.forecasting.forward_prices import forward_curve
 from energy_pipeline.forecasting.model_card import forecast_models
 from energy_pipeline.forecasting.past_errors import price_errors
 from energy_pipeline.forecasting.scores import score
@@ -15,8 +14,6 @@ from energy_pipeline.forecasting.settled import forecast_comparison, forecast_va
 from energy_pipeline.forecasting.spread import spread_forecasts
 
 __all__ = [
-    "ArtefactStore",
-    "MemoryArtefacts",
     "forecast_comparison",
     "forecast_contributions",
     "forecast_models",

@@ -20,14 +20,14 @@ import polars as pl
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.domain.information import InformationSet
-from energy_pipeline.forecasting.artefacts import ArtefactStore
 from energy_pipeline.forecasting.committee import member_basis
 from energy_pipeline.forecasting.market import zone_panel
 from energy_pipeline.forecasting.model import ModelUnavailableError
 from energy_pipeline.forecasting.panel import Panel
 from energy_pipeline.forecasting.point import chosen_members, fitted_member
 from energy_pipeline.forecasting.trees import Trees, input_names, target_inputs
+from energy_pipeline.information.archive import InformationSet
+from energy_pipeline.information.artefacts import ArtefactStore
 
 TYPICAL = "typical"
 

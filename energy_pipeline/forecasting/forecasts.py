@@ -21,12 +21,12 @@ from energy_pipeline.contracts.derived import QUANTILES, quantile_column
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
 from energy_pipeline.domain.errors import MissingDayError
-from energy_pipeline.domain.information import InformationSet
-from energy_pipeline.forecasting.artefacts import ArtefactStore
 from energy_pipeline.forecasting.model import ModelUnavailableError, PointForecast, PriceKind, within_limits
 from energy_pipeline.forecasting.naive import comparable_days
 from energy_pipeline.forecasting.past_errors import price_quantiles
 from energy_pipeline.forecasting.point import point, second_point
+from energy_pipeline.information.archive import InformationSet
+from energy_pipeline.information.artefacts import ArtefactStore
 
 
 def price_forecasts(info: InformationSet, artefacts: ArtefactStore) -> pl.DataFrame:

@@ -20,10 +20,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.forecasting.lars import alpha_by_aic, lasso_at
 from energy_pipeline.forecasting.model import ModelUnavailableError
 from energy_pipeline.forecasting.panel import Panel
 from energy_pipeline.forecasting.scaling import AsinhScale
+from energy_pipeline.mathematics.regression.lars import alpha_by_aic, lasso_at
 
 MINIMUM_ROWS = 28
 

@@ -15,11 +15,11 @@ from functools import lru_cache
 import numpy as np
 
 from energy_pipeline.domain.delivery import MICROSECONDS_PER_MINUTE, FloatArray, IntArray
-from energy_pipeline.domain.information import InformationSet
-from energy_pipeline.domain.resolution import NO_START, by_slot, convert, information_lookup, slot_starts_us
 from energy_pipeline.features.drivers import zone_drivers
 from energy_pipeline.forecasting.model import ModelUnavailableError
 from energy_pipeline.forecasting.panel import Panel
+from energy_pipeline.information.archive import InformationSet
+from energy_pipeline.information.resolution import NO_START, by_slot, convert, information_lookup, slot_starts_us
 
 QUARTER_US = 15 * MICROSECONDS_PER_MINUTE
 PROBED_SLOTS = (3, 12)

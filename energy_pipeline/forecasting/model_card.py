@@ -19,14 +19,14 @@ import polars as pl
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.domain.information import InformationSet
-from energy_pipeline.forecasting.artefacts import ArtefactStore
 from energy_pipeline.forecasting.committee import MemberForecasts, members
 from energy_pipeline.forecasting.ensemble import family
 from energy_pipeline.forecasting.forecaster import Forecaster
 from energy_pipeline.forecasting.market import zone_panel
 from energy_pipeline.forecasting.model import ModelUnavailableError
 from energy_pipeline.forecasting.point import day_members, on_slots, outcomes, past_days, raw_ensemble
+from energy_pipeline.information.archive import InformationSet
+from energy_pipeline.information.artefacts import ArtefactStore
 
 SEEDED = {"xgboost": "0", "mlp": "forecasting/perceptron", "mlp_a": "forecasting/perceptron", "lstm": "0"}
 """Members that draw random numbers, and from which seed (`domain.seeds` names); the others draw none."""

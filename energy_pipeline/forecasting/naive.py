@@ -15,10 +15,10 @@ from datetime import date, timedelta
 import numpy as np
 
 from energy_pipeline.domain.delivery import DeliveryDay
-from energy_pipeline.domain.information import InformationSet
 from energy_pipeline.features import same_slot
 from energy_pipeline.features.alignment import reader
 from energy_pipeline.forecasting.model import ModelUnavailableError, PointForecast
+from energy_pipeline.information.archive import InformationSet
 
 WINDOW_DAYS = 28
 

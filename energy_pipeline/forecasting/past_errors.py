@@ -16,12 +16,12 @@ import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray, days_between
 from energy_pipeline.domain.history import ErrorHistory, SeriesKind
-from energy_pipeline.domain.information import InformationSet
-from energy_pipeline.domain.resolution import by_slot, convert
-from energy_pipeline.forecasting.artefacts import ArtefactStore
 from energy_pipeline.forecasting.model import ModelUnavailableError, PriceKind
 from energy_pipeline.forecasting.point import ensemble, on_slots, outcomes, past_days, point, raw_ensemble, second_point
 from energy_pipeline.forecasting.walk import PointDay, bands
+from energy_pipeline.information.archive import InformationSet
+from energy_pipeline.information.artefacts import ArtefactStore
+from energy_pipeline.information.resolution import by_slot, convert
 
 OUTCOME_TABLE = {"day_ahead": "day_ahead_prices", "second": "second_prices"}
 

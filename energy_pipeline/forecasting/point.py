@@ -19,9 +19,6 @@ from datetime import date, timedelta
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.domain.information import InformationSet
-from energy_pipeline.domain.resolution import by_slot, convert
-from energy_pipeline.forecasting.artefacts import ArtefactStore, artefact_key, fetch
 from energy_pipeline.forecasting.committee import MemberForecasts, forecast_members, members
 from energy_pipeline.forecasting.forecaster import Forecaster
 from energy_pipeline.forecasting.market import day_prices, zone_panel
@@ -31,6 +28,9 @@ from energy_pipeline.forecasting.panel import Panel
 from energy_pipeline.forecasting.quarters import HOURS
 from energy_pipeline.forecasting.value import ALARM_DAYS, drift_alarm, reference_schedule
 from energy_pipeline.forecasting.walk import PointDay, ensemble_day
+from energy_pipeline.information.archive import InformationSet
+from energy_pipeline.information.artefacts import ArtefactStore, artefact_key, fetch
+from energy_pipeline.information.resolution import by_slot, convert
 
 VERSION = "committee-1"
 ALARM = f"drift alarm: on {ALARM_DAYS} days running the ensemble earned a battery less than the naive"

@@ -15,9 +15,9 @@ from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.units import hours_of
-from energy_pipeline.forecasting.comparison import diebold_mariano
 from energy_pipeline.forecasting.scores import on_day
 from energy_pipeline.forecasting.value import reference_schedule
+from energy_pipeline.mathematics.statistics.comparison import diebold_mariano
 
 LEAST_DAYS = 14
 

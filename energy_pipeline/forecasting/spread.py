@@ -19,11 +19,11 @@ from energy_pipeline.contracts import table
 from energy_pipeline.contracts.derived import QUANTILES, quantile_column
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.domain.information import InformationSet
-from energy_pipeline.domain.resolution import by_slot, convert
 from energy_pipeline.forecasting.market import day_prices
 from energy_pipeline.forecasting.point import expected_spread, past_days
 from energy_pipeline.forecasting.walk import PointDay, bands
+from energy_pipeline.information.archive import InformationSet
+from energy_pipeline.information.resolution import by_slot, convert
 
 
 def spread_forecasts(info: InformationSet) -> pl.DataFrame:

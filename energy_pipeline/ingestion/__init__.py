@@ -1,15 +1,14 @@
 """Ingestion: what the world published, every vintage, and how good it is.
 
 What belongs here: the synthetic market, the mapping of the user's files, declared proxy
-quotes, vintages, the quality table, late sources, and the check that a forecast is one.
+quotes, vintages, the quality table, and the check that a forecast is one.
 What does not: opening files (`lake.source_files`) or anything computed for a decision.
 """
 
-from energy_pipeline.ingestion.collect import collect
 from energy_pipeline.ingestion.collected import Collected
-from energy_pipeline.ingestion.lateness import effective_decision_time
+from energy_pipeline.ingestion.collection import collect
 from energy_pipeline.ingestion.quality import assess_quality
 from energy_pipeline.ingestion.record import information_record
 from energy_pipeline.ingestion.vintages import new_vintages
 
-__all__ = ["Collected", "assess_quality", "collect", "effective_decision_time", "information_record", "new_vintages"]
+__all__ = ["Collected", "assess_quality", "collect", "information_record", "new_vintages"]

@@ -25,10 +25,10 @@ from energy_pipeline.contracts import table as contract_of
 from energy_pipeline.desk import Desk
 from energy_pipeline.desk.sources import FilePart, FileSeries
 from energy_pipeline.domain.errors import Finding, MissingDayError, PipelineError, SourceError
+from energy_pipeline.information.known_at import known_at, market_time_zone, rule_of
 from energy_pipeline.ingestion.cells import combine, numbers
 from energy_pipeline.ingestion.clocks import EXAMPLES, SKIPPED, calendar_days, instants
 from energy_pipeline.ingestion.collected import Collected, DayFindings, without_days
-from energy_pipeline.ingestion.known_at import known_at, market_time_zone, rule_of
 
 Load = Callable[[str], pl.DataFrame]
 

@@ -17,7 +17,7 @@ from energy_pipeline.desk import Desk
 from energy_pipeline.desk.sources import ProxyQuotes
 from energy_pipeline.domain.blocks import Block, profile
 from energy_pipeline.domain.delivery import local_instant
-from energy_pipeline.ingestion.known_at import market_time_zone
+from energy_pipeline.information.known_at import market_time_zone
 
 KNOWN_TIME = time(9, 0)
 MINIMUM_SHARE = 0.5

@@ -12,7 +12,7 @@ import polars as pl
 
 from energy_pipeline.contracts import table as contract_of
 from energy_pipeline.contracts.raw import RAW_TABLES
-from energy_pipeline.domain.information import InformationSet
+from energy_pipeline.information.archive import InformationSet
 
 
 def information_record(info: InformationSet, statuses: Mapping[str, Mapping[str, str]]) -> pl.DataFrame:

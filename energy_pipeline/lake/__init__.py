@@ -1,8 +1,8 @@
-"""Where a table's day lives: atomic Parquet, artefacts of models, the warehouse and its swap.
+"""Where a table's day lives: atomic Parquet, artefacts of models.
 
-What belongs here: paths, bytes, vintages, versions, compaction, and the DuckDB file
-that BI tools read. What does not: what a table means (contracts), how it is computed
-(the stages), or Dagster.
+What belongs here: paths, bytes, vintages, versions, compaction.
+What does not: what a table means (contracts), how it is computed (the stages), the file that
+BI tools read (warehouse), or Dagster.
 """
 
 from energy_pipeline.lake.artefacts import ArtefactStore

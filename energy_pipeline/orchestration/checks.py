@@ -279,7 +279,7 @@ def report(session: RunSession, days: Sequence[date]) -> Outcome:
 
 def _published(mart: str) -> Callable[[RunSession, Sequence[date]], Outcome]:
     def run(session: RunSession, days: Sequence[date]) -> Outcome:
-        from energy_pipeline.lake.duck import connect
+        from energy_pipeline.warehouse.duck import connect
 
         with connect(session.runtime.settings.warehouse) as connection:
             found = connection.execute("SELECT comment FROM duckdb_tables() WHERE schema_name = ? AND table_name = ?", [MARTS, mart]).fetchone()

@@ -20,7 +20,7 @@ import polars as pl
 from energy_pipeline.contracts import TABLES
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.errors import DayFailures, PipelineError
-from energy_pipeline.domain.information import InformationSet
+from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.lake import ArtefactStore, Lake
 from energy_pipeline.orchestration import metadata, policies, progress
 from energy_pipeline.orchestration.partitions import day_of_key

@@ -20,7 +20,7 @@ from energy_pipeline.desk import Desk, load_desk
 from energy_pipeline.desk.sources import LateRule
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import LateSourceError, LookAheadError, MissingDayError, PipelineError
-from energy_pipeline.domain.information import Archive, InformationSet
+from energy_pipeline.information.archive import Archive, InformationSet
 from energy_pipeline.lake import ArtefactStore, Lake
 from energy_pipeline.lake.source_files import SourceFiles
 from energy_pipeline.settings import Settings
@@ -88,7 +88,7 @@ class LateSources:
 
     def effective_time(self, day: date) -> datetime:
         """When decide(day) is cut; the desk's own time where a source that must be there was not."""
-        from energy_pipeline.ingestion.lateness import effective_decision_time
+        from energy_pipeline.information.lateness import effective_decision_time
 
         try:
             return effective_decision_time(self._desk, self._near(day), day)[0]
@@ -97,7 +97,7 @@ class LateSources:
 
     def statuses(self, day: date) -> Mapping[str, Mapping[str, str]]:
         """How each series stood; LateSourceError when one that must be there was not."""
-        from energy_pipeline.ingestion.lateness import effective_decision_time
+        from energy_pipeline.information.lateness import effective_decision_time
 
         return effective_decision_time(self._desk, self._near(day), day)[1]
 

@@ -4,9 +4,8 @@ What belongs here: the P&L kernel, the choice of positions, the bids to submit a
 settlement of both flows. What does not: scenarios (an input), risk reports (`risk`).
 """
 
+from energy_pipeline.portfolio.decision import book_of, case_of, optimise
 from energy_pipeline.portfolio.nominations import nomination_lines, nominations_csv
-from energy_pipeline.portfolio.optimise import book_of, case_of, optimise
-from energy_pipeline.portfolio.positions import Book
 from energy_pipeline.portfolio.settle import settle_day_ahead, settle_final
 
-__all__ = ["Book", "book_of", "case_of", "nomination_lines", "nominations_csv", "optimise", "settle_day_ahead", "settle_final"]
+__all__ = ["book_of", "case_of", "nomination_lines", "nominations_csv", "optimise", "settle_day_ahead", "settle_final"]

@@ -18,10 +18,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.portfolio import allocation as al
-from energy_pipeline.portfolio.allocation import covariance
-from energy_pipeline.portfolio.allocation.limits import Limit
-from energy_pipeline.portfolio.allocation.objectives import Objective
+from energy_pipeline.mathematics import allocation as al
+from energy_pipeline.mathematics.allocation import covariance
+from energy_pipeline.mathematics.allocation.limits import Limit
+from energy_pipeline.mathematics.allocation.objectives import Objective
 
 Alpha = Callable[[FloatArray, Sequence[str]], FloatArray]
 """(history (days, strategies), names) -> expected daily P&L at full size, shape (strategies,)."""

@@ -29,12 +29,12 @@ import numpy as np
 
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.mathematics.statistics.tail import expected_shortfall
 from energy_pipeline.portfolio.cuts import Goal, Optimum, least_shortfall, solve
 from energy_pipeline.portfolio.program import Program
-from energy_pipeline.portfolio.tail import expected_shortfall
 
 if TYPE_CHECKING:
-    from energy_pipeline.portfolio import allocation as al
+    from energy_pipeline.mathematics import allocation as al
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def _charged(desk: Desk, program: Program) -> tuple[al.Problem, object]:
 
 
 def _with_bounded_fee(desk: Desk, program: Program) -> Chosen:
-    from energy_pipeline.portfolio import allocation as al
+    from energy_pipeline.mathematics import allocation as al
     from energy_pipeline.portfolio.rivals.linear import as_variables
 
     problem, objective = _charged(desk, program)
@@ -148,7 +148,7 @@ def _with_bounded_fee(desk: Desk, program: Program) -> Chosen:
 
 def _within_shortfall(program: Program, problem: al.Problem, objective: object, es_limit: float) -> tuple[al.Solution, float | None]:
     """The optimum with the shortfall against the mean day limited; the shortfall allowed where the limit cannot be kept."""
-    from energy_pipeline.portfolio import allocation as al
+    from energy_pipeline.mathematics import allocation as al
 
     k, base = program.deviations, np.zeros(program.base.size) if problem.base is None else problem.base
     # the mean before fees, as in Program.shortfall: every charged scenario lies below the exact one

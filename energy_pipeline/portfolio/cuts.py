@@ -20,8 +20,8 @@ import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray, IntArray
 from energy_pipeline.domain.errors import PipelineError
+from energy_pipeline.mathematics.statistics.tail import expected_shortfall
 from energy_pipeline.portfolio.program import K_EUR, Program
-from energy_pipeline.portfolio.tail import expected_shortfall
 
 if TYPE_CHECKING:
     import cvxpy as cp

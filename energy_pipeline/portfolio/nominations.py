@@ -18,14 +18,14 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from energy_pipeline.book.grid import Grid, on_grid, zone_grid
+from energy_pipeline.book.outlook import schedule_on
+from energy_pipeline.book.positions import DAY_AHEAD, SAME_MW
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.portfolio.chosen import Worth, worth_of
-from energy_pipeline.portfolio.grid import Grid, on_grid, zone_grid
-from energy_pipeline.portfolio.optimise import Case
-from energy_pipeline.portfolio.outlook import schedule_on
-from energy_pipeline.portfolio.positions import DAY_AHEAD, SAME_MW
+from energy_pipeline.portfolio.decision import Case
 from energy_pipeline.portfolio.program import K_EUR, Program
 
 TICK_MW = 0.1

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray, IntArray
-from energy_pipeline.portfolio.tail import expected_shortfall, value_at_risk
+from energy_pipeline.mathematics.statistics.tail import expected_shortfall, value_at_risk
 
 K_EUR = 1000.0
 """Money is in kEUR inside the solver, so that MW and money have like sizes."""

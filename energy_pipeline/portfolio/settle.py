@@ -17,15 +17,15 @@ from datetime import date, datetime
 import numpy as np
 import polars as pl
 
+from energy_pipeline.book.grid import Grid, on_grid, zone_grid
+from energy_pipeline.book.outlook import schedule_on
+from energy_pipeline.book.pnl import ZoneBook, zone_legs
+from energy_pipeline.book.positions import DAY_AHEAD, half_spread_eur_h, hedge_legs, zone_books
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
 from energy_pipeline.desk.model import SharePlant
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
 from energy_pipeline.domain.errors import MissingDayError
-from energy_pipeline.portfolio.grid import Grid, on_grid, zone_grid
-from energy_pipeline.portfolio.outlook import schedule_on
-from energy_pipeline.portfolio.pnl import ZoneBook, zone_legs
-from energy_pipeline.portfolio.positions import DAY_AHEAD, half_spread_eur_h, hedge_legs, zone_books
 
 BoolArray = np.ndarray[tuple[int], np.dtype[np.bool_]]
 

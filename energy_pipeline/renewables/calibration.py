@@ -16,7 +16,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from energy_pipeline.forecasting.artefacts import ArtefactStore, artefact_key, fetch
+from energy_pipeline.information.artefacts import ArtefactStore, artefact_key, fetch
 from energy_pipeline.renewables.cleaning import Cleaned, clean
 from energy_pipeline.renewables.correction import BLOCK_DAYS, VERSION, WINDOW_DAYS, Correction, fit
 from energy_pipeline.renewables.inputs import PlantSource, Rows, join, rows_of

@@ -19,7 +19,7 @@ import numpy as np
 from energy_pipeline.desk.model import PvPlant, WeatherLocation, WindPlant
 from energy_pipeline.domain.delivery import MICROSECONDS_PER_MINUTE, FloatArray, IntArray
 from energy_pipeline.domain.errors import PipelineError
-from energy_pipeline.renewables import photovoltaics, windpower
+from energy_pipeline.mathematics import photovoltaics, windpower
 
 SECTORS = 36
 SUN_WIND_HEIGHT_M = 10.0

@@ -23,9 +23,9 @@ import polars as pl
 from energy_pipeline.desk.model import MeteredPlant, Plant, PvPlant, SharePlant, WindPlant
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import PipelineError
-from energy_pipeline.domain.information import InformationSet
-from energy_pipeline.domain.resolution import Lookup, convert, information_lookup, interval_values, slot_starts_us
-from energy_pipeline.forecasting.artefacts import ArtefactStore
+from energy_pipeline.information.archive import InformationSet
+from energy_pipeline.information.artefacts import ArtefactStore
+from energy_pipeline.information.resolution import Lookup, convert, information_lookup, interval_values, slot_starts_us
 from energy_pipeline.renewables.metered import HOUR, STEP_MINUTES, capacity, correction_of, day_rows, physical_mw, potential_share
 from energy_pipeline.renewables.quarters import in_quarters
 

@@ -17,8 +17,8 @@ import polars as pl
 
 from energy_pipeline.contracts import table
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.domain.information import InformationSet
-from energy_pipeline.domain.resolution import interval_values, slot_starts_us
+from energy_pipeline.information.archive import InformationSet
+from energy_pipeline.information.resolution import interval_values, slot_starts_us
 from energy_pipeline.renewables.expected import outcome_lookup, technology
 
 WINDOW_DAYS = 28

@@ -17,7 +17,7 @@ from typing import Protocol
 import numpy as np
 
 from energy_pipeline.domain.delivery import MICROSECONDS_PER_MINUTE, DeliveryDay, FloatArray, IntArray
-from energy_pipeline.domain.resolution import by_slot, slot_starts_us
+from energy_pipeline.information.resolution import by_slot, slot_starts_us
 from energy_pipeline.renewables.cleaning import EXPECTED_WHILE_IDLE, STATED_SHARE, STILL
 
 HOUR_US = 60 * MICROSECONDS_PER_MINUTE

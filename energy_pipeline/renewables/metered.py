@@ -16,9 +16,9 @@ import numpy as np
 
 from energy_pipeline.desk.model import Desk, PvPlant, WeatherLocation, WindPlant
 from energy_pipeline.domain.delivery import MICROSECONDS_PER_MINUTE, FloatArray, IntArray
-from energy_pipeline.domain.information import InformationSet
-from energy_pipeline.domain.resolution import convert, interval_values
-from energy_pipeline.forecasting.artefacts import ArtefactStore
+from energy_pipeline.information.archive import InformationSet
+from energy_pipeline.information.artefacts import ArtefactStore
+from energy_pipeline.information.resolution import convert, interval_values
 from energy_pipeline.renewables import engines
 from energy_pipeline.renewables.calibration import block_rows, block_start, fit_block, training_blocks
 from energy_pipeline.renewables.correction import BLOCK_DAYS, Correction

@@ -21,9 +21,9 @@ from energy_pipeline.desk.model import MeteredPlant, SharePlant
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import SourceError
 from energy_pipeline.domain.history import ErrorHistory
-from energy_pipeline.domain.information import InformationSet
-from energy_pipeline.domain.resolution import by_slot, convert, information_lookup, interval_values, slot_starts_us, timestamps
-from energy_pipeline.forecasting.artefacts import ArtefactStore
+from energy_pipeline.information.archive import InformationSet
+from energy_pipeline.information.artefacts import ArtefactStore
+from energy_pipeline.information.resolution import by_slot, convert, information_lookup, interval_values, slot_starts_us, timestamps
 from energy_pipeline.renewables.curtailment import held_back_probability, is_held_back, quantiles_with_stops
 from energy_pipeline.renewables.expected import Expected, capacity_mw, expected_output, outcome_lookup, technology
 from energy_pipeline.renewables.quantiles import LEVELS

@@ -5,7 +5,7 @@ contributions, stresses, limits, exceptions and their tests, hedges and trades t
 thought of, performance over capital. What does not: the decision, or the P&L kernel (both `portfolio`).
 """
 
-from energy_pipeline.risk.assess import MoreInputs, RiskTables, assess
+from energy_pipeline.risk.assessment import MoreInputs, RiskTables, assess
 from energy_pipeline.risk.breaches import limit_breaches
 from energy_pipeline.risk.day_attribution import pnl_attribution
 from energy_pipeline.risk.exceptions import decided_legs, var_backtests, var_exceptions

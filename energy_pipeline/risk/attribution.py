@@ -1,7 +1,7 @@
 """Marking a book to the forward curve, and why its value changed from one day to the next.
 
 What belongs here: value and greeks of forwards, caps and floors on a curve by delivery day, the legs of a
-change of value, restatement by a later vintage. What does not: the settled day's legs (`portfolio.pnl`),
+change of value, restatement by a later vintage. What does not: the settled day's legs (`book.pnl`),
 reading curves.
 
 A deal has MWh by delivery day; its price is per MWh in its currency. A forward is worth MWh (F - K); a cap

@@ -17,10 +17,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from energy_pipeline.book.outlook import ZoneOutlook
+from energy_pipeline.book.pnl import Legs, ZoneBook, zone_legs
 from energy_pipeline.domain.blocks import profile
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.portfolio.outlook import ZoneOutlook
-from energy_pipeline.portfolio.pnl import Legs, ZoneBook, zone_legs
 
 Parts = dict[str, FloatArray]
 KINDS = ("zone", "leg", "contract", "block", "asset", "strategy")

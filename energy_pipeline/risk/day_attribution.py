@@ -32,13 +32,13 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
+from energy_pipeline.book.grid import on_grid, zone_grid
+from energy_pipeline.book.hedges import opening_positions
+from energy_pipeline.book.positions import DAY_AHEAD, hedge_legs
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import MissingDayError
-from energy_pipeline.portfolio.grid import on_grid, zone_grid
-from energy_pipeline.portfolio.hedges import opening_positions
-from energy_pipeline.portfolio.positions import DAY_AHEAD, hedge_legs
 from energy_pipeline.risk.attribution import UNEXPLAINED_EUR, Deal, Mark, MarkError, explain, restated
 from energy_pipeline.risk.marks import block_mean
 

@@ -29,9 +29,9 @@ import polars as pl
 
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.history import ErrorHistory
-from energy_pipeline.domain.information import InformationSet
-from energy_pipeline.risk.estimators import ewma_volatility
-from energy_pipeline.risk.factors import COOLING_BASE_C, HEATING_BASE_C
+from energy_pipeline.information.archive import InformationSet
+from energy_pipeline.mathematics.statistics.estimators import ewma_volatility
+from energy_pipeline.mathematics.statistics.factors import COOLING_BASE_C, HEATING_BASE_C
 
 KNOWN_SHARE = 0.8
 """A factor known on fewer of the days is left out."""

@@ -11,13 +11,13 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+from energy_pipeline.book.valued import scenario_pnl, valued
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import MissingDayError
-from energy_pipeline.risk.assess import PROXY_SCOPE
-from energy_pipeline.risk.backtests import backtest, pit_test
-from energy_pipeline.risk.valued import scenario_pnl, valued
+from energy_pipeline.mathematics.statistics.exception_tests import backtest, pit_test
+from energy_pipeline.risk.assessment import PROXY_SCOPE
 
 LEGS = ("physical", "deviation", "speculative", "imbalance_fee", "hedge", "hedge_proxy", "costs")
 MINIMUM_PIT_DAYS = 20

@@ -16,16 +16,16 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
+from energy_pipeline.book.history import BookHistory
 from energy_pipeline.contracts import table
 from energy_pipeline.desk.risk import FactorSettings
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.history import ErrorHistory
-from energy_pipeline.domain.information import InformationSet
+from energy_pipeline.information.archive import InformationSet
+from energy_pipeline.mathematics.statistics.estimators import RiskInputError
+from energy_pipeline.mathematics.statistics.factors import FactorRisk, book_risk, fit, named_components, principal_components
 from energy_pipeline.risk import factor_file
 from energy_pipeline.risk.day_factors import DayFactors, energy_moves, usable
-from energy_pipeline.risk.estimators import RiskInputError
-from energy_pipeline.risk.factors import FactorRisk, book_risk, fit, named_components, principal_components
-from energy_pipeline.risk.history import BookHistory
 
 BOOK, IDIOSYNCRATIC = "book", "idiosyncratic"
 MINIMUM_DAYS = 20

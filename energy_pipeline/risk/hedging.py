@@ -1,6 +1,6 @@
 """The table `hedge_proposals`: the cheapest trades that bring limits from red to green.
 
-What belongs here: the programme and its rows. What does not: the solver (`portfolio.allocation`),
+What belongs here: the programme and its rows. What does not: the solver (`mathematics.allocation`),
 the decision (portfolio): a proposal trades nothing.
 
 Of all trades in the day's quoted contracts, within the desk's largest trades, the ones with the least
@@ -14,16 +14,16 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from energy_pipeline.book.hedges import Hedge, block_profile, day_hedges
+from energy_pipeline.book.valued import ValuedBook
 from energy_pipeline.contracts import table
 from energy_pipeline.desk.risk import Stress
 from energy_pipeline.domain.blocks import profile
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import InfeasibleError
-from energy_pipeline.domain.information import InformationSet
-from energy_pipeline.portfolio.allocation.limits import Limit
-from energy_pipeline.portfolio.hedges import Hedge, block_profile, day_hedges
+from energy_pipeline.information.archive import InformationSet
+from energy_pipeline.mathematics.allocation.limits import Limit
 from energy_pipeline.risk.stress import NO_STRESS, hypothetical, stressed_pnl_eur, stressed_price
-from energy_pipeline.risk.valued import ValuedBook
 
 COVERED = ("es_eur", "worst_stress_eur", "gross_contracts_mw", "margin_eur")
 SMALLEST_MW = 0.05
@@ -64,7 +64,7 @@ def _frame(held: ValuedBook, rows: list[tuple[str, float, float, str]]) -> pl.Da
 
 def _solved(held: ValuedBook, hedges: list[Hedge], red: list[str]) -> FloatArray:
     """Positions after the trades [MW], shape (hedges,)."""
-    from energy_pipeline.portfolio import allocation as al
+    from energy_pipeline.mathematics import allocation as al
 
     desk = held.desk
     gains, changes = _per_mw(held, hedges)
@@ -94,7 +94,7 @@ def _solved(held: ValuedBook, hedges: list[Hedge], red: list[str]) -> FloatArray
 
 
 def _limits(held: ValuedBook, red: list[str], hours: FloatArray) -> list[Limit]:
-    from energy_pipeline.portfolio import allocation as al
+    from energy_pipeline.mathematics import allocation as al
 
     limits, margin = held.desk.limits, held.desk.risk.margin
     share = {name: (limits.amber_share if name in red else 1.0) for name in COVERED}

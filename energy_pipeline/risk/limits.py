@@ -13,13 +13,13 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from energy_pipeline.book.hedges import opening_positions
+from energy_pipeline.book.positions import DAY_AHEAD, ShadowPrices, traded_contracts
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.blocks import profile
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
-from energy_pipeline.portfolio.hedges import opening_positions
-from energy_pipeline.portfolio.positions import DAY_AHEAD, ShadowPrices, traded_contracts
-from energy_pipeline.portfolio.tail import expected_shortfall
+from energy_pipeline.mathematics.statistics.tail import expected_shortfall
 
 TOLERANCE = 1e-6
 """A limit used up to this share (or MW, EUR) more than its bound is kept: solvers stop there."""

@@ -16,14 +16,14 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
+from energy_pipeline.book.history import BookHistory
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.blocks import profile
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
 from energy_pipeline.domain.seeds import generator
-from energy_pipeline.risk.estimators import METHODS, MINIMUM_DAYS, Estimate, estimate
-from energy_pipeline.risk.history import BookHistory
-from energy_pipeline.risk.simulation import simulate, simulated_estimate
+from energy_pipeline.mathematics.statistics.estimators import METHODS, MINIMUM_DAYS, Estimate, estimate
+from energy_pipeline.mathematics.statistics.simulation import simulate, simulated_estimate
 
 MONTE_CARLO = "monte_carlo"
 

@@ -18,12 +18,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
+from energy_pipeline.book.outlook import ZoneOutlook
 from energy_pipeline.desk.flexibility import Battery, CurtailableRight, RenewableRight, SwingRight, TollingRight
 from energy_pipeline.desk.risk import Stress
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.domain.information import InformationSet
+from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.portfolio.forwards.daily import HeldForwards
-from energy_pipeline.portfolio.outlook import ZoneOutlook
 
 HELD_HOURS = 24.0
 
@@ -101,8 +101,8 @@ class OptionBook:
 
     def _plant(self, right: TollingRight, stress: Stress) -> float:
         from energy_pipeline.features.prices import last_settlements
-        from energy_pipeline.flexibility.tolling import commitment
-        from energy_pipeline.flexibility.valuation import tolling_of
+        from energy_pipeline.flexibility.asset_valuation import tolling_of
+        from energy_pipeline.mathematics.stores.tolling import commitment
 
         outlook = self.outlooks[right.zone]
         fuels = {n: v * stress.fuel_factor for n, v in last_settlements(self.info).items()}
@@ -119,8 +119,8 @@ class OptionBook:
         return sum(float(loss @ stressed_output(stress, p)) * outlook.grid.hours for p in outlook.plants if p.plant == right.plant)
 
     def _daily(self, right: SwingRight | CurtailableRight, stress: Stress) -> float:
-        from energy_pipeline.flexibility.swing import swing_foresight_eur
-        from energy_pipeline.flexibility.valuation import swing_of
+        from energy_pipeline.flexibility.asset_valuation import swing_of
+        from energy_pipeline.mathematics.stores.swing import swing_foresight_eur
 
         outlook = self.outlooks[right.zone]
         hours = right.hours if isinstance(right, CurtailableRight) else HELD_HOURS

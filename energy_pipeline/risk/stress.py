@@ -19,13 +19,13 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
+from energy_pipeline.book.history import BookHistory
+from energy_pipeline.book.outlook import PlantExpectation, ZoneOutlook
+from energy_pipeline.book.pnl import ZoneBook, zone_legs
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
 from energy_pipeline.desk.risk import Stress
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
-from energy_pipeline.portfolio.outlook import PlantExpectation, ZoneOutlook
-from energy_pipeline.portfolio.pnl import ZoneBook, zone_legs
-from energy_pipeline.risk.history import BookHistory
 from energy_pipeline.risk.option_stress import OptionBook
 
 NO_STRESS = Stress(name="expected", description="The expected day.")

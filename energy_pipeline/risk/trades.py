@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
+from energy_pipeline.book.grid import zone_grid
+from energy_pipeline.book.hedges import Hedge, block_profile, opening_positions
+from energy_pipeline.book.positions import contract_rows
+from energy_pipeline.book.valued import ValuedBook
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.blocks import Block
 from energy_pipeline.domain.errors import PipelineError
-from energy_pipeline.portfolio.grid import zone_grid
-from energy_pipeline.portfolio.hedges import Hedge, block_profile, opening_positions
-from energy_pipeline.portfolio.positions import contract_rows
-from energy_pipeline.risk.valued import ValuedBook
 
 PATTERN = re.compile(
     r"^\s*(?P<verb>add|buy|sell|remove)?\s*(?P<mw>[+-]?\d+(?:\.\d+)?)\s*(?:mw)?\s+(?P<block>base|peak|offpeak|off-peak)\s+(?P<zone>\S+)\s*$",
@@ -89,7 +89,7 @@ def with_trades(held: ValuedBook, trades: Sequence[Trade], hedges: Sequence[Hedg
     Parameters
     ----------
     hedges : sequence of Hedge
-        Of `portfolio.hedges.day_hedges`.
+        Of `book.hedges.day_hedges`.
 
     Raises
     ------

@@ -10,15 +10,15 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from energy_pipeline.book.hedges import Hedge
+from energy_pipeline.book.pnl import at_fair_value
+from energy_pipeline.book.positions import zone_books
+from energy_pipeline.book.valued import ValuedBook
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.portfolio.hedges import Hedge
-from energy_pipeline.portfolio.pnl import at_fair_value
-from energy_pipeline.portfolio.positions import zone_books
-from energy_pipeline.portfolio.tail import expected_shortfall, value_at_risk
+from energy_pipeline.mathematics.statistics.tail import expected_shortfall, value_at_risk
 from energy_pipeline.risk.limits import limit_table, margin_eur
 from energy_pipeline.risk.stress import stress_results
 from energy_pipeline.risk.trades import Trade, with_trades
-from energy_pipeline.risk.valued import ValuedBook
 
 
 @dataclass(frozen=True)

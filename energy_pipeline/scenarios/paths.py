@@ -23,12 +23,12 @@ from energy_pipeline.contracts.derived import QUANTILES, quantile_column
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import SourceError
 from energy_pipeline.domain.history import ErrorHistory, SeriesKind
-from energy_pipeline.domain.information import InformationSet
-from energy_pipeline.domain.resolution import convert
 from energy_pipeline.domain.seeds import generator
-from energy_pipeline.scenarios.bootstrap import fill_unknown
-from energy_pipeline.scenarios.copulas import latent, uniforms
-from energy_pipeline.scenarios.marginals import Marginals, tail_shape
+from energy_pipeline.information.archive import InformationSet
+from energy_pipeline.information.resolution import convert
+from energy_pipeline.mathematics.paths.bootstrap import fill_unknown
+from energy_pipeline.mathematics.paths.copulas import latent, uniforms
+from energy_pipeline.mathematics.paths.marginals import Marginals, tail_shape
 
 MINIMUM_DAYS = 5
 """Fewer shared past days make no scenario set."""

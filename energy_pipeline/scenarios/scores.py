@@ -21,9 +21,9 @@ import polars as pl
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.domain.resolution import convert
 from energy_pipeline.domain.seeds import generator
-from energy_pipeline.scenarios.quality import average_rank, energy_score, rank_share, tail_dependence, variogram_score
+from energy_pipeline.information.resolution import convert
+from energy_pipeline.mathematics.paths.quality import average_rank, energy_score, rank_share, tail_dependence, variogram_score
 
 Sets = Mapping[tuple[str, str], FloatArray]
 SCORED = ("day_ahead_price", "second_price", "plant_output")

@@ -22,11 +22,11 @@ from energy_pipeline.contracts import table
 from energy_pipeline.desk.risk import Stress
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.history import ErrorHistory
-from energy_pipeline.domain.information import InformationSet
-from energy_pipeline.domain.resolution import timestamps
-from energy_pipeline.scenarios.bootstrap import fill_unknown
+from energy_pipeline.information.archive import InformationSet
+from energy_pipeline.information.resolution import timestamps
+from energy_pipeline.mathematics.paths.bootstrap import fill_unknown
+from energy_pipeline.mathematics.paths.reduction import Reduction, reduce
 from energy_pipeline.scenarios.paths import DaySeries, day_series, shared_errors
-from energy_pipeline.scenarios.reduction import Reduction, reduce
 from energy_pipeline.scenarios.week import week_set
 
 AnyFloats = FloatArray | npt.NDArray[np.float32]

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from energy_pipeline.scenarios.quality import uniformity
+from energy_pipeline.mathematics.paths.quality import uniformity
 
 WINDOW_DAYS = 91
 LEAST_DAYS = 28

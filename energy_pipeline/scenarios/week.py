@@ -18,11 +18,11 @@ import polars as pl
 
 from energy_pipeline.domain.delivery import FloatArray, IntArray
 from energy_pipeline.domain.history import ErrorHistory
-from energy_pipeline.domain.information import InformationSet
 from energy_pipeline.domain.seeds import generator
-from energy_pipeline.scenarios.generator import Float32Array, generate
-from energy_pipeline.scenarios.marginals import Marginals, tail_shape
-from energy_pipeline.scenarios.path_model import PRIOR_DAYS, PathModel, fit
+from energy_pipeline.information.archive import InformationSet
+from energy_pipeline.mathematics.paths.generator import Float32Array, generate
+from energy_pipeline.mathematics.paths.marginals import Marginals, tail_shape
+from energy_pipeline.mathematics.paths.path_model import PRIOR_DAYS, PathModel, fit
 from energy_pipeline.scenarios.week_series import FUELS, LEVELS, WeekSeries, past_days, week_days, week_series
 
 FUEL_PERSISTENCE = 0.993

@@ -28,10 +28,10 @@ from energy_pipeline.contracts import table
 from energy_pipeline.contracts.derived import QUANTILES, quantile_column
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
 from energy_pipeline.domain.history import ErrorHistory
-from energy_pipeline.domain.information import InformationSet
-from energy_pipeline.domain.resolution import by_slot, convert
 from energy_pipeline.features.alignment import DayReader, reader
 from energy_pipeline.features.drivers import Driver, zone_drivers
+from energy_pipeline.information.archive import InformationSet
+from energy_pipeline.information.resolution import by_slot, convert
 
 WeekKind = Literal["day_ahead_price", "second_price", "load", "wind", "solar", "gas", "carbon"]
 Fuel = Literal["gas", "carbon"]

@@ -5,6 +5,6 @@ does not: positions (portfolio decides how much of a wish fits the book).
 """
 
 from energy_pipeline.strategies.backtest import backtest_metrics, backtest_tables
-from energy_pipeline.strategies.signals import signals
+from energy_pipeline.strategies.signal_table import signals
 
 __all__ = ["backtest_metrics", "backtest_tables", "signals"]

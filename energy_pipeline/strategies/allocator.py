@@ -1,7 +1,7 @@
 """How strategies share the desk's risk, from their daily results.
 
 What belongs here: the choice of strategies that may take part, and shares by risk parity, CVaR
-or shrunk mean-variance. What does not: the optimisation (`portfolio.allocation`).
+or shrunk mean-variance. What does not: the optimisation (`mathematics.allocation`).
 
 Index studies earn nothing and are left out, whatever they ask for; so is a result that is too
 good and not explained, and one whose days do not vary.
@@ -88,8 +88,8 @@ def _common(allocation: Allocation, found: list[Result]) -> FloatArray:
 
 
 def _weights(method: str, names: list[str], daily: FloatArray) -> FloatArray:
-    from energy_pipeline.portfolio import allocation as problems
-    from energy_pipeline.portfolio.allocation.covariance import ledoit_wolf
+    from energy_pipeline.mathematics import allocation as problems
+    from energy_pipeline.mathematics.allocation.covariance import ledoit_wolf
 
     if method == "none":
         return np.full(len(names), 1.0 / len(names))

@@ -25,10 +25,10 @@ from energy_pipeline.desk import Desk
 from energy_pipeline.desk.strategies import PairSpread, TradingCosts
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray, IntArray, to_us
 from energy_pipeline.domain.errors import ContractError, Finding
-from energy_pipeline.domain.resolution import Lookup, frame_lookup, interval_values, slot_starts_us
 from energy_pipeline.domain.seeds import generator
 from energy_pipeline.domain.units import hours_of
-from energy_pipeline.strategies import engine
+from energy_pipeline.information.resolution import Lookup, frame_lookup, interval_values, slot_starts_us
+from energy_pipeline.mathematics.backtester import engine
 from energy_pipeline.strategies.fuels import fuel_cost
 from energy_pipeline.strategies.instruments import Trade
 from energy_pipeline.strategies.validation import verdict

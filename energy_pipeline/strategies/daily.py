@@ -13,8 +13,8 @@ import polars as pl
 
 from energy_pipeline.desk.strategies import MeanReversion, Momentum, PairSpread, RenewableArbitrage
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.domain.information import InformationSet
-from energy_pipeline.domain.resolution import information_lookup, interval_values, slot_starts_us
+from energy_pipeline.information.archive import InformationSet
+from energy_pipeline.information.resolution import information_lookup, interval_values, slot_starts_us
 from energy_pipeline.strategies.fuels import fuel_cost
 from energy_pipeline.strategies.history import block_of_intervals, closed_up, history, hours_of_intervals, slot_prices
 from energy_pipeline.strategies.instruments import AUCTION, DAY_BEFORE, Trade, exit_name, signal_rows

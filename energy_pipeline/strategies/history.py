@@ -17,8 +17,8 @@ from typing import Literal
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray, IntArray
-from energy_pipeline.domain.information import InformationSet
-from energy_pipeline.domain.resolution import Lookup, information_lookup, interval_values, slot_starts_us
+from energy_pipeline.information.archive import InformationSet
+from energy_pipeline.information.resolution import Lookup, information_lookup, interval_values, slot_starts_us
 
 Series = Literal["spread", "day_ahead"]
 

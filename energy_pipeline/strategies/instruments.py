@@ -19,8 +19,8 @@ import polars as pl
 
 from energy_pipeline.contracts import table
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.domain.information import InformationSet
-from energy_pipeline.domain.resolution import timestamps
+from energy_pipeline.information.archive import InformationSet
+from energy_pipeline.information.resolution import timestamps
 
 Label = Literal["tradable", "index_only"]
 AUCTION = "day_ahead auction"

@@ -13,8 +13,8 @@ import polars as pl
 
 from energy_pipeline.desk.strategies import MeanReversionIndex
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.domain.information import InformationSet
-from energy_pipeline.domain.resolution import information_lookup, interval_values, slot_starts_us
+from energy_pipeline.information.archive import InformationSet
+from energy_pipeline.information.resolution import information_lookup, interval_values, slot_starts_us
 from energy_pipeline.strategies.instruments import AUCTION, DAY_BEFORE, Trade, signal_rows
 
 FULL_SIGNAL_Z = 3.0

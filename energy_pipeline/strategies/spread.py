@@ -16,7 +16,7 @@ import polars as pl
 from energy_pipeline.desk.strategies import SpreadStrategy
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import SourceError
-from energy_pipeline.domain.information import InformationSet
+from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.strategies.history import history
 from energy_pipeline.strategies.instruments import AUCTION, Trade, exit_name, signal_rows
 

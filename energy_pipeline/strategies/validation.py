@@ -1,8 +1,8 @@
 """Whether a backtest may be believed: splits that do not leak, the count of trials, the verdict.
 
 What belongs here: walk-forward and purged cross-validation, and the rule that too good a result
-fails until it is explained. What does not: the ratios and their tests (`risk.performance`,
-`risk.significance`).
+fails until it is explained. What does not: the ratios and their tests (`mathematics.statistics.performance`,
+`mathematics.statistics.significance`).
 
 The rule (MARKET section 2): a net Sharpe ratio above 3, or significance at 1 % after the count of
 trials, is more often a mistake than an edge. It is `unexplained` until the desk file says why it
@@ -161,7 +161,7 @@ def verdict(
     sharpe_spread : float, optional
         Standard deviation of the trials' daily ratios; 1 / sqrt(days), what worthless ones show, when not given.
     """
-    from energy_pipeline.risk.significance import deflated_probability, sharpe_interval
+    from energy_pipeline.mathematics.statistics.significance import deflated_probability, sharpe_interval
 
     x = np.asarray(daily_net_eur, dtype=np.float64)
     if x.size < MINIMUM_DAYS or daily_sharpe(x) == 0.0:

@@ -45,7 +45,7 @@ def returns(scenarios: int, contracts: int) -> np.ndarray:
 
 
 def cvar_ours(r: np.ndarray) -> np.ndarray:
-    from energy_pipeline.portfolio.allocation import MinCvar, solve, weights_problem
+    from energy_pipeline.mathematics.allocation import MinCvar, solve, weights_problem
 
     solution = solve(weights_problem([f"c{k}" for k in range(r.shape[1])], r), MinCvar(0.95))
     assert solution.certificate.relative_gap < 1e-9
@@ -89,7 +89,7 @@ def cvar_pyportfolioopt(r: np.ndarray) -> np.ndarray:
 
 
 def frontier_ours(r: np.ndarray) -> np.ndarray:
-    from energy_pipeline.portfolio.allocation import mean_variance, weights_problem
+    from energy_pipeline.mathematics.allocation import mean_variance, weights_problem
 
     found = mean_variance(weights_problem([f"c{k}" for k in range(r.shape[1])], r), 100)
     assert found.gaps.max() < 1e-12
@@ -116,7 +116,7 @@ def frontier_clarabel(r: np.ndarray) -> np.ndarray:
 
 
 def parity_ours(covariance: np.ndarray) -> np.ndarray:
-    from energy_pipeline.portfolio.allocation.risk_parity import risk_budget
+    from energy_pipeline.mathematics.allocation.risk_parity import risk_budget
 
     return risk_budget(covariance).positions
 

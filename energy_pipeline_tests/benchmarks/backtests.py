@@ -16,8 +16,8 @@ import warnings
 import numpy as np
 
 from energy_pipeline.desk.strategies import TradingCosts
-from energy_pipeline.strategies import engine
-from energy_pipeline.strategies.indicators import z_score
+from energy_pipeline.mathematics.backtester import engine
+from energy_pipeline.mathematics.backtester.indicators import z_score
 
 HOURS, SETS, CHUNK, REPEATS = 43_800, 1000, 250, 5
 GROWTH = (10, 100, 1000, 10_000)

@@ -16,8 +16,8 @@ from datetime import date
 from pathlib import Path
 
 from energy_pipeline.orchestration import checks, progress
-from energy_pipeline.orchestration.instance import open_instance
-from energy_pipeline.orchestration.runner import FLOWS, Runner
+from energy_pipeline.runner.flows import FLOWS, Runner
+from energy_pipeline.runner.instance import open_instance
 from energy_pipeline.settings import Settings
 
 STAGE_OF = {

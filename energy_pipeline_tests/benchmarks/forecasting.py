@@ -15,12 +15,12 @@ from typing import TypeVar
 import numpy as np
 import polars as pl
 
-from energy_pipeline.commands.forecast_benchmark import run
-from energy_pipeline.forecasting.benchmark_file import market_panel
 from energy_pipeline.forecasting.committee import DEFAULT_MEMBERS
 from energy_pipeline.forecasting.lear import Lear, scaled
 from energy_pipeline.forecasting.panel import Panel
 from energy_pipeline.forecasting.value import reference_schedule
+from energy_pipeline.studies.benchmark_file import market_panel
+from energy_pipeline.studies.forecast_benchmark import run
 
 Result = TypeVar("Result")
 WINDOWS = (56, 84, 1092, 1456)

@@ -14,9 +14,9 @@ LAMBDAS = (0.3, 1.0, 3.0)
 
 def large() -> list[str]:
     """Rows: CPU seconds of both answers with policies learnt by regression, judged on fresh paths."""
-    from energy_pipeline.portfolio.joint import SequentialPolicies, joint_book, sequential_book
-    from energy_pipeline.portfolio.joint.day import advantage_eur
-    from energy_pipeline_tests.portfolio.joint_cases import BATTERY, case
+    from energy_pipeline.mathematics.stores.joint import SequentialPolicies, joint_book, sequential_book
+    from energy_pipeline.portfolio.joint_day import advantage_eur
+    from energy_pipeline_tests.mathematics.stores.joint_cases import BATTERY, case
 
     paths, problem, factors = case(SCENARIOS, HOURS, CONTRACTS, 1)
     fresh_paths, fresh, _ = case(SCENARIOS, HOURS, CONTRACTS, 1, stream=2)
@@ -57,9 +57,9 @@ def _scarce(contracts, scarce):  # type: ignore[no-untyped-def]
 
 def small() -> tuple[float, float, float]:
     """CPU seconds of the column generation and of the programme written out, and their relative difference."""
-    from energy_pipeline.portfolio.joint import SchedulePolicies, joint_book
-    from energy_pipeline.portfolio.joint.extensive import extensive
-    from energy_pipeline_tests.portfolio.joint_cases import BATTERY, case
+    from energy_pipeline.mathematics.stores.joint import SchedulePolicies, joint_book
+    from energy_pipeline.mathematics.stores.joint.extensive import extensive
+    from energy_pipeline_tests.mathematics.stores.joint_cases import BATTERY, case
 
     ours, theirs, apart = 0.0, 0.0, 0.0
     for seed in range(10):

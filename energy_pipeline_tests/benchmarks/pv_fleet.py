@@ -13,9 +13,9 @@ import warnings
 
 import numpy as np
 
-from energy_pipeline.renewables.photovoltaics import PvSystem, fleet_output_mw, modelchain_system
-from energy_pipeline_tests.renewables.photovoltaics.test_modelchain import modelchain_mw
-from energy_pipeline_tests.renewables.photovoltaics.typical_years import TypicalYear, typical_year
+from energy_pipeline.mathematics.photovoltaics import PvSystem, fleet_output_mw, modelchain_system
+from energy_pipeline_tests.mathematics.photovoltaics.test_modelchain import modelchain_mw
+from energy_pipeline_tests.mathematics.photovoltaics.typical_years import TypicalYear, typical_year
 
 SIZES = (1, 10, 100, 1000)
 REPEATS = 3

@@ -21,9 +21,9 @@ from pathlib import Path
 
 import numpy as np
 
-from energy_pipeline.portfolio.tail import expected_shortfall, value_at_risk
-from energy_pipeline.risk.estimators import METHODS, estimate
-from energy_pipeline.risk.simulation import historical_var, normal_var, simulate
+from energy_pipeline.mathematics.statistics.estimators import METHODS, estimate
+from energy_pipeline.mathematics.statistics.simulation import historical_var, normal_var, simulate
+from energy_pipeline.mathematics.statistics.tail import expected_shortfall, value_at_risk
 from energy_pipeline_tests.benchmarks.process import ROOT, measure
 
 SCENARIOS, CONTRACTS, LEVEL, REPEATS = 1_000_000, 48, 0.99, 5
@@ -39,12 +39,12 @@ def least(work: Callable[[], object]) -> float:
     return min(seconds)
 
 
-CLI = ("-c", "from energy_pipeline.cli import app; app()")
+CLI = ("-c", "from energy_pipeline.cli.main import app; app()")
 DAY, TRADE = "2026-03-28", "add 25 MW base NO"
 WARM = f"""
 import sys, time
 from pathlib import Path
-from energy_pipeline.commands.what_if import answer, latest_day
+from energy_pipeline.runner.what_if import answer, latest_day
 from energy_pipeline.desk import demo_desk_path, load_desk
 from energy_pipeline.lake import Lake
 desk, lake, found = load_desk(demo_desk_path()), Lake(Path(sys.argv[1])), []

@@ -28,9 +28,9 @@ def quickest(work: Callable[[], object], repeats: int = REPEATS) -> float:
 
 def case() -> tuple[float, float, float]:
     """CPU seconds of the normals and of the paths, and the ratio of their sums over alternating runs."""
-    from energy_pipeline.scenarios.generator import generate
-    from energy_pipeline.scenarios.marginals import Marginals
-    from energy_pipeline.scenarios.path_model import PathModel
+    from energy_pipeline.mathematics.paths.generator import generate
+    from energy_pipeline.mathematics.paths.marginals import Marginals
+    from energy_pipeline.mathematics.paths.path_model import PathModel
 
     def even(rho: float) -> np.ndarray:
         return np.asarray((1 - rho) * np.eye(SERIES) + rho)
@@ -55,7 +55,7 @@ def case() -> tuple[float, float, float]:
 
 def selection() -> dict[str, tuple[float, float]]:
     """CPU seconds and relative error of fast forward selection."""
-    from energy_pipeline.scenarios.reduction import reduce
+    from energy_pipeline.mathematics.paths.reduction import reduce
 
     rng = np.random.default_rng(2)
     found = {}

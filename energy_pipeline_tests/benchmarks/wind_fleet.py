@@ -113,7 +113,7 @@ def peer_fleet() -> dict[str, tuple[float, float]]:
 
 def own() -> tuple[dict[str, tuple[float, float]], dict[int, float], float]:
     """Our fleet: CPU seconds and energy per rule; CPU seconds per number of sites; MB on top of weather and result for the largest."""
-    from energy_pipeline.renewables import windpower
+    from energy_pipeline.mathematics import windpower
 
     machines = [windpower.turbine(name, height) for name, height in MACHINES]
     speed, celsius, hpa = weather(max(GROWTH))
@@ -138,7 +138,7 @@ def own() -> tuple[dict[str, tuple[float, float]], dict[int, float], float]:
 
 def own_wakes() -> dict[str, tuple[float, float]]:
     """The same year of wakes by our exact sweep; with the table, once it is made."""
-    from energy_pipeline.renewables import windpower
+    from energy_pipeline.mathematics import windpower
 
     x, y, speed, direction, at, power, thrust = layout_wind()
     machine = windpower.Turbine("machine", 2.0, 70.0, ROTOR_M, at, power, thrust=thrust)

@@ -7,8 +7,8 @@ import pytest
 
 from energy_pipeline.contracts import TABLES, table
 from energy_pipeline.contracts.dictionary import column_comment, comments, contract_comments, create_table, data_dictionary
-from energy_pipeline.reporting.dictionary import full_dictionary
-from energy_pipeline.reporting.sql_project import SqlProject
+from energy_pipeline.warehouse.dictionary import full_dictionary
+from energy_pipeline.warehouse.sql_project import SqlProject
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -31,7 +31,7 @@ def test_every_row_has_as_many_cells_as_its_head():
 def test_the_page_in_docs_is_the_one_the_contracts_write():
     found = (ROOT / "docs" / "data-dictionary.md").read_text(encoding="utf-8")
     assert found == full_dictionary(SqlProject(ROOT / "dbt_like_sql")), (
-        "write it anew: python -m energy_pipeline.reporting.dictionary > docs/data-dictionary.md"
+        "write it anew: python -m energy_pipeline.warehouse.dictionary > docs/data-dictionary.md"
     )
 
 

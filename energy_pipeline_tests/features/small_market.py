@@ -14,8 +14,8 @@ import polars as pl
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk, load_desk
 from energy_pipeline.domain.delivery import DeliveryDay, days_between, local_instant, to_us
-from energy_pipeline.domain.information import Archive
 from energy_pipeline.domain.seeds import generator
+from energy_pipeline.information.archive import Archive
 
 BERLIN = "Europe/Berlin"
 DESK = load_desk(Path(__file__).parents[1] / "desks" / "tiny.yaml")

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from energy_pipeline.domain.delivery import DeliveryDay
-from energy_pipeline.domain.resolution import convert
 from energy_pipeline.features import from_quarters, same_slot
 from energy_pipeline.features.alignment import reader
+from energy_pipeline.information.resolution import convert
 from energy_pipeline_tests.features.small_market import CHANGE, archive_for, frames_for, price
 
 hours = st.lists(st.floats(-500, 5000), min_size=23, max_size=25)

@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 
 from energy_pipeline.domain.delivery import DeliveryDay
-from energy_pipeline.domain.information import Archive
 from energy_pipeline.features import driver_forecasts, zone_drivers
 from energy_pipeline.features.weather_regression import ridge_predict
+from energy_pipeline.information.archive import Archive
 from energy_pipeline_tests.features.small_market import (
     AUTUMN,
     BERLIN,

@@ -8,8 +8,8 @@ import pytest
 
 from energy_pipeline.contracts import table
 from energy_pipeline.domain.delivery import DeliveryDay, same_slot_starts_us
-from energy_pipeline.domain.information import Archive, InformationSet
 from energy_pipeline.features import FEATURES, price_features, zone_drivers, zone_features
+from energy_pipeline.information.archive import Archive, InformationSet
 from energy_pipeline_tests.features.small_market import (
     AUTUMN,
     BERLIN,

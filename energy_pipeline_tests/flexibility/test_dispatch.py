@@ -9,8 +9,8 @@ import pytest
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.errors import InfeasibleError, MissingDayError, SourceError
-from energy_pipeline.domain.information import Archive
 from energy_pipeline.flexibility import dispatch, schedule, settle_dispatch
+from energy_pipeline.information.archive import Archive
 from energy_pipeline_tests.renewables.hand_made import day_before, ensemble, raw_rows, tiny_desk
 
 D, SPRING, AUTUMN = date(2025, 10, 27), date(2026, 3, 29), date(2025, 10, 26)

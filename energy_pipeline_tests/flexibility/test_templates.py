@@ -8,8 +8,8 @@ from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.desk.templates import TEMPLATES, template_text, with_template
 from energy_pipeline.domain.errors import DeskError
-from energy_pipeline.domain.information import Archive
 from energy_pipeline.flexibility import dispatch, settle_dispatch, valuation
+from energy_pipeline.information.archive import Archive
 from energy_pipeline_tests.flexibility.test_valuation import D, scenarios
 from energy_pipeline_tests.renewables.hand_made import day_before, ensemble, raw_rows, tiny_desk
 

@@ -9,8 +9,8 @@ import pytest
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.errors import InfeasibleError, MissingDayError
-from energy_pipeline.domain.information import Archive
 from energy_pipeline.flexibility import settle_dispatch, valuation
+from energy_pipeline.information.archive import Archive
 from energy_pipeline_tests.renewables.hand_made import day_before, ensemble, raw_rows, tiny_desk
 
 D = date(2024, 3, 27)

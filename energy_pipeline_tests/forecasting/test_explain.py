@@ -7,12 +7,13 @@ import polars as pl
 import pytest
 
 from energy_pipeline.contracts.derived import QUANTILES, quantile_column
-from energy_pipeline.domain.information import Archive
-from energy_pipeline.forecasting import MemoryArtefacts, committee, forecast_contributions, forecast_models, price_forecasts, spread_forecasts
+from energy_pipeline.forecasting import committee, forecast_contributions, forecast_models, price_forecasts, spread_forecasts
 from energy_pipeline.forecasting.committee import forecast_members, members
 from energy_pipeline.forecasting.explain import explain
 from energy_pipeline.forecasting.model import ModelUnavailableError
 from energy_pipeline.forecasting.trees import Trees, target_inputs
+from energy_pipeline.information.archive import Archive
+from energy_pipeline.information.artefacts import MemoryArtefacts
 from energy_pipeline_tests.features.small_market import CHANGE, DESK, SPRING, archive_for, frames_for, poisoned
 from energy_pipeline_tests.forecasting.markets import market
 

@@ -9,20 +9,10 @@ import pytest
 from energy_pipeline.contracts.derived import QUANTILES, quantile_column
 from energy_pipeline.domain.delivery import days_between, to_us
 from energy_pipeline.domain.errors import MissingDayError
-from energy_pipeline.domain.information import Archive, InformationSet
-from energy_pipeline.forecasting import MemoryArtefacts, point, price_errors, price_forecasts
-from energy_pipeline_tests.features.small_market import (
-    AUTUMN,
-    CHANGE,
-    DESK,
-    SPRING,
-    archive_for,
-    frames_for,
-    only,
-    poisoned,
-    withheld,
-    without,
-)
+from energy_pipeline.forecasting import point, price_errors, price_forecasts
+from energy_pipeline.information.archive import Archive, InformationSet
+from energy_pipeline.information.artefacts import MemoryArtefacts
+from energy_pipeline_tests.features.small_market import AUTUMN, CHANGE, DESK, SPRING, archive_for, frames_for, only, poisoned, withheld, without
 
 STORE = MemoryArtefacts()
 LEVELS = [quantile_column(q) for q in QUANTILES]

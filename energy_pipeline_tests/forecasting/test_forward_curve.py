@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from energy_pipeline.contracts import table
 from energy_pipeline.domain.blocks import profile
 from energy_pipeline.domain.delivery import DeliveryDay
-from energy_pipeline.domain.information import Archive
-from energy_pipeline.forecasting import MemoryArtefacts, forward_curve, price_forecasts
-from energy_pipeline.forecasting.forward_curve import BlockQuote, QuoteArbitrageError, arbitrage_free
+from energy_pipeline.forecasting import forward_curve, price_forecasts
+from energy_pipeline.forecasting.forward_prices import BlockQuote, QuoteArbitrageError, arbitrage_free
+from energy_pipeline.information.archive import Archive
+from energy_pipeline.information.artefacts import MemoryArtefacts
 from energy_pipeline_tests.features.small_market import DESK, SPRING, archive_for, frames_for
 
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import Lasso, LassoLarsIC
 
-from energy_pipeline.forecasting.lars import alpha_by_aic, lasso_at
 from energy_pipeline.forecasting.lear import Lear, scaled
 from energy_pipeline.forecasting.model import ModelUnavailableError
+from energy_pipeline.mathematics.regression.lars import alpha_by_aic, lasso_at
 from energy_pipeline_tests.forecasting.markets import market
 
 

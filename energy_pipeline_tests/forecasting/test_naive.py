@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 
 from energy_pipeline.domain.delivery import DeliveryDay, same_slot_starts_us
-from energy_pipeline.domain.information import Archive
 from energy_pipeline.forecasting.model import ModelUnavailableError
 from energy_pipeline.forecasting.naive import comparable_days, naive
+from energy_pipeline.information.archive import Archive
 from energy_pipeline_tests.features.small_market import AUTUMN, BERLIN, CHANGE, DESK, SPRING, archive_for, frames_for, price, withheld, without
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from energy_pipeline.contracts.derived import QUANTILES, quantile_column
 from energy_pipeline.domain.delivery import DeliveryDay, same_slot_starts_us
-from energy_pipeline.forecasting import MemoryArtefacts, price_forecasts, score
+from energy_pipeline.forecasting import price_forecasts, score
+from energy_pipeline.information.artefacts import MemoryArtefacts
 from energy_pipeline_tests.features.small_market import AUTUMN, BERLIN, CHANGE, DESK, SPRING, archive_for, frames_for, only, price
 
 STORE = MemoryArtefacts()

@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from energy_pipeline.forecasting.comparison import diebold_mariano
 from energy_pipeline.forecasting.value import drift_alarm, reference_schedule, value_eur
+from energy_pipeline.mathematics.statistics.comparison import diebold_mariano
 
 DATA = Path(os.environ.get("ENERGY_PIPELINE_DATA", "../shared/data"))
 TOOLS = DATA.parent / "tools"

@@ -14,8 +14,9 @@ from energy_pipeline.contracts.raw import RAW_TABLES
 from energy_pipeline.desk import load_desk
 from energy_pipeline.desk.load import desk_from
 from energy_pipeline.domain.delivery import DeliveryDay, days_between
-from energy_pipeline.domain.information import Archive
-from energy_pipeline.ingestion import assess_quality, collect, effective_decision_time, information_record
+from energy_pipeline.information.archive import Archive
+from energy_pipeline.information.lateness import effective_decision_time
+from energy_pipeline.ingestion import assess_quality, collect, information_record
 from energy_pipeline.ingestion.disguise import check_desk
 from energy_pipeline.ingestion.files import read_series
 from energy_pipeline.lake.source_files import SourceFiles

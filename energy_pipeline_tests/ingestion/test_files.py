@@ -15,10 +15,10 @@ from energy_pipeline.desk.load import desk_from
 from energy_pipeline.desk.sources import KnownAt, TimeLabel, ValueMap
 from energy_pipeline.domain.delivery import DeliveryDay, to_us
 from energy_pipeline.domain.errors import ContractError, MissingDayError, SourceError
+from energy_pipeline.information.known_at import add_business_days, apply
 from energy_pipeline.ingestion import collect
 from energy_pipeline.ingestion.cells import combine
 from energy_pipeline.ingestion.clocks import instants
-from energy_pipeline.ingestion.known_at import add_business_days, apply
 from energy_pipeline.lake.source_files import SourceFiles
 
 BERLIN = "Europe/Berlin"

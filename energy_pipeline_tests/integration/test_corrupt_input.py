@@ -14,7 +14,7 @@ from energy_pipeline.desk.load import desk_from
 from energy_pipeline.domain.delivery import DeliveryDay, days_between
 from energy_pipeline.domain.errors import PipelineError
 from energy_pipeline.lake import Lake
-from energy_pipeline.orchestration.runner import run_flow
+from energy_pipeline.runner.flows import run_flow
 from energy_pipeline.settings import Settings
 
 FIRST, LAST = date(2026, 3, 27), date(2026, 3, 31)

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import dagster as dg
 
 from energy_pipeline.desk.load import desk_from
-from energy_pipeline.orchestration.runner import Runner
+from energy_pipeline.runner.flows import Runner
 from energy_pipeline.settings import Settings
 from energy_pipeline_tests.integration.test_corrupt_input import DESK_DATA, of_day, rows, write
 

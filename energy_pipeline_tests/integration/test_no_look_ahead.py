@@ -12,9 +12,9 @@ import dagster as dg
 import pytest
 
 from energy_pipeline.desk import load_desk
-from energy_pipeline.domain.information import AsOfSeries
+from energy_pipeline.information.archive import AsOfSeries
 from energy_pipeline.lake import Lake
-from energy_pipeline.orchestration.runner import run_flow
+from energy_pipeline.runner.flows import run_flow
 from energy_pipeline.settings import Settings
 from energy_pipeline_tests.integration import lakes
 

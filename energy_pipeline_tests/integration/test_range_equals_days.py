@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 def command(home: Path, *arguments: str) -> None:
     lake = home / "lake"
     environment = {**os.environ, "DAGSTER_HOME": str(home / "dagster"), "OMP_NUM_THREADS": "1"}
-    program = [sys.executable, "-m", "energy_pipeline.cli", *arguments, "--desk", str(lakes.TINY), "--lake", str(lake)]
+    program = [sys.executable, "-m", "energy_pipeline.cli.main", *arguments, "--desk", str(lakes.TINY), "--lake", str(lake)]
     done = subprocess.run(program, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
 

@@ -11,7 +11,7 @@ import pytest
 
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.lake import Lake
-from energy_pipeline.orchestration.runner import run_flow
+from energy_pipeline.runner.flows import run_flow
 from energy_pipeline.settings import Settings
 
 DATA = Path(os.environ.get("ENERGY_PIPELINE_DATA", "../shared/data"))

@@ -18,10 +18,11 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from energy_pipeline.contracts import table
-from energy_pipeline.lake import Lake, LakeError, warehouse
+from energy_pipeline.lake import Lake, LakeError
+from energy_pipeline.warehouse import publishing as warehouse
 from energy_pipeline_tests.contracts.legal_frames import legal_day
-from energy_pipeline_tests.lake import sql_models
 from energy_pipeline_tests.lake.days import DAY, MONTH, days, prices, stresses
+from energy_pipeline_tests.warehouse import sql_models
 
 ACCESS, SECRET = "reader", "only-for-this-test"
 START_SECONDS = 60

@@ -11,9 +11,9 @@ from energy_pipeline.desk import load_desk
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import PipelineError, RangeError
 from energy_pipeline.orchestration.resources import TooEarlyError
-from energy_pipeline.orchestration.runner import FLOWS, FlowResult, Runner
-from energy_pipeline.orchestration.spans import run_span
-from energy_pipeline.orchestration.summary import summarise
+from energy_pipeline.runner.flows import FLOWS, FlowResult, Runner
+from energy_pipeline.runner.spans import run_span
+from energy_pipeline.runner.summary import summarise
 from energy_pipeline.settings import Settings
 from energy_pipeline_tests.integration.lakes import TINY, parquet_hashes
 

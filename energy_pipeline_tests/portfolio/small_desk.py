@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from energy_pipeline.book.positions import Book
 from energy_pipeline.contracts import table
 from energy_pipeline.desk.load import desk_from
 from energy_pipeline.desk.model import Desk
-from energy_pipeline.domain.information import Archive, InformationSet
-from energy_pipeline.portfolio import Book, optimise
+from energy_pipeline.information.archive import Archive, InformationSet
+from energy_pipeline.portfolio import optimise
 
 PLAIN = date(2025, 9, 17)
 SPRING = date(2025, 3, 30)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from energy_pipeline.portfolio import allocation as al
+from energy_pipeline.mathematics import allocation as al
+from energy_pipeline.mathematics.allocation import covariance
 from energy_pipeline.portfolio import allocators
-from energy_pipeline.portfolio.allocation import covariance
 
 NAMES = ("wind spread", "evening", "gas")
 TRADABLE = ["tradable"] * 3

@@ -14,7 +14,7 @@ from energy_pipeline.desk.portfolio import Objective
 from energy_pipeline.portfolio import case_of, nomination_lines
 from energy_pipeline.portfolio.chosen import worth_of
 from energy_pipeline.portfolio.cuts import least_shortfall
-from energy_pipeline_tests.portfolio.by_hand import pnl_of
+from energy_pipeline_tests.book.by_hand import pnl_of
 from energy_pipeline_tests.portfolio.small_desk import Day, desk_of
 
 EXACT = ("mean_cvar", "min_cvar", "minimax", "max_mean")

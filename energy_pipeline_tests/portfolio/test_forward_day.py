@@ -12,7 +12,7 @@ from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.desk.forwards import ForwardBookSettings
 from energy_pipeline.desk.risk import Stress
 from energy_pipeline.domain.errors import DeskError, SourceError
-from energy_pipeline.portfolio import allocation as al
+from energy_pipeline.mathematics import allocation as al
 from energy_pipeline.portfolio.forwards.daily import held_forwards, proposals, week_market
 from energy_pipeline.portfolio.forwards.instruments import payoffs
 from energy_pipeline.risk.option_stress import OptionBook

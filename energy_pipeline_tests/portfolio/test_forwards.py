@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from energy_pipeline.cli import app
+from energy_pipeline.cli.main import app
 from energy_pipeline.domain.delivery import DeliveryDay, days_between
-from energy_pipeline.portfolio import allocation as al
+from energy_pipeline.mathematics import allocation as al
 from energy_pipeline.portfolio.forwards import Instrument, Market, cascade, improve, payoffs, read_book, read_limits, read_market
 from energy_pipeline.portfolio.forwards.book import ForwardBook, problem_of
 

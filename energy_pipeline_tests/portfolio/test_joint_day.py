@@ -6,14 +6,14 @@ import numpy as np
 import polars as pl
 import pytest
 
+from energy_pipeline.book.positions import parse_shadow_prices
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.errors import InfeasibleError
-from energy_pipeline.domain.information import Archive
+from energy_pipeline.information.archive import Archive
+from energy_pipeline.mathematics.stores.joint import sequential_book
 from energy_pipeline.portfolio import optimise
-from energy_pipeline.portfolio.joint import sequential_book
-from energy_pipeline.portfolio.joint.day import day_case, joint_book_table
-from energy_pipeline.portfolio.positions import parse_shadow_prices
+from energy_pipeline.portfolio.joint_day import day_case, joint_book_table
 from energy_pipeline_tests.portfolio.small_desk import AUTUMN_QUARTERS, KNOWN, PLAIN, SPRING, Day, desk_of
 
 LIMITS = {"gross_contracts_mw": 12, "day_ahead_deviation_mw": {"NORTH": 0}}

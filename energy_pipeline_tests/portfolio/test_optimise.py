@@ -6,12 +6,13 @@ import numpy as np
 import polars as pl
 import pytest
 
+from energy_pipeline.book.positions import Book
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.errors import InfeasibleError, MissingDayError
-from energy_pipeline.domain.information import Archive
-from energy_pipeline.portfolio import Book, optimise
-from energy_pipeline_tests.portfolio.by_hand import independent_optimum, mean_fee, pnl_of, shortfall, sold
+from energy_pipeline.information.archive import Archive
+from energy_pipeline.portfolio import optimise
+from energy_pipeline_tests.book.by_hand import independent_optimum, mean_fee, pnl_of, shortfall, sold
 from energy_pipeline_tests.portfolio.small_desk import AUTUMN_QUARTERS, PLAIN, SPRING, Day, desk_of
 
 

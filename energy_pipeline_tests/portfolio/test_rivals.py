@@ -10,9 +10,9 @@ import pytest
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.blocks import profile
-from energy_pipeline.portfolio import allocation as al
+from energy_pipeline.mathematics import allocation as al
 from energy_pipeline.portfolio import settle_final
-from energy_pipeline.portfolio.optimise import case_of
+from energy_pipeline.portfolio.decision import case_of
 from energy_pipeline.portfolio.rivals import hedge_effectiveness, hedge_results, objective_results, objective_scores, rivals
 from energy_pipeline.portfolio.rivals.goals import RIVALS, goals
 from energy_pipeline.portfolio.rivals.linear import linear_problem

@@ -16,7 +16,7 @@ from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
 from energy_pipeline.desk.load import desk_from
 from energy_pipeline.domain.delivery import DeliveryDay, days_between
-from energy_pipeline.domain.resolution import timestamps
+from energy_pipeline.information.resolution import timestamps
 
 BERLIN = "Europe/Berlin"
 TINY = Path(__file__).resolve().parents[1] / "desks" / "tiny.yaml"

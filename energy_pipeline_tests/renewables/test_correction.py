@@ -9,8 +9,8 @@ import pytest
 from energy_pipeline.renewables.calibration import block_rows, block_start, fit_block, training_blocks
 from energy_pipeline.renewables.correction import BLOCK_DAYS, MINIMUM_DAYS, Correction
 from energy_pipeline.renewables.inputs import rows_of
-from energy_pipeline.renewables.walk import MODEL, scores, walk
-from energy_pipeline_tests.renewables.plants_on_file import series, source
+from energy_pipeline.studies.plant_walk import MODEL, scores, walk
+from energy_pipeline_tests.studies.plants_on_file import series, source
 
 TEST = date(2023, 4, 25), date(2023, 5, 9)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
-from energy_pipeline.domain.information import Archive
+from energy_pipeline.information.archive import Archive
 from energy_pipeline.renewables import fleet_output, fleet_summary, plant_output
 from energy_pipeline.renewables.fleet import complementarity
 from energy_pipeline_tests.renewables.hand_made import ensemble, meters, tiny_desk, weather

@@ -8,8 +8,8 @@ import pytest
 
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
-from energy_pipeline.domain.information import Archive
-from energy_pipeline.forecasting import MemoryArtefacts
+from energy_pipeline.information.archive import Archive
+from energy_pipeline.information.artefacts import MemoryArtefacts
 from energy_pipeline.renewables import output_errors, plant_output
 from energy_pipeline.renewables.metered import DeskPlant, correction_of, window_days
 from energy_pipeline_tests.renewables.hand_made import meters, tiny_desk, weather

@@ -11,7 +11,7 @@ import pytest
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.errors import SourceError
-from energy_pipeline.domain.information import Archive
+from energy_pipeline.information.archive import Archive
 from energy_pipeline.renewables import output_errors, plant_output
 from energy_pipeline_tests.renewables.hand_made import meters, tiny_desk, weather
 

@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 
 from energy_pipeline.contracts import table
-from energy_pipeline.domain.resolution import timestamps
+from energy_pipeline.information.resolution import timestamps
 from energy_pipeline.reporting.flexibility_sections import flexibility, settled
 from energy_pipeline.reporting.inputs import ReportInputs
 from energy_pipeline_tests.renewables.hand_made import tiny_desk

@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from energy_pipeline.portfolio.outlook import zone_outlooks
-from energy_pipeline.portfolio.positions import zone_books
+from energy_pipeline.book.outlook import zone_outlooks
+from energy_pipeline.book.positions import zone_books
+from energy_pipeline.mathematics.statistics.decomposition import decompose, euler, measured
+from energy_pipeline.mathematics.statistics.estimators import RiskInputError
 from energy_pipeline.risk.components import KINDS, components
-from energy_pipeline.risk.decomposition import decompose, euler, measured
-from energy_pipeline.risk.estimators import RiskInputError
 from energy_pipeline_tests.portfolio.small_desk import AUTUMN_QUARTERS, Day, desk_of
 
 parts = st.tuples(st.integers(1, 5), st.integers(2, 40)).flatmap(lambda shape: arrays(np.float64, shape, elements=st.floats(-1e4, 1e4)))

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from energy_pipeline.contracts import table
+from energy_pipeline.mathematics.statistics.estimators import RiskInputError
+from energy_pipeline.mathematics.statistics.factors import book_risk, energy_factors, exposures_over_time, fit, named_components, principal_components
 from energy_pipeline.risk.attribution import Deal, Mark, MarkError, bachelier, delta_mwh, explain, marked, restated, value_eur
-from energy_pipeline.risk.estimators import RiskInputError
-from energy_pipeline.risk.factors import book_risk, energy_factors, exposures_over_time, fit, named_components, principal_components
 
 NAMES = ("hub", "gas", "wind")
 B = np.array([[1.0, 0.4, -2.0], [0.8, 0.0, -1.0], [0.0, 1.0, 0.5], [1.2, -0.3, 0.0]])

@@ -7,15 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from energy_pipeline.book.positions import Book
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.desk.load import desk_from
 from energy_pipeline.domain.errors import DeskError, MissingDayError
-from energy_pipeline.portfolio import Book
-from energy_pipeline.portfolio.tail import expected_shortfall
+from energy_pipeline.mathematics.statistics.measures import shortfall_contributions, summary, volatility, volatility_contributions
+from energy_pipeline.mathematics.statistics.tail import expected_shortfall
 from energy_pipeline.risk import RiskTables, assess, var_exceptions
-from energy_pipeline.risk.measures import shortfall_contributions, summary, volatility, volatility_contributions
-from energy_pipeline_tests.portfolio.by_hand import pnl_of
+from energy_pipeline_tests.book.by_hand import pnl_of
 from energy_pipeline_tests.portfolio.small_desk import AUTUMN_QUARTERS, PLAIN, SPRING, Day, desk_of
 
 components = st.tuples(st.integers(1, 5), st.integers(2, 30)).flatmap(lambda shape: arrays(np.float64, shape, elements=st.floats(-1e5, 1e5)))

@@ -7,16 +7,16 @@ import numpy as np
 import polars as pl
 import pytest
 
+from energy_pipeline.book.hedges import day_hedges
+from energy_pipeline.book.valued import valued
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.desk.load import desk_from
 from energy_pipeline.domain.errors import DeskError
 from energy_pipeline.domain.history import ErrorHistory
-from energy_pipeline.portfolio.hedges import day_hedges
-from energy_pipeline.portfolio.tail import expected_shortfall
+from energy_pipeline.mathematics.statistics.tail import expected_shortfall
 from energy_pipeline.risk import assess
 from energy_pipeline.risk.trades import Trade, TradeError, parse_trade
-from energy_pipeline.risk.valued import valued
 from energy_pipeline.risk.whatif import limits_of, revalued, what_if
 from energy_pipeline_tests.portfolio.small_desk import Day, desk_of
 

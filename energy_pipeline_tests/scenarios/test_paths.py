@@ -12,8 +12,8 @@ from energy_pipeline.contracts.derived.renewables import OUTPUT_LEVELS, output_q
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.errors import ContractError, SourceError
 from energy_pipeline.domain.history import ErrorHistory
-from energy_pipeline.domain.information import Archive
-from energy_pipeline.domain.resolution import timestamps
+from energy_pipeline.information.archive import Archive
+from energy_pipeline.information.resolution import timestamps
 from energy_pipeline.scenarios import scenario_paths, scenario_summary
 from energy_pipeline_tests.renewables.hand_made import ensemble, tiny_desk
 

@@ -12,8 +12,8 @@ from energy_pipeline.contracts import table
 from energy_pipeline.contracts.derived import QUANTILES, quantile_column
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.history import ErrorHistory
-from energy_pipeline.domain.information import Archive
-from energy_pipeline.domain.resolution import timestamps
+from energy_pipeline.information.archive import Archive
+from energy_pipeline.information.resolution import timestamps
 from energy_pipeline.scenarios import scenario_paths
 from energy_pipeline.scenarios.scores import scenario_scores
 from energy_pipeline.scenarios.sets import scenario_sets

@@ -8,15 +8,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from energy_pipeline.commands import backtest_page, strategy_backtest
 from energy_pipeline.desk import load_desk
 from energy_pipeline.domain.delivery import days_between
-from energy_pipeline.domain.information import Archive
+from energy_pipeline.information.archive import Archive
 from energy_pipeline.ingestion import collect
 from energy_pipeline.lake.source_files import SourceFiles
 from energy_pipeline.strategies import backtest_metrics
 from energy_pipeline.strategies.instruments import AUCTION, DAY_BEFORE, Trade, signal_rows
 from energy_pipeline.strategies.validation import UnexplainedResultError, require_explained, verdict
+from energy_pipeline.studies import backtest_page, strategy_backtest
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("ENERGY_PIPELINE_DATA", ROOT.parent / "shared" / "data"))

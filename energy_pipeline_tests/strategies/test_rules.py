@@ -11,7 +11,7 @@ from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.desk.strategies import Allocation, MeanReversion, Momentum, PairSpread
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import DeskError
-from energy_pipeline.domain.information import Archive
+from energy_pipeline.information.archive import Archive
 from energy_pipeline.strategies import backtest_tables, signals
 from energy_pipeline.strategies.allocator import allocate
 from energy_pipeline.strategies.backtest import Result

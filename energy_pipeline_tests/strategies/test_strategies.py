@@ -12,7 +12,7 @@ from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import ContractError, SourceError
-from energy_pipeline.domain.information import Archive
+from energy_pipeline.information.archive import Archive
 from energy_pipeline.strategies import backtest_metrics, signals
 from energy_pipeline.strategies.backtest import sharpe
 from energy_pipeline.strategies.instruments import AUCTION, SECOND_PRICES, Trade, signal_rows

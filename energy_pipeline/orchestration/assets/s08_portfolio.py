@@ -85,7 +85,7 @@ def joint_book(day: DayContext) -> pl.DataFrame:
     """Hedges and batteries at once, against value first and then hedge, judged on a second scenario set."""
     from energy_pipeline import scenarios
     from energy_pipeline.orchestration.assets.s05_scenarios import past_errors
-    from energy_pipeline.portfolio.joint.day import joint_book_table
+    from energy_pipeline.portfolio.joint_day import joint_book_table
 
     forecasts, output = day.read("price_forecasts"), day.read("plant_output")
     fresh = scenarios.scenario_paths(day.info, forecasts, output, past_errors(day), stream="fresh")
@@ -148,7 +148,7 @@ def pnl(day: DayContext) -> pl.DataFrame:
 def rivals(day: DayContext) -> Mapping[str, pl.DataFrame]:
     """Other objectives on the day's scenarios, and what the hedges save."""
     from energy_pipeline.portfolio import rivals as stage
-    from energy_pipeline.portfolio.optimise import case_of
+    from energy_pipeline.portfolio.decision import case_of
 
     positions, dispatch = day.read("positions"), day.read("dispatch")
     case = case_of(day.info, day.read("scenario_paths"), day.read("plant_output"), dispatch, day.read("signals"))

@@ -61,7 +61,7 @@ def risk(day: DayContext) -> Mapping[str, pl.DataFrame]:
     """The book as decided, over the joint forecast errors it was decided on; nothing is optimised again."""
     from energy_pipeline import forecasting, renewables
     from energy_pipeline import risk as stage
-    from energy_pipeline.portfolio import Book
+    from energy_pipeline.book.positions import Book
 
     book = Book.from_frames(day.read("positions"), day.read("portfolio_solution"))
     errors = [*forecasting.price_errors(day.info, day.artefacts), *renewables.output_errors(day.info)]

@@ -19,7 +19,7 @@ from energy_pipeline.orchestration import metadata, policies, progress
 from energy_pipeline.orchestration.factory import AssetFactory, DayContext, RowMetadata, as_of_of, run_days, session_of, write_frames
 from energy_pipeline.orchestration.partitions import days_of_tags
 from energy_pipeline.orchestration.resources import DeskRuntime
-from energy_pipeline.reporting import SqlProject
+from energy_pipeline.warehouse.sql_project import SqlProject
 
 FLOWS = ("ingest", "decide", "settle_da", "settle_final")
 FLOW_ENDS = (
@@ -127,7 +127,7 @@ def published_days(context: dg.AssetExecutionContext, runtime: DeskRuntime) -> l
 
 def publish(runtime: DeskRuntime, days: list[date], project: SqlProject) -> Mapping[str, int]:
     """Bring the warehouse up to date; rows written per mart."""
-    from energy_pipeline.lake import warehouse
+    from energy_pipeline.warehouse import publishing as warehouse
 
     report = warehouse.publish(runtime.lake, runtime.settings.warehouse, project.root, days, published_at=runtime.now(), project=project)
     progress.done(MARTS, None)

@@ -1,8 +1,8 @@
 """A forward book: contracts of many kinds, what is held, and the best changes at today's quotes.
 
 What belongs here: contracts and their payoffs, cascading, the book's files, its allocation
-problem. What does not: the day's book of the daily flow (`portfolio.optimise`), solvers
-(`portfolio.allocation`).
+problem. What does not: the day's book of the daily flow (`portfolio.decision`), solvers
+(`mathematics.allocation`).
 """
 
 from energy_pipeline.portfolio.forwards.book import BookAnswer, ForwardBook, improve, objective_of

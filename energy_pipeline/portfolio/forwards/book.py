@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.portfolio import allocation as al
-from energy_pipeline.portfolio.allocation.limits import Limit
-from energy_pipeline.portfolio.allocation.objectives import Objective
+from energy_pipeline.mathematics import allocation as al
+from energy_pipeline.mathematics.allocation.limits import Limit
+from energy_pipeline.mathematics.allocation.objectives import Objective
 from energy_pipeline.portfolio.forwards.instruments import Instrument, payoffs
 from energy_pipeline.portfolio.forwards.market import Market
 

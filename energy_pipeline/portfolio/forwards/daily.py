@@ -23,8 +23,8 @@ from energy_pipeline.desk.forwards import ForwardBookSettings
 from energy_pipeline.desk.risk import Stress
 from energy_pipeline.domain.delivery import FloatArray, days_between
 from energy_pipeline.domain.errors import PipelineError, SourceError
-from energy_pipeline.domain.information import InformationSet
-from energy_pipeline.portfolio.allocation.limits import Limit
+from energy_pipeline.information.archive import InformationSet
+from energy_pipeline.mathematics.allocation.limits import Limit
 from energy_pipeline.portfolio.forwards.book import ForwardBook, improve, objective_of
 from energy_pipeline.portfolio.forwards.files import read_book, read_limits
 from energy_pipeline.portfolio.forwards.instruments import Instrument, payoffs

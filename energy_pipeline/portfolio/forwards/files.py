@@ -21,8 +21,8 @@ import numpy as np
 import polars as pl
 
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray, days_between
-from energy_pipeline.portfolio import allocation as al
-from energy_pipeline.portfolio.allocation.limits import Limit
+from energy_pipeline.mathematics import allocation as al
+from energy_pipeline.mathematics.allocation.limits import Limit
 from energy_pipeline.portfolio.forwards.book import ForwardBook, select
 from energy_pipeline.portfolio.forwards.instruments import KINDS, Instrument
 from energy_pipeline.portfolio.forwards.market import Market

@@ -20,7 +20,7 @@ import numpy as np
 
 from energy_pipeline.domain.blocks import Block
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.portfolio.allocation import BadProblemError
+from energy_pipeline.mathematics.allocation import BadProblemError
 from energy_pipeline.portfolio.forwards.market import Market
 
 Kind = Literal["hourly", "forward", "future", "cap", "floor", "spread_option", "transmission_option", "transmission_obligation", "gas", "carbon"]

@@ -15,7 +15,7 @@ import numpy as np
 
 from energy_pipeline.domain.blocks import Block, profile
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray, IntArray
-from energy_pipeline.portfolio.allocation import BadProblemError
+from energy_pipeline.mathematics.allocation import BadProblemError
 
 
 @dataclass(frozen=True)

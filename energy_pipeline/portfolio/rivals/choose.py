@@ -11,17 +11,17 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from energy_pipeline.book.hedges import Hedge, block_profile
+from energy_pipeline.book.positions import DAY_AHEAD
 from energy_pipeline.contracts import table
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.portfolio import allocation as al
-from energy_pipeline.portfolio.allocation.objectives import Objective
-from energy_pipeline.portfolio.hedges import Hedge, block_profile
-from energy_pipeline.portfolio.optimise import Case
-from energy_pipeline.portfolio.positions import DAY_AHEAD
+from energy_pipeline.mathematics import allocation as al
+from energy_pipeline.mathematics.allocation.objectives import Objective
+from energy_pipeline.mathematics.statistics.tail import expected_shortfall, value_at_risk
+from energy_pipeline.portfolio.decision import Case
 from energy_pipeline.portfolio.program import K_EUR, Program
 from energy_pipeline.portfolio.rivals.goals import DESK, FLAT, NAIVE_HEDGE, goals
 from energy_pipeline.portfolio.rivals.linear import as_variables, from_decisions, linear_problem
-from energy_pipeline.portfolio.tail import expected_shortfall, value_at_risk
 
 
 @dataclass(frozen=True)

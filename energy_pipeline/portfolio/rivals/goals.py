@@ -17,8 +17,8 @@ from dataclasses import replace
 import numpy as np
 
 from energy_pipeline.desk import Desk
-from energy_pipeline.portfolio import allocation as al
-from energy_pipeline.portfolio.allocation.objectives import Objective
+from energy_pipeline.mathematics import allocation as al
+from energy_pipeline.mathematics.allocation.objectives import Objective
 
 DESK, FLAT, NAIVE_HEDGE = "desk", "flat", "naive_hedge"
 """The decided book; nothing beyond selling the expected output; the expected output sold forward as far as allowed."""

@@ -11,14 +11,14 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+from energy_pipeline.book.outlook import ZoneOutlook
+from energy_pipeline.book.pnl import ZoneBook, at_fair_value, zone_legs
+from energy_pipeline.book.positions import DAY_AHEAD, zone_books
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
-from energy_pipeline.portfolio.optimise import Case
-from energy_pipeline.portfolio.outlook import ZoneOutlook
-from energy_pipeline.portfolio.pnl import ZoneBook, at_fair_value, zone_legs
-from energy_pipeline.portfolio.positions import DAY_AHEAD, zone_books
-from energy_pipeline.portfolio.tail import expected_shortfall
+from energy_pipeline.mathematics.statistics.tail import expected_shortfall
+from energy_pipeline.portfolio.decision import Case
 
 BOOK = "book"
 

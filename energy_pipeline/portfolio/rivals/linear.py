@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.portfolio.allocation import Bounds, Gross, Problem
+from energy_pipeline.mathematics.allocation import Bounds, Gross, Problem
 from energy_pipeline.portfolio.program import Program
 
 

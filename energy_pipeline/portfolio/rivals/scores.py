@@ -15,8 +15,8 @@ from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import FloatArray, IntArray
 from energy_pipeline.domain.seeds import generator
+from energy_pipeline.mathematics.statistics.tail import expected_shortfall
 from energy_pipeline.portfolio.rivals.goals import DESK
-from energy_pipeline.portfolio.tail import expected_shortfall
 
 BLOCK_DAYS = 7
 DRAWS = 2000

@@ -17,13 +17,13 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+from energy_pipeline.book.grid import Grid, on_grid, zone_grid
+from energy_pipeline.book.hedges import block_profile
+from energy_pipeline.book.positions import DAY_AHEAD, traded_contracts
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
 from energy_pipeline.portfolio.cuts import solve
-from energy_pipeline.portfolio.grid import Grid, on_grid, zone_grid
-from energy_pipeline.portfolio.hedges import block_profile
-from energy_pipeline.portfolio.positions import DAY_AHEAD, traded_contracts
 from energy_pipeline.portfolio.program import K_EUR, Program
 from energy_pipeline.portfolio.rivals.goals import DESK
 from energy_pipeline.portfolio.rivals.linear import from_decisions

@@ -14,7 +14,7 @@ import numpy as np
 
 from energy_pipeline.desk.strategies import Momentum
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.strategies import indicators
+from energy_pipeline.mathematics.backtester import indicators
 
 
 def look_back_days(strategy: Momentum) -> int:

@@ -10,9 +10,9 @@ import numpy as np
 
 from energy_pipeline.desk.strategies import MeanReversion, PairSpread
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.strategies.engine import Rule, rule_targets
-from energy_pipeline.strategies.indicators import z_score
-from energy_pipeline.strategies.relations import engle_granger, ornstein_uhlenbeck, rolling_hedge_ratio
+from energy_pipeline.mathematics.backtester.engine import Rule, rule_targets
+from energy_pipeline.mathematics.backtester.indicators import z_score
+from energy_pipeline.mathematics.statistics.relations import engle_granger, ornstein_uhlenbeck, rolling_hedge_ratio
 
 MINIMUM_VALUES = 20
 

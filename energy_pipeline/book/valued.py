@@ -1,0 +1,69 @@
+"""A decided book over its scenarios: what every question about its risk starts from.
+
+What belongs here: positions and scenario tables into zone books, outlooks and P&L. What does not: measures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from energy_pipeline.book.outlook import ZoneOutlook, zone_outlooks
+from energy_pipeline.book.pnl import ZoneBook, at_fair_value, zone_legs
+from energy_pipeline.book.positions import zone_books
+from energy_pipeline.desk import Desk
+from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
+
+
+@dataclass(frozen=True)
+class ValuedBook:
+    """A decided book and the scenarios it is valued on; proxy hedges at the scenarios' mean.
+
+    Attributes
+    ----------
+    books, outlooks : dict of zone
+        `books` at quotes, `fair` with proxies at the scenarios' mean.
+    """
+
+    desk: Desk
+    day: DeliveryDay
+    positions: pl.DataFrame
+    books: dict[str, ZoneBook]
+    fair: dict[str, ZoneBook]
+    outlooks: dict[str, ZoneOutlook]
+
+    @property
+    def pnl(self) -> FloatArray:
+        """P&L per scenario, proxies at fair value [EUR]."""
+        by_zone, by_leg = scenario_pnl(self.fair, self.outlooks, self.desk.scenarios.paths)
+        return sum(by_zone.values(), np.zeros(next(iter(by_leg.values())).size))
+
+
+def valued(
+    desk: Desk, day: DeliveryDay, positions: pl.DataFrame, scenario_paths: pl.DataFrame, plant_output: pl.DataFrame, dispatch: pl.DataFrame
+) -> ValuedBook:
+    """The book of these positions over the scenarios.
+
+    Raises
+    ------
+    MissingDayError
+        When a zone with a position lacks scenarios, a plant its output or an asset its schedule.
+    """
+    books = zone_books(desk, day, positions, dispatch)
+    outlooks = zone_outlooks(desk, day, list(books), scenario_paths, plant_output, dispatch)
+    fair = {zone: at_fair_value(held, outlooks[zone].price) for zone, held in books.items()}
+    return ValuedBook(desk, day, positions, books, fair, outlooks)
+
+
+def scenario_pnl(books: dict[str, ZoneBook], outlooks: dict[str, ZoneOutlook], paths: int) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+    """P&L per scenario by zone and by leg [EUR], shape (scenarios,) each; `paths` is the count for an empty book."""
+    by_zone: dict[str, FloatArray] = {}
+    by_leg: dict[str, FloatArray] = {}
+    for zone, book in books.items():
+        outlook = outlooks[zone]
+        legs = zone_legs(book, outlook.price, outlook.second, outlook.output_mw).by_leg()
+        by_zone[zone] = sum(legs.values(), np.zeros(outlook.price.shape[0]))
+        by_leg = {name: by_leg.get(name, 0.0) + values for name, values in legs.items()}
+    return by_zone, by_leg or {"physical": np.zeros(paths)}

@@ -1,0 +1,51 @@
+"""The table a run prints: a column per delivery day.
+
+What belongs here: its rows and how numbers are written. What does not: where the numbers come
+from (`runner.summary`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from energy_pipeline.runner.summary import DaySummary
+
+
+def day_table(found: list[DaySummary]) -> Table:
+    """What was decided and what came of it, a column per day."""
+    table = Table("delivery day", title="What was decided", caption="Bought is positive, sold negative; VaR and CVaR are losses.")
+    for item in found:
+        table.add_column(str(item.day), justify="right", no_wrap=True)
+    for name, values in rows(found):
+        table.add_row(name, *values)
+    return table
+
+
+def rows(found: list[DaySummary]) -> list[tuple[str, list[str]]]:
+    """The table's rows: name and a value per day."""
+    zones = sorted({zone for item in found for zone in item.positions_mwh})
+    return [
+        ("hours", [number(d.hours) for d in found]),
+        ("MAE, EUR/MWh", [number(d.mae_eur_mwh, 2) for d in found]),
+        ("naive MAE, EUR/MWh", [number(d.mae_naive_eur_mwh, 2) for d in found]),
+        *((f"{zone} net, MWh", [number(d.positions_mwh.get(zone)) for d in found]) for zone in zones),
+        ("expected P&L, EUR", [number(d.expected_pnl_eur) for d in found]),
+        ("VaR 95 %, EUR", [number(d.var_eur) for d in found]),
+        ("CVaR 97.5 %, EUR", [number(d.es_eur) for d in found]),
+        ("limits used", [share(d) for d in found]),
+        ("settled P&L, EUR", [number(d.settled_pnl_eur) for d in found]),
+    ]
+
+
+def share(found: DaySummary) -> str:
+    """The fullest limit in its traffic light's colour."""
+    colour = {"green": "green", "amber": "yellow", "red": "red"}.get(found.limit_status, "white")
+    return "-" if found.limits_used is None else f"[{colour}]{found.limits_used:.0%}[/{colour}]"
+
+
+def number(value: float | None, digits: int = 0) -> str:
+    """A number with thousands separators, or a dash."""
+    return "-" if value is None else f"{value:,.{digits}f}"

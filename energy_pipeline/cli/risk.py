@@ -1,0 +1,150 @@
+"""The command group `energy-pipeline risk`.
+
+What belongs here: its options and messages. What does not: the work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from energy_pipeline.domain.errors import PipelineError
+
+risk_app = typer.Typer(no_args_is_help=True, help="Risk of a book: studies over settled days, and what a trade would change.")
+problems = Console(stderr=True)
+Data = Annotated[Path | None, typer.Option("--data", help="Data folder; default: ENERGY_PIPELINE_DATA.")]
+
+
+@risk_app.callback()
+def group() -> None:
+    """Risk of a book: studies over settled days, and what a trade would change."""
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """An error of ours is a line of red text and exit code 1."""
+    try:
+        yield
+    except (PipelineError, ValueError) as error:
+        problems.print(str(error), style="red", markup=False, highlight=False)
+        raise typer.Exit(1) from None
+
+
+def folder(data: Path | None) -> Path:
+    """The data folder."""
+    from energy_pipeline.settings import Settings
+
+    return data or Settings.load().data
+
+
+def say(lines: list[str]) -> None:
+    """A page on standard output."""
+    print("\n".join(lines))  # noqa: T201 - a page, not a message
+
+
+@risk_app.command("settled-days")
+def settled_days(
+    data: Data = None, quick: Annotated[bool, typer.Option("--quick", help="Germany only, without the table of methods.")] = False
+) -> None:
+    """Decide, fear and settle every day of real markets again, and test VaR and ES (minutes)."""
+    from energy_pipeline.studies import settled_days as work
+
+    with told():
+        where = folder(data)
+        market = work.german_market(where)
+        rule, choice = work.chosen_rule(market)
+        say(["## A thousandth of German wind, 2018-10-01 .. 2019-09-30", "", "Chosen on 2017-10-01 .. 2018-09-30:", "", choice, ""])
+        found = work.study(market, rule, work.DE_FIRST, work.DE_LAST)
+        say(work.page(found, with_methods=not quick))
+        if quick:
+            return
+        earned, best, excess = work.foresight_gap(found)
+        say(
+            ["", f"Reference battery: settled {earned:,.0f} EUR, foresight {best:,.0f} EUR; largest excess over foresight on a day {excess:.2e} EUR."]
+        )
+        for zone in ("FR", "ES"):
+            wind = work.wind_market(where, zone, date(2017, 9, 1), work.DE_LAST)
+            say(["", f"## A thousandth of the wind of {zone}, 2018-10-01 .. 2019-09-30", ""])
+            say(work.page(work.study(wind, rule, work.DE_FIRST, work.DE_LAST), with_methods=False))
+        for zone in ("FR", "ES", "DE_LU"):
+            flat = work.flat_market(where, zone, date(2019, 12, 1), work.LATER[1])
+            say(["", f"## Ten megawatts in {zone}, {work.LATER[0]} .. {work.LATER[1]}", ""])
+            say(work.page(work.study(flat, rule, *work.LATER), with_methods=False))
+            say(["", "The same with losses rescaled to today's volatility:", ""])
+            say(work.page(work.study(flat, replace(rule, volatility_decay=0.94), *work.LATER), with_methods=False)[:7])
+
+
+@risk_app.command("deviation-loss")
+def deviation_loss(data: Data = None) -> None:
+    """What a thousandth of German wind lost by its deviations, and less by a better nomination."""
+    from energy_pipeline.studies.deviation_loss import page
+
+    with told():
+        say(page(folder(data)))
+
+
+@risk_app.command("index-study")
+def index_study(data: Data = None, zones: Annotated[str, typer.Option("--zones", help="Two zones, separated by a comma.")] = "DE_LU,FR") -> None:
+    """CVaR portfolios of hourly contracts on two exchanges (index_only: nothing here can be traded)."""
+    from energy_pipeline.studies.index_study import page
+
+    with told():
+        pair = tuple(z.strip() for z in zones.split(","))
+        if len(pair) != 2:
+            raise ValueError(f"--zones {zones}: name two zones, e.g. DE_LU,FR")
+        say(page(folder(data), (pair[0], pair[1])))
+
+
+@risk_app.command("what-if")
+def what_if(
+    trades: Annotated[list[str], typer.Argument(help="Trades in words, each in quotes: 'add 25 MW base DE'.")],
+    day: Annotated[datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], help="Decided delivery day; default: the last one.")] = None,
+    desk: Annotated[Path | None, typer.Option("--desk", help="Desk file; the demo desk when not given.")] = None,
+    lake: Annotated[Path | None, typer.Option("--lake", help="Data lake.")] = None,
+) -> None:
+    """What trades would change in the decided book: VaR, ES, margin and limits, before and after."""
+    from energy_pipeline.cli.main import settings_of
+    from energy_pipeline.desk import load_desk
+    from energy_pipeline.lake import Lake
+    from energy_pipeline.runner.what_if import answer, as_text, latest_day
+
+    with told():
+        began = perf_counter()
+        settings = settings_of(desk, lake)
+        store = Lake(settings.lake)
+        when = day.date() if day else latest_day(store)
+        found = answer(load_desk(settings.desk_path), store, when, trades)
+        say([f"{when}: {'; '.join(trades)}", "", *as_text(found), "", f"answered in {perf_counter() - began:.2f} s"])
+
+
+@risk_app.command("factors")
+def factors(
+    scope: Annotated[str, typer.Option("--scope", help="book, or a zone.")] = "book",
+    file: Annotated[
+        Path | None, typer.Option("--file", help="Factor returns (date, known_at, one column a factor): explain settled P&L by them instead.")
+    ] = None,
+    decay: Annotated[float, typer.Option("--decay", min=0.5, max=1.0, help="With --file: weight of a day over that of the next.")] = 0.98,
+    day: Annotated[datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], help="Decided delivery day; default: the last one.")] = None,
+    lake: Annotated[Path | None, typer.Option("--lake", help="Data lake.")] = None,
+) -> None:
+    """Which factors a decided book's risk goes with, or what settled P&L went with factors of your own."""
+    from energy_pipeline.cli.main import settings_of
+    from energy_pipeline.lake import Lake
+    from energy_pipeline.runner.what_if import latest_day
+    from energy_pipeline.studies import factor_report
+
+    with told():
+        store = Lake(settings_of(None, lake).lake)
+        if file is not None:
+            say(factor_report.settled(store, file, scope, decay))
+            return
+        when = day.date() if day else latest_day(store)
+        say([f"{when}, {scope}", "", *factor_report.decided(store, when, scope)])

@@ -1,0 +1,350 @@
+"""The table `asset_values` and what goes with it: `asset_thresholds` and the day's orders (`orders`).
+
+What belongs here: paths for every asset and right of the desk, and the rows. What does not: the
+valuation of one asset (`value`, `swing`, `tolling`), the committed schedule (`dispatch`).
+
+Batteries and tolling plants are valued over the delivery day on the desk's scenario paths: auction
+assets on the day-ahead price, sequential ones on the second price where the zone has one. Swing and
+curtailable rights reach over the forecasts' horizon: daily means with the forecast's spread, joined
+from day to day by LEVEL_DECAY. Renewable rights run on the plant's own output scenarios. Half of the paths train, the other half judge.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from energy_pipeline.contracts import table
+from energy_pipeline.desk import Desk
+from energy_pipeline.desk.flexibility import Battery, CurtailableRight, RenewableRight, SwingRight, TollingRight
+from energy_pipeline.domain.blocks import profile
+from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.domain.errors import InfeasibleError, MissingDayError
+from energy_pipeline.domain.seeds import generator
+from energy_pipeline.features.prices import last_settlements
+from energy_pipeline.flexibility.orders import block_rows, hourly_rows, planned, service_rows, services_of
+from energy_pipeline.information.archive import InformationSet
+from energy_pipeline.mathematics.stores.policy import run_of, train
+from energy_pipeline.mathematics.stores.services import per_mw_eur, stacked
+from energy_pipeline.mathematics.stores.store import Store
+from energy_pipeline.mathematics.stores.swing import CurtailableLoad, Swing, swing_foresight_eur, train_swing
+from energy_pipeline.mathematics.stores.tolling import Tolling, commitment, train_tolling
+from energy_pipeline.mathematics.stores.value import AssetValue, sensitivities, store_value, summarised
+
+TABLES = ("asset_values", "asset_thresholds", "bid_curves", "block_orders", "service_plans")
+YEARLY_RATE = 0.05
+MOST_PATHS = 600
+DAILY_PATHS = 1000
+BOUND_PATHS = 24
+"""Paths on which energy and services are planned with foresight: each is a programme of its own."""
+LEVEL_DECAY = 0.8
+"""Correlation of a day's forecast error with the next day's."""
+WIDE = 1.2815515655446004
+"""Deviations between the median and the 90 % quantile of a normal."""
+CONTENTS = 5
+"""Contents thresholds are tabulated at, evenly from empty to full."""
+DAY_MINUTES = 1440
+
+
+def valuation(info: InformationSet, price_forecasts: pl.DataFrame, scenario_paths: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """All tables of the day, by name.
+
+    Raises
+    ------
+    InfeasibleError
+        Naming every asset and right whose terms contradict each other.
+    MissingDayError
+        No scenario paths of an asset's zone.
+    """
+    rows: dict[str, list[dict[str, object]]] = {name: [] for name in TABLES}
+    failures: list[str] = []
+    for name, asset in {**info.desk.assets, **info.desk.rights}.items():
+        try:
+            if isinstance(asset, Battery):
+                _battery(info, name, asset, scenario_paths, rows)
+            elif isinstance(asset, TollingRight):
+                rows["asset_values"].append(_tolling(info, name, asset, scenario_paths))
+            elif isinstance(asset, RenewableRight):
+                rows["asset_values"].append(_renewable(info, name, asset, scenario_paths))
+            else:
+                rows["asset_values"].append(_daily(info, name, asset, price_forecasts))
+        except InfeasibleError as error:
+            failures.append(f"{name}: {error}")
+    if failures:
+        raise InfeasibleError(f"asset_values, day {info.day.day}: " + "; ".join(failures), list(failures), "see each asset")
+    return {
+        name: table(name).frame(found).sort(table(name).key, maintain_order=True) if found else table(name).frame() for name, found in rows.items()
+    }
+
+
+def sequential_paths(desk: Desk, zone: str, information: str, scenario_paths: pl.DataFrame) -> tuple[FloatArray, pl.Series, int]:
+    """Price paths an asset acts on (paths, intervals), their interval starts and length [min].
+
+    Raises
+    ------
+    MissingDayError
+    """
+    second = information == "sequential" and desk.zones[zone].second_price.kind != "none"
+    kind = "second_price" if second else "day_ahead_price"
+    part = scenario_paths.filter(pl.col("kind") == kind, pl.col("name") == zone).sort("delivery_start", "scenario")
+    if part.is_empty():
+        raise MissingDayError("scenario_paths", [], f"no {kind} of {zone}: make scenario_paths of the day first")
+    starts = part["delivery_start"].unique().sort()
+    values = part["value"].cast(pl.Float64).to_numpy().reshape(starts.len(), -1).T
+    return np.ascontiguousarray(values), starts, int(part["resolution_minutes"][0])
+
+
+def halves(paths: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Every other path to train on, the rest to judge."""
+    return paths[0 : 2 * MOST_PATHS : 2], paths[1 : 2 * MOST_PATHS : 2]
+
+
+def _battery(info: InformationSet, name: str, asset: Battery, scenario_paths: pl.DataFrame, rows: dict[str, list[dict[str, object]]]) -> None:
+    paths, starts, minutes = sequential_paths(info.desk, asset.zone, asset.information, scenario_paths)
+    store = Store.of(asset)
+    learn, fresh = halves(paths)
+    common = {"delivery_day": info.day.day, "asset": name, "zone": asset.zone, "resolution_minutes": minutes}
+    if services_of(info.desk, name):
+        _with_services(info, name, asset, learn, fresh, minutes, starts, rows)
+        return
+    peak = np.asarray(profile("peak", info.day, minutes)) > 0
+    found = store_value(store, learn, fresh, minutes, YEARLY_RATE, {"peak": peak}, information=asset.information)
+    rows["asset_values"].append(_value_row(info, name, asset.zone, "battery", asset.information, 1, found))
+    if asset.information == "sequential":
+        rows["asset_thresholds"] += _thresholds(store, learn, minutes, starts, common)
+    else:
+        rows["bid_curves"] += hourly_rows(store, learn.mean(axis=0), minutes, starts, common)
+        rows["block_orders"] += block_rows(store, paths, minutes, starts, common)
+
+
+def _with_services(
+    info: InformationSet,
+    name: str,
+    asset: Battery,
+    learn: FloatArray,
+    fresh: FloatArray,
+    minutes: int,
+    starts: pl.Series,
+    rows: dict[str, list[dict[str, object]]],
+) -> None:
+    """One plan for energy and services on the expected prices: its value, and beside it the plan without services."""
+    store, services = Store.of(asset), services_of(info.desk, name)
+
+    def cash(a: FloatArray, b: FloatArray) -> FloatArray:
+        plan = stacked(store, services, a.mean(axis=0), minutes)
+        found = store.margins_eur(plan.charge_mw, plan.discharge_mw, b, minutes)
+        for service, capacity in plan.capacity_mw.items():
+            found = found + capacity * per_mw_eur(store, services[service], b, minutes)
+        found[:, -1] += float(store.end_eur(plan.state_of_charge_mwh[-1:])[0])
+        return found
+
+    plan, alone = planned(info.desk, name, asset, learn.mean(axis=0), minutes), stacked(store, {}, learn.mean(axis=0), minutes)
+    plain = (
+        store.margins_eur(alone.charge_mw, alone.discharge_mw, fresh, minutes).sum(axis=1).mean() + store.end_eur(alone.state_of_charge_mwh[-1:])[0]
+    )
+    known = [stacked(store, services, p, minutes) for p in fresh[:BOUND_PATHS]]
+    bound = np.array([k.value_eur + float(store.end_eur(k.state_of_charge_mwh[-1:])[0]) for k in known])
+    peak = np.asarray(profile("peak", info.day, minutes)) > 0
+    found = summarised(cash(learn, fresh), float(plain), bound, minutes, YEARLY_RATE, "stacked")
+    found = replace(found, sensitivities=sensitivities(cash, learn, fresh, {"peak": peak}))
+    rows["asset_values"].append(_value_row(info, name, asset.zone, "battery", asset.information, 1, found))
+    common = {"delivery_day": info.day.day, "asset": name, "zone": asset.zone, "resolution_minutes": minutes}
+    rows["service_plans"] += service_rows(plan, starts, common)
+
+
+def _thresholds(store: Store, learn: FloatArray, minutes: int, starts: pl.Series, common: dict[str, object]) -> list[dict[str, object]]:
+    policy = train(store, learn, minutes)
+    contents = np.linspace(store.minimum_mwh, store.energy_mwh, CONTENTS)
+    below, above = policy.thresholds_eur_mwh(contents)
+    values = policy.energy_value_eur_mwh(np.median(learn, axis=0))
+    at = np.clip(np.searchsorted(policy.grid_mwh, contents, side="right") - 1, 0, values.shape[1] - 1)
+    return [
+        {
+            **common,
+            "delivery_start": start,
+            "content_mwh": float(content),
+            "charge_below_eur_mwh": float(below[t, n]),
+            "discharge_above_eur_mwh": float(above[t, n]),
+            "energy_value_eur_mwh": float(values[t, at[n]]),
+        }
+        for t, start in enumerate(starts)
+        for n, content in enumerate(contents)
+    ]
+
+
+def tolling_of(right: TollingRight, minutes: int) -> Tolling:
+    """The plant of a right, on intervals of this length [min]."""
+    per_hour = 60 // minutes
+    return Tolling(
+        right.power_mw,
+        right.heat_rate,
+        right.tonnes_per_mwh_fuel,
+        right.vom_eur_mwh,
+        right.start_cost_eur,
+        right.minimum_mw,
+        right.minimum_up_hours * per_hour,
+        right.minimum_down_hours * per_hour,
+        is_on=right.is_on,
+    )
+
+
+def swing_of(right: SwingRight | CurtailableRight, days: int) -> Swing:
+    """The terms of a daily right over its days."""
+    if isinstance(right, CurtailableRight):
+        return CurtailableLoad(right.power_mw, right.hours, right.strike_eur_mwh, right.calls_left).month(days)
+    terms = (right.daily_min_mwh, right.daily_max_mwh, right.total_min_mwh, right.total_max_mwh)
+    return Swing(*terms, right.strike_eur_mwh, right.penalty_eur_mwh)
+
+
+def _tolling(info: InformationSet, name: str, right: TollingRight, scenario_paths: pl.DataFrame) -> dict[str, object]:
+    paths, _, minutes = sequential_paths(info.desk, right.zone, "auction", scenario_paths)
+    plant = tolling_of(right, minutes)
+    fuels = last_settlements(info)
+    if not np.isfinite([fuels["gas"], fuels["carbon"]]).all():
+        raise MissingDayError("fuel_prices", [info.day.day], f"tolling {name} needs a settlement of gas and carbon before the decision")
+    gas, carbon = np.array(fuels["gas"]), np.array(fuels["carbon"])
+    learn, fresh = halves(paths)
+
+    def cash(a: FloatArray, b: FloatArray) -> FloatArray:
+        margins = plant.margins_eur(b, gas, carbon, minutes)
+        plan = train_tolling(plant, plant.margins_eur(a, gas, carbon, minutes)).run(margins)
+        return np.asarray(plan.on * margins - plant.start_cost_eur * _started(plan.on, is_on=plant.is_on))
+
+    margins = plant.margins_eur(fresh, gas, carbon, minutes)
+    fixed = commitment(plant, plant.margins_eur(learn, gas, carbon, minutes).mean(axis=0)).on
+    plain = float((margins * fixed).sum(axis=1).mean() - plant.start_cost_eur * _started(fixed, is_on=plant.is_on).sum())
+    found = summarised(cash(learn, fresh), plain, commitment(plant, margins).value_eur, minutes, YEARLY_RATE)
+    peak = np.asarray(profile("peak", info.day, minutes)) > 0
+    found = replace(found, sensitivities=sensitivities(cash, learn, fresh, {"peak": peak}))
+    return _value_row(info, name, right.zone, "tolling", "sequential", 1, found)
+
+
+def _started(on: npt.NDArray[np.bool_], *, is_on: bool) -> npt.NDArray[np.bool_]:
+    """Intervals in which the plant starts, by path."""
+    return np.asarray(on & ~np.concatenate([np.full((on.shape[0], 1), is_on), on[:, :-1]], axis=1))
+
+
+def _renewable(info: InformationSet, name: str, right: RenewableRight, scenario_paths: pl.DataFrame) -> dict[str, object]:
+    """Generation where price and certificate pay the variable cost; the plan without the right runs always.
+
+    Each interval stands alone, so an order with that limit price is the best there is, and equals foresight.
+    """
+    paths, _, minutes = sequential_paths(info.desk, right.zone, "auction", scenario_paths)
+    part = scenario_paths.filter(pl.col("kind") == "plant_output", pl.col("name") == right.plant).sort("delivery_start", "scenario")
+    if part.is_empty():
+        raise MissingDayError("scenario_paths", [info.day.day], f"no output of {right.plant}: make scenario_paths of the day first")
+    own = int(part["resolution_minutes"][0])
+    output = part["value"].cast(pl.Float64).to_numpy().reshape(-1, paths.shape[0]).T
+    finer = np.repeat(output, max(1, own // minutes), axis=1).reshape(paths.shape[0], paths.shape[1], -1).mean(axis=2)
+    energy, margin = finer[1::2] * minutes / 60.0, right.certificate_eur_mwh - right.variable_cost_eur_mwh
+    fresh = paths[1::2]
+
+    def cash(_: FloatArray, b: FloatArray) -> FloatArray:
+        return np.asarray(energy * np.maximum(b + margin, 0.0))
+
+    always = float((energy * (fresh + margin)).sum(axis=1).mean())
+    found = summarised(cash(fresh, fresh), always, cash(fresh, fresh).sum(axis=1), minutes, YEARLY_RATE)
+    peak = np.asarray(profile("peak", info.day, minutes)) > 0
+    found = replace(found, sensitivities=sensitivities(cash, fresh, fresh, {"peak": peak}))
+    return _value_row(info, name, right.zone, "renewable", "auction", 1, found)
+
+
+def _daily(info: InformationSet, name: str, right: SwingRight | CurtailableRight, price_forecasts: pl.DataFrame) -> dict[str, object]:
+    hours = right.hours if isinstance(right, CurtailableRight) else 24.0
+    mean, deviation = daily_forecasts(info, right.zone, right.days, hours, price_forecasts)
+    drawn = generator("flexibility", info.day.day, "rights", name).standard_normal((2 * DAILY_PATHS, mean.size))
+    for n in range(1, mean.size):
+        drawn[:, n] = LEVEL_DECAY * drawn[:, n - 1] + np.sqrt(1.0 - LEVEL_DECAY**2) * drawn[:, n]
+    paths = mean + deviation * drawn
+    swing = swing_of(right, mean.size)
+    learn, fresh = paths[:DAILY_PATHS], paths[DAILY_PATHS:]
+
+    def cash(a: FloatArray, b: FloatArray) -> FloatArray:
+        value, taken = train_swing(swing, a).run(b)
+        found = taken * (b - swing.strike_eur_mwh)
+        found[:, -1] += value - found.sum(axis=1)
+        return np.asarray(found)
+
+    _, plan = train_swing(swing, np.tile(mean, (2, 1))).run(mean[None])
+    plain = float((plan * (fresh - swing.strike_eur_mwh)).sum(axis=1).mean())
+    bound = np.array([swing_foresight_eur(swing, p) for p in fresh[:200]])
+    found = summarised(cash(learn, fresh), plain, bound, DAY_MINUTES, YEARLY_RATE)
+    slopes = sensitivities(cash, learn, fresh, {})
+    return _value_row(info, name, right.zone, right.kind, "sequential", mean.size, found) | {
+        "delta_base_mwh": slopes.delta_mwh["all"],
+        "gamma_mwh2_eur": slopes.gamma_mwh_per_eur,
+        "vega_eur_pct": slopes.vega_eur_per_percent,
+    }
+
+
+def daily_forecasts(info: InformationSet, zone: str, days: int, hours: float, price_forecasts: pl.DataFrame) -> tuple[FloatArray, FloatArray]:
+    """Mean over the dearest `hours` of each coming day, and its deviation from the forecast's 10 and 90 % quantiles."""
+    rows = price_forecasts.filter(pl.col("zone") == zone, pl.col("price_kind") == "day_ahead", pl.col("model") == "ensemble")
+    mean, deviation = [], []
+    for n in range(days):
+        part = rows.filter(pl.col("target_day") == info.day.day + timedelta(days=n)).sort("price_eur_mwh", descending=True)
+        if part.is_empty():
+            break
+        part = part.head(max(1, round(hours * 60.0 / int(part["resolution_minutes"][0]))))
+        mean.append(float(part["price_eur_mwh"].to_numpy().mean()))
+        spread = (part["q90_eur_mwh"] - part["q10_eur_mwh"]).drop_nulls().to_numpy()
+        deviation.append(float(spread.mean()) / (2.0 * WIDE) if spread.size else 0.0)
+    if not mean:
+        raise MissingDayError("price_forecasts", [info.day.day], f"no ensemble day-ahead forecasts of {zone}: make price_forecasts first")
+    return np.array(mean), np.array(deviation)
+
+
+def _value_row(info: InformationSet, name: str, zone: str, kind: str, information: str, days: int, found: AssetValue) -> dict[str, object]:
+    slopes, of_energy = found.sensitivities, found.energy_value
+    return {
+        "delivery_day": info.day.day,
+        "asset": name,
+        "zone": zone,
+        "kind": kind,
+        "information": information,
+        "horizon_days": days,
+        "value_eur": found.value_eur,
+        "standard_error_eur": found.standard_error_eur,
+        "intrinsic_eur": found.intrinsic_eur,
+        "foresight_eur": found.foresight_eur,
+        "earnings_at_risk_eur": found.earnings_at_risk_eur,
+        "npv_eur": found.npv_eur,
+        "shipped": found.shipped,
+        "delta_base_mwh": None if slopes is None else slopes.delta_mwh["all"],
+        "delta_peak_mwh": None if slopes is None else slopes.delta_mwh["peak"],
+        "gamma_mwh2_eur": None if slopes is None else slopes.gamma_mwh_per_eur,
+        "vega_eur_pct": None if slopes is None else slopes.vega_eur_per_percent,
+        "energy_value_delta": None if of_energy is None else of_energy.delta_mwh["all"],
+        "energy_value_gamma": None if of_energy is None else of_energy.gamma_mwh_per_eur,
+        "energy_value_vega": None if of_energy is None else of_energy.vega_eur_per_percent,
+    }
+
+
+def settled_sequential(
+    desk: Desk, asset: Battery, scenario_paths: pl.DataFrame, prices: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray, float]:
+    """Contents of the policy, the plan and the rolling plan on the prices that came, and the margin expected of the policy.
+
+    The policy is trained on the day's own scenarios, so it is the one the decision had.
+    """
+    from energy_pipeline.mathematics.stores import rules
+    from energy_pipeline.mathematics.stores.perfect_foresight import foresight
+    from energy_pipeline.mathematics.stores.value import shipped
+
+    store = Store.of(asset)
+    paths, _, minutes = sequential_paths(desk, asset.zone, "sequential", scenario_paths)
+    learn, fresh = halves(paths)
+    apart = learn - learn.mean(axis=0)
+    decay = float(np.clip((apart[:, 1:] * apart[:, :-1]).sum() / max(float((apart[:, :-1] ** 2).sum()), 1e-9), 0.0, 0.999))
+    outlook = rules.Outlook(learn.mean(axis=0), decay, learn.std(axis=0))
+    plan = foresight(store, outlook.mean_eur_mwh, minutes).state_of_charge_mwh
+    policy = train(store, learn, minutes)
+    expected = float(policy.run(fresh).margin_eur.mean())
+    acted = policy.run(prices[None]).state_of_charge_mwh[0]
+    if shipped(store, learn, minutes) == "intrinsic":
+        acted, expected = plan, float(run_of(store, np.broadcast_to(plan, fresh.shape), fresh, minutes).margin_eur.mean())
+    return acted, plan, rules.rolling_intrinsic(store, outlook, prices, minutes), expected

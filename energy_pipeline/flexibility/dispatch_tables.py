@@ -1,0 +1,207 @@
+"""The tables `dispatch` and `dispatch_settled`.
+
+What belongs here: scheduling each auction asset on the forecast, and valuing what was
+committed. What does not: the optimisation of one battery (`storage`).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+from energy_pipeline.contracts import table
+from energy_pipeline.desk import Desk
+from energy_pipeline.desk.flexibility import Battery
+from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.domain.errors import InfeasibleError, MissingDayError, SourceError
+from energy_pipeline.flexibility.orders import executed_blocks, planned, services_of
+from energy_pipeline.flexibility.storage import Schedule, SolverError, margin_eur, schedule
+from energy_pipeline.information.archive import InformationSet
+from energy_pipeline.information.resolution import frame_lookup, interval_values
+
+MARGIN_TOLERANCE = 1e-6
+"""Relative room for the solver's own tolerance when margins are compared."""
+
+
+def dispatch(info: InformationSet, price_forecasts: pl.DataFrame) -> pl.DataFrame:
+    """Committed schedules of all assets with `information: auction`, table `dispatch`.
+
+    Each maximises its margin on the ensemble day-ahead forecast of its zone, with what its grid
+    services hold back kept free. Assets with
+    `information: sequential` have no committed schedule and no rows.
+
+    Raises
+    ------
+    SourceError
+        No ensemble forecast of an asset's zone.
+    InfeasibleError
+        Naming every asset whose limits conflict.
+    """
+    contract = table("dispatch")
+    frames, failures = [], []
+    for name, battery in info.desk.assets.items():
+        if battery.information != "auction":
+            continue
+        try:
+            frames.append(_scheduled(info, name, battery, price_forecasts))
+        except InfeasibleError as error:
+            failures.append((name, error))
+    if failures:
+        raise InfeasibleError(
+            f"dispatch, day {info.day.day}: " + "; ".join(f"{name}: {str(error).split(';', maxsplit=1)[0]}" for name, error in failures),
+            [f"assets.{name}.{limit}" for name, error in failures for limit in error.conflicts],
+            ", ".join(f"assets.{name}.{error.relaxation}" for name, error in failures),
+        )
+    return pl.concat(frames).sort(contract.key, maintain_order=True) if frames else contract.frame()
+
+
+def _scheduled(info: InformationSet, name: str, battery: Battery, price_forecasts: pl.DataFrame) -> pl.DataFrame:
+    rows = price_forecasts.filter(
+        pl.col("zone") == battery.zone,
+        pl.col("price_kind") == "day_ahead",
+        pl.col("model") == "ensemble",
+        pl.col("horizon_days") == 1,
+        pl.col("target_day") == info.day.day,
+    ).sort("delivery_start")
+    minutes = info.desk.zones[battery.zone].resolution_minutes(info.day.day)
+    if rows.height != info.day.count(minutes):
+        raise SourceError(
+            f"dispatch, day {info.day.day}, asset {name}: {rows.height} ensemble day-ahead forecasts of {battery.zone}, "
+            f"the day has {info.day.count(minutes)} intervals -> make price_forecasts of the day first"
+        )
+    prices = rows["price_eur_mwh"].to_numpy()
+    best = planned(info.desk, name, battery, prices, minutes) if services_of(info.desk, name) else schedule(battery, prices, minutes)
+    values = best.energy_value_eur_mwh if isinstance(best, Schedule) else None
+    value = np.full(prices.size, np.nan) if values is None else values
+    return rows.select(
+        "delivery_day",
+        pl.lit(name).alias("asset"),
+        "zone",
+        "delivery_start",
+        "resolution_minutes",
+        pl.Series("charge_mw", best.charge_mw),
+        pl.Series("discharge_mw", best.discharge_mw),
+        pl.Series("net_mw", best.discharge_mw - best.charge_mw),
+        pl.Series("state_of_charge_mwh", best.state_of_charge_mwh),
+        pl.Series("price_forecast_eur_mwh", prices),
+        pl.Series("energy_value_eur_mwh", value, nan_to_null=True),
+    )
+
+
+def settle_dispatch(
+    desk: Desk,
+    day: date,
+    dispatch: pl.DataFrame,
+    day_ahead_prices: pl.DataFrame,
+    second_prices: pl.DataFrame | None = None,
+    scenario_paths: pl.DataFrame | None = None,
+    block_orders: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    """What the assets earned, beside simpler rules and the best that was possible, table `dispatch_settled`.
+
+    Foresight knows the prices and keeps the same limits, so what was realised cannot exceed it.
+    Sequential assets are run by the policy the day's scenarios give, on the second price where the
+    zone has one; without scenarios they have no rows.
+
+    Parameters
+    ----------
+    dispatch : DataFrame
+        The day's `dispatch`.
+    day_ahead_prices : DataFrame
+        Raw prices that cover the day; the latest vintage counts.
+    second_prices, scenario_paths : DataFrame, optional
+        For sequential assets.
+    block_orders : DataFrame, optional
+        The day's exclusive groups, to say what bidding them would have earned.
+
+    Raises
+    ------
+    MissingDayError
+        A price of an asset's zone is not there.
+    """
+    contract = table("dispatch_settled")
+    rows = [
+        _settled(desk, day, part["asset"][0], part, day_ahead_prices, block_orders)
+        for part in dispatch.filter(pl.col("delivery_day") == day).sort("asset", "delivery_start").partition_by("asset", maintain_order=True)
+    ]
+    if scenario_paths is not None and second_prices is not None:
+        rows += [
+            _settled_sequential(desk, day, name, day_ahead_prices, second_prices, scenario_paths)
+            for name, battery in desk.assets.items()
+            if battery.information == "sequential"
+        ]
+    return contract.frame(rows).sort(contract.key, maintain_order=True) if rows else contract.frame()
+
+
+def _settled_sequential(
+    desk: Desk, day: date, name: str, day_ahead_prices: pl.DataFrame, second_prices: pl.DataFrame, scenario_paths: pl.DataFrame
+) -> dict[str, object]:
+    from energy_pipeline.flexibility.asset_valuation import sequential_paths, settled_sequential
+    from energy_pipeline.mathematics.stores.policy import run_of
+    from energy_pipeline.mathematics.stores.store import Store
+
+    battery = desk.assets[name]
+    _, starts, minutes = sequential_paths(desk, battery.zone, "sequential", scenario_paths)
+    raw = day_ahead_prices if desk.zones[battery.zone].second_price.kind == "none" else second_prices
+    prices = _prices(day, battery.zone, starts.cast(pl.Int64).to_numpy(), minutes, raw)
+    *contents, expected = settled_sequential(desk, battery, scenario_paths, prices)
+    runs = [run_of(Store.of(battery), c[None], prices[None], minutes) for c in contents]
+    realised, plan, rolling = (float(r.margin_eur[0]) for r in runs)
+    row = _row(day, name, battery, expected, realised, schedule(battery, prices, minutes).margin_eur)
+    discharged = float(runs[0].discharge_mw.sum() * minutes / 60.0)
+    return {**row, "margin_intrinsic_eur": plan, "margin_rolling_intrinsic_eur": rolling, "margin_blocks_eur": None, "discharged_mwh": discharged}
+
+
+def _row(day: date, name: str, battery: Battery, expected: float, realised: float, foresight: float) -> dict[str, object]:
+    excess = realised - foresight
+    if excess > MARGIN_TOLERANCE * max(1.0, abs(foresight)) and battery.terminal != "valued":
+        raise SolverError(
+            f"dispatch_settled, day {day}, asset {name}: realised margin is {excess:g} EUR above foresight -> report this: it cannot be"
+        )
+    foresight = max(foresight, realised)
+    return {
+        "delivery_day": day,
+        "asset": name,
+        "zone": battery.zone,
+        "information": battery.information,
+        "margin_expected_eur": expected,
+        "margin_realised_eur": realised,
+        "margin_foresight_eur": foresight,
+        "share_of_foresight": realised / foresight if foresight > MARGIN_TOLERANCE else None,
+    }
+
+
+def _settled(
+    desk: Desk, day: date, name: str, plan: pl.DataFrame, day_ahead_prices: pl.DataFrame, block_orders: pl.DataFrame | None
+) -> dict[str, object]:
+    battery, minutes = desk.assets[name], int(plan["resolution_minutes"][0])
+    prices = _prices(day, battery.zone, plan["delivery_start"].cast(pl.Int64).to_numpy(), minutes, day_ahead_prices)
+    charge, discharge = plan["charge_mw"].to_numpy(), plan["discharge_mw"].to_numpy()
+    realised = margin_eur(battery, charge, discharge, prices, minutes)
+    expected = margin_eur(battery, charge, discharge, plan["price_forecast_eur_mwh"].to_numpy(), minutes)
+    row = _row(day, name, battery, expected, realised, schedule(battery, prices, minutes).margin_eur)
+    discharged = float(discharge.sum() * minutes / 60.0)
+    blocks = None if block_orders is None else block_orders.filter(pl.col("delivery_day") == day, pl.col("asset") == name)
+    by_blocks = None
+    if blocks is not None and blocks.height:
+        by_blocks = margin_eur(battery, *executed_blocks(blocks, plan["delivery_start"], prices), prices, minutes)
+    # Nothing is seen between the bids of a day: the committed plan is the intrinsic one, and rolling it changes nothing.
+    return {
+        **row,
+        "margin_intrinsic_eur": realised,
+        "margin_rolling_intrinsic_eur": realised,
+        "margin_blocks_eur": by_blocks,
+        "discharged_mwh": discharged,
+    }
+
+
+def _prices(day: date, zone: str, start_us: np.ndarray[tuple[int], np.dtype[np.int64]], minutes: int, day_ahead_prices: pl.DataFrame) -> FloatArray:
+    prices = interval_values(frame_lookup(day_ahead_prices, zone=zone), "price_eur_mwh", start_us, minutes)
+    if np.isnan(prices).any():
+        missing = int(np.isnan(prices).sum())
+        raise MissingDayError(
+            "day_ahead_prices", [day], f"{missing} of {prices.size} prices of {zone} are missing: ingest the day before settling it"
+        )
+    return prices

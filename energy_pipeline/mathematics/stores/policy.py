@@ -1,0 +1,329 @@
+"""A store's non-anticipative policy: trained on simulated paths, run on any others.
+
+What belongs here: training (`train`), the trained policy, what it earns on paths, its
+thresholds. What does not: the compiled sweeps (`policy_kernel`), the day-ahead auction, where
+a day's quantities are fixed before any of its prices (`auction`), price models (`models`).
+
+Information is sequential: the price of an interval is seen, then acted on. The policy knows
+of the past only what `seen` (and `seen2`) say; by default that is the price itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.domain.errors import InfeasibleError
+from energy_pipeline.domain.units import hours_of
+from energy_pipeline.mathematics.stores.store import HOURS_PER_DAY, Store
+
+FILL_LEVELS = 12
+RUNGS = 40
+MOST_LEVELS = 400
+NARROW = 0.02
+"""Levels closer than this share of a step are one."""
+KNOTS = (0.0, 0.01, 0.05, 0.14, 0.26, 0.4, 0.55, 0.7, 0.82, 0.91, 0.97, 1.0)
+"""Where, in the distribution of what is seen, the regression bends."""
+KNOTS_2 = (0.01, 0.25, 0.6, 0.99)
+SHADOW_SHARES = (0.0, 0.05, 0.1, 0.2, 0.35, 0.6, 1.0)
+"""Shadow costs of a cycle that are tried, in standard deviations of the price."""
+SEARCH_PATHS = 1500
+
+
+@dataclass(frozen=True)
+class PolicyRun:
+    """What a policy did on paths.
+
+    Attributes
+    ----------
+    margin_eur : array, shape (paths,)
+        Cash, without what the energy left is worth.
+    value_eur : array, shape (paths,)
+        Margin plus the value of the energy left.
+    charge_mw, discharge_mw : arrays, shape (paths, intervals)
+        Never both in one interval.
+    state_of_charge_mwh : array, shape (paths, intervals)
+        At the end of each interval.
+    """
+
+    margin_eur: FloatArray
+    value_eur: FloatArray
+    charge_mw: FloatArray
+    discharge_mw: FloatArray
+    state_of_charge_mwh: FloatArray
+
+    @property
+    def net_mw(self) -> FloatArray:
+        """Discharge less charge [MW]."""
+        return self.discharge_mw - self.charge_mw
+
+
+@dataclass(frozen=True)
+class StoragePolicy:
+    """A trained policy.
+
+    Attributes
+    ----------
+    store : Store
+    minutes : int
+        Interval length.
+    grid_mwh : array, shape (levels,)
+        Contents the continuation is known at.
+    continuation_eur : array, shape (intervals, knots, levels)
+        Expected value from the end of the interval on.
+    knots, knots2 : arrays, shape (intervals, knots of each)
+        Where it is known in what is seen.
+    shadow_eur_mwh : float
+        Added to the cycle cost in decisions, because cycles are limited.
+    """
+
+    store: Store
+    minutes: int
+    grid_mwh: FloatArray
+    continuation_eur: FloatArray
+    knots: FloatArray
+    knots2: FloatArray
+    shadow_eur_mwh: float = 0.0
+
+    def run(self, paths_eur_mwh: FloatArray, seen: FloatArray | None = None, seen2: FloatArray | None = None) -> PolicyRun:
+        """Operate the store on paths; each interval is decided on what was seen up to it.
+
+        Parameters
+        ----------
+        paths_eur_mwh : array, shape (paths, intervals)
+        seen, seen2 : arrays of that shape
+            As in training; the prices by default.
+
+        Raises
+        ------
+        ValueError
+            The number of intervals differs from training, or a price is not finite.
+        """
+        prices = _by_step(paths_eur_mwh)
+        if prices.shape[0] != self.knots.shape[0]:
+            raise ValueError(f"paths have {prices.shape[0]} intervals, the policy was trained on {self.knots.shape[0]}")
+        stored = _walk(self, prices, prices if seen is None else _by_step(seen), _by_step(seen2))
+        return run_of(self.store, stored, np.asarray(paths_eur_mwh, dtype=np.float64), self.minutes)
+
+    def energy_value_eur_mwh(self, seen: FloatArray) -> FloatArray:
+        """V_t: the expected gain from one more MWh at each level, when `seen` (intervals,) is seen.
+
+        Returns
+        -------
+        array, shape (intervals, levels - 1)
+            Between the levels of `grid_mwh`.
+        """
+        if self.knots2.shape[1] > 1:
+            raise ValueError("V_t of a policy that sees two numbers needs both")
+        rows = [
+            [np.interp(x, knots, fitted[:, level]) for level in range(self.grid_mwh.size)]
+            for x, knots, fitted in zip(seen, self.knots, self.continuation_eur, strict=True)
+        ]
+        return np.diff(np.array(rows), axis=1) / np.diff(self.grid_mwh)
+
+    def thresholds_eur_mwh(self, content_mwh: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Charge below, discharge above: prices by interval and content, for a policy that sees the price.
+
+        Found as the fixed points p + j = a V_t(p) and p - k = V_t(p) / b, since V itself moves with
+        the price seen. Beyond the prices of training they are held at its range.
+
+        Returns
+        -------
+        arrays, shape (intervals, contents)
+        """
+        tries = np.linspace(0.0, 1.0, 200)
+        store, cost = self.store, self.store.cycle_cost_eur_mwh + self.shadow_eur_mwh
+        at = np.clip(np.searchsorted(self.grid_mwh, content_mwh, side="right") - 1, 0, self.grid_mwh.size - 2)
+        charge, discharge = (np.empty((self.knots.shape[0], np.size(content_mwh))) for _ in range(2))
+        for t in range(self.knots.shape[0]):
+            prices = self.knots[t, 0] + tries * (self.knots[t, -1] - self.knots[t, 0])
+            fitted = np.column_stack([np.interp(prices, self.knots[t], self.continuation_eur[t][:, c]) for c in range(self.grid_mwh.size)])
+            values = (np.diff(fitted, axis=1) / np.diff(self.grid_mwh))[:, at]
+            buys = prices[:, None] + store.charge_cost_eur_mwh <= store.charge_efficiency * values
+            sells = prices[:, None] - cost >= values / store.discharge_efficiency
+            # From the lowest price up while it buys; from the highest down while it sells: the two never cross.
+            bought, sold = np.cumprod(buys, axis=0).sum(0), np.cumprod(sells[::-1], axis=0).sum(0)
+            charge[t] = prices[np.maximum(bought - 1, 0)]
+            discharge[t] = prices[prices.size - np.maximum(sold, 1)]
+        return charge, discharge
+
+
+def train(
+    store: Store,
+    paths_eur_mwh: FloatArray,
+    minutes: int,
+    weights: FloatArray | None = None,
+    seen: FloatArray | None = None,
+    seen2: FloatArray | None = None,
+) -> StoragePolicy:
+    """Learn the policy with the largest weighted mean margin.
+
+    Parameters
+    ----------
+    paths_eur_mwh : array, shape (paths, intervals)
+        Simulated prices.
+    weights : array, shape (paths,), optional
+        Not negative: how much each path counts (a risk-averse book counts its tail more).
+    seen : array, shape of the paths, optional
+        The number a decision may depend on besides time and content; the price by default.
+    seen2 : array, shape of the paths, optional
+        A second one.
+
+    Raises
+    ------
+    InfeasibleError
+        Before training, naming the limits that conflict.
+    ValueError
+        A price is not finite, or weights are negative or all zero.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> paths = 50 + 20 * rng.standard_normal((2000, 24))
+    >>> policy = train(Store(1.0, 1.0, 2.0), paths, 60)
+    >>> bool(policy.run(paths).margin_eur.mean() > 200)
+    True
+    """
+    prices = _by_step(paths_eur_mwh)
+    steps, paths = prices.shape
+    store.check(steps, minutes)
+    counted = np.ones(paths) if weights is None else np.ascontiguousarray(weights, dtype=np.float64)
+    if (counted < 0).any() or counted.sum() <= 0:
+        raise ValueError("weights must not be negative, nor all zero")
+    if store.end_range_mwh[0] > store.end_range_mwh[1] + 1e-12:
+        raise InfeasibleError("store: the terminal condition is below the minimum", ["terminal_mwh", "minimum_mwh"], "terminal_mwh >= minimum_mwh")
+    states = (prices if seen is None else _by_step(seen), _by_step(seen2))
+    counted = counted / counted.mean()
+    if not store.is_limited_in_cycles:
+        return _trained(store, prices, states, counted, minutes, 0.0)
+    return _with_shadow(store, prices, states, counted, minutes)
+
+
+def _with_shadow(store: Store, prices: FloatArray, states: tuple[FloatArray, FloatArray], counted: FloatArray, minutes: int) -> StoragePolicy:
+    """With cycles limited, the shadow cost of a cycle that earns most when the limit is kept."""
+    few = slice(None, None, max(1, prices.shape[1] // SEARCH_PATHS))
+    best, least = 0.0, -np.inf
+    small = tuple(np.ascontiguousarray(s[:, few]) for s in states)
+    sample = np.ascontiguousarray(prices[:, few])
+    for share in SHADOW_SHARES:
+        shadow = share * float(prices.std())
+        policy = _trained(store, sample, (small[0], small[1]), counted[few], minutes, shadow)
+        stored = _walk(policy, sample, small[0], small[1])
+        found = float(counted[few] @ run_of(store, stored, sample.T, minutes).value_eur)
+        if found > least:
+            best, least = shadow, found
+    return _trained(store, prices, states, counted, minutes, best)
+
+
+def _trained(
+    store: Store, prices: FloatArray, states: tuple[FloatArray, FloatArray], counted: FloatArray, minutes: int, shadow: float
+) -> StoragePolicy:
+    from energy_pipeline.mathematics.stores.policy_kernel import compiled
+
+    learn, _ = compiled()
+    steps = prices.shape[0]
+    grid = levels_mwh(store, steps, minutes)
+    floor, ceiling = window_mwh(store, steps, minutes)
+    most_in = np.minimum(store.charge_step_mwh(minutes, grid), store.energy_mwh - store.kept(minutes) * grid)
+    most_out = np.minimum(store.discharge_step_mwh(minutes, grid), np.maximum(0.0, store.kept(minutes) * grid - store.minimum_mwh))
+    least = np.searchsorted(grid, floor - 1e-9)
+    most = np.searchsorted(grid, ceiling + 1e-9, side="right") - 1
+    end = store.end_eur(grid)
+    knots, knots2 = np.array(KNOTS), np.array(KNOTS_2)
+    limits = (grid, most_in, most_out, _numbers(store, minutes, shadow), end, least, most)
+    fitted, at, at2, _ = learn(prices, *states, counted, *limits, knots, knots2)
+    return StoragePolicy(store, minutes, grid, fitted, at, at2, shadow)
+
+
+def _numbers(store: Store, minutes: int, shadow: float) -> FloatArray:
+    cost = store.cycle_cost_eur_mwh + shadow
+    return np.array([store.charge_efficiency, store.discharge_efficiency, cost, store.charge_cost_eur_mwh, store.kept(minutes)])
+
+
+def _walk(policy: StoragePolicy, prices: FloatArray, seen: FloatArray, seen2: FloatArray) -> FloatArray:
+    """Content after each interval, paths x intervals."""
+    from energy_pipeline.mathematics.stores.policy_kernel import compiled
+
+    _, walk = compiled()
+    store, minutes = policy.store, policy.minutes
+    steps, paths = prices.shape
+    floor, ceiling = window_mwh(store, steps, minutes)
+    group, budget = _budgets(store, steps, minutes)
+    stored = np.empty((paths, steps))
+    grid = policy.grid_mwh
+    by_level = (np.ascontiguousarray(store.charge_step_mwh(minutes, grid)), np.ascontiguousarray(store.discharge_step_mwh(minutes, grid)))
+    fixed = (floor, ceiling, store.initial_mwh, group, budget, policy.continuation_eur, policy.knots, policy.knots2)
+    walk(prices, seen, seen2, grid, *by_level, _numbers(store, minutes, policy.shadow_eur_mwh), *fixed, stored, np.zeros((budget.size, paths)))
+    return stored
+
+
+def _budgets(store: Store, steps: int, minutes: int) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.int64]], FloatArray]:
+    """Groups of intervals per cycle limit, and the energy that may be taken out of the store in one [MWh]."""
+    hours = np.arange(steps) * hours_of(minutes)
+    rules = [(store.cycles_per_day, HOURS_PER_DAY), (store.cycles_per_week, 7 * HOURS_PER_DAY), (store.cycles_in_all, np.inf)]
+    kept = [(limit, span) for limit, span in rules if limit is not None]
+    group = np.array([np.floor(hours / span + 1e-9) for _, span in kept], dtype=np.int64).reshape(len(kept), steps)
+    return group, np.array([limit * store.energy_mwh / store.discharge_efficiency for limit, _ in kept], dtype=np.float64)
+
+
+def run_of(store: Store, stored: FloatArray, prices: FloatArray, minutes: int) -> PolicyRun:
+    """Powers and margins from contents after each interval and prices, both paths x intervals."""
+    before = np.empty_like(stored)
+    before[:, 0], before[:, 1:] = store.initial_mwh, stored[:, :-1]
+    moved = stored - store.kept(minutes) * before
+    moved[np.abs(moved) < 1e-12] = 0.0
+    delta = hours_of(minutes)
+    charge = np.maximum(moved, 0.0) / (delta * store.charge_efficiency)
+    discharge = np.maximum(-moved, 0.0) * (store.discharge_efficiency / delta)
+    margin = store.margins_eur(charge, discharge, prices, minutes).sum(axis=1)
+    return PolicyRun(margin, margin + store.end_eur(stored[:, -1]), charge, discharge, stored)
+
+
+def levels_mwh(store: Store, steps: int, minutes: int) -> FloatArray:
+    """Contents that whole steps of charging or discharging reach from the ends and the start, and an even fill.
+
+    Aligned with the steps, few levels do: on a coarse even grid 12 % of the value is lost.
+    """
+    low, high = store.minimum_mwh, store.energy_mwh
+    into, out = float(store.charge_step_mwh(minutes, 0.5 * (low + high))), float(store.discharge_step_mwh(minutes, 0.5 * (low + high)))
+    least, most = store.end_range_mwh
+    ladders: list[FloatArray] = [np.asarray(np.linspace(low, high, FILL_LEVELS + 1))]
+    for begin, step in ((low, into), (high, -out), (store.initial_mwh, into), (store.initial_mwh, -out), (least, -into), (most, out)):
+        if abs(step) * RUNGS < high - low or step == 0:
+            continue
+        rungs = begin + step * np.arange(min(steps, RUNGS) + 1)
+        ladders.append(np.asarray(rungs[(rungs >= low) & (rungs <= high)], dtype=np.float64))
+    step = min((s for s in (into, out) if s > 0), default=high - low)
+    if step * RUNGS < high - low:
+        whole = min(MOST_LEVELS, round((high - low) / step))
+        ladders = [np.asarray(np.linspace(low, high, whole + 1))]
+    found = np.unique(np.concatenate([*ladders, [store.initial_mwh, least, most]]))
+    apart = np.concatenate([[True], np.diff(found) > NARROW * min(step, high - low)])
+    found = found[apart]
+    found[-1] = high
+    return np.asarray(found)
+
+
+def window_mwh(store: Store, steps: int, minutes: int) -> tuple[FloatArray, FloatArray]:
+    """Least and most content after each interval from which the terminal condition can still be met."""
+    floor, ceiling = np.empty(steps), np.empty(steps)
+    low, high = store.end_range_mwh
+    kept = store.kept(minutes)
+    into, out = store.steppers(minutes)
+    for t in range(steps - 1, -1, -1):
+        floor[t], ceiling[t] = low, high
+        low = max(store.minimum_mwh, (low - into(low)) / kept)
+        high = min(store.energy_mwh, (high + out(high)) / kept)
+    return floor, ceiling
+
+
+def _by_step(paths: FloatArray | None) -> FloatArray:
+    """Intervals x paths, contiguous; one empty row for nothing."""
+    if paths is None:
+        return np.zeros((0, 1))
+    found = np.ascontiguousarray(np.asarray(paths, dtype=np.float64).T)
+    if found.ndim != 2 or not np.isfinite(found).all():
+        raise ValueError("paths must be a finite array of paths x intervals")
+    return found

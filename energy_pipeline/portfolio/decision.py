@@ -1,0 +1,367 @@
+"""The day's decision: sales per zone and interval, hedges per contract.
+
+What belongs here: from the stage's inputs to a `Program`, and from its optimum to the
+book. What does not: the solver (`cuts`), the P&L (`pnl`), the tables' shape (`positions`).
+
+Rules of feasibility. A deviation s - E[g | gate] stays between 0 and what the tradable
+signals ask for, within the desk's limit; without a second price it is exactly 0. Trades
+need a visible quote. The opening book may break `gross_contracts_mw` by more than the
+day's trades can repair: that limit is hard, and an `InfeasibleError` names it and the
+smallest relaxation. `es_eur` is soft: a day whose output is risky in itself must still be
+sold, so it is relaxed to the smallest shortfall possible, the status says `relaxed` with
+the amount, and the limits table shows it red.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+
+from energy_pipeline.book.grid import on_grid
+from energy_pipeline.book.hedges import Hedge, block_profile, day_hedges
+from energy_pipeline.book.outlook import ZoneOutlook, zone_outlooks
+from energy_pipeline.book.pnl import HedgeLeg, ZoneBook, at_fair_value, zone_legs
+from energy_pipeline.book.positions import (
+    DAY_AHEAD,
+    SAME_MW,
+    Book,
+    ShadowPrices,
+    contract_rows,
+    cycle_cost_eur,
+    day_ahead_rows,
+    format_shadow_prices,
+    zone_books,
+)
+from energy_pipeline.contracts import table
+from energy_pipeline.desk import Desk
+from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
+from energy_pipeline.domain.errors import InfeasibleError, MissingDayError
+from energy_pipeline.information.archive import InformationSet
+from energy_pipeline.mathematics.statistics.tail import expected_shortfall, value_at_risk
+from energy_pipeline.portfolio.chosen import Chosen, choose, worth_of
+from energy_pipeline.portfolio.cuts import Optimum
+from energy_pipeline.portfolio.program import K_EUR, Program
+
+BINDS_EUR = 1e-6
+"""A limit binds when one more unit of it would gain more than this [EUR]."""
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """What a zone may sell beyond its expected output, s - E[g | gate].
+
+    Attributes
+    ----------
+    lower_mw, upper_mw : arrays, shape (intervals,)
+        Box of the deviation.
+    by_limit : array of bool, shape (intervals,)
+        True where the desk's limit rather than the signal sets the box.
+    """
+
+    lower_mw: FloatArray
+    upper_mw: FloatArray
+    by_limit: np.ndarray[tuple[int], np.dtype[np.bool_]]
+
+    @property
+    def free(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        """Intervals where there is a choice."""
+        return self.upper_mw > self.lower_mw
+
+
+@dataclass(frozen=True)
+class Case:
+    """A day's decision problem, with what is needed to read its solution."""
+
+    desk: Desk
+    day: DeliveryDay
+    outlooks: dict[str, ZoneOutlook]
+    deviations: dict[str, Deviation]
+    hedges: tuple[Hedge, ...]
+    program: Program
+
+    @property
+    def tradable(self) -> tuple[Hedge, ...]:
+        """Contracts that can be traded today."""
+        return tuple(h for h in self.hedges if h.max_trade_mw > 0)
+
+    def decided(self, positions: pl.DataFrame) -> FloatArray:
+        """The positions table as variables of the programme [MW]."""
+        sold, trades = [np.zeros(0)], []
+        for zone, deviation in self.deviations.items():
+            rows = positions.filter(pl.col("zone") == zone, pl.col("instrument") == DAY_AHEAD).sort("delivery_start")
+            sold.append((-rows["position_mw"].to_numpy() - rows["expected_output_mw"].to_numpy())[deviation.free])
+        for hedge in self.tradable:
+            rows = positions.filter(pl.col("zone") == hedge.zone, pl.col("instrument") == hedge.block)
+            trades.append(float(rows["traded_mw"][0]))
+        change = np.array(trades)
+        return np.concatenate([*sold, np.maximum(change, 0.0), np.maximum(-change, 0.0)])
+
+
+def optimise(
+    info: InformationSet,
+    scenario_paths: pl.DataFrame,
+    price_forecasts: pl.DataFrame,
+    plant_output: pl.DataFrame,
+    dispatch: pl.DataFrame,
+    signals: pl.DataFrame,
+) -> Book:
+    """The book of the day by the desk's objective (max E[P&L] - risk_aversion x CVaR of the loss, unless it says otherwise).
+
+    It is found over the scenarios, under the limits. A hedge at a declared proxy quote counts as entered at the scenarios' mean price, less
+    the half-spread: it may reduce risk, but no view is taken against a proxy. The limit
+    `es_eur` is on the shortfall against the expected day. The imbalance fee c |g - s| is exact in every scenario, mean and tail alike (see
+    `cuts`; for variance and mean absolute deviation `chosen`); the reported measures come from the P&L kernel on the decided positions.
+
+    Parameters
+    ----------
+    info : InformationSet
+        Of the delivery day; gives the desk and the visible forward quotes.
+    scenario_paths, price_forecasts, plant_output, dispatch, signals : frames
+        Tables of that name for the day.
+
+    Returns
+    -------
+    Book
+
+    Raises
+    ------
+    InfeasibleError
+        When the opening book breaks `gross_contracts_mw` beyond repair.
+    MissingDayError
+        When a zone with a position lacks scenarios, a plant its output or an asset its schedule.
+    """
+    return book_of(case_of(info, scenario_paths, plant_output, dispatch, signals), price_forecasts, dispatch)
+
+
+def case_of(info: InformationSet, scenario_paths: pl.DataFrame, plant_output: pl.DataFrame, dispatch: pl.DataFrame, signals: pl.DataFrame) -> Case:
+    """The day's decision problem; parameters and errors as in `optimise`."""
+    desk, day = info.desk, info.day
+    hedges = tuple(h for h in day_hedges(desk, day, info.frame("forward_quotes")) if h.opening or h.mid_eur_mwh is not None)
+    auction_zones = _auction_zones(desk, plant_output, dispatch, signals)
+    zones = [z for z in desk.zones if z in auction_zones or any(h.zone == z for h in hedges)]
+    outlooks = zone_outlooks(desk, day, zones, scenario_paths, plant_output, dispatch)
+    deviations = {z: _deviation(desk, outlooks[z], signals) for z in zones if z in auction_zones}
+    return Case(desk, day, outlooks, deviations, hedges, _program(desk, day, outlooks, deviations, hedges, dispatch))
+
+
+def book_of(case: Case, price_forecasts: pl.DataFrame, dispatch: pl.DataFrame) -> Book:
+    """The best book of a case, with its explanation."""
+    chosen = choose(case.desk, case.program)
+    positions = _positions(case, chosen.optimum, price_forecasts)
+    prices = _shadow_prices(case, chosen.optimum)
+    return Book(positions, _solution(case, chosen, positions, dispatch, prices), prices)
+
+
+def _auction_zones(desk: Desk, plant_output: pl.DataFrame, dispatch: pl.DataFrame, signals: pl.DataFrame) -> set[str]:
+    """Zones with plants, assets or tradable signals."""
+    owned = {p.zone for p in desk.plants.values()} | {a.zone for a in desk.assets.values()}
+    frames = (plant_output, dispatch, signals.filter(pl.col("label") == "tradable"))
+    return owned.union(*(frame["zone"].unique().to_list() for frame in frames))
+
+
+def _deviation(desk: Desk, outlook: ZoneOutlook, signals: pl.DataFrame) -> Deviation:
+    """The box of s - E of a zone: between 0 and minus the summed targets, cut at the desk's limit."""
+    size = outlook.grid.size
+    target = np.zeros(size)
+    rows = signals.filter(pl.col("zone") == outlook.zone, pl.col("label") == "tradable").sort("strategy", "delivery_start")
+    for part in rows.partition_by("strategy", maintain_order=True):
+        target = target + np.nan_to_num(on_grid(part, "target_mw", outlook.grid))  # no row: the strategy wants nothing
+    limit = desk.limits.day_ahead_deviation_mw.get(outlook.zone, 0.0)
+    if not outlook.has_second or desk.zones[outlook.zone].second_price.kind == "none":
+        limit = 0.0
+    wanted = -target  # a target is MW bought, a deviation MW sold
+    return Deviation(
+        lower_mw=np.maximum(np.minimum(wanted, 0.0), -limit),
+        upper_mw=np.minimum(np.maximum(wanted, 0.0), limit),
+        by_limit=np.abs(wanted) > limit,
+    )
+
+
+def _program(
+    desk: Desk,
+    day: DeliveryDay,
+    outlooks: dict[str, ZoneOutlook],
+    deviations: dict[str, Deviation],
+    hedges: Sequence[Hedge],
+    dispatch: pl.DataFrame,
+) -> Program:
+    columns = [_deviation_columns(desk, outlooks[z], deviations[z]) for z in deviations]
+    tradable = [h for h in hedges if h.max_trade_mw > 0]
+    gains = [_hedge_gain(day, h, outlooks[h.zone]) for h in tradable]
+    spreads = [h.half_spread_eur_mwh * _block_hours(day, h, outlooks[h.zone]) for h in tradable]
+    count = next(iter(outlooks.values())).price.shape[0] if outlooks else desk.scenarios.paths
+    empty = np.zeros((count, 0))
+    buys = [(gain - spread)[:, None] / K_EUR for gain, spread in zip(gains, spreads, strict=True)]
+    sells = [(-gain - spread)[:, None] / K_EUR for gain, spread in zip(gains, spreads, strict=True)]
+    most = np.array([h.max_trade_mw for h in tradable])
+    return Program(
+        base=sum((_base(desk, day, o, hedges, dispatch, deviations.get(z)) for z, o in outlooks.items()), np.zeros(count)) / K_EUR,
+        slope=np.concatenate([empty, *[c[0] for c in columns], *buys, *sells], axis=1),
+        surprise=np.concatenate([empty, *[c[1] for c in columns]], axis=1),
+        fee=np.concatenate([np.zeros(0), *[c[2] for c in columns]]),
+        lower=np.concatenate([*[d.lower_mw[d.free] for d in deviations.values()], np.zeros(2 * most.size)]),
+        upper=np.concatenate([*[d.upper_mw[d.free] for d in deviations.values()], most, most]),
+        opening=np.array([h.opening_mw for h in tradable]),
+        gross_room=_gross_room(desk, day, hedges),
+        risk_aversion=desk.portfolio.risk_aversion,
+        confidence=desk.portfolio.confidence,
+        es_limit=None if desk.limits.es_eur is None else desk.limits.es_eur / K_EUR,
+        es_level=desk.limits.es_level,
+    )
+
+
+def _deviation_columns(desk: Desk, outlook: ZoneOutlook, deviation: Deviation) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """P&L per MW [kEUR/MW], surprise g - E [MW] and fee [kEUR/MW] of a zone's free intervals."""
+    free, hours = deviation.free, outlook.grid.hours
+    slope = hours * (outlook.price - outlook.second)[:, free] / K_EUR
+    fee = np.full(int(free.sum()), hours * desk.zones[outlook.zone].second_price.imbalance_fee_eur_mwh / K_EUR)
+    return slope, (outlook.output_mw - outlook.expected_mw)[:, free], fee
+
+
+def _base(
+    desk: Desk, day: DeliveryDay, outlook: ZoneOutlook, hedges: Sequence[Hedge], dispatch: pl.DataFrame, deviation: Deviation | None
+) -> FloatArray:
+    """P&L of a zone per scenario [EUR] when nothing is decided, without the fees of its free intervals."""
+    grid, expected = outlook.grid, outlook.expected_mw
+    legs = tuple(
+        HedgeLeg(block_profile(h.block, day, grid.minutes) * o.position_mw, o.price_eur_mwh, o.is_proxy)
+        for h in hedges
+        if h.zone == outlook.zone
+        for o in h.opening
+    )
+    fee = desk.zones[outlook.zone].second_price.imbalance_fee_eur_mwh
+    book = ZoneBook(grid.hours, expected, expected, cycle_cost_eur(desk, outlook.zone, dispatch, grid), fee, legs)
+    found = zone_legs(at_fair_value(book, outlook.price), outlook.price, outlook.second, outlook.output_mw)
+    free = np.zeros(grid.size, dtype=bool) if deviation is None else deviation.free
+    result: FloatArray = found.total().sum(axis=1) - found.imbalance_fee[:, free].sum(axis=1)
+    return result
+
+
+def _block_hours(day: DeliveryDay, hedge: Hedge, outlook: ZoneOutlook) -> float:
+    return float(block_profile(hedge.block, day, outlook.grid.minutes).sum() * outlook.grid.hours)
+
+
+def _hedge_gain(day: DeliveryDay, hedge: Hedge, outlook: ZoneOutlook) -> FloatArray:
+    """Gain per MW bought at mid [EUR/MW], shape (scenarios,); no view is taken on a proxy quote."""
+    mid = 0.0 if hedge.mid_eur_mwh is None else hedge.mid_eur_mwh
+    unit = HedgeLeg(block_profile(hedge.block, day, outlook.grid.minutes), mid, hedge.quote_is_proxy)
+    none = np.zeros(outlook.grid.size)
+    book = at_fair_value(ZoneBook(outlook.grid.hours, none, none, none, 0.0, (unit,)), outlook.price)
+    result: FloatArray = zone_legs(book, outlook.price, outlook.price, none).total().sum(axis=1)
+    return result
+
+
+def _gross_room(desk: Desk, day: DeliveryDay, hedges: Sequence[Hedge]) -> float | None:
+    """What tradable contracts may use of `gross_contracts_mw`, or an error when even the best trades break it."""
+    limit = desk.limits.gross_contracts_mw
+    if limit is None:
+        return None
+    fixed = sum(abs(h.opening_mw) for h in hedges if h.max_trade_mw <= 0)
+    least = fixed + sum(max(0.0, abs(h.opening_mw) - h.max_trade_mw) for h in hedges if h.max_trade_mw > 0)
+    if least > limit + SAME_MW:
+        stuck = [h for h in hedges if abs(h.opening_mw) > h.max_trade_mw]
+        conflicts = [
+            "gross_contracts_mw",
+            *(f"max_trade_mw of {h.scope}" if h.max_trade_mw > 0 else f"no quote or contract for {h.scope}" for h in stuck),
+        ]
+        relaxation = f"gross_contracts_mw from {limit:g} to {least:g} MW (+{least - limit:g} MW)"
+        raise InfeasibleError(f"portfolio {day.day}: the opening book cannot be brought within its limit", conflicts, relaxation)
+    return max(limit - fixed, 0.0)
+
+
+def _split(case: Case, x: FloatArray) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+    """Variables as deviations per zone (free intervals) and (bought, sold) per contract scope."""
+    per_zone, first = {}, 0
+    for zone, deviation in case.deviations.items():
+        count = int(deviation.free.sum())
+        per_zone[zone] = x[first : first + count]
+        first += count
+    contracts = case.program.contracts
+    return per_zone, {h.scope: x[[first + i, first + contracts + i]] for i, h in enumerate(case.tradable)}
+
+
+def _positions(case: Case, optimum: Optimum, price_forecasts: pl.DataFrame) -> pl.DataFrame:
+    chosen, trades = _split(case, optimum.x)
+    frames = [table("positions").frame()]
+    for zone, deviation in case.deviations.items():
+        outlook = case.outlooks[zone]
+        free = np.zeros(outlook.grid.size)
+        free[deviation.free] = chosen[zone]
+        box = (deviation.lower_mw, deviation.upper_mw)
+        price = _forecast_price(case.day, outlook, price_forecasts)
+        frames.append(day_ahead_rows(case.day, zone, outlook.grid, outlook.expected_mw, outlook.expected_mw + free, box, price))
+    for hedge in case.hedges:
+        bought, sold = trades.get(hedge.scope, np.zeros(2))
+        traded = float(bought - sold)
+        frames.append(contract_rows(case.day, case.outlooks[hedge.zone].grid, hedge, 0.0 if abs(traded) < SAME_MW else traded))
+    return pl.concat(frames).sort("zone", "instrument", "delivery_start")
+
+
+def _forecast_price(day: DeliveryDay, outlook: ZoneOutlook, price_forecasts: pl.DataFrame) -> FloatArray:
+    rows = price_forecasts.filter(
+        pl.col("zone") == outlook.zone, pl.col("price_kind") == "day_ahead", pl.col("model") == "ensemble", pl.col("horizon_days") == 1
+    )
+    price = on_grid(rows, "price_eur_mwh", outlook.grid)
+    if np.isnan(price).any():
+        raise MissingDayError("price_forecasts", [day.day], f"zone {outlook.zone} lacks ensemble forecasts of D; rerun forecasting")
+    return price
+
+
+def _shadow_prices(case: Case, optimum: Optimum) -> ShadowPrices:
+    """Gain of the objective per unit of each limit of the optimisation [EUR per MW, EUR per EUR]."""
+    prices: ShadowPrices = {}
+    first = 0
+    for zone, deviation in case.deviations.items():
+        count = int(deviation.free.sum())
+        side = (deviation.upper_mw[deviation.free] > 0).astype(np.int64)  # the side away from 0; 0 itself is no limit
+        gain = optimum.box_price[np.arange(first, first + count), side]
+        prices[("day_ahead_deviation_mw", zone)] = K_EUR * float(gain[deviation.by_limit[deviation.free]].sum())
+        first += count
+    for i, hedge in enumerate(case.tradable):
+        upper = optimum.box_price[[first + i, first + case.program.contracts + i], 1]
+        prices[("max_trade_mw", hedge.scope)] = K_EUR * float(upper.sum())
+    if case.desk.limits.gross_contracts_mw is not None:
+        prices[("gross_contracts_mw", "book")] = K_EUR * optimum.gross_price
+    if case.desk.limits.es_eur is not None:
+        prices[("es_eur", "book")] = optimum.es_price
+    return {key: value if value > BINDS_EUR else 0.0 for key, value in prices.items()}
+
+
+def _solution(case: Case, chosen: Chosen, positions: pl.DataFrame, dispatch: pl.DataFrame, prices: ShadowPrices) -> pl.DataFrame:
+    """The portfolio_solution row; measures from the P&L kernel on the decided positions."""
+    settings, program = case.desk.portfolio, case.program
+    pnl = np.zeros(program.base.size)
+    for zone, book in zone_books(case.desk, case.day, positions, dispatch).items():
+        outlook = case.outlooks[zone]
+        pnl = pnl + zone_legs(at_fair_value(book, outlook.price), outlook.price, outlook.second, outlook.output_mw).total().sum(axis=1)
+    worth = worth_of(case.desk, program)
+    in_eur = replace(worth, variance_price=worth.variance_price / K_EUR)
+    row = {
+        "delivery_day": case.day.day,
+        "objective_name": settings.objective,
+        "objective_eur": in_eur(-pnl) + K_EUR * worth.tilted(chosen.optimum.x),
+        "expected_pnl_eur": float(pnl.mean()),
+        "cvar_eur": expected_shortfall(-pnl, settings.confidence),
+        "var_eur": value_at_risk(-pnl, settings.confidence),
+        "risk_aversion": settings.risk_aversion,
+        "confidence": settings.confidence,
+        "bound_eur": K_EUR * chosen.optimum.bound,
+        "scenarios": pnl.size,
+        "status": _status(case, chosen),
+        "solver": chosen.solver,
+        "binding_limits": ", ".join(f"{name} [{scope}]" for (name, scope), price in prices.items() if price > 0),
+        "shadow_prices": format_shadow_prices(prices),
+    }
+    return table("portfolio_solution").frame([row])
+
+
+def _status(case: Case, chosen: Chosen) -> str:
+    relaxed_to = chosen.optimum.es_relaxed_to
+    if relaxed_to is None or case.program.es_limit is None:
+        return "optimal"
+    excess = K_EUR * (relaxed_to - case.program.es_limit)
+    smallest = "the smallest" if chosen.exact else "near the smallest"
+    return f"relaxed: es_eur by {excess:.2f} EUR, {smallest} that the other limits allow"

@@ -1,0 +1,270 @@
+"""The desk's own day as a joint problem, and the table `joint_book`.
+
+What belongs here: from scenarios and desk to problem and assets, and the rows. What does not:
+solving, or the book that is nominated: bids follow `dispatch` and `positions`; this table says
+what deciding both at once would change, judged on scenarios neither was made on.
+
+Not decided here: plants, sold at their expected output, and the opening book. Decided: trades of
+every contract with a visible quote, and the use of every battery; auction batteries as a
+schedule at the day-ahead price (those that sell grid services keep to `dispatch`), sequential ones as a policy at the second price (the day-ahead
+price where the zone has none); the starts and stops of tolling plants at the day-ahead price.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from energy_pipeline.book.hedges import Hedge, block_profile, day_hedges
+from energy_pipeline.book.outlook import ZoneOutlook, schedule_on, zone_outlooks
+from energy_pipeline.book.pnl import HedgeLeg, ZoneBook, at_fair_value, zone_legs
+from energy_pipeline.book.positions import SAME_MW, ShadowPrices, format_shadow_prices
+from energy_pipeline.contracts import table
+from energy_pipeline.desk import Desk
+from energy_pipeline.desk.flexibility import TollingRight
+from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
+from energy_pipeline.features.prices import last_settlements
+from energy_pipeline.information.archive import InformationSet
+from energy_pipeline.mathematics.statistics.tail import value_at_risk
+from energy_pipeline.mathematics.stores.joint.book import JointBook, joint_book, measures, physical_prices_eur, sequential_book
+from energy_pipeline.mathematics.stores.joint.columns import Policies, SchedulePolicies, SequentialPolicies
+from energy_pipeline.mathematics.stores.joint.problem import Contracts, JointProblem, Limits
+from energy_pipeline.mathematics.stores.joint.rights import TollingPolicies
+
+PRICED_EUR = 1e-6
+ACCEPTED_ERRORS = 2.0
+"""The joint answer is accepted when its gain on fresh scenarios is more than this many of its standard errors: less may be noise."""
+
+
+@dataclass(frozen=True)
+class DayCase:
+    """The problem of a day on one scenario set, with the assets that face it."""
+
+    problem: JointProblem
+    assets: tuple[Policies, ...]
+
+
+def joint_book_table(
+    info: InformationSet, scenario_paths: pl.DataFrame, fresh_paths: pl.DataFrame, plant_output: pl.DataFrame, dispatch: pl.DataFrame
+) -> pl.DataFrame:
+    """Sequential and joint answer of D, table `joint_book`; no rows where there is nothing to decide.
+
+    Parameters
+    ----------
+    scenario_paths, fresh_paths : DataFrame
+        Two independent sets of the day: one to decide on, one to judge on.
+    plant_output, dispatch : DataFrame
+        Tables of the day.
+
+    Raises
+    ------
+    InfeasibleError
+        Naming the limits that conflict.
+    """
+    contract = table("joint_book")
+    made_on, judged_on = (day_case(info, paths, plant_output, dispatch) for paths in (scenario_paths, fresh_paths))
+    if made_on is None or judged_on is None:
+        return contract.frame()
+    settings = info.desk.joint_book
+    answers = {
+        "sequential": sequential_book(made_on.problem, made_on.assets),
+        "joint": joint_book(made_on.problem, made_on.assets, rounds=settings.rounds, gap=settings.gap),
+    }
+    fresh = {name: answer.pnl_on(judged_on.problem, [a.paths_eur_mwh for a in judged_on.assets]) for name, answer in answers.items()}
+    better, error = advantage_eur(judged_on.problem, fresh["joint"], fresh["sequential"])
+    accepted = "joint" if better > ACCEPTED_ERRORS * error else "sequential"
+    rows = [
+        _row(info.day, name, answer, made_on, judged_on, fresh[name])
+        | {"accepted": name == accepted, "advantage_eur": better, "advantage_error_eur": error}
+        for name, answer in answers.items()
+    ]
+    return contract.frame(rows).sort(contract.key, maintain_order=True)
+
+
+def advantage_eur(problem: JointProblem, joint: FloatArray, sequential: FloatArray) -> tuple[float, float]:
+    """How much higher the joint objective is on the same scenarios, and its standard error.
+
+    The error is that of the influence functions x - lambda max(loss - VaR, 0) / (1 - alpha), paired.
+    """
+    influences = []
+    for pnl in (joint, sequential):
+        beyond = np.maximum(-pnl - value_at_risk(-pnl, problem.confidence), 0.0)
+        influences.append(pnl - problem.risk_aversion * beyond / (1.0 - problem.confidence))
+    gap = influences[0] - influences[1]
+    return problem.value_eur(joint) - problem.value_eur(sequential), float(gap.std(ddof=1) / np.sqrt(gap.size))
+
+
+def day_case(info: InformationSet, scenario_paths: pl.DataFrame, plant_output: pl.DataFrame, dispatch: pl.DataFrame) -> DayCase | None:
+    """The day's problem on a scenario set; None without contract to trade and battery to use."""
+    desk, day = info.desk, info.day
+    hedges = day_hedges(desk, day, info.frame("forward_quotes"))
+    tradable = [h for h in hedges if h.max_trade_mw > 0]
+    zones = [z for z in desk.zones if z in {h.zone for h in hedges} | {p.zone for p in desk.plants.values()} | {a.zone for a in desk.assets.values()}]
+    if not tradable and not desk.assets:
+        return None
+    outlooks = zone_outlooks(desk, day, zones, scenario_paths, plant_output, dispatch)
+    base = sum((_base_eur(desk, day, o, hedges, dispatch) for o in outlooks.values()), np.zeros(next(iter(outlooks.values())).price.shape[0]))
+    factors = tuple(zones)
+    most = np.array([desk.joint_book.zone_exposure_mwh.get(z, np.inf) for z in zones])
+    limits = Limits(tuple(f"net energy {z}" for z in zones), -most, most, _gross_room(desk, hedges), desk.joint_book.margin_limit_eur)
+    problem = JointProblem(
+        base, _contracts(desk, day, tradable, outlooks, factors, base.size), limits, desk.portfolio.risk_aversion, desk.portfolio.confidence
+    )
+    return DayCase(problem, (*_assets(desk, outlooks, factors), *_plants(info, outlooks, factors)))
+
+
+def _base_eur(desk: Desk, day: DeliveryDay, outlook: ZoneOutlook, hedges: tuple[Hedge, ...], dispatch: pl.DataFrame) -> FloatArray:
+    """P&L of a zone without the decisions: plants sold as expected, batteries bound by grid services, the opening book."""
+    grid = outlook.grid
+    decided = dispatch.filter(~pl.col("asset").is_in([s.asset for s in desk.services.values()]))
+    free_mw = schedule_on(decided, outlook.zone, grid)
+    expected = outlook.expected_mw - free_mw
+    legs = tuple(
+        HedgeLeg(block_profile(h.block, day, grid.minutes) * o.position_mw, o.price_eur_mwh, o.is_proxy)
+        for h in hedges
+        if h.zone == outlook.zone
+        for o in h.opening
+    )
+    fee = desk.zones[outlook.zone].second_price.imbalance_fee_eur_mwh
+    book = at_fair_value(ZoneBook(grid.hours, expected, expected, np.zeros(grid.size), fee, legs), outlook.price)
+    found = zone_legs(book, outlook.price, outlook.second, outlook.output_mw - free_mw)
+    return np.asarray(found.total().sum(axis=1))
+
+
+def _contracts(
+    desk: Desk, day: DeliveryDay, hedges: list[Hedge], outlooks: dict[str, ZoneOutlook], factors: tuple[str, ...], scenarios: int
+) -> Contracts:
+    gains, hours = np.zeros((scenarios, len(hedges))), np.zeros(len(hedges))
+    for j, hedge in enumerate(hedges):
+        outlook = outlooks[hedge.zone]
+        grid, nothing = outlook.grid, np.zeros(outlook.grid.size)
+        profile = block_profile(hedge.block, day, grid.minutes)
+        unit = HedgeLeg(profile, 0.0 if hedge.mid_eur_mwh is None else hedge.mid_eur_mwh, hedge.quote_is_proxy)
+        book = at_fair_value(ZoneBook(grid.hours, nothing, nothing, nothing, 0.0, (unit,)), outlook.price)
+        gains[:, j] = zone_legs(book, outlook.price, outlook.price, nothing).total().sum(axis=1)
+        hours[j] = grid.hours * profile.sum()
+    spread = np.array([h.half_spread_eur_mwh for h in hedges])
+    exposure = np.array([[hours[j] if h.zone == z else 0.0 for j, h in enumerate(hedges)] for z in factors]).reshape(len(factors), len(hedges))
+    parts = [part for j, h in enumerate(hedges) for part in _parts(j, h)]
+    at = np.array([p.contract for p in parts], dtype=np.int64)
+    opens = np.array([p.gross > 0 for p in parts])
+    return Contracts(
+        tuple(p.name for p in parts),
+        gains[:, at],
+        (spread * hours)[at],
+        np.array([p.most_bought_mw for p in parts]),
+        np.array([p.most_sold_mw for p in parts]),
+        np.where(opens, desk.joint_book.margin_eur_mwh * hours[at], 0.0),
+        exposure[:, at],
+        np.array([p.gross for p in parts]),
+    )
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A contract's trades that close its opening (gross -1, no margin), or those that do not."""
+
+    name: str
+    contract: int
+    most_bought_mw: float
+    most_sold_mw: float
+    gross: float
+
+
+def _parts(contract: int, hedge: Hedge) -> list[_Part]:
+    """The gross position is convex in the trade, so the cheaper closing part always fills first."""
+    room, held = hedge.max_trade_mw, hedge.opening_mw
+    closing = min(abs(held), room)
+    if closing == 0.0:
+        return [_Part(hedge.scope, contract, room, room, 1.0)]
+    buys = held < 0
+    return [
+        _Part(f"{hedge.scope} (closing)", contract, closing if buys else 0.0, 0.0 if buys else closing, -1.0),
+        _Part(hedge.scope, contract, room - closing if buys else room, room if buys else room - closing, 1.0),
+    ]
+
+
+def _gross_room(desk: Desk, hedges: tuple[Hedge, ...]) -> float | None:
+    """What trades may add to the gross position [MW]."""
+    limit = desk.limits.gross_contracts_mw
+    return None if limit is None else limit - sum(abs(h.opening_mw) for h in hedges)
+
+
+def _assets(desk: Desk, outlooks: dict[str, ZoneOutlook], factors: tuple[str, ...]) -> list[Policies]:
+    from energy_pipeline.mathematics.stores.store import Store
+
+    found: list[Policies] = []
+    bound = {s.asset for s in desk.services.values()}
+    for name, battery in desk.assets.items():
+        if name in bound:
+            continue
+        outlook = outlooks[battery.zone]
+        looks = np.array([np.full(outlook.grid.size, float(z == battery.zone)) for z in factors])
+        if battery.information == "auction":
+            found.append(SchedulePolicies(name, Store.of(battery), outlook.price, outlook.grid.minutes, looks))
+        else:
+            found.append(SequentialPolicies(name, Store.of(battery), outlook.second, outlook.grid.minutes, looks))
+    return found
+
+
+def _plants(info: InformationSet, outlooks: dict[str, ZoneOutlook], factors: tuple[str, ...]) -> list[Policies]:
+    """Tolling plants in the book's zones, where gas and carbon have settled before the decision."""
+    from energy_pipeline.flexibility.asset_valuation import tolling_of
+
+    rights = {n: r for n, r in info.desk.rights.items() if isinstance(r, TollingRight) and r.zone in outlooks}
+    fuels = last_settlements(info) if rights else {}
+    if not rights or not np.isfinite([fuels["gas"], fuels["carbon"]]).all():
+        return []
+    found: list[Policies] = []
+    for name, right in rights.items():
+        outlook = outlooks[right.zone]
+        looks = np.array([np.full(outlook.grid.size, float(z == right.zone)) for z in factors])
+        plant = tolling_of(right, outlook.grid.minutes)
+        found.append(TollingPolicies(name, plant, outlook.price, outlook.grid.minutes, looks, fuels["gas"], fuels["carbon"]))
+    return found
+
+
+def _row(day: DeliveryDay, name: str, book: JointBook, made_on: DayCase, judged_on: DayCase, fresh: FloatArray) -> dict[str, object]:
+    objective, mean, cvar = measures(made_on.problem, book.pnl_eur)
+    judged = measures(judged_on.problem, fresh)
+    traded = book.answer.bought_mw - book.answer.sold_mw
+    trades: dict[str, float] = {}
+    for name_of_part, mw in zip(made_on.problem.contracts.names, traded, strict=True):
+        contract = name_of_part.removesuffix(" (closing)")
+        trades[contract] = trades.get(contract, 0.0) + float(mw)
+    return {
+        "delivery_day": day.day,
+        "answer": name,
+        "objective_eur": objective,
+        "expected_pnl_eur": mean,
+        "cvar_eur": cvar,
+        "bound_eur": book.bound_eur if name == "joint" else None,
+        "objective_fresh_eur": judged[0],
+        "expected_pnl_fresh_eur": judged[1],
+        "cvar_fresh_eur": judged[2],
+        "risk_aversion": made_on.problem.risk_aversion,
+        "confidence": made_on.problem.confidence,
+        "scenarios": made_on.problem.base_eur.size,
+        "rounds": len(book.history_eur),
+        "policies": len(book.used),
+        "trades": ";".join(f"{contract}={mw:.6g}" for contract, mw in trades.items() if abs(mw) > SAME_MW),
+        "shadow_prices": format_shadow_prices(shadow_prices(made_on, book)),
+    }
+
+
+def shadow_prices(case: DayCase, book: JointBook) -> ShadowPrices:
+    """Value of one more unit of every limit [EUR per MW, MWh or EUR]; 0 where it does not bind."""
+    answer, names = book.answer, case.problem.contracts.names
+    found: ShadowPrices = {}
+    for side, prices in zip(("most_bought_mw", "most_sold_mw"), answer.box_price_eur_mw, strict=True):
+        found |= {(side, name): float(price) for name, price in zip(names, prices, strict=True)}
+    limits = case.problem.limits
+    found |= {("exposure_mwh", name): abs(float(price)) for name, price in zip(limits.factors, answer.exposure_price_eur_mwh, strict=True)}
+    if limits.gross_mw is not None:
+        found["gross_contracts_mw", "book"] = answer.gross_price_eur_mw
+    if limits.margin_eur is not None:
+        found["margin_eur", "book"] = answer.margin_price
+    found |= physical_prices_eur(answer, case.assets)
+    return {key: value if abs(value) > PRICED_EUR else 0.0 for key, value in found.items()}

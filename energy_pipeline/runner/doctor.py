@@ -1,0 +1,112 @@
+"""Is this installation ready? Each answer with what was found.
+
+What belongs here: looking, never changing anything that matters. What does not: printing.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from energy_pipeline.contracts.raw import RAW_TABLES
+from energy_pipeline.desk import Desk, load_desk
+from energy_pipeline.domain.errors import MissingDayError, PipelineError
+from energy_pipeline.lake import Lake
+from energy_pipeline.lake.source_files import SourceFiles
+from energy_pipeline.runner.instance import home_of
+from energy_pipeline.settings import Settings
+
+SHOWN = 2
+"""Bad days of a table told in full."""
+
+PAIRED = ("load_forecast", "load_actual", "generation_forecast", "generation_actual")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One answer."""
+
+    ok: bool
+    what: str
+    found: str
+
+
+def examine(settings: Settings, environment: Mapping[str, str], today: date) -> list[Finding]:
+    """Everything worth knowing before the first run."""
+    findings: list[Finding] = [*_places(settings, environment)]
+    try:
+        desk = load_desk(settings.desk_path)
+    except PipelineError as error:
+        return [*findings, Finding(ok=False, what="desk file", found=str(error))]
+    zones, series = ", ".join(desk.zones), len(desk.sources.files)
+    findings.append(Finding(ok=True, what="desk file", found=f"{settings.desk_path}: {desk.name}, zones {zones}, {series} file series"))
+    return [*findings, *_sources(settings, desk, today)]
+
+
+def _places(settings: Settings, environment: Mapping[str, str]) -> Iterator[Finding]:
+    yield _writable("lake", str(settings.lake))
+    yield _writable("DAGSTER_HOME", str(home_of(environment)))
+    models = sorted((settings.sql_root / "marts").glob("*.sql"))
+    yield Finding(ok=bool(models), what="SQL models", found=f"{len(models)} marts in {settings.sql_root}")
+
+
+def _writable(what: str, place: str) -> Finding:
+    if "://" in place:
+        try:
+            Lake(place).days("day_ahead_prices")
+        except (PipelineError, OSError) as error:
+            return Finding(ok=False, what=what, found=f"{place}: {error}")
+        return Finding(ok=True, what=what, found=place)
+    folder = Path(place)
+    while not folder.exists():
+        folder = folder.parent
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return Finding(ok=True, what=what, found=f"{place} (writable)")
+    except OSError as error:
+        return Finding(ok=False, what=what, found=f"{place}: {error.strerror} -> choose another folder")
+
+
+def _sources(settings: Settings, desk: Desk, today: date) -> Iterator[Finding]:
+    if not desk.sources.files:
+        yield Finding(ok=True, what="sources", found="the synthetic market; no file needed")
+        return
+    sources = SourceFiles(settings.data)
+    yield Finding(ok=settings.data.is_dir(), what="data folder", found=str(settings.data))
+    frames: dict[str, pl.DataFrame] = {}
+    for contract in RAW_TABLES:
+        finding, frame = _collect(desk, contract.name, today, sources)
+        frames[contract.name] = frame
+        if finding is not None:
+            yield finding
+    yield _disguised(desk, frames)
+
+
+def _collect(desk: Desk, table: str, today: date, sources: SourceFiles) -> tuple[Finding | None, pl.DataFrame]:
+    from energy_pipeline import ingestion
+    from energy_pipeline.contracts import table as contract_of
+
+    if not any(series.table == table for series in desk.sources.files):
+        return None, contract_of(table).frame()
+    try:
+        found = ingestion.collect(desk, table, desk.first_delivery_day, today, sources.load)
+    except PipelineError as error:
+        return Finding(ok=False, what=table, found=str(error)), contract_of(table).frame()
+    # Histories begin and end somewhere: only rows that are there and wrong count.
+    wrong = [error for error in found.failures.values() if not isinstance(error, MissingDayError)]
+    days: list[date] = found.frame["delivery_day"].unique().sort().to_list()
+    text = f"{found.frame.height} rows, {days[0]} .. {days[-1]}" if days else "no row in the desk's calendar"
+    shown = "".join(f"\n{error}" for error in wrong[:SHOWN])
+    return Finding(ok=not wrong and bool(days), what=table, found=text + shown), found.frame
+
+
+def _disguised(desk: Desk, frames: Mapping[str, pl.DataFrame]) -> Finding:
+    from energy_pipeline.ingestion import disguise
+
+    problems = disguise.check_desk(desk, {name: frames[name] for name in PAIRED})
+    return Finding(ok=not problems, what="forecasts are forecasts", found="\n".join(problems) or "no forecast is an actual in disguise")

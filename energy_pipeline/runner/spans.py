@@ -1,0 +1,123 @@
+"""Several flows over a span of days: chunks, what goes on after a failure, parallel workers.
+
+What belongs here: cutting a span into runs and collecting what failed. What does not:
+running one flow (`runner`).
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+
+from energy_pipeline.domain.delivery import days_between
+from energy_pipeline.domain.errors import PipelineError
+from energy_pipeline.orchestration.progress import Listener
+from energy_pipeline.runner.flows import FlowName, FlowResult, Runner
+from energy_pipeline.runner.instance import open_instance
+from energy_pipeline.settings import Settings
+
+Span = tuple[date, date]
+
+
+@dataclass
+class SpanResult:
+    """What came of a span.
+
+    Attributes
+    ----------
+    errors : list of (flow, step, text)
+        Every failure, with the error's own words.
+    failed_days : set of date
+        Days some flow could not finish.
+    failed_checks : list of str
+        Asset checks that did not pass.
+    """
+
+    errors: list[tuple[str, str, str]] = field(default_factory=list)
+    failed_days: set[date] = field(default_factory=set)
+    failed_checks: list[str] = field(default_factory=list)
+
+    def add(self, result: FlowResult) -> None:
+        """Take in what a run did."""
+        self.errors += [(result.flow, step, str(error)) for step, error in result.errors]
+        self.failed_checks += [f"{result.flow} {result.first}..{result.last}: {name}" for name in result.failed_checks]
+
+    def merge(self, other: SpanResult) -> None:
+        """Take in another span."""
+        self.errors += other.errors
+        self.failed_days |= other.failed_days
+        self.failed_checks += other.failed_checks
+
+
+def chunks(first: date, last: date, size: int) -> Iterator[Span]:
+    """The span in pieces of at most `size` days.
+
+    >>> [(a.day, b.day) for a, b in chunks(date(2026, 1, 1), date(2026, 1, 7), 3)]
+    [(1, 3), (4, 6), (7, 7)]
+    """
+    begin = first
+    while begin <= last:
+        end = min(begin + timedelta(days=size - 1), last)
+        yield begin, end
+        begin = end + timedelta(days=1)
+
+
+def stretches(days: Sequence[date]) -> list[Span]:
+    """Consecutive days as (first, last) pairs.
+
+    >>> stretches([date(2026, 1, 1), date(2026, 1, 2), date(2026, 1, 4)])[1]
+    (datetime.date(2026, 1, 4), datetime.date(2026, 1, 4))
+    """
+    found: list[Span] = []
+    for day in days:
+        if found and (day - found[-1][1]).days == 1:
+            found[-1] = (found[-1][0], day)
+        else:
+            found.append((day, day))
+    return found
+
+
+def run_span(runner: Runner, flows: Sequence[FlowName], first: date, last: date, listener: Listener | None = None) -> SpanResult:
+    """All flows over a span; a bad day is left behind and the others go on.
+
+    A step that fails on one day stops the run for all later steps. So the good days are
+    run again without the bad ones: what is there already is written the same once more.
+    """
+    total = SpanResult()
+    if "decide" in flows:
+        runner.ensure_history(first, last, listener=listener)
+    for flow in flows:
+        left = [day for day in days_between(first, last) if day not in total.failed_days]
+        pending = stretches(left)
+        while pending:
+            begin, end = pending.pop(0)
+            result = runner.run(flow, begin, end, listener=listener)
+            total.add(result)
+            if result.success:
+                continue
+            bad = set(result.failed_days) or set(days_between(begin, end))
+            total.failed_days |= bad
+            pending = stretches([d for d in days_between(begin, end) if d not in bad]) + pending
+    return total
+
+
+def run_chunk(settings: Settings, home: Path, flows: Sequence[FlowName], span: Span) -> SpanResult:
+    """One chunk in a process of its own."""
+    with open_instance(home) as instance:
+        try:
+            return run_span(Runner(settings, instance=instance), flows, *span)
+        except PipelineError as error:
+            return SpanResult([("history", "raw_history", str(error))], set(days_between(*span)))
+
+
+def run_parallel(settings: Settings, home: Path, flows: Sequence[FlowName], spans: Sequence[Span], workers: int) -> Iterator[tuple[Span, SpanResult]]:
+    """Chunks on several processes, as they finish. Different days never touch the same file."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        tasks = {pool.submit(run_chunk, settings, home, flows, span): span for span in spans}
+        for task in as_completed(tasks):
+            yield tasks[task], task.result()

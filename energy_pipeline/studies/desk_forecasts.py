@@ -1,0 +1,166 @@
+"""`benchmark desk`: walk a desk's price forecasts over past days and score them.
+
+What belongs here: reading the desk's own sources, walking its zones, the page. What does not:
+the forecasts (`forecasting.forecasts`, the very code of the daily flow), single-day measures.
+
+Every day is decided from an information set cut at that day's decision time, so the drivers are
+those the desk would have had. Nothing is written to a lake. Zones are walked by several
+processes; a block of days begins with a fresh archive, which bounds the memory, and finds the
+fits of the block before by their content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from energy_pipeline.desk import Desk, load_desk
+from energy_pipeline.desk.model import ForecastSettings
+from energy_pipeline.domain.delivery import days_between
+
+BLOCK_DAYS = 56
+TABLES = ("day_ahead_prices", "load_actual", "load_forecast", "generation_actual", "generation_forecast", "weather_forecast", "weather_observed")
+
+
+@dataclass(frozen=True)
+class DeskRun:
+    """What was walked: one frame of forecasts beside what came, and its page."""
+
+    rows: pl.DataFrame
+    page: str
+
+
+def run(
+    desk_path: Path,
+    data: Path,
+    first: date,
+    last: date,
+    zones: Sequence[str] = (),
+    convention: str = "",
+    jobs: int = 2,
+    default_committee: bool = False,
+) -> DeskRun:
+    """Walk `first`..`last`.
+
+    Parameters
+    ----------
+    desk_path, data : Path
+        Desk file, and the folder its relative paths count from.
+    zones : sequence of str
+        All of the desk when empty.
+    convention : str
+        Replaces `tso_res_forecast` of every zone that has it other than `none`: strict or epf_convention.
+    jobs : int
+        Worker processes.
+    default_committee : bool
+        Take the package's default forecast settings instead of the desk's.
+
+    Raises
+    ------
+    ValueError
+        For a zone the desk does not have.
+    """
+    desk = _with_convention(load_desk(desk_path), convention)
+    if default_committee:
+        desk = desk.model_copy(update={"forecast": ForecastSettings()})
+    unknown = [z for z in zones if z not in desk.zones]
+    if unknown:
+        raise ValueError(f"zones {', '.join(unknown)} are not in {desk_path.name}; there are {', '.join(desk.zones)}")
+    wanted = list(zones) or list(desk.zones)
+    work = partial(_walk, desk, data, first, last)
+    if jobs > 1 and len(wanted) > 1:
+        import multiprocessing
+
+        with ProcessPoolExecutor(min(jobs, len(wanted)), mp_context=multiprocessing.get_context("spawn")) as pool:
+            frames = list(pool.map(work, wanted))
+    else:
+        frames = [work(zone) for zone in wanted]
+    rows = pl.concat(frames)
+    return DeskRun(rows, _page(desk, rows, first, last, convention))
+
+
+def _with_convention(desk: Desk, convention: str) -> Desk:
+    if not convention:
+        return desk
+    zones = {n: z if z.tso_res_forecast == "none" else z.model_copy(update={"tso_res_forecast": convention}) for n, z in desk.zones.items()}
+    return desk.model_copy(update={"zones": zones})
+
+
+def _walk(desk: Desk, data: Path, first: date, last: date, zone: str) -> pl.DataFrame:
+    from energy_pipeline.contracts.raw import RAW_TABLES
+    from energy_pipeline.forecasting.forecasts import zone_day_ahead
+    from energy_pipeline.information.archive import Archive
+    from energy_pipeline.information.artefacts import MemoryArtefacts
+    from energy_pipeline.ingestion import collect
+    from energy_pipeline.lake.source_files import SourceFiles
+
+    load = SourceFiles(data).load
+    begin = first - timedelta(days=desk.history_days)
+    names = [t.name for t in RAW_TABLES if t.name in TABLES]
+    raw = {name: _own(collect(desk, name, begin, last, load).frame, zone) for name in names}
+    store, parts = MemoryArtefacts(), []
+    for block in _blocks(days_between(first, last), BLOCK_DAYS):
+        since = block[0] - timedelta(days=desk.history_days)
+        archive = Archive(desk, {n: f.filter(pl.col("delivery_day").is_between(since, block[-1])) for n, f in raw.items()})
+        parts += [zone_day_ahead(archive.at(day), zone, store) for day in block]
+    prices = raw["day_ahead_prices"].sort("known_at").unique(["zone", "delivery_start"], keep="last")
+    outcome = prices.select("zone", "delivery_start", outcome_eur_mwh="price_eur_mwh")
+    week = prices.select("zone", pl.col("delivery_start") + pl.duration(days=7), week_before_eur_mwh="price_eur_mwh")
+    return pl.concat(parts).join(outcome, on=["zone", "delivery_start"], how="left").join(week, on=["zone", "delivery_start"], how="left")
+
+
+def _own(frame: pl.DataFrame, zone: str) -> pl.DataFrame:
+    return frame.filter(pl.col("zone") == zone) if "zone" in frame.columns else frame
+
+
+def _blocks(days: Sequence[date], size: int) -> list[Sequence[date]]:
+    return [days[i : i + size] for i in range(0, len(days), size)]
+
+
+def _page(desk: Desk, rows: pl.DataFrame, first: date, last: date, convention: str) -> str:
+    head = f"### Desk {desk.name}, {first} .. {last}" + (f", wind and solar forecasts by `{convention}`" if convention else "")
+    lines = [
+        head,
+        "",
+        "| zone | intervals | MAE EUR/MWh | rMAE, weekly naive | inside the 90 % band, % | best member | days with a fallback |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for (zone,), part in rows.group_by("zone", maintain_order=True):
+        known = part.filter(pl.col("outcome_eur_mwh").is_not_null(), pl.col("week_before_eur_mwh").is_not_null())
+        own = known.filter(pl.col("model") == "ensemble")
+        naive = float((own["week_before_eur_mwh"] - own["outcome_eur_mwh"]).abs().mean())  # type: ignore[arg-type]
+        errors = known.group_by("model").agg(mae=(pl.col("price_eur_mwh") - pl.col("outcome_eur_mwh")).abs().mean(), n=pl.len())
+        mae = dict(errors.select("model", "mae").iter_rows())
+        whole = errors.filter(pl.col("n") == own.height, ~pl.col("model").is_in(["naive", "ensemble"])).sort("mae")
+        best = f"{whole['model'][0]} {whole['mae'][0] / naive:.3f}" if whole.height else "none"
+        hit = (own["q05_eur_mwh"] <= own["outcome_eur_mwh"]) & (own["outcome_eur_mwh"] <= own["q95_eur_mwh"])
+        fallbacks = own.filter(pl.col("fallback") != "")["delivery_day"].n_unique()
+        share = 100 * float(np.mean(hit.drop_nulls().to_numpy())) if hit.drop_nulls().len() else float("nan")
+        lines.append(f"| {zone} | {own.height} | {mae['ensemble']:.2f} | {mae['ensemble'] / naive:.4f} | {share:.1f} | {best} | {fallbacks} |")
+    return "\n".join([*lines, "", *_quarters(rows)]) + "\n"
+
+
+def _quarters(rows: pl.DataFrame) -> list[str]:
+    """The ensemble's rMAE and the share inside its 90 % band, by quarter of the year."""
+    known = rows.filter(pl.col("model") == "ensemble", pl.col("outcome_eur_mwh").is_not_null(), pl.col("week_before_eur_mwh").is_not_null())
+    found = (
+        known.with_columns(quarter=pl.format("{} Q{}", pl.col("delivery_day").dt.year(), pl.col("delivery_day").dt.quarter()))
+        .group_by("zone", "quarter", maintain_order=True)
+        .agg(
+            own=(pl.col("price_eur_mwh") - pl.col("outcome_eur_mwh")).abs().mean(),
+            naive=(pl.col("week_before_eur_mwh") - pl.col("outcome_eur_mwh")).abs().mean(),
+            inside=pl.col("outcome_eur_mwh").is_between(pl.col("q05_eur_mwh"), pl.col("q95_eur_mwh")).mean(),
+        )
+    )
+    lines = ["| zone | quarter | MAE EUR/MWh | rMAE, weekly naive | inside the 90 % band, % |", "|---|---|---|---|---|"]
+    for zone, quarter, own, naive, inside in found.iter_rows():
+        share = "" if inside is None else f"{100 * inside:.1f}"
+        lines.append(f"| {zone} | {quarter} | {own:.2f} | {own / naive:.4f} | {share} |")
+    return lines

@@ -1,0 +1,322 @@
+"""A measured plant as a file: the documented format, and the source the correction reads it through.
+
+What belongs here: the columns, their checks, physics over the file. What does not: opening files
+(`studies.renewables_benchmark`), learning, scoring (`walk`).
+
+The series has one row per interval (and per weather run, where `issued_at` is given):
+
+| column | meaning |
+|---|---|
+| `timestamp` | interval start; with a zone, or naive in the plant's `time_zone` |
+| `output_mw` | metered mean output; null where unknown |
+| `issued_at` | start of the weather run, UTC; without it weather counts as known at all times (upper bound) |
+| `curtailed_mw`, `unavailable_mw` | optional: output held back, or lost to outages |
+| `wind_speed_<height>m_ms`, `wind_direction_<height>m_deg` | wind at any heights |
+| `temperature_c`, `pressure_hpa`, `ghi_w_m2`, `cloud_cover_share` | further weather |
+| any other number | an input of the correction as it is |
+
+Intervals may be 5 to 60 minutes long; everything is learnt and scored by the hour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, time, timedelta
+
+import numpy as np
+import polars as pl
+
+from energy_pipeline.desk.model import PvPlant, WeatherLocation, WindPlant
+from energy_pipeline.domain.delivery import DeliveryDay, FloatArray, IntArray, day_of, from_us, local_instant, to_us
+from energy_pipeline.domain.errors import SourceError
+from energy_pipeline.information.archive import AsOfSeries
+from energy_pipeline.information.resolution import FOREVER_US
+from energy_pipeline.renewables import engines
+from energy_pipeline.renewables.inputs import HOUR_US
+
+FIXED = ("timestamp", "issued_at", "output_mw", "curtailed_mw", "unavailable_mw")
+ALWAYS_US = -(2**62)
+CLOCK_HOURS, CLOCK_GAIN = 3, 0.02
+
+
+@dataclass(frozen=True)
+class PlantFile:
+    """What a measured plant's description says.
+
+    Attributes
+    ----------
+    name : str
+    plant : WindPlant or PvPlant
+    location : WeatherLocation
+    time_zone : str
+        Of the delivery days, and of naive timestamps.
+    weather_kind : str
+        Free text for the table: which model, forecast or reanalysis.
+    is_upper_bound : bool
+        Weather is observed or analysed at valid time: nobody can know it at the gate.
+    decided_days_before, decided_at : int, time
+        When a day is decided, local clock.
+    meter_delay_hours : float
+        Meters of a delivery day are known so long after its end.
+    test_first : date or None
+        First day of the test; None: the last third of the file.
+    """
+
+    name: str
+    plant: WindPlant | PvPlant
+    location: WeatherLocation
+    time_zone: str = "UTC"
+    weather_kind: str = "reanalysis at valid time"
+    is_upper_bound: bool = True
+    decided_days_before: int = 1
+    decided_at: time = time(12)
+    meter_delay_hours: float = 8.0
+    test_first: date | None = None
+
+    @property
+    def capacity_mw(self) -> float:
+        """What shares are of."""
+        return self.plant.capacity_mw if isinstance(self.plant, WindPlant) else self.plant.inverter_mw
+
+
+@dataclass
+class FileSource:
+    """A plant file as the correction reads it (`inputs.PlantSource`)."""
+
+    file: PlantFile
+    frame: pl.DataFrame
+    """Hourly: start_us, issued_us, output_share, curtailed_share, unavailable_share, weather columns."""
+    notes: tuple[str, ...] = ()
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Compute physics once and index everything by time and run."""
+        frame, file = self.frame, self.file
+        self.technology = "wind" if isinstance(file.plant, WindPlant) else "solar"
+        self.time_zone = file.time_zone
+        self.weather_columns = tuple(c for c in frame.columns if c not in {"start_us", "issued_us", *(f"{n}_share" for n in OUTPUTS)})
+        start, issued = frame["start_us"].to_numpy(), frame["issued_us"].to_numpy()
+        values = {c: frame[c].cast(pl.Float64).fill_null(float("nan")).to_numpy() for c in self.weather_columns}
+        physical, notes = _physical(file, start, values)
+        self.notes = (*self.notes, *notes)
+        self.leading = _leading(values, self.technology)
+        self.sees_next_day = True
+        self._weather = {c: AsOfSeries(start, issued, v) for c, v in (values | {"physical": physical / file.capacity_mw}).items()}
+        self.clock_hours = 0
+        metered = frame.filter(pl.col("output_share").is_not_null()).unique("start_us", keep="first", maintain_order=True).sort("start_us")
+        self._meter_start = metered["start_us"].to_numpy()
+        self._meter_known = np.array([self._known_us(int(t)) for t in self._meter_start], dtype=np.int64)
+        told = [n for n in OUTPUTS if f"{n}_share" in frame.columns]
+        self._meter = {n: AsOfSeries(self._meter_start, self._meter_known, metered[f"{n}_share"].to_numpy()) for n in told}
+        self._potential: dict[date, FloatArray] = {}
+        self.clock_hours = self._clock()
+
+    def _clock(self) -> int:
+        """By how many hours the meter's labels run ahead of physics' (negative: behind), from days before the test.
+
+        Where the meter agrees clearly better with physics of another hour (correlation 0.02 higher), its
+        clock is not what the file says: physics and weather are then read at the other hour.
+        """
+        starts = self._meter_start[self._meter_start < to_us(DeliveryDay(self.test_first, self.time_zone).start)]
+        share = self._meter["output"].lookup(starts, FOREVER_US)
+        found = {}
+        for hours in range(-CLOCK_HOURS, CLOCK_HOURS + 1):
+            physics = self._weather["physical"].lookup(starts - hours * HOUR_US, FOREVER_US)
+            both = ~np.isnan(physics) & ~np.isnan(share)
+            steady = both.sum() > 24 * 20 and physics[both].std() > 0 and share[both].std() > 0
+            found[hours] = float(np.corrcoef(physics[both], share[both])[0, 1]) if steady else -1.0
+        best = max(found, key=lambda hours: (found[hours], -abs(hours)))
+        if best == 0 or found[best] < found[0] + CLOCK_GAIN:
+            return 0
+        self.notes = (*self.notes, f"meter labels lie {best:+d} h from physics (correlation {found[best]:.3f} against {found[0]:.3f}): weather moved")
+        return best
+
+    @property
+    def first_day(self) -> date:
+        """First delivery day with a row."""
+        return day_of(from_us(int(self.frame["start_us"][0])), self.time_zone)
+
+    @property
+    def last_day(self) -> date:
+        """Last delivery day with a row."""
+        return day_of(from_us(int(self.frame["start_us"][-1])), self.time_zone)
+
+    @property
+    def test_first(self) -> date:
+        """First day of the test."""
+        span = (self.last_day - self.first_day).days + 1
+        return self.file.test_first or self.first_day + timedelta(days=span - span // 3)
+
+    def _known_us(self, start_us: int) -> int:
+        day = DeliveryDay(day_of(from_us(start_us), self.time_zone), self.time_zone)
+        return to_us(day.end) + int(self.file.meter_delay_hours * HOUR_US)
+
+    def decision_us(self, day: date) -> int:
+        """When the day is decided."""
+        return to_us(local_instant(day - timedelta(days=self.file.decided_days_before), self.file.decided_at, self.time_zone))
+
+    def weather(self, column: str, start_us: IntArray, cut_us: IntArray | int) -> FloatArray:
+        """Weather of hours, of the last run issued by `cut_us`."""
+        return self._weather[column].lookup(start_us - self.clock_hours * HOUR_US, cut_us)
+
+    def physical(self, day: date) -> FloatArray:
+        """Physics on the last run before the day's decision."""
+        return self.weather("physical", DeliveryDay(day, self.time_zone).interval_starts_us(60), self.decision_us(day))
+
+    def potential(self, day: date) -> FloatArray:
+        """1 for wind, the clear sky's share for sun."""
+        if day not in self._potential:
+            starts = DeliveryDay(day, self.time_zone).interval_starts_us(60) - self.clock_hours * HOUR_US
+            plant = self.file.plant
+            self._potential[day] = (
+                engines.clear_sky_share(plant, self.file.location, starts, 60) if isinstance(plant, PvPlant) else np.ones(starts.size)
+            )
+        return self._potential[day]
+
+    def meter(self, start_us: IntArray, cut_us: IntArray | int) -> FloatArray:
+        """Metered share as known at `cut_us`."""
+        return self._meter["output"].lookup(start_us, cut_us)
+
+    def outcome(self, start_us: IntArray) -> FloatArray:
+        """Metered share, whenever known: for scoring only."""
+        return self._meter["output"].lookup(start_us, FOREVER_US)
+
+    def held_back(self, start_us: IntArray, cut_us: IntArray | int) -> tuple[FloatArray | None, FloatArray | None]:
+        """Shares curtailed and lost to outages, where the file tells."""
+        found = [self._meter[n].lookup(start_us, cut_us) if n in self._meter else None for n in OUTPUTS[1:]]
+        return found[0], found[1]
+
+
+OUTPUTS = ("output", "curtailed", "unavailable")
+
+
+def read_plant(file: PlantFile, series: pl.DataFrame) -> FileSource:
+    """A plant file, checked and turned into hours.
+
+    Raises
+    ------
+    SourceError
+        Naming missing columns, times off the grid, or a file without output.
+    """
+    missing = [c for c in ("timestamp", "output_mw") if c not in series.columns]
+    if missing:
+        raise SourceError(f"{file.name}: no column {', '.join(missing)}; found {', '.join(series.columns)} -> see docs/renewables-accuracy.md")
+    stamps = series["timestamp"]
+    zoned = isinstance(stamps.dtype, pl.Datetime) and stamps.dtype.time_zone is not None
+    at = pl.col("timestamp").dt.convert_time_zone("UTC") if zoned else _localized(file.time_zone)
+    rows = series.with_columns(at.dt.cast_time_unit("us").cast(pl.Int64).alias("start_us"))
+    gone = rows["start_us"].null_count()
+    rows = rows.drop_nulls("start_us")
+    issued = pl.col("issued_at").dt.cast_time_unit("us").cast(pl.Int64) if "issued_at" in rows.columns else pl.lit(ALWAYS_US, dtype=pl.Int64)
+    rows = rows.with_columns(issued.alias("issued_us"))
+    twice = rows.height - rows.unique(["start_us", "issued_us"]).height
+    rows = rows.unique(["start_us", "issued_us"], keep="first", maintain_order=True)
+    if rows["output_mw"].drop_nulls().len() == 0:
+        raise SourceError(f"{file.name}: output_mw has no value -> nothing can be learnt or scored")
+    hourly = _hourly(rows, file.capacity_mw)
+    counts = {"rows": series.height, "repeated rows dropped": twice, "times the clock change skips": gone, "hours": hourly.height}
+    return FileSource(file, hourly, counts=counts)
+
+
+def _localized(time_zone: str) -> pl.Expr:
+    return pl.col("timestamp").dt.replace_time_zone(time_zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")
+
+
+def _hourly(rows: pl.DataFrame, capacity_mw: float) -> pl.DataFrame:
+    """Means by hour and run; an hour with less than all its intervals has none."""
+    numbers = [c for c, t in rows.schema.items() if c not in {*FIXED, "start_us", "issued_us"} and t.is_numeric()]
+    steps = np.diff(np.unique(rows["start_us"].to_numpy()))
+    minutes = int(np.median(steps) // 60_000_000) if steps.size else 60
+    if minutes < 1 or 60 % minutes:
+        raise SourceError(f"intervals of {minutes} min do not fill an hour -> resample the file to 5, 10, 15, 30 or 60 minutes")
+    angles = [c for c in numbers if c.startswith("wind_direction")]
+    plain = [c for c in numbers if c not in angles]
+    outputs = [n for n in OUTPUTS if f"{n}_mw" in rows.columns]
+    hour = (pl.col("start_us") - pl.col("start_us") % HOUR_US).alias("start_us")
+    full = pl.len() == 60 // minutes
+    known = pl.col("output_mw").cast(pl.Float64).fill_nan(None)
+    found = (
+        rows.with_columns(known)
+        .group_by(hour, "issued_us", maintain_order=True)
+        .agg(
+            *[
+                pl.when(full & (pl.col(f"{n}_mw").null_count() == 0)).then(pl.col(f"{n}_mw").mean() / capacity_mw).alias(f"{n}_share")
+                for n in outputs
+            ],
+            *[pl.col(c).cast(pl.Float64).fill_nan(None).mean() for c in plain],
+            *[
+                pl.arctan2(pl.col(c).radians().sin().mean(), pl.col(c).radians().cos().mean()).degrees().mod(360.0).alias(c)
+                for c in angles
+            ],
+        )
+    )  # fmt: skip
+    return found.sort("start_us", "issued_us", maintain_order=True)
+
+
+def _leading(values: Mapping[str, FloatArray], technology: str) -> str:
+    if technology == "solar":
+        return next((c for c in ("ghi_w_m2", "cloud_cover_share") if c in values), "")
+    speeds = _heights(values)
+    return speeds[-1][1] if speeds else ""
+
+
+def _heights(values: Mapping[str, FloatArray]) -> list[tuple[float, str]]:
+    speeds = [c for c in values if c.startswith("wind_speed_") and c.endswith("m_ms")]
+    return sorted((float(c.removeprefix("wind_speed_").removesuffix("m_ms")), c) for c in speeds)
+
+
+def _physical(file: PlantFile, start_us: IntArray, values: Mapping[str, FloatArray]) -> tuple[FloatArray, tuple[str, ...]]:
+    """Output by physics of every row [MW]."""
+    if isinstance(file.plant, WindPlant):
+        heights = _heights(values)
+        if not heights:
+            raise SourceError(f"{file.name}: a wind plant needs a column wind_speed_<height>m_ms -> add it")
+        weather = {"speed_ms": values[heights[0][1]]}
+        used: tuple[float, ...] = (heights[0][0],)
+        if len(heights) > 1 and file.plant.roughness_m is None:
+            # One height that is the hub's, or the two around it, else the two highest.
+            low, high = _around(heights, file.plant.hub_height_m)
+            weather, used = {"speed_ms": values[low[1]]}, (low[0],)
+            if high is not None:
+                weather["upper_speed_ms"], used = values[high[1]], (low[0], high[0])
+        weather |= {k: values[k] for k in ("temperature_c", "pressure_hpa") if k in values}
+        directions = [c for c in values if c.startswith("wind_direction")]
+        weather |= {"direction_deg": values[directions[-1]]} if directions else {}
+        made = engines.wind_output(file.plant, start_us // (24 * HOUR_US), used, weather)
+        return made.output_mw, made.notes
+    return _sun(file.plant, file.location, start_us, values)
+
+
+def _sun(plant: PvPlant, location: WeatherLocation, start_us: IntArray, values: Mapping[str, FloatArray]) -> tuple[FloatArray, tuple[str, ...]]:
+    from energy_pipeline.mathematics import photovoltaics
+
+    ghi = values.get("ghi_w_m2")
+    if ghi is None and "cloud_cover_share" in values:
+        cover = values["cloud_cover_share"]
+        filled = np.where(np.isnan(cover), 0.0, cover)
+        light = photovoltaics.ghi_from_cloud_cover(filled, location.latitude_deg, location.longitude_deg, start_us, 60, altitude_m=plant.elevation_m)
+        ghi = np.where(np.isnan(cover), np.nan, light)
+    if ghi is None:
+        clear = engines.clear_sky_share(plant, location, start_us, 60) * plant.inverter_mw
+        return clear, ("no irradiance in the file: clear sky at 15 degC",)
+    made = engines.pv_output(plant, location, start_us, 60, {**_sun_weather(values), "ghi_w_m2": ghi})
+    return made.output_mw, made.notes
+
+
+def _sun_weather(values: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+    count = next(iter(values.values())).size
+    found = {"temperature_c": values.get("temperature_c", np.full(count, 15.0))}
+    speeds = _heights(values)
+    if speeds:
+        found["wind_speed_ms"] = engines.at_ten_metres_ms(values[speeds[0][1]], speeds[0][0])
+    return found
+
+
+def _around(heights: list[tuple[float, str]], hub_m: float) -> tuple[tuple[float, str], tuple[float, str] | None]:
+    for height in heights:
+        if abs(height[0] - hub_m) < 0.02 * hub_m:
+            return height, None
+    above = next((i for i, (h, _) in enumerate(heights) if h > hub_m), len(heights) - 1)
+    high = max(above, 1)
+    return heights[high - 1], heights[high]

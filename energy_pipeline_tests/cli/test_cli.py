@@ -1,0 +1,60 @@
+"""The command line: mistakes are plain messages and exit code 1."""
+
+import pytest
+from typer.testing import CliRunner
+
+from energy_pipeline.cli.main import app, flows_of, instant
+from energy_pipeline_tests.integration.lakes import TINY
+
+
+@pytest.fixture
+def call(tmp_path, monkeypatch):
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster"))
+    return lambda *arguments: CliRunner().invoke(app, [*arguments, "--lake", str(tmp_path / "lake")])
+
+
+def test_a_missing_desk_file(call):
+    found = call("run", "2026-03-29", "--desk", "nowhere.yaml")
+    assert found.exit_code == 1
+    assert "nowhere.yaml" in found.output
+    assert "Traceback" not in found.output
+
+
+def test_a_wrong_desk_file_tells_every_mistake(call, tmp_path):
+    wrong = TINY.read_text(encoding="utf-8").replace('decision_at: "11:15"', 'decision_at: "25:99"').replace("paths: 60", "paths: 6")
+    (tmp_path / "wrong.yaml").write_text(wrong, encoding="utf-8")
+    found = call("doctor", "--desk", str(tmp_path / "wrong.yaml"))
+    assert found.exit_code == 1
+    assert "decision_at" in found.output
+    assert "scenarios.paths" in found.output
+
+
+def test_settling_what_was_never_decided(call):
+    found = call("settle", "2026-03-29", "--desk", str(TINY))
+    assert found.exit_code == 1
+    assert "2026-03-29" in found.output
+    assert "Traceback" not in found.output
+
+
+def test_a_report_that_is_not_there(call):
+    found = call("report", "2026-03-29", "--desk", str(TINY))
+    assert found.exit_code == 1
+    assert "energy-pipeline run 2026-03-29" in found.output
+
+
+def test_the_doctor_is_content_with_the_tiny_desk(call):
+    found = call("doctor", "--desk", str(TINY))
+    assert found.exit_code == 0, found.output
+
+
+def test_backfill_wants_its_days_in_order(call):
+    assert call("backfill", "2026-03-30", "2026-03-29", "--desk", str(TINY)).exit_code == 2
+
+
+def test_flows_come_in_the_order_of_the_day():
+    assert flows_of("settle_da, ingest") == ["ingest", "settle_da"]
+
+
+def test_an_instant_without_an_offset_is_utc():
+    assert instant("2026-03-28T10:15").isoformat() == "2026-03-28T10:15:00+00:00"
+    assert instant("2026-03-28T10:15+01:00").isoformat() == "2026-03-28T10:15:00+01:00"

@@ -1,0 +1,111 @@
+"""Late rules: stop, wait, fall back; and the record of what was read."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+import yaml
+
+from energy_pipeline.contracts import table
+from energy_pipeline.contracts.enforce import enforce
+from energy_pipeline.desk import load_desk
+from energy_pipeline.desk.load import desk_from
+from energy_pipeline.domain.errors import LateSourceError
+from energy_pipeline.information.archive import Archive
+from energy_pipeline.information.lateness import effective_decision_time
+from energy_pipeline.ingestion import collect, information_record
+
+TINY = Path(__file__).parents[1] / "desks" / "tiny.yaml"
+DAY = date(2025, 6, 4)
+BASE, GATE = datetime(2025, 6, 3, 9, 15, tzinfo=UTC), datetime(2025, 6, 3, 10, tzinfo=UTC)  # 11:15 and 12:00 in Berlin
+
+
+@pytest.fixture(scope="module")
+def desk():
+    return load_desk(TINY)  # prices stop, load forecasts wait until 11:30
+
+
+@pytest.fixture(scope="module")
+def frames(desk):
+    return {n: collect(desk, n, DAY - timedelta(days=2), DAY, {}.__getitem__).frame for n in ("day_ahead_prices", "load_forecast")}
+
+
+def delayed(frame, at, zone, intervals=24):
+    """The first intervals of DAY of a zone known at another instant."""
+    hit = (
+        (pl.col("delivery_day") == DAY)
+        & (pl.col("zone") == zone)
+        & (pl.col("delivery_start").rank("dense").over("delivery_day", "zone") <= intervals)
+    )
+    return frame.with_columns(pl.when(hit).then(pl.lit(at)).otherwise("known_at").alias("known_at"))
+
+
+def test_on_time(desk, frames):
+    at, statuses = effective_decision_time(desk, Archive(desk, frames), DAY)
+    assert at == BASE == desk.decision_time(DAY)
+    assert statuses == {
+        "day_ahead_prices": {"zone=NORTH": "on_time", "zone=SOUTH": "on_time"},
+        "load_forecast": {"zone=NORTH": "on_time", "zone=SOUTH": "on_time"},
+    }
+
+
+@pytest.mark.parametrize("minutes", [1, 10, 15])
+def test_wait_moves_the_decision_to_the_earliest_complete_instant(desk, frames, minutes):
+    late = BASE + timedelta(minutes=minutes)
+    changed = {**frames, "load_forecast": delayed(frames["load_forecast"], late, "SOUTH", 1)}
+    at, statuses = effective_decision_time(desk, Archive(desk, changed), DAY)
+    assert at == late <= GATE
+    assert statuses["load_forecast"] == {"zone=NORTH": "on_time", "zone=SOUTH": "waited"}
+
+
+def test_wait_gives_up_at_until(desk, frames):
+    changed = {**frames, "load_forecast": delayed(frames["load_forecast"], BASE + timedelta(minutes=16), "SOUTH")}
+    at, statuses = effective_decision_time(desk, Archive(desk, changed), DAY)
+    assert at == BASE
+    assert statuses["load_forecast"]["zone=SOUTH"] == "fallback"
+
+
+def test_wait_never_passes_the_gate(frames):
+    data = yaml.safe_load(TINY.read_text())
+    data["sources"]["late"]["load_forecast"] = {"action": "wait", "until": "13:00"}
+    desk = desk_from(data, "test")
+    for minutes, status in ((45, "waited"), (46, "fallback")):
+        changed = {**frames, "load_forecast": delayed(frames["load_forecast"], BASE + timedelta(minutes=minutes), "NORTH")}
+        at, statuses = effective_decision_time(desk, Archive(desk, changed), DAY)
+        assert at <= GATE
+        assert statuses["load_forecast"]["zone=NORTH"] == status
+
+
+def test_stop_names_series_intervals_and_time(desk, frames):
+    prices = frames["day_ahead_prices"]
+    gone = prices.filter(
+        ~((pl.col("zone") == "SOUTH") & (pl.col("delivery_day") == DAY - timedelta(days=1)) & (pl.col("delivery_start").dt.hour() < 3))
+    )
+    with pytest.raises(LateSourceError) as error:
+        effective_decision_time(desk, Archive(desk, {**frames, "day_ahead_prices": gone}), DAY)
+    for text in ("day_ahead_prices zone=SOUTH", "3 interval(s) missing", "2025-06-03 09:15 UTC", "->"):
+        assert text in str(error.value)
+    assert "NORTH" not in str(error.value)
+    late = prices.with_columns(known_at=pl.lit(BASE + timedelta(minutes=1)))
+    with pytest.raises(LateSourceError, match="2 series"):
+        effective_decision_time(desk, Archive(desk, {**frames, "day_ahead_prices": late}), DAY)
+
+
+def test_only_stated_rules_are_judged(frames):
+    data = yaml.safe_load(TINY.read_text())
+    data["sources"].pop("late")
+    desk = desk_from(data, "test")
+    assert effective_decision_time(desk, Archive(desk, {}), DAY) == (BASE, {})
+
+
+def test_the_record_carries_the_statuses(desk, frames):
+    changed = {**frames, "load_forecast": delayed(frames["load_forecast"], BASE + timedelta(minutes=10), "SOUTH")}
+    at, statuses = effective_decision_time(desk, Archive(desk, changed), DAY)
+    record = information_record(Archive(desk, changed, {DAY: at}).at(DAY), statuses)
+    enforce(table("information_set"), record, DAY)
+    assert record.filter(raw_table="load_forecast", series="zone=SOUTH")["status"].to_list() == ["waited"]
+    assert record.filter(raw_table="load_forecast", series="zone=NORTH")["status"].to_list() == ["on_time"]
+    assert record["decision_time"].unique().to_list() == [at]
+    early = information_record(Archive(desk, changed).at(DAY), {})
+    assert early.filter(raw_table="load_forecast")["content_hash"].to_list() != record.filter(raw_table="load_forecast")["content_hash"].to_list()

@@ -1,0 +1,45 @@
+"""Dagster's home on a laptop: made once, quiet, usable by two processes at once from the first moment."""
+
+import subprocess
+import sys
+from datetime import date
+
+import dagster as dg
+
+from energy_pipeline.orchestration.partitions import range_tags
+from energy_pipeline.runner.instance import home_of, open_instance, prepare_home
+from energy_pipeline_tests.orchestration import small_graph
+
+
+def test_a_fresh_home_sends_nothing_and_keeps_runs(tmp_path, monkeypatch):
+    monkeypatch.setenv("DAGSTER_HOME", "elsewhere")
+    home = tmp_path / "home"
+    with open_instance(home) as instance:
+        assert not instance.telemetry_enabled
+        assert not instance.nux_enabled
+        job = small_graph.definitions(tmp_path / "lake").resolve_job_def("small")
+        assert job.execute_in_process(instance=instance, tags=range_tags(date(2026, 3, 28), date(2026, 3, 29))).success
+    with open_instance(home) as again:
+        assert again.get_runs_count() == 1
+        assert again.get_materialized_partitions(dg.AssetKey("var_exceptions")) == {"2026-03-28", "2026-03-29"}
+
+
+def test_the_users_configuration_is_left_alone(tmp_path, monkeypatch):
+    monkeypatch.setenv("DAGSTER_HOME", "elsewhere")
+    (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n", encoding="utf-8")
+    prepare_home(tmp_path)
+    assert (tmp_path / "dagster.yaml").read_text(encoding="utf-8") == "telemetry: {enabled: false}\n"
+
+
+def test_home_is_absolute(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert home_of({}) == tmp_path / ".dagster"
+    assert home_of({"DAGSTER_HOME": "there"}) == tmp_path / "there"
+
+
+def test_two_processes_open_a_prepared_home_at_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("DAGSTER_HOME", "elsewhere")
+    prepare_home(tmp_path)
+    program = "import dagster as dg, sys; print(dg.DagsterInstance.from_config(sys.argv[1]).get_runs_count())"
+    both = [subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    assert [process.communicate(timeout=60)[0].strip() for process in both] == ["0", "0"]

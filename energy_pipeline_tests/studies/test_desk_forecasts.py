@@ -1,0 +1,38 @@
+"""Walking a desk's forecasts: the daily flow's own rows, scored against what came."""
+
+from datetime import date
+
+import polars as pl
+import pytest
+
+from energy_pipeline.contracts.raw import RAW_TABLES
+from energy_pipeline.desk import load_desk
+from energy_pipeline.forecasting import price_forecasts
+from energy_pipeline.information.archive import Archive
+from energy_pipeline.information.artefacts import MemoryArtefacts
+from energy_pipeline.ingestion import collect
+from energy_pipeline.studies.desk_forecasts import run
+from energy_pipeline_tests.integration.lakes import TINY
+
+FIRST, LAST = date(2026, 3, 28), date(2026, 3, 29)
+
+
+def test_the_rows_are_those_of_the_daily_flow_and_the_page_their_errors(tmp_path):
+    found = run(TINY, tmp_path, FIRST, LAST, ["SOUTH"], jobs=1)
+    desk = load_desk(TINY)
+    raw = {t.name: collect(desk, t.name, FIRST - (LAST - FIRST) * desk.history_days, LAST, lambda _: pl.DataFrame()).frame for t in RAW_TABLES}
+    daily = price_forecasts(Archive(desk, raw).at(LAST), MemoryArtefacts())
+    daily = daily.filter(pl.col("zone") == "SOUTH", pl.col("horizon_days") == 1, pl.col("price_kind") == "day_ahead")
+    walked = found.rows.filter(pl.col("delivery_day") == LAST)
+    assert walked.height == 23 * 4  # naive, ensemble and two members on the short day
+    key = ["model", "delivery_start"]
+    assert walked.select(daily.columns).sort(key).equals(daily.sort(key))
+    own = found.rows.filter(pl.col("model") == "ensemble")
+    mae = (own["price_eur_mwh"] - own["outcome_eur_mwh"]).abs().mean()
+    naive = (own["week_before_eur_mwh"] - own["outcome_eur_mwh"]).abs().mean()
+    assert f"| SOUTH | 47 | {mae:.2f} | {mae / naive:.4f} |" in found.page
+
+
+def test_a_zone_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(ValueError, match=r"zones WEST are not in tiny\.yaml; there are NORTH, SOUTH"):
+        run(TINY, tmp_path, FIRST, LAST, ["WEST"])

@@ -1,0 +1,172 @@
+"""The walk over a market file: leak-free, resumable, parallel, and robust to bad input."""
+
+from datetime import timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from energy_pipeline.cli.main import app
+from energy_pipeline.domain.errors import SourceError
+from energy_pipeline.studies import forecast_benchmark
+from energy_pipeline.studies.benchmark_file import market_panel
+from energy_pipeline.studies.forecast_benchmark import run
+from energy_pipeline_tests.forecasting.markets import FIRST, market
+
+NAMES = ("lear_56", "krr_364a", "xgboost")
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch):
+    from energy_pipeline.forecasting import committee
+    from energy_pipeline.forecasting.kernel_ridge import KernelRidge
+    from energy_pipeline.forecasting.trees import Trees
+
+    monkeypatch.setitem(committee.MEMBERS, "xgboost", lambda: Trees(trees=20, refit_days=14))
+    monkeypatch.setitem(committee.MEMBERS, "krr_364a", lambda: KernelRidge(100, adaptive=True))
+
+
+def frame(days=170, slots=24, columns=2, seed=0):
+    panel, _ = market(days=days, slots=slots, columns=columns, seed=seed)
+    start = pl.datetime(FIRST.year, FIRST.month, FIRST.day)
+    step = timedelta(minutes=1440 // slots)
+    stamps = pl.select(pl.datetime_range(start, start + days * timedelta(days=1), step, closed="left")).to_series()
+    exog = {f"exog_{j + 1}": panel.exog[j, :days].ravel() for j in range(columns)}
+    return pl.DataFrame({"timestamp": stamps, "price": panel.prices.ravel(), **exog})
+
+
+def walked(tmp_path, data, name="m", **options):
+    source, out = tmp_path / f"{name}.parquet", tmp_path / f"{name}_out.parquet"
+    data.write_parquet(source)
+    run(source, out, options.pop("names", NAMES), jobs=1, **options)
+    return pl.read_parquet(out)
+
+
+def test_the_future_changes_nothing(tmp_path):
+    data = frame()
+    honest = walked(tmp_path, data, last_days=20)
+    assert honest.height == 20 * 24
+    day = data["timestamp"].dt.date().unique().sort()[160]
+    random = np.random.default_rng(1)
+    later = pl.col("timestamp").dt.date()
+    # Prices from that day on and exogenous values after it are unknown when it is forecast.
+    noise = pl.Series(random.normal(0, 500, data.height))
+    poisoned = data.with_columns(
+        price=pl.when(later >= day).then(noise).otherwise(pl.col("price")),
+        exog_1=pl.when(later > day).then(noise).otherwise(pl.col("exog_1")),
+        exog_2=pl.when(later > day).then(noise).otherwise(pl.col("exog_2")),
+    )
+    until = honest.filter(pl.col("timestamp").dt.date() <= day)
+    found = walked(tmp_path, poisoned, "poisoned", last_days=20).filter(pl.col("timestamp").dt.date() <= day)
+    assert found.equals(until)
+    deleted = data.filter(later <= day)
+    kept = deleted.with_columns(price=pl.when(later >= day).then(None).otherwise(pl.col("price")))
+    again = walked(tmp_path, kept, "deleted", last_days=11)
+    assert again.drop("fallback").equals(until.drop("fallback"))
+
+
+def test_a_planted_leak_is_found(tmp_path, monkeypatch):
+    data = frame()
+    from energy_pipeline.forecasting.panel import Panel
+
+    honest = Panel.before
+
+    def leaky(self, origin):
+        found = honest(self, origin)
+        found.exog[0, -1] = self.prices[min(found.days, self.days - 1)]
+        return found
+
+    monkeypatch.setattr(Panel, "before", leaky)
+    first = walked(tmp_path, data, last_days=3)
+    day = data["timestamp"].dt.date().max() - timedelta(days=2)
+    noise = data.with_columns(price=pl.when(pl.col("timestamp").dt.date() >= day).then(500.0).otherwise(pl.col("price")))
+    assert not walked(tmp_path, noise, "noise", last_days=3)["forecast"].head(24).equals(first["forecast"].head(24))
+
+
+def test_killed_and_called_again_gives_the_same_bytes(tmp_path, monkeypatch):
+    data = frame()
+    straight = walked(tmp_path, data, "straight", last_days=40)
+    source, out = tmp_path / "k.parquet", tmp_path / "k_out.parquet"
+    data.write_parquet(source)
+    honest, calls = forecast_benchmark._compute, []
+
+    def dies(*arguments):
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        calls.append(arguments[2])
+        honest(*arguments)
+
+    monkeypatch.setattr(forecast_benchmark, "_compute", dies)
+    with pytest.raises(KeyboardInterrupt):
+        run(source, out, NAMES, last_days=40, jobs=1)
+    assert not out.exists()
+    assert len(list((tmp_path / "k_out.parquet.parts").glob("*.npz"))) == 2
+    monkeypatch.setattr(forecast_benchmark, "_compute", lambda *a: (calls.append(a[2]), honest(*a)))
+    run(source, out, NAMES, last_days=40, jobs=1)
+    assert len(calls) == len(set(calls))
+    assert pl.read_parquet(out).equals(straight)
+    assert not (tmp_path / "k_out.parquet.parts").exists()
+
+
+@pytest.mark.slow
+def test_two_workers_give_the_same(tmp_path):
+    data = frame(days=90)
+    names = ("lear_56", "krr_364")
+    one = walked(tmp_path, data, "one", last_days=20, names=names)
+    run(tmp_path / "one.parquet", tmp_path / "two.parquet", names, last_days=20, jobs=2)
+    assert pl.read_parquet(tmp_path / "two.parquet").equals(one)
+
+
+@pytest.mark.parametrize("case", ["constant", "no exogenous", "thirty days", "quarters", "wild", "one gap"])
+def test_bad_input_gives_numbers_and_says_what_stood_in(tmp_path, case):
+    data = frame(days=30 if case == "thirty days" else 110, slots=96 if case == "quarters" else 24)
+    if case == "constant":
+        data = data.with_columns(price=pl.lit(35.0))
+    elif case == "no exogenous":
+        data = data.with_columns(exog_1=pl.lit(None, dtype=pl.Float64), exog_2=pl.lit(None, dtype=pl.Float64))
+    elif case == "wild":
+        data = data.with_columns(price=pl.when(pl.int_range(pl.len()) % 50 == 0).then(3000.0).otherwise(pl.col("price") - 500))
+    elif case == "one gap":
+        data = data.with_columns(price=pl.when(pl.int_range(pl.len()) == 100 * 24 + 5).then(None).otherwise(pl.col("price")))
+    found = walked(tmp_path, data, last_days=10, names=("lear_56", "krr_364a", "xgboost", "mlp"))
+    numbers = found.select("forecast", *[c for c in found.columns if c.startswith("q0.")]).to_numpy()
+    assert np.isfinite(numbers).all()
+    assert (np.diff(numbers[:, 1:], axis=1) >= 0).all()
+    assert found.height == 10 * (96 if case == "quarters" else 24)
+    assert found["fallback"].str.contains("without mlp").all()
+    if case == "no exogenous":
+        assert found["fallback"].str.contains("input 1 is unknown").all()
+    if case == "thirty days":
+        assert found["fallback"].str.contains("seasonal naive stands in").any()
+    if case == "constant":
+        assert found["forecast"].to_numpy() == pytest.approx(np.full(240, 35.0), abs=1e-6)
+
+
+def test_a_file_in_another_format_is_told_everything():
+    data = frame(days=20)
+    with pytest.raises(SourceError, match="no column price"):
+        market_panel(data.drop("price"), "m")
+    odd = pl.concat([data.head(50), data.slice(49, 1), data.slice(100)])
+    with pytest.raises(SourceError) as told:
+        market_panel(odd, "m")
+    assert all(text in str(told.value) for text in ("share a timestamp", "do not have 24 rows", "days are missing"))
+
+
+def test_the_command(tmp_path):
+    frame(days=70).write_parquet(tmp_path / "m.parquet")
+    arguments = ["benchmark", "forecasts", "--data", str(tmp_path / "m.parquet"), "--out", str(tmp_path / "o.parquet"), "--last-days", "3"]
+    found = CliRunner().invoke(app, [*arguments, "--models", "lear_56", "--jobs", "1"])
+    assert found.exit_code == 0, found.output
+    assert pl.read_parquet(tmp_path / "o.parquet").columns[:3] == ["timestamp", "forecast", "q0.01"]
+    assert CliRunner().invoke(app, [*arguments, "--models", "nonsense"]).exit_code == 1
+
+
+def test_the_tuning_command(tmp_path):
+    frame(days=150).write_parquet(tmp_path / "m.parquet")
+    tune = ["benchmark", "tune", "--data", str(tmp_path / "m.parquet"), "--skip-last-days", "20", "--folds", "1", "--fold-days", "2"]
+    found = CliRunner().invoke(app, [*tune, "--grid", "depth=2,3"])
+    assert found.exit_code == 0, found.output
+    assert "depth=2" in found.output
+    assert "depth=3" in found.output
+    assert CliRunner().invoke(app, [*tune, "--grid", "leaves=2"]).exit_code == 1
