@@ -27,6 +27,7 @@ from energy_pipeline.domain.errors import InfeasibleError, MissingDayError
 from energy_pipeline.domain.seeds import generator
 from energy_pipeline.features.prices import last_settlements
 from energy_pipeline.flexibility.orders import block_rows, hourly_rows, planned, service_rows, services_of
+from energy_pipeline.flexibility.storage import store_of
 from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.mathematics.stores.policy import run_of, train
 from energy_pipeline.mathematics.stores.services import per_mw_eur, stacked
@@ -105,7 +106,7 @@ def halves(paths: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 def _battery(info: InformationSet, name: str, asset: Battery, scenario_paths: pl.DataFrame, rows: dict[str, list[dict[str, object]]]) -> None:
     paths, starts, minutes = sequential_paths(info.desk, asset.zone, asset.information, scenario_paths)
-    store = Store.of(asset)
+    store = store_of(asset)
     learn, fresh = halves(paths)
     common = {"delivery_day": info.day.day, "asset": name, "zone": asset.zone, "resolution_minutes": minutes}
     if services_of(info.desk, name):
@@ -132,7 +133,7 @@ def _with_services(
     rows: dict[str, list[dict[str, object]]],
 ) -> None:
     """One plan for energy and services on the expected prices: its value, and beside it the plan without services."""
-    store, services = Store.of(asset), services_of(info.desk, name)
+    store, services = store_of(asset), services_of(info.desk, name)
 
     def cash(a: FloatArray, b: FloatArray) -> FloatArray:
         plan = stacked(store, services, a.mean(axis=0), minutes)
@@ -335,7 +336,7 @@ def settled_sequential(
     from energy_pipeline.mathematics.stores.perfect_foresight import foresight
     from energy_pipeline.mathematics.stores.value import shipped
 
-    store = Store.of(asset)
+    store = store_of(asset)
     paths, _, minutes = sequential_paths(desk, asset.zone, "sequential", scenario_paths)
     learn, fresh = halves(paths)
     apart = learn - learn.mean(axis=0)

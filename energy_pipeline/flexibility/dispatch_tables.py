@@ -139,15 +139,15 @@ def _settled_sequential(
     desk: Desk, day: date, name: str, day_ahead_prices: pl.DataFrame, second_prices: pl.DataFrame, scenario_paths: pl.DataFrame
 ) -> dict[str, object]:
     from energy_pipeline.flexibility.asset_valuation import sequential_paths, settled_sequential
+    from energy_pipeline.flexibility.storage import store_of
     from energy_pipeline.mathematics.stores.policy import run_of
-    from energy_pipeline.mathematics.stores.store import Store
 
     battery = desk.assets[name]
     _, starts, minutes = sequential_paths(desk, battery.zone, "sequential", scenario_paths)
     raw = day_ahead_prices if desk.zones[battery.zone].second_price.kind == "none" else second_prices
     prices = _prices(day, battery.zone, starts.cast(pl.Int64).to_numpy(), minutes, raw)
     *contents, expected = settled_sequential(desk, battery, scenario_paths, prices)
-    runs = [run_of(Store.of(battery), c[None], prices[None], minutes) for c in contents]
+    runs = [run_of(store_of(battery), c[None], prices[None], minutes) for c in contents]
     realised, plan, rolling = (float(r.margin_eur[0]) for r in runs)
     row = _row(day, name, battery, expected, realised, schedule(battery, prices, minutes).margin_eur)
     discharged = float(runs[0].discharge_mw.sum() * minutes / 60.0)

@@ -10,8 +10,9 @@ import numpy as np
 import polars as pl
 
 from energy_pipeline.desk import Desk
-from energy_pipeline.desk.flexibility import Battery
+from energy_pipeline.desk.flexibility import Battery, GridService
 from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.flexibility.storage import store_of
 from energy_pipeline.mathematics.stores.auction import day_bids
 from energy_pipeline.mathematics.stores.blocks import block_orders, fits
 from energy_pipeline.mathematics.stores.services import Service, StackedPlan, stacked
@@ -20,14 +21,28 @@ from energy_pipeline.mathematics.stores.store import Store
 Row = dict[str, object]
 
 
+def service_of(service: GridService) -> Service:
+    """A service of the desk file as numbers."""
+    return Service(
+        service.direction,
+        service.capacity_eur_mw_h,
+        service.hold_hours,
+        service.call_share,
+        service.premium_eur_mwh,
+        service.band_hours,
+        service.max_mw,
+        service.restored,
+    )
+
+
 def services_of(desk: Desk, asset: str) -> dict[str, Service]:
     """Services a battery of the desk provides."""
-    return {name: Service.of(s) for name, s in desk.services.items() if s.asset == asset}
+    return {name: service_of(s) for name, s in desk.services.items() if s.asset == asset}
 
 
 def planned(desk: Desk, asset: str, battery: Battery, prices_eur_mwh: FloatArray, minutes: int) -> StackedPlan:
     """The day plan of a battery with services."""
-    return stacked(Store.of(battery), services_of(desk, asset), prices_eur_mwh, minutes)
+    return stacked(store_of(battery), services_of(desk, asset), prices_eur_mwh, minutes)
 
 
 def hourly_rows(store: Store, mean_prices: FloatArray, minutes: int, starts: pl.Series, common: Row) -> list[Row]:

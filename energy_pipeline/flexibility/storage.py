@@ -22,7 +22,7 @@ from energy_pipeline.mathematics.stores.milp import SolverError
 from energy_pipeline.mathematics.stores.perfect_foresight import foresight
 from energy_pipeline.mathematics.stores.store import Store
 
-__all__ = ["Schedule", "SolverError", "margin_eur", "needs_binary", "schedule"]
+__all__ = ["Schedule", "SolverError", "margin_eur", "needs_binary", "schedule", "store_of"]
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,33 @@ class Schedule:
     energy_value_eur_mwh: FloatArray | None
 
 
+def store_of(battery: Battery) -> Store:
+    """A battery of the desk file as numbers."""
+    return Store(
+        charge_mw=battery.power_mw,
+        discharge_mw=battery.discharge_mw or battery.power_mw,
+        minimum_mwh=battery.minimum_mwh,
+        self_discharge_per_day=battery.self_discharge_per_day,
+        terminal=battery.terminal,
+        terminal_value_eur_mwh=battery.terminal_value_eur_mwh,
+        energy_mwh=battery.energy_mwh,
+        charge_efficiency=battery.charge_efficiency,
+        discharge_efficiency=battery.discharge_efficiency,
+        cycle_cost_eur_mwh=battery.cycle_cost_eur_mwh,
+        initial_mwh=battery.initial_mwh,
+        terminal_mwh=battery.terminal_mwh,
+        cycles_per_day=battery.cycles_per_day,
+    )
+
+
 def margin_eur(battery: Battery, charge_mw: FloatArray, discharge_mw: FloatArray, prices_eur_mwh: FloatArray, minutes: int) -> float:
     """Revenue less cost of charging and cycle cost of a schedule at given prices [EUR]."""
-    return float(Store.of(battery).margins_eur(charge_mw, discharge_mw, prices_eur_mwh, minutes).sum())
+    return float(store_of(battery).margins_eur(charge_mw, discharge_mw, prices_eur_mwh, minutes).sum())
 
 
 def needs_binary(battery: Battery, prices_eur_mwh: FloatArray) -> npt.NDArray[np.bool_]:
     """Intervals where charging and discharging at once could pay: p < -k eta / (1 - eta)."""
-    return milp.needs_binary(Store.of(battery), prices_eur_mwh)
+    return milp.needs_binary(store_of(battery), prices_eur_mwh)
 
 
 def schedule(battery: Battery, prices_eur_mwh: FloatArray, minutes: int) -> Schedule:
@@ -81,6 +100,6 @@ def schedule(battery: Battery, prices_eur_mwh: FloatArray, minutes: int) -> Sche
     >>> schedule(b, np.array([10.0, 50.0]), 60).margin_eur
     40.0
     """
-    plan = foresight(Store.of(battery), prices_eur_mwh, minutes)
+    plan = foresight(store_of(battery), prices_eur_mwh, minutes)
     values = plan.energy_value_eur_mwh if plan.is_concave else None
     return Schedule(plan.charge_mw, plan.discharge_mw, plan.state_of_charge_mwh, plan.margin_eur, values)

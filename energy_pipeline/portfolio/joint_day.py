@@ -193,7 +193,7 @@ def _gross_room(desk: Desk, hedges: tuple[Hedge, ...]) -> float | None:
 
 
 def _assets(desk: Desk, outlooks: dict[str, ZoneOutlook], factors: tuple[str, ...]) -> list[Policies]:
-    from energy_pipeline.mathematics.stores.store import Store
+    from energy_pipeline.flexibility.storage import store_of
 
     found: list[Policies] = []
     bound = {s.asset for s in desk.services.values()}
@@ -203,9 +203,9 @@ def _assets(desk: Desk, outlooks: dict[str, ZoneOutlook], factors: tuple[str, ..
         outlook = outlooks[battery.zone]
         looks = np.array([np.full(outlook.grid.size, float(z == battery.zone)) for z in factors])
         if battery.information == "auction":
-            found.append(SchedulePolicies(name, Store.of(battery), outlook.price, outlook.grid.minutes, looks))
+            found.append(SchedulePolicies(name, store_of(battery), outlook.price, outlook.grid.minutes, looks))
         else:
-            found.append(SequentialPolicies(name, Store.of(battery), outlook.second, outlook.grid.minutes, looks))
+            found.append(SequentialPolicies(name, store_of(battery), outlook.second, outlook.grid.minutes, looks))
     return found
 
 

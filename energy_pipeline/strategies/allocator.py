@@ -16,7 +16,7 @@ import numpy as np
 
 from energy_pipeline.desk.strategies import Allocation
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.strategies.backtest import Result
+from energy_pipeline.strategies.results import Result
 
 CONFIDENCE = 0.95
 MINIMUM_DAYS = 20

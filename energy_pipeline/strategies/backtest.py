@@ -22,50 +22,22 @@ import polars as pl
 
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
-from energy_pipeline.desk.strategies import PairSpread, TradingCosts
+from energy_pipeline.desk.strategies import PairSpread
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray, IntArray, to_us
 from energy_pipeline.domain.errors import ContractError, Finding
 from energy_pipeline.domain.seeds import generator
 from energy_pipeline.domain.units import hours_of
 from energy_pipeline.information.resolution import Lookup, frame_lookup, interval_values, slot_starts_us
 from energy_pipeline.mathematics.backtester import engine
+from energy_pipeline.strategies.allocator import allocate
 from energy_pipeline.strategies.fuels import fuel_cost
 from energy_pipeline.strategies.instruments import Trade
+from energy_pipeline.strategies.results import Result, costs_of, sums_by_period
 from energy_pipeline.strategies.validation import verdict
 
 MINIMUM_SHARPE_DAYS = 20
 BOOTSTRAP_DRAWS = 400
 MICROSECOND = 1
-
-
-@dataclass(frozen=True)
-class Result:
-    """A strategy's settled days.
-
-    Attributes
-    ----------
-    days : tuple of date
-    gross_eur, cost_eur, traded_mwh : array, shape (days,)
-        Money of a tradable strategy; zeros for an index study.
-    orders : int
-        Intervals traded.
-    points_eur_mwh : array
-        Index study: mean over the day of signal x change of price; zeros for a tradable strategy.
-    """
-
-    strategy: str
-    label: str
-    days: tuple[date, ...]
-    gross_eur: FloatArray
-    cost_eur: FloatArray
-    traded_mwh: FloatArray
-    orders: int
-    points_eur_mwh: FloatArray
-
-    @property
-    def net_eur(self) -> FloatArray:
-        """Gross less costs."""
-        return self.gross_eur - self.cost_eur
 
 
 def backtest_tables(
@@ -133,13 +105,6 @@ class _Raw:
     fuels: pl.DataFrame | None
 
 
-def costs_of(desk: Desk, zone: str) -> TradingCosts:
-    """The zone's trading costs; what is carried to the second price pays its imbalance fee."""
-    costs = desk.trading_costs.get(zone, TradingCosts())
-    fee = desk.zones[zone].second_price.imbalance_fee_eur_mwh
-    return costs.model_copy(update={"balancing_eur_mwh": costs.balancing_eur_mwh + fee})
-
-
 def _result(desk: Desk, day: date, rows: pl.DataFrame, prices: _Raw) -> Result:
     label, zone, name = _checked_label(day, rows), rows["zone"][0], rows["strategy"][0]
     auction = frame_lookup(prices.day_ahead, zone=zone)
@@ -179,7 +144,7 @@ def _traded(desk: Desk, name: str, zone: str, parts: Sequence[pl.DataFrame], auc
     bars = engine.auction_bars(gate_us, gate_us + MICROSECOND, entry, leave)
     orders = engine.Decisions(known.astype(np.int64), target, for_bar=np.arange(target.size))
     path = engine.run(bars, orders, engine.Terms(costs_of(desk, zone)))
-    sums = path.by_period(index.astype(np.int64))
+    sums = sums_by_period(path, index.astype(np.int64))
     zeros = np.zeros(len(settled))
     gross, cost, volume = (sums[c].to_numpy() for c in ("gross_eur", "cost_eur", "traded_mwh"))
     return Result(name, "tradable", tuple(settled), gross, cost, volume, int(np.count_nonzero(path.traded_mwh)), zeros)
@@ -229,8 +194,6 @@ def _starts(rows: pl.DataFrame) -> IntArray:
 
 def _with_shares(desk: Desk, found: Sequence[Result], metrics: list[dict[str, object]]) -> list[dict[str, object]]:
     """The metrics with each strategy's share under the desk's allocation; None for who takes no part."""
-    from energy_pipeline.strategies.allocator import allocate
-
     mix = allocate(desk.allocation, {r.strategy: r for r in found}, {str(m["strategy"]): str(m["verdict"]) for m in metrics})
     shares = {name: min(max(share, 0.0), 1.0) for name, share in mix.shares.items()}  # a solver's -1e-12 is 0
     return [m | {"allocation_share": shares.get(str(m["strategy"])), "left_out": mix.left_out.get(str(m["strategy"]), "")} for m in metrics]

@@ -12,7 +12,8 @@ import numpy as np
 
 from energy_pipeline.reporting.strategy_sections import VERDICTS, curve_chart
 from energy_pipeline.reporting.view import MINUS, Cell, ChartView, Head, Page, Section, TableView, Tile, num, percent
-from energy_pipeline.strategies.backtest import Result, drawdown
+from energy_pipeline.strategies.backtest import drawdown
+from energy_pipeline.strategies.results import Result
 from energy_pipeline.strategies.validation import daily_sharpe
 from energy_pipeline.studies.strategy_backtest import Backtest, goes_without_forecasts
 

@@ -23,7 +23,8 @@ from energy_pipeline.desk.strategies import SpreadStrategy, Strategy
 from energy_pipeline.domain.delivery import FloatArray, days_between
 from energy_pipeline.domain.errors import DeskError
 from energy_pipeline.domain.seeds import generator
-from energy_pipeline.strategies.backtest import Result, results
+from energy_pipeline.strategies.backtest import results
+from energy_pipeline.strategies.results import Result
 from energy_pipeline.strategies.validation import MINIMUM_DAYS, Verdict, WalkForward, choose_and_trade, daily_sharpe, verdict
 
 TABLES = ("day_ahead_prices", "second_prices", "generation_forecast", "fuel_prices")

@@ -15,8 +15,8 @@ import warnings
 
 import numpy as np
 
-from energy_pipeline.desk.strategies import TradingCosts
 from energy_pipeline.mathematics.backtester import engine
+from energy_pipeline.mathematics.backtester.costs import Costs
 from energy_pipeline.mathematics.backtester.indicators import z_score
 
 HOURS, SETS, CHUNK, REPEATS = 43_800, 1000, 250, 5
@@ -85,7 +85,7 @@ def section() -> list[str]:
     bars, features = market()
     free, paid = (
         engine.Terms(),
-        engine.Terms(TradingCosts(half_spread_eur_mwh=0.1, impact_eur_mwh=1.0, daily_volume_mwh=5000, commission_fixed_eur=1.0)),
+        engine.Terms(Costs(half_spread_eur_mwh=0.1, impact_eur_mwh=1.0, daily_volume_mwh=5000, commission_fixed_eur=1.0)),
     )
     seconds, gross = own(bars, features, SETS, free)
     with_costs, _ = own(bars, features, SETS, paid)

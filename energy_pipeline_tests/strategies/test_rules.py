@@ -14,7 +14,7 @@ from energy_pipeline.domain.errors import DeskError
 from energy_pipeline.information.archive import Archive
 from energy_pipeline.strategies import backtest_tables, signals
 from energy_pipeline.strategies.allocator import allocate
-from energy_pipeline.strategies.backtest import Result
+from energy_pipeline.strategies.results import Result
 from energy_pipeline.strategies.rules import momentum, renewables, reversion
 from energy_pipeline.strategies.validation import (
     UnexplainedResultError,

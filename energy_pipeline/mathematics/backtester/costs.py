@@ -10,14 +10,62 @@ brokers that charge them: they are taken of |P|, and are nothing where the price
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from energy_pipeline.desk.strategies import TradingCosts
 from energy_pipeline.domain.delivery import FloatArray
 
-NO_COSTS = TradingCosts()
+
+@dataclass(frozen=True)
+class Tier:
+    """A rate for the part of an order up to a volume; the last tier has no end (None)."""
+
+    up_to_mwh: float | None = None
+    eur_mwh: float = 0.0
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What an order of Q MWh at price P costs, all of it in EUR.
+
+    Cost = Q (half_spread + fees) + Q k (Q / ADV)^gamma + max(minimum, fixed + per MWh x Q)
+    + share x |P| Q + marginal tiers + surcharge on what exceeds a share of ADV.
+
+    Attributes
+    ----------
+    impact_eur_mwh, impact_exponent : float
+        k and gamma.
+    daily_volume_mwh : float or None
+        ADV: what the market trades a day; None knows no impact.
+    value_share : float
+        Of |price x volume|.
+    tiers : tuple of Tier
+        Rising in volume; each part of the order pays its own rate.
+    large_order_share : float or None
+        Share of ADV above which `large_order_eur_mwh` is due.
+    closing_eur_mwh : float
+        What every MWh pays that is held to delivery.
+    """
+
+    half_spread_eur_mwh: float = 0.0
+    impact_eur_mwh: float = 0.0
+    impact_exponent: float = 0.5
+    daily_volume_mwh: float | None = None
+    commission_fixed_eur: float = 0.0
+    commission_eur_mwh: float = 0.0
+    commission_minimum_eur: float = 0.0
+    value_share: float = 0.0
+    exchange_fee_eur_mwh: float = 0.0
+    clearing_fee_eur_mwh: float = 0.0
+    regulatory_fee_eur_mwh: float = 0.0
+    tiers: tuple[Tier, ...] = ()
+    large_order_share: float | None = None
+    large_order_eur_mwh: float = 0.0
+    closing_eur_mwh: float = 0.0
+
+
+NO_COSTS = Costs()
 
 
 @dataclass(frozen=True)
@@ -35,12 +83,12 @@ class OrderCost:
         return self.spread_eur + self.impact_eur + self.commission_eur + self.fees_eur
 
 
-def order_cost(costs: TradingCosts, volume_mwh: FloatArray | float, price_eur_mwh: FloatArray | float = 0.0) -> OrderCost:
+def order_cost(costs: Costs, volume_mwh: FloatArray | float, price_eur_mwh: FloatArray | float = 0.0) -> OrderCost:
     """Cost of orders of |volume| MWh at a price.
 
     Examples
     --------
-    >>> order_cost(TradingCosts(half_spread_eur_mwh=0.2, clearing_fee_eur_mwh=0.05), -10.0, -30.0).total_eur.item()
+    >>> order_cost(Costs(half_spread_eur_mwh=0.2, clearing_fee_eur_mwh=0.05), -10.0, -30.0).total_eur.item()
     2.5
     """
     q, p = np.broadcast_arrays(np.abs(np.asarray(volume_mwh, dtype=np.float64)), np.asarray(price_eur_mwh, dtype=np.float64))
@@ -55,11 +103,10 @@ def order_cost(costs: TradingCosts, volume_mwh: FloatArray | float, price_eur_mw
     return OrderCost(costs.half_spread_eur_mwh * q, impact, commission, fees * q)
 
 
-def tiered_eur(costs: TradingCosts, volume_mwh: FloatArray) -> FloatArray:
+def tiered_eur(costs: Costs, volume_mwh: FloatArray) -> FloatArray:
     """Marginal tiers: the part of the volume in a tier pays that tier's rate.
 
-    >>> from energy_pipeline.desk.strategies import CostTier
-    >>> c = TradingCosts(tiers=(CostTier(up_to_mwh=100, eur_mwh=0.1), CostTier(eur_mwh=0.05)))
+    >>> c = Costs(tiers=(Tier(100, 0.1), Tier(None, 0.05)))
     >>> tiered_eur(c, np.array([100.0, 101.0])).tolist()
     [10.0, 10.05]
     """
@@ -71,12 +118,12 @@ def tiered_eur(costs: TradingCosts, volume_mwh: FloatArray) -> FloatArray:
     return total
 
 
-def break_even_eur_mwh(costs: TradingCosts, volume_mwh: float, price_eur_mwh: float = 0.0) -> float:
+def break_even_eur_mwh(costs: Costs, volume_mwh: float, price_eur_mwh: float = 0.0) -> float:
     """Price move that pays a round trip: its cost over the volume [EUR/MWh]."""
     return round_trip_eur(costs, volume_mwh, price_eur_mwh, price_eur_mwh) / abs(volume_mwh)
 
 
-def round_trip_eur(costs: TradingCosts, volume_mwh: float, entry_eur_mwh: float, exit_eur_mwh: float) -> float:
+def round_trip_eur(costs: Costs, volume_mwh: float, entry_eur_mwh: float, exit_eur_mwh: float) -> float:
     """Cost of opening and closing a position [EUR]."""
     return float(order_cost(costs, volume_mwh, entry_eur_mwh).total_eur + order_cost(costs, volume_mwh, exit_eur_mwh).total_eur)
 
@@ -101,13 +148,13 @@ def missed_eur(volume_mwh: float, filled_share: float, limit_eur_mwh: float, lat
 
 
 def calibrated(
-    costs: TradingCosts,
+    costs: Costs,
     volume_mwh: FloatArray,
     daily_volume_mwh: FloatArray,
     signal_eur_mwh: FloatArray,
     executed_eur_mwh: FloatArray,
     minimum_records: int = 30,
-) -> TradingCosts:
+) -> Costs:
     """Half-spread, k and gamma from execution records; the desk's own figures when there are fewer than `minimum_records`.
 
     Realised slippage is fitted by half_spread + k (Q / ADV)^gamma, both not negative, gamma on
@@ -131,11 +178,10 @@ def calibrated(
         weights, error = nnls(np.column_stack([np.ones(share.size), share**gamma]), paid)
         fits.append((float(error), float(gamma), weights))
     _, gamma, weights = min(fits, key=lambda f: f[0])
-    return costs.model_copy(
-        update={
-            "half_spread_eur_mwh": float(weights[0]),
-            "impact_eur_mwh": float(weights[1]),
-            "impact_exponent": gamma,
-            "daily_volume_mwh": float(np.mean(daily_volume_mwh)),
-        }
+    return replace(
+        costs,
+        half_spread_eur_mwh=float(weights[0]),
+        impact_eur_mwh=float(weights[1]),
+        impact_exponent=gamma,
+        daily_volume_mwh=float(np.mean(daily_volume_mwh)),
     )

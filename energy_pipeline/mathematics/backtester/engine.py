@@ -20,12 +20,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import polars as pl
 
-from energy_pipeline.desk.strategies import TradingCosts
 from energy_pipeline.domain.delivery import MICROSECONDS_PER_MINUTE, FloatArray, IntArray
 from energy_pipeline.domain.errors import LookAheadError
-from energy_pipeline.mathematics.backtester.costs import NO_COSTS
+from energy_pipeline.mathematics.backtester.costs import NO_COSTS, Costs
 from energy_pipeline.mathematics.backtester.engine_kernel import SCALE, SIZE, compiled, cost_terms
 
 NONE = -1
@@ -137,7 +135,7 @@ class Terms:
         With a margin, |position| <= equity / margin whenever a bar is tradable.
     """
 
-    costs: TradingCosts = NO_COSTS
+    costs: Costs = NO_COSTS
     limit_mwh: float = float("inf")
     capital_eur: float = 0.0
     margin_eur_mwh: float = 0.0
@@ -178,32 +176,6 @@ class Path:
         """Peak of equity so far (at least 0) less equity; not negative."""
         equity = self.equity_eur
         return np.maximum(np.maximum.accumulate(equity), 0.0) - equity
-
-    def trades(self) -> pl.DataFrame:
-        """One row per fill: bar, volume, price, cost, position after it."""
-        at = np.flatnonzero(self.traded_mwh)
-        columns = {"traded_mwh": self.traded_mwh, "price_eur_mwh": self.price_eur_mwh, "cost_eur": self.cost_eur, "position_mwh": self.position_mwh}
-        return pl.DataFrame({"bar": at} | {name: values[at] for name, values in columns.items()})
-
-    def by_period(self, period: IntArray) -> pl.DataFrame:
-        """Sums by period (say, delivery day), in order of first appearance.
-
-        Columns: period, gross_eur, cost_eur, net_eur, traded_mwh, exposure_mwh (mean |position|).
-        """
-        rows = pl.DataFrame(
-            {
-                "period": period,
-                "gross_eur": self.gross_eur,
-                "cost_eur": self.cost_eur,
-                "net_eur": self.net_eur,
-                "traded_mwh": np.abs(self.traded_mwh),
-                "exposure_mwh": np.abs(self.position_mwh),
-            }
-        )
-        totals = [pl.col(n).sum() for n in ("gross_eur", "cost_eur", "net_eur", "traded_mwh")]
-        # One thread and a fixed order: sums of floats must not depend on the machine's load.
-        parts = rows.partition_by("period", maintain_order=True)
-        return pl.concat([p.select(pl.col("period").first(), *totals, pl.col("exposure_mwh").mean()) for p in parts]) if parts else rows
 
 
 @dataclass(frozen=True)
@@ -299,7 +271,7 @@ def rule_targets(feature: FloatArray, rule: Rule, limit_mwh: float = float("inf"
     return out
 
 
-def sweep(bars: Bars, features: FloatArray, rules: Sequence[Rule], period: IntArray, terms: Terms | None = None) -> pl.DataFrame:
+def sweep(bars: Bars, features: FloatArray, rules: Sequence[Rule], period: IntArray, terms: Terms | None = None) -> dict[str, FloatArray]:
     """Many threshold rules over the same bars; memory does not grow with the number of rules.
 
     Parameters
@@ -312,7 +284,7 @@ def sweep(bars: Bars, features: FloatArray, rules: Sequence[Rule], period: IntAr
 
     Returns
     -------
-    DataFrame, one row a rule: net_eur, gross_eur, cost_eur, traded_mwh, orders, bars_held,
+    dict of arrays, a value a rule: net_eur, gross_eur, cost_eur, traded_mwh, orders, bars_held,
     drawdown_eur, mean_eur and deviation_eur (per period, divisor n - 1).
 
     Raises
@@ -343,9 +315,11 @@ def sweep(bars: Bars, features: FloatArray, rules: Sequence[Rule], period: IntAr
         compiled()["sweep"](last, fill, day_of, edges[1:].copy(), grid, table, numbers, tiers, terms.limit_mwh, out)
     names = ("net_eur", "squares", "gross_eur", "cost_eur", "traded_mwh", "orders", "bars_held", "drawdown_eur")
     n = edges.size - 1
-    mean = pl.col("net_eur") / n
-    spread = ((pl.col("squares") - n * mean**2) / max(n - 1, 1)).clip(lower_bound=0.0).sqrt()
-    return pl.DataFrame(dict(zip(names, out.T, strict=True))).with_columns(mean_eur=mean, deviation_eur=spread).drop("squares")
+    found = dict(zip(names, out.T, strict=True))
+    found["mean_eur"] = found["net_eur"] / n
+    squares = found.pop("squares")
+    found["deviation_eur"] = np.sqrt(np.maximum((squares - n * found["mean_eur"] ** 2) / max(n - 1, 1), 0.0))
+    return found
 
 
 def _marks(bars: Bars, price: FloatArray) -> tuple[FloatArray, FloatArray, np.ndarray, FloatArray]:

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from energy_pipeline.desk.strategies import TradingCosts
 from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.mathematics.backtester.costs import Costs
 
 PER_MWH, VALUE_SHARE, IMPACT, EXPONENT, VOLUME, FIXED, COMMISSION, MINIMUM, LARGE, SURCHARGE, CLOSING = range(11)
 """Places in the array of cost terms."""
@@ -275,8 +275,8 @@ def _sweep_contracts(price, mark, open_, settled, last_bar, source, features, pe
         out[s, TRADED], out[s, ORDERS], out[s, HELD], out[s, DRAWDOWN] = traded, orders, held, fall
 
 
-def cost_terms(costs: TradingCosts) -> tuple[FloatArray, FloatArray]:
-    """The desk's costs as the arrays the loops take: terms, and tiers as (end, rate)."""
+def cost_terms(costs: Costs) -> tuple[FloatArray, FloatArray]:
+    """Costs as the arrays the loops take: terms, and tiers as (end, rate)."""
     terms = np.zeros(11)
     terms[PER_MWH] = costs.half_spread_eur_mwh + costs.exchange_fee_eur_mwh + costs.clearing_fee_eur_mwh + costs.regulatory_fee_eur_mwh
     terms[VALUE_SHARE], terms[IMPACT], terms[EXPONENT] = costs.value_share, costs.impact_eur_mwh, costs.impact_exponent

@@ -10,13 +10,12 @@ volatility x sqrt(time) x what is left (Almgren and Chriss, 2000, for linear imp
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from energy_pipeline.desk.strategies import TradingCosts
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.mathematics.backtester.costs import order_cost
+from energy_pipeline.mathematics.backtester.costs import Costs, order_cost
 
 
 @dataclass(frozen=True)
@@ -83,9 +82,7 @@ def iceberg(order_mwh: float, shown_mwh: float, fillable_mwh: FloatArray) -> Sch
     return Schedule(np.sign(order_mwh) * np.array(slices), shown_mwh)
 
 
-def expected_cost(
-    schedule: Schedule, costs: TradingCosts, volume_mwh: FloatArray, price_eur_mwh: float = 0.0, volatility_eur_mwh: float = 0.0
-) -> Expected:
+def expected_cost(schedule: Schedule, costs: Costs, volume_mwh: FloatArray, price_eur_mwh: float = 0.0, volatility_eur_mwh: float = 0.0) -> Expected:
     """Cost of the slices, each against the volume of its own time, and the risk of waiting.
 
     Parameters
@@ -97,7 +94,7 @@ def expected_cost(
     """
     total = 0.0
     for slice_mwh, volume in zip(schedule.slices_mwh, volume_mwh, strict=True):
-        own = costs.model_copy(update={"daily_volume_mwh": float(volume)}) if costs.daily_volume_mwh is not None and volume > 0 else costs
+        own = replace(costs, daily_volume_mwh=float(volume)) if costs.daily_volume_mwh is not None and volume > 0 else costs
         total += float(order_cost(own, slice_mwh, price_eur_mwh).total_eur)
     left = schedule.slices_mwh.sum() - np.cumsum(schedule.slices_mwh)
     return Expected(total, float(volatility_eur_mwh * np.sqrt((left**2).sum())))

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -37,9 +37,6 @@ from energy_pipeline.domain.errors import InfeasibleError
 from energy_pipeline.domain.units import hours_of
 from energy_pipeline.mathematics.stores.milp import SolverError, needs_binary
 from energy_pipeline.mathematics.stores.store import Store
-
-if TYPE_CHECKING:
-    from energy_pipeline.desk.flexibility import GridService
 
 GAP, OVERLAP_MW = 1e-9, 1e-7
 
@@ -75,20 +72,6 @@ class Service:
     band_hours: float = 4.0
     most_mw: float = np.inf
     restored: bool = True
-
-    @classmethod
-    def of(cls, service: GridService) -> Service:
-        """A service of the desk file."""
-        return cls(
-            service.direction,
-            service.capacity_eur_mw_h,
-            service.hold_hours,
-            service.call_share,
-            service.premium_eur_mwh,
-            service.band_hours,
-            service.max_mw,
-            service.restored,
-        )
 
     @property
     def ways(self) -> tuple[bool, bool]:

@@ -25,7 +25,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from energy_pipeline.desk.flexibility import Battery
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import InfeasibleError
 from energy_pipeline.domain.units import hours_of
@@ -85,25 +84,6 @@ class Store:
     cycles_in_all: float | None = None
     charge_ratchet: Ratchet = ()
     discharge_ratchet: Ratchet = ()
-
-    @classmethod
-    def of(cls, battery: Battery) -> Store:
-        """A battery of the desk file."""
-        return cls(
-            charge_mw=battery.power_mw,
-            discharge_mw=battery.discharge_mw or battery.power_mw,
-            minimum_mwh=battery.minimum_mwh,
-            self_discharge_per_day=battery.self_discharge_per_day,
-            terminal=battery.terminal,
-            terminal_value_eur_mwh=battery.terminal_value_eur_mwh,
-            energy_mwh=battery.energy_mwh,
-            charge_efficiency=battery.charge_efficiency,
-            discharge_efficiency=battery.discharge_efficiency,
-            cycle_cost_eur_mwh=battery.cycle_cost_eur_mwh,
-            initial_mwh=battery.initial_mwh,
-            terminal_mwh=battery.terminal_mwh,
-            cycles_per_day=battery.cycles_per_day,
-        )
 
     @property
     def round_trip(self) -> float:

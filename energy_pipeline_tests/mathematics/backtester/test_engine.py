@@ -1,5 +1,7 @@
 """The engine against a plain loop, against its own sweep, and the event order."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -10,7 +12,9 @@ from energy_pipeline.desk.strategies import CostTier, TradingCosts
 from energy_pipeline.domain.errors import LookAheadError
 from energy_pipeline.mathematics.backtester import costs as cost_rules
 from energy_pipeline.mathematics.backtester import engine
+from energy_pipeline.mathematics.backtester.costs import Costs
 from energy_pipeline.mathematics.backtester.engine import Bars, Decisions, Rule, Terms
+from energy_pipeline.strategies.results import as_numbers, sums_by_period, trades
 from energy_pipeline_tests.mathematics.backtester.loop_oracle import loop, order_cost
 
 HOUR_US = 3_600_000_000
@@ -26,7 +30,7 @@ def all_costs(draw):
     tiers = [CostTier(up_to_mwh=e, eur_mwh=draw(money(1))) for e in ends]
     if tiers and draw(st.booleans()):
         tiers.append(CostTier(eur_mwh=draw(money(1))))
-    return TradingCosts(
+    costs = TradingCosts(
         half_spread_eur_mwh=draw(money(2)),
         impact_eur_mwh=draw(money(3)),
         impact_exponent=draw(st.sampled_from([0.5, 0.7, 1.0])),
@@ -42,6 +46,7 @@ def all_costs(draw):
         delivery_eur_mwh=draw(money(1)),
         congestion_eur_mwh=draw(money(1)),
     )
+    return as_numbers(costs)
 
 
 PRICES = st.floats(-150, 400, allow_nan=False)
@@ -79,7 +84,7 @@ def test_the_engine_is_the_loop(case):
         np.testing.assert_allclose(getattr(found, name), values, rtol=1e-9, atol=1e-9, err_msg=name)
     assert (found.net_eur <= found.gross_eur + 1e-9).all()
     assert np.abs(found.position_mwh).max(initial=0) <= terms.limit_mwh
-    free = Terms(TradingCosts(), terms.limit_mwh, terms.capital_eur, 0.0)
+    free = Terms(Costs(), terms.limit_mwh, terms.capital_eur, 0.0)
     np.testing.assert_array_equal(
         engine.run(bars, Decisions(known, targets), free).net_eur, engine.run(bars, Decisions(known, targets), free).gross_eur
     )
@@ -111,9 +116,9 @@ def test_the_sweep_is_the_engine_on_the_same_rules(case, numbers):
     for i, rule in enumerate(rules):
         targets = engine.rule_targets(features[rule.feature], rule, terms.limit_mwh)
         path = engine.run(bars, Decisions(engine.known_with_price(bars), targets), terms)
-        days = path.by_period(period)["net_eur"].to_numpy()
+        days = sums_by_period(path, period)["net_eur"].to_numpy()
         equity = np.concatenate([[0.0], np.cumsum(days)])
-        row = found.row(i, named=True)
+        row = {name: values[i] for name, values in found.items()}
         assert row["net_eur"] == pytest.approx(path.net_eur.sum(), rel=1e-9, abs=1e-6)
         assert row["gross_eur"] == pytest.approx(path.gross_eur.sum(), rel=1e-9, abs=1e-6)
         assert row["cost_eur"] == pytest.approx(path.cost_eur.sum(), rel=1e-9, abs=1e-6)
@@ -193,7 +198,7 @@ def test_auction_contracts_are_opened_at_the_gate_and_settled_at_the_second_pric
     gate, published = np.full(4, 10 * HOUR_US), np.full(4, 11 * HOUR_US)
     auction, second = np.array([50.0, -20.0, 0.0, 80.0]), np.array([55.0, -60.0, 10.0, 70.0])
     bars = engine.auction_bars(gate, published, auction, second)
-    costs = TradingCosts(half_spread_eur_mwh=0.5, balancing_eur_mwh=1.0)
+    costs = as_numbers(TradingCosts(half_spread_eur_mwh=0.5, balancing_eur_mwh=1.0))
     orders = Decisions(np.full(3, 9 * HOUR_US), np.array([10.0, -5.0, 2.0]), for_bar=np.array([0, 1, 3]))
     path = engine.run(bars, orders, Terms(costs))
     assert path.gross_eur.tolist() == [50.0, 200.0, 0.0, -20.0]
@@ -220,11 +225,11 @@ def test_a_round_trip_at_unchanged_prices_loses_exactly_its_cost(costs, price, v
     path = engine.run(bars, Decisions(np.array([0, HOUR_US]), np.array([volume, 0.0])), Terms(costs))
     lost = cost_rules.round_trip_eur(costs, volume, price, price)
     assert path.net_eur.sum() == pytest.approx(-lost, rel=1e-9, abs=1e-9)
-    move = cost_rules.break_even_eur_mwh(costs.model_copy(update={"value_share": 0.0}), volume, price)
+    move = cost_rules.break_even_eur_mwh(replace(costs, value_share=0.0), volume, price)
     there = engine.run(
         hours([price, price + move, 0.0]),
         Decisions(np.array([0, HOUR_US]), np.array([volume, 0.0])),
-        Terms(costs.model_copy(update={"value_share": 0.0})),
+        Terms(replace(costs, value_share=0.0)),
     )
     assert there.net_eur.sum() == pytest.approx(0.0, abs=1e-6 * max(1.0, lost))
 
@@ -241,21 +246,21 @@ def test_costs_are_found_again_in_execution_records():
     signal = rng.normal(20, 40, 400)
     slip = 0.15 + 2.0 * (np.abs(volume) / day) ** 0.6
     executed = signal + np.sign(volume) * (slip + rng.normal(0, 0.01, 400))
-    found = cost_rules.calibrated(TradingCosts(clearing_fee_eur_mwh=0.02), volume, day, signal, executed)
+    found = cost_rules.calibrated(Costs(clearing_fee_eur_mwh=0.02), volume, day, signal, executed)
     assert found.impact_exponent == pytest.approx(0.6, abs=0.051)
     assert found.half_spread_eur_mwh == pytest.approx(0.15, abs=0.03)
     assert found.clearing_fee_eur_mwh == 0.02
-    few = TradingCosts(half_spread_eur_mwh=9.0)
+    few = Costs(half_spread_eur_mwh=9.0)
     assert cost_rules.calibrated(few, volume[:10], day[:10], signal[:10], executed[:10]) is few
 
 
 def test_tables_of_a_path():
     bars = hours([10, 12, 11, 15])
-    path = engine.run(bars, Decisions(np.array([0, 2 * HOUR_US]), np.array([2.0, -1.0])), Terms(TradingCosts(half_spread_eur_mwh=0.5)))
-    assert path.trades().rows() == [(0, 2.0, 10.0, 1.0, 2.0), (2, -3.0, 11.0, 1.5, -1.0)]
+    path = engine.run(bars, Decisions(np.array([0, 2 * HOUR_US]), np.array([2.0, -1.0])), Terms(Costs(half_spread_eur_mwh=0.5)))
+    assert trades(path).rows() == [(0, 2.0, 10.0, 1.0, 2.0), (2, -3.0, 11.0, 1.5, -1.0)]
     assert path.equity_eur.tolist() == [-1.0, 3.0, -0.5, -4.5]
     assert path.drawdown_eur.tolist() == [1.0, 0.0, 3.5, 7.5]
-    days = path.by_period(np.array([0, 0, 1, 1]))
+    days = sums_by_period(path, np.array([0, 0, 1, 1]))
     assert days["net_eur"].to_list() == [3.0, -7.5]
     assert isinstance(days, pl.DataFrame)
 

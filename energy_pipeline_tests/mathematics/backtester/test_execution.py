@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from energy_pipeline.desk.strategies import TradingCosts
 from energy_pipeline.mathematics.backtester import execution as ex
+from energy_pipeline.mathematics.backtester.costs import Costs
 
-COSTS = TradingCosts(half_spread_eur_mwh=0.1, impact_eur_mwh=4.0, impact_exponent=0.6, daily_volume_mwh=1000.0)
+COSTS = Costs(half_spread_eur_mwh=0.1, impact_eur_mwh=4.0, impact_exponent=0.6, daily_volume_mwh=1000.0)
 volumes = st.lists(st.floats(1, 500), min_size=2, max_size=12).map(np.array)
 
 
