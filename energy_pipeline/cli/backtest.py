@@ -14,10 +14,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from energy_pipeline.domain.errors import PipelineError
+from energy_pipeline.cli.options import plain_errors, problems
 
 console = Console()
-problems = Console(stderr=True)
 
 
 def backtest(
@@ -37,7 +36,7 @@ def backtest(
 
     settings, verdicts = Settings.load(), {}
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    try:
+    with plain_errors(ValueError):
         for name in (n.strip() for n in strategy.split(",")):
             with Progress(*columns, console=problems) as bar:
                 task = bar.add_task(f"{name}: days", total=None)
@@ -53,10 +52,7 @@ def backtest(
                 )
             if found.judged is not None:
                 verdicts[name] = found.judged
-            print(backtest_page.row(found))  # noqa: T201 - a row, not a message
+            print(backtest_page.row(found))
             path = backtest_page.write(found, out / f"{found.desk.name}_{name}.html")
             problems.print(str(path), highlight=False)
         require_explained(verdicts)
-    except (PipelineError, ValueError) as error:
-        problems.print(str(error), style="red", markup=False, highlight=False)
-        raise typer.Exit(1) from None

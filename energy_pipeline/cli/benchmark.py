@@ -15,11 +15,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from energy_pipeline.domain.errors import PipelineError
+from energy_pipeline.cli.options import plain_errors, problems
 
 benchmark_app = typer.Typer(no_args_is_help=True, help="Measure the models on data of your own.")
 console = Console()
-problems = Console(stderr=True)
 
 
 @benchmark_app.callback()
@@ -44,13 +43,9 @@ def forecasts(
 
     names = [n.strip() for n in models.split(",") if n.strip()] or list(DEFAULT_MEMBERS)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    try:
-        with Progress(*columns, console=console) as bar:
-            task = bar.add_task(f"{data.name}: fortnights", total=None)
-            report = run(data, out, names, last_days, jobs, lambda done, total: bar.update(task, completed=done, total=total))
-    except (PipelineError, ValueError) as error:
-        problems.print(str(error), style="red", markup=False, highlight=False)
-        raise typer.Exit(1) from None
+    with plain_errors(ValueError), Progress(*columns, console=console) as bar:
+        task = bar.add_task(f"{data.name}: fortnights", total=None)
+        report = run(data, out, names, last_days, jobs, lambda done, total: bar.update(task, completed=done, total=total))
     console.print(f"{report.days} days {report.first} .. {report.last} -> {out}", highlight=False)
     if report.fallbacks:
         console.print(f"{report.fallbacks} days with a note in the column fallback", highlight=False)
@@ -71,12 +66,9 @@ def score(
     """Score a forecast file: errors against both naives, coverage, comparison tests, value in EUR."""
     from energy_pipeline.studies.forecast_score import as_markdown, draw, score_file
 
-    try:
+    with plain_errors(ValueError):
         found = score_file(data, forecasts, rivals, with_value=value)
-    except (PipelineError, ValueError) as error:
-        problems.print(str(error), style="red", markup=False, highlight=False)
-        raise typer.Exit(1) from None
-    print(as_markdown(found))  # noqa: T201 - a page, not a message
+    print(as_markdown(found))
     if chart is not None:
         draw(found, chart)
 
@@ -98,7 +90,7 @@ def tune(
     from energy_pipeline.studies.benchmark_file import market_panel
     from energy_pipeline.studies.tuning import cross_validate, fold_spans
 
-    try:
+    with plain_errors(ValueError):
         values = {k: [float(v) if "." in v or "e" in v else int(v) for v in vs.split(",")] for k, _, vs in (g.partition("=") for g in grid.split())}
         panel = market_panel(pl.read_parquet(data), data.name)
         panel = panel.before(panel.origin - timedelta(days=skip_days))
@@ -106,9 +98,6 @@ def tune(
             task = bar.add_task(f"{data.name}: {model}", total=None)
             spans = fold_spans(panel.origin, folds, fold_days, max(364 // folds, fold_days))
             found = cross_validate(panel, model, values, spans, lambda done, total: bar.update(task, completed=done, total=total))
-    except (PipelineError, ValueError) as error:
-        problems.print(str(error), style="red", markup=False, highlight=False)
-        raise typer.Exit(1) from None
     console.print(
         f"{model} on {data.name}, folds of {fold_days} days from {', '.join(str(first) for first, _ in spans)}; MAE, EUR/MWh", highlight=False
     )
@@ -132,15 +121,12 @@ def desk_walk(
     from energy_pipeline.settings import Settings
     from energy_pipeline.studies.desk_forecasts import run as walk
 
-    try:
+    with plain_errors(ValueError):
         wanted = [z.strip() for z in zones.split(",") if z.strip()]
         found = walk(desk, Settings.load().data, first.date(), last.date(), wanted, convention, jobs, default_committee)
-    except (PipelineError, ValueError) as error:
-        problems.print(str(error), style="red", markup=False, highlight=False)
-        raise typer.Exit(1) from None
     if out is not None:
         found.rows.write_parquet(out)
-    print(found.page)  # noqa: T201 - a page, not a message
+    print(found.page)
 
 
 @benchmark_app.command()
@@ -156,11 +142,8 @@ def plants(
     from energy_pipeline.studies.renewables_benchmark import as_markdown, run, write
 
     wanted = [n.strip() for n in names.split(",") if n.strip()]
-    try:
+    with plain_errors(ValueError):
         found = run(folder, wanted, first.date() if first else None, last.date() if last else None, jobs)
-    except (PipelineError, ValueError) as error:
-        problems.print(str(error), style="red", markup=False, highlight=False)
-        raise typer.Exit(1) from None
     if out is not None:
         write(found, out)
-    print(as_markdown(found))  # noqa: T201 - a page, not a message
+    print(as_markdown(found))

@@ -13,15 +13,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from energy_pipeline.cli.options import plain_errors
 from energy_pipeline.desk.forwards import ForwardObjective
-from energy_pipeline.domain.errors import PipelineError
 
 if TYPE_CHECKING:
     from energy_pipeline.portfolio.forwards import BookAnswer
 
 book_app = typer.Typer(no_args_is_help=True, help="A forward book from files: the best changes at today's quotes.")
 console = Console(width=160)
-problems = Console(stderr=True)
 
 File = typer.Option(exists=True, dir_okay=False)
 OBJECTIVES = get_args(ForwardObjective)
@@ -49,14 +48,11 @@ def improve(
     from energy_pipeline.portfolio.forwards import improve as best
     from energy_pipeline.portfolio.forwards import objective_of, read_book, read_limits, read_market
 
-    try:
+    with plain_errors(ValueError):
         book = read_book(contracts, quotes, trades, None if as_of is None else as_of.replace(tzinfo=UTC))
         market = read_market(prices, time_zone)
         rules = read_limits(limits, book, market) if limits is not None else []
         answer = best(book, market, objective_of(objective, risk_aversion, confidence), rules, confidence=confidence)
-    except (PipelineError, ValueError) as error:
-        problems.print(str(error), style="red", markup=False, highlight=False)
-        raise typer.Exit(1) from None
     show(answer)
 
 

@@ -5,22 +5,17 @@ What belongs here: its options and messages. What does not: the work.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from energy_pipeline.domain.errors import PipelineError
+from energy_pipeline.cli.options import DataOption, DayOption, DeskOption, LakeOption, data_folder, plain_errors, say, settings_of
 
 risk_app = typer.Typer(no_args_is_help=True, help="Risk of a book: studies over settled days, and what a trade would change.")
-problems = Console(stderr=True)
-Data = Annotated[Path | None, typer.Option("--data", help="Data folder; default: ENERGY_PIPELINE_DATA.")]
 
 
 @risk_app.callback()
@@ -28,37 +23,15 @@ def group() -> None:
     """Risk of a book: studies over settled days, and what a trade would change."""
 
 
-@contextmanager
-def told() -> Iterator[None]:
-    """An error of ours is a line of red text and exit code 1."""
-    try:
-        yield
-    except (PipelineError, ValueError) as error:
-        problems.print(str(error), style="red", markup=False, highlight=False)
-        raise typer.Exit(1) from None
-
-
-def folder(data: Path | None) -> Path:
-    """The data folder."""
-    from energy_pipeline.settings import Settings
-
-    return data or Settings.load().data
-
-
-def say(lines: list[str]) -> None:
-    """A page on standard output."""
-    print("\n".join(lines))  # noqa: T201 - a page, not a message
-
-
 @risk_app.command("settled-days")
 def settled_days(
-    data: Data = None, quick: Annotated[bool, typer.Option("--quick", help="Germany only, without the table of methods.")] = False
+    data: DataOption = None, quick: Annotated[bool, typer.Option("--quick", help="Germany only, without the table of methods.")] = False
 ) -> None:
     """Decide, fear and settle every day of real markets again, and test VaR and ES (minutes)."""
     from energy_pipeline.studies import settled_days as work
 
-    with told():
-        where = folder(data)
+    with plain_errors(ValueError):
+        where = data_folder(data)
         market = work.german_market(where)
         rule, choice = work.chosen_rule(market)
         say(["## A thousandth of German wind, 2018-10-01 .. 2019-09-30", "", "Chosen on 2017-10-01 .. 2018-09-30:", "", choice, ""])
@@ -83,40 +56,41 @@ def settled_days(
 
 
 @risk_app.command("deviation-loss")
-def deviation_loss(data: Data = None) -> None:
+def deviation_loss(data: DataOption = None) -> None:
     """What a thousandth of German wind lost by its deviations, and less by a better nomination."""
     from energy_pipeline.studies.deviation_loss import page
 
-    with told():
-        say(page(folder(data)))
+    with plain_errors(ValueError):
+        say(page(data_folder(data)))
 
 
 @risk_app.command("index-study")
-def index_study(data: Data = None, zones: Annotated[str, typer.Option("--zones", help="Two zones, separated by a comma.")] = "DE_LU,FR") -> None:
+def index_study(
+    data: DataOption = None, zones: Annotated[str, typer.Option("--zones", help="Two zones, separated by a comma.")] = "DE_LU,FR"
+) -> None:
     """CVaR portfolios of hourly contracts on two exchanges (index_only: nothing here can be traded)."""
     from energy_pipeline.studies.index_study import page
 
-    with told():
+    with plain_errors(ValueError):
         pair = tuple(z.strip() for z in zones.split(","))
         if len(pair) != 2:
             raise ValueError(f"--zones {zones}: name two zones, e.g. DE_LU,FR")
-        say(page(folder(data), (pair[0], pair[1])))
+        say(page(data_folder(data), (pair[0], pair[1])))
 
 
 @risk_app.command("what-if")
 def what_if(
     trades: Annotated[list[str], typer.Argument(help="Trades in words, each in quotes: 'add 25 MW base DE'.")],
-    day: Annotated[datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], help="Decided delivery day; default: the last one.")] = None,
-    desk: Annotated[Path | None, typer.Option("--desk", help="Desk file; the demo desk when not given.")] = None,
-    lake: Annotated[Path | None, typer.Option("--lake", help="Data lake.")] = None,
+    day: DayOption = None,
+    desk: DeskOption = None,
+    lake: LakeOption = None,
 ) -> None:
     """What trades would change in the decided book: VaR, ES, margin and limits, before and after."""
-    from energy_pipeline.cli.main import settings_of
     from energy_pipeline.desk import load_desk
     from energy_pipeline.lake import Lake
     from energy_pipeline.runner.what_if import answer, as_text, latest_day
 
-    with told():
+    with plain_errors(ValueError):
         began = perf_counter()
         settings = settings_of(desk, lake)
         store = Lake(settings.lake)
@@ -132,16 +106,15 @@ def factors(
         Path | None, typer.Option("--file", help="Factor returns (date, known_at, one column a factor): explain settled P&L by them instead.")
     ] = None,
     decay: Annotated[float, typer.Option("--decay", min=0.5, max=1.0, help="With --file: weight of a day over that of the next.")] = 0.98,
-    day: Annotated[datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], help="Decided delivery day; default: the last one.")] = None,
-    lake: Annotated[Path | None, typer.Option("--lake", help="Data lake.")] = None,
+    day: DayOption = None,
+    lake: LakeOption = None,
 ) -> None:
     """Which factors a decided book's risk goes with, or what settled P&L went with factors of your own."""
-    from energy_pipeline.cli.main import settings_of
     from energy_pipeline.lake import Lake
     from energy_pipeline.runner.what_if import latest_day
     from energy_pipeline.studies import factor_report
 
-    with told():
+    with plain_errors(ValueError):
         store = Lake(settings_of(None, lake).lake)
         if file is not None:
             say(factor_report.settled(store, file, scope, decay))

@@ -1,25 +1,24 @@
-"""The command group `energy-pipeline study`: an asset on measured prices.
+"""The command group `energy-pipeline study`: an asset on measured prices, and a small book worked through.
 
-What belongs here: options and messages. What does not: the work (`battery_study`).
+What belongs here: options and messages. What does not: the work (`studies`).
 """
 
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from energy_pipeline.domain.errors import PipelineError
+from energy_pipeline.cli.options import console, data_folder, plain_errors, say
 
-study_app = typer.Typer(no_args_is_help=True, help="What an asset would have earned on measured prices.")
-problems = Console(stderr=True)
+study_app = typer.Typer(no_args_is_help=True, help="What an asset would have earned on measured prices; a small book worked through.")
 
 
 @study_app.callback()
 def group() -> None:
-    """What an asset would have earned on measured prices."""
+    """What an asset would have earned on measured prices; a small book worked through."""
 
 
 @study_app.command()
@@ -29,14 +28,22 @@ def battery(
     last: Annotated[datetime, typer.Option("--last", formats=["%Y-%m-%d"], help="Last delivery day.")],
 ) -> None:
     """One battery, every rule beside perfect foresight, for the day-ahead auction and for the second price."""
-    from energy_pipeline.settings import Settings
     from energy_pipeline.studies.battery_study import MARKETS, page, study
 
-    try:
+    with plain_errors():
         if market not in MARKETS:
             raise typer.BadParameter(f"{market!r} is no market; markets: {', '.join(MARKETS)}")
-        read = MARKETS[market](Settings.load().data)
-        print(page(read, first.date(), last.date(), study(read, first.date(), last.date())))  # noqa: T201 - a page, not a message
-    except PipelineError as error:
-        problems.print(str(error), style="red", markup=False, highlight=False)
-        raise typer.Exit(1) from None
+        read = MARKETS[market](data_folder(None))
+        say([page(read, first.date(), last.date(), study(read, first.date(), last.date()))])
+
+
+@study_app.command()
+def sugarcane(
+    data: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder of the notebook's five files.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder of the page and its figures.")] = Path("docs/examples"),
+) -> None:
+    """A sugarcane mill under six risk measures: the worked example docs/examples/sugarcane.md."""
+    from energy_pipeline.studies.sugarcane_page import write
+
+    with plain_errors():
+        console.print(str(write(data, out)), soft_wrap=True)

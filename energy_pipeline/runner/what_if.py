@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-import polars as pl
-
 from energy_pipeline.book.hedges import day_hedges
 from energy_pipeline.book.valued import valued
 from energy_pipeline.desk import Desk
@@ -69,8 +67,3 @@ def as_text(found: WhatIf) -> list[str]:
 
 def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:,.1f}"
-
-
-def turned_red(found: WhatIf) -> pl.DataFrame:
-    """Limits the trades turn red."""
-    return found.limits.filter(pl.col("status_after") == "red", pl.col("status_before") != "red")

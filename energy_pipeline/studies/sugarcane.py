@@ -1,17 +1,15 @@
 """The worked example docs/examples/sugarcane.md: a sugarcane mill's product portfolio under six risk measures.
 
-What belongs here: reading its five files, the mill as an allocation problem, the page. What
-does not: solving (`mathematics.allocation`), figures (`sugarcane_figures`).
+What belongs here: reading its five files, the mill as an allocation problem, its runs. What does
+not: solving (`mathematics.allocation`), the page (`sugarcane_page`), figures (`sugarcane_figures`).
 
-Run with `python -m energy_pipeline.studies.sugarcane DATA docs/examples`. Money is in
+Run with `energy-pipeline study sugarcane DATA`. Money is in
 million USD, amounts in thousand tonnes, m3 and MWh, so that both are of like size.
 """
 
 from __future__ import annotations
 
 import csv
-import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -248,97 +246,3 @@ class Runs:
 def runs_of(mill: Mill) -> Runs:
     """Compute them all."""
     return Runs(as_printed(mill), risk_optima(mill), second_proof(mill))
-
-
-def page(mill: Mill, runs: Runs) -> str:
-    """The example as Markdown."""
-    printed, optima, second = runs.printed, runs.optima, runs.second
-    lines = [
-        "# A sugarcane mill under six risk measures",
-        "",
-        'Written by `python -m energy_pipeline.studies.sugarcane`; do not edit. Source: the notebook "Risk Measures and Portfolio',
-        'Optimization" (M. Watson, 2023) and its five files, which are not part of this project.',
-        "",
-        "A mill crushes 3,000,000 t of cane a year into juice. Juice becomes sugar or ethanol (molasses from sugar becomes ethanol too);",
-        "0.053 MWh of electricity per tonne of cane go to the free or the regulated market (72.5 USD/MWh). 868 weekly price scenarios.",
-        "After the balances two decisions are left, not three: how much juice makes sugar, and how much electricity is sold freely.",
-        "",
-        "## As the source computed it",
-        "",
-        "| run | expected | minimum | difference, M USD | expected profit, USD | ethanol, m3 | sugar, t | free market, MWh |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for name, x in printed.items():
-        n = numbers(mill, x)
-        lines.append(
-            f"| {name} | {n['expected']:.2f} | {n['minimum']:.2f} | {n['difference']:.2f} | {1e6 * n['expected']:,.2f} "
-            f"| {1e3 * x[1]:,.2f} | {1e3 * x[0]:,.2f} | {1e3 * x[2]:,.2f} |"
-        )
-    lines += [
-        "",
-        "These match the print to one part in a billion, where its interior-point solver stopped. Two of them do not minimise the",
-        "risk of the profit: the variance and the MAD of the source multiply *relative price returns* by *tonnes*, not by money,",
-        "and its MAD divides 867 rows by 868. The source's CVaR run printed an infeasible point (a profit of 0.14 M USD with nothing",
-        "produced). Below, every measure is of the profit in USD.",
-        "",
-        "Covariance of the relative returns (divisor T - 1):",
-        "",
-        "| | fre | sug | eth |",
-        "|---|---|---|---|",
-    ]
-    covariance = sample(mill.returns)
-    lines += [f"| {name} | " + " | ".join(f"{v:.6f}" for v in row) + " |" for name, row in zip(("fre", "sug", "eth"), covariance, strict=True)]
-    lines += [
-        "",
-        "![Profit distributions of the three printed runs](sugarcane-printed.svg)",
-        "",
-        "## The risk of the profit",
-        "",
-        f"VaR and CVaR at confidence {CONFIDENCE} stand on the profit side: the profit that 90 % of the weeks reach, and the mean of the worst 10 %.",
-        "VaR is an order statistic (the 87th worst of 868); CVaR weights the scenario at the edge.",
-        "",
-        "| objective | expected | minimum | VaR | CVaR | std. deviation, M USD | sugar, t | ethanol, m3 | free market, MWh | gap to the bound |",
-        "|---|---|---|---|---|---|---|---|---|---|",
-    ]
-    for name, solution in optima.items():
-        n, x = numbers(mill, solution.positions), solution.positions
-        lines.append(
-            f"| {name} | {n['expected']:.4f} | {n['minimum']:.4f} | {n['VaR']:.4f} | {n['CVaR']:.4f} | {n['deviation']:.4f} "
-            f"| {1e3 * x[0]:,.1f} | {1e3 * x[1]:,.1f} | {1e3 * x[2]:,.1f} | {solution.certificate.gap:.1e} |"
-        )
-    lines += ["", "Each tail optimum by a second method that shares no step with the first:", ""]
-    lines += ["| measure | best profit, first method, M USD | method | second method | its bound | method |", "|---|---|---|---|---|---|"]
-    for name, (value, bound, method) in second.items():
-        lines.append(f"| {name} | {-optima[name].value:.6f} | {optima[name].solver} | {-value:.6f} | {-bound:.6f} | {method} |")
-    lines += [
-        "",
-        "![Profit distributions of the tail optima](sugarcane-tails.svg)",
-        "",
-        "![Mean revenue by product](sugarcane-products.svg)",
-        "",
-        "![Expected and minimum profit of all runs](sugarcane-comparison.svg)",
-        "",
-    ]
-    return "\n".join(lines)
-
-
-def write(data: Path, out: Path) -> Path:
-    """Write the page and its figures; the page's path."""
-    from energy_pipeline.studies.sugarcane_figures import draw
-
-    mill = load(data)
-    out.mkdir(parents=True, exist_ok=True)
-    runs = runs_of(mill)
-    draw(mill, out, runs.printed, runs.tails)
-    path = out / "sugarcane.md"
-    path.write_text(page(mill, runs), encoding="utf-8")
-    return path
-
-
-def main(arguments: Sequence[str]) -> None:
-    """Entry of `python -m`: data folder, then output folder."""
-    print(write(Path(arguments[0]), Path(arguments[1])))  # noqa: T201 - where the result is
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

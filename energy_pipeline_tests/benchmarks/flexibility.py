@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from energy_pipeline.mathematics.paths.price_models import OrnsteinUhlenbeck
 from energy_pipeline.mathematics.stores.perfect_foresight import foresight
 from energy_pipeline.mathematics.stores.policy import train
 from energy_pipeline.mathematics.stores.store import Store
+from energy_pipeline_tests.mathematics.stores.price_models import OrnsteinUhlenbeck
 
 HOURS, PATHS, POLICY_HOURS = 8760, 10_000, 168
 STORE = Store(1.0, 1.0, 2.0, charge_efficiency=0.93, discharge_efficiency=0.93, cycle_cost_eur_mwh=5.0)

@@ -58,7 +58,7 @@ def _scarce(contracts, scarce):  # type: ignore[no-untyped-def]
 def small() -> tuple[float, float, float]:
     """CPU seconds of the column generation and of the programme written out, and their relative difference."""
     from energy_pipeline.mathematics.stores.joint import SchedulePolicies, joint_book
-    from energy_pipeline.mathematics.stores.joint.extensive import extensive
+    from energy_pipeline_tests.mathematics.stores.extensive import extensive
     from energy_pipeline_tests.mathematics.stores.joint_cases import BATTERY, case
 
     ours, theirs, apart = 0.0, 0.0, 0.0

@@ -3,7 +3,8 @@
 import pytest
 from typer.testing import CliRunner
 
-from energy_pipeline.cli.main import app, flows_of, instant
+from energy_pipeline.cli.flows import flows_of, instant
+from energy_pipeline.cli.main import app
 from energy_pipeline_tests.integration.lakes import TINY
 
 

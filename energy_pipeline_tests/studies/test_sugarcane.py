@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from energy_pipeline.studies import sugarcane, sugarcane_figures
+from energy_pipeline.studies import sugarcane, sugarcane_figures, sugarcane_page
 
 DATA = Path(os.environ.get("ENERGY_PIPELINE_DATA", "../shared/data")) / "sugarcane"
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "sugarcane.md"
@@ -109,7 +109,7 @@ def test_no_point_of_a_fine_grid_is_better(mill, everything):
 
 
 def test_page_is_what_the_code_writes(mill, everything):
-    assert sugarcane.page(mill, everything) == PAGE.read_text(encoding="utf-8"), "run: python -m energy_pipeline.studies.sugarcane"
+    assert sugarcane_page.page(mill, everything) == PAGE.read_text(encoding="utf-8"), "run: energy-pipeline study sugarcane DATA"
 
 
 def test_figures_have_the_same_bytes_every_time(mill, everything, tmp_path):

@@ -3,8 +3,7 @@
 What belongs here: the package's public names. What does not: any computation.
 
 Order of reading: `turbines` and `library` (machines), `farm` (rules), `weather` and `checking`
-(input), `output` (time series), `wakes` (layouts), `weibull` (yield), `simplified` (the
-document's formulas).
+(input), `output` (time series), `wakes` (layouts), `weibull` (yield).
 """
 
 from energy_pipeline.mathematics.windpower.checking import Checked, Limits, checked

@@ -11,7 +11,6 @@ from energy_pipeline.mathematics.photovoltaics import (
     clearness_index,
     ghi_from_cloud_cover,
     optics,
-    simplified,
     split_global,
     starts_us,
     sun_position,
@@ -122,32 +121,3 @@ def test_cloud_cover_is_a_share():
 def test_labels_become_starts():
     labels = np.array([3_600_000_000])
     assert [int(starts_us(labels, 30, label)[0]) for label in ("start", "middle", "end")] == [3_600_000_000, 2_700_000_000, 1_800_000_000]
-
-
-def test_document_formulas_are_kept_as_printed_and_wrong():
-    hot = simplified.dc_power_simplified_w(0.2, 10.0, np.array([800.0]), -0.004, np.array([60.0]))
-    assert hot[0] > 0.2 * 10.0 * 800.0
-    assert simplified.cell_temperature_simplified_c(np.array([20.0]), 45.0, np.array([800.0]))[0] == 45.0
-    assert simplified.ac_power_simplified_w(np.array([100.0]), 0.96, 0.9)[0] == pytest.approx(86.4)
-    assert simplified.cloud_index_simplified(np.array([1100.0]), np.array([1000.0]))[0] == 1.0
-    assert simplified.clear_sky_simplified_w_m2(np.array([1.0, 0.0]))[0] == pytest.approx(1367 * 0.7)
-
-
-def test_coopers_declination_is_off_by_a_degree():
-    noons = int(np.datetime64("2026-01-01T11:30", "us").astype(np.int64)) + np.arange(365) * 86_400_000_000
-    true = np.degrees(np.arcsin(track_polar(noons)))
-    off = np.abs(simplified.declination_simplified_deg(np.arange(1.0, 366.0)) - true)
-    assert 0.9 < off.max() < 1.2
-
-
-def test_printed_zenith_with_clock_time_is_degrees_off():
-    place = sun_position(48.0, 3.0, JUNE, 60, rule="middle")
-    clock = (np.arange(48) % 24 + 0.5 - 12.0) * 15.0
-    printed = simplified.zenith_cosine_simplified(48.0, simplified.declination_simplified_deg(np.array([166.0])), clock)
-    assert np.abs(np.degrees(np.arccos(printed)) - place.zenith_deg).max() > 1.0
-
-
-def track_polar(start_us):
-    from energy_pipeline.mathematics.photovoltaics.sun import track
-
-    return track(start_us, 60).polar

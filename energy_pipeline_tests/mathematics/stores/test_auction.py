@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from energy_pipeline.mathematics.paths.price_models import OrnsteinUhlenbeck
 from energy_pipeline.mathematics.stores.auction import train_auction
 from energy_pipeline.mathematics.stores.perfect_foresight import foresight
 from energy_pipeline.mathematics.stores.policy import run_of
 from energy_pipeline.mathematics.stores.store import Store
 from energy_pipeline_tests.mathematics.stores.oracles import normal_transition
+from energy_pipeline_tests.mathematics.stores.price_models import OrnsteinUhlenbeck
 
 DAYS, HOURS = 6, 24
 STORE = Store(1.0, 1.0, 6.0, charge_efficiency=0.93, discharge_efficiency=0.93, cycle_cost_eur_mwh=3.0)

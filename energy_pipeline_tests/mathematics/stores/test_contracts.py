@@ -6,10 +6,10 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.stats import multivariate_normal
 
 from energy_pipeline.domain.errors import InfeasibleError
-from energy_pipeline.mathematics.paths.price_models import OrnsteinUhlenbeck
 from energy_pipeline.mathematics.stores.spreads import bachelier, black, clean_spread_eur_mwh, margrabe, spread_option
 from energy_pipeline.mathematics.stores.swing import CurtailableLoad, Swing, swing_foresight_eur, train_curtailable, train_swing
 from energy_pipeline.mathematics.stores.tolling import Tolling, commitment, train_tolling
+from energy_pipeline_tests.mathematics.stores.price_models import OrnsteinUhlenbeck
 
 DAYS = 30
 DAILY = OrnsteinUhlenbeck(50 + 4 * np.sin(np.arange(DAYS) / 4), 0.1, 4.0)

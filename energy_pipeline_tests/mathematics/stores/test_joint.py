@@ -17,9 +17,9 @@ from energy_pipeline.mathematics.stores.joint import (
 )
 from energy_pipeline.mathematics.stores.joint import joint_book as joint
 from energy_pipeline.mathematics.stores.joint.book import measures, physical_prices_eur
-from energy_pipeline.mathematics.stores.joint.extensive import extensive
 from energy_pipeline.mathematics.stores.joint.master import Column, Master
 from energy_pipeline.portfolio.joint_day import advantage_eur
+from energy_pipeline_tests.mathematics.stores.extensive import extensive
 from energy_pipeline_tests.mathematics.stores.joint_cases import BATTERY, case
 
 

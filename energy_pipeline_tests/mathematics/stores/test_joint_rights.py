@@ -7,9 +7,9 @@ import pytest
 
 from energy_pipeline.mathematics.stores.joint import SequentialPolicies, SwingPolicies, TollingPolicies, joint_book, sequential_book
 from energy_pipeline.mathematics.stores.joint.book import physical_prices_eur
-from energy_pipeline.mathematics.stores.joint.extensive import extensive
 from energy_pipeline.mathematics.stores.swing import CurtailableLoad, Swing
 from energy_pipeline.mathematics.stores.tolling import Tolling
+from energy_pipeline_tests.mathematics.stores.extensive import extensive
 from energy_pipeline_tests.mathematics.stores.joint_cases import BATTERY, case
 
 DAYS = 7

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from energy_pipeline.mathematics.paths.price_models import OrnsteinUhlenbeck, SchwartzLog, SpikeRegime, seasonal_gas
 from energy_pipeline.mathematics.stores.perfect_foresight import foresight
 from energy_pipeline.mathematics.stores.policy import train
 from energy_pipeline.mathematics.stores.store import Store
 from energy_pipeline_tests.mathematics.stores.oracles import Chain, best_policy, normal_transition, run_best
+from energy_pipeline_tests.mathematics.stores.price_models import OrnsteinUhlenbeck, SchwartzLog, SpikeRegime, seasonal_gas
 
 BATTERY = Store(1.0, 1.0, 4.0, charge_efficiency=0.93, discharge_efficiency=0.93, cycle_cost_eur_mwh=3.0)
 SHAPE = 50 + 20 * np.sin(2 * np.pi * (np.arange(168) - 8) / 24)

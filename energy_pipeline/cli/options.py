@@ -1,0 +1,61 @@
+"""What all commands share: their common options, consoles, and errors as plain messages.
+
+What belongs here: option types, settings with the command line's on top, printing. What does not:
+a command.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from energy_pipeline.domain.errors import PipelineError
+from energy_pipeline.settings import Settings
+
+console = Console(width=None if sys.stdout.isatty() else 120)
+problems = Console(stderr=True)
+
+DeskOption = Annotated[Path | None, typer.Option("--desk", help="Desk file; the demo desk when not given.")]
+LakeOption = Annotated[Path | None, typer.Option("--lake", help="Root of the lake; data_lake when not given.")]
+DataOption = Annotated[Path | None, typer.Option("--data", help="Data folder; default: ENERGY_PIPELINE_DATA.")]
+DayArgument = Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], metavar="DAY", help="Delivery day.")]
+DayOption = Annotated[datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], help="Decided delivery day; default: the last one.")]
+
+
+@contextmanager
+def plain_errors(*also: type[Exception]) -> Iterator[None]:
+    """Our own errors, and the kinds given, are messages and exit code 1, not tracebacks."""
+    told: tuple[type[Exception], ...] = (PipelineError, *also)
+    warnings.simplefilter("ignore")
+    logging.getLogger("alembic").setLevel(logging.ERROR)
+    try:
+        yield
+    except told as error:
+        problems.print(f"[red]{type(error).__name__}[/red]")
+        problems.print(str(error), markup=False, highlight=False)
+        raise typer.Exit(1) from error
+
+
+def settings_of(desk: Path | None, lake: Path | None) -> Settings:
+    """Settings of the environment with the command line's on top."""
+    given = {name: value for name, value in (("desk", desk), ("lake", lake)) if value is not None}
+    return Settings.load().model_copy(update=given)
+
+
+def data_folder(data: Path | None) -> Path:
+    """The data folder given, or that of the environment."""
+    return data or Settings.load().data
+
+
+def say(lines: list[str]) -> None:
+    """A page on standard output."""
+    print("\n".join(lines))

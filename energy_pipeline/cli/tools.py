@@ -1,0 +1,72 @@
+"""Commands about the installation: the web page, the doctor, generated pages, benchmarks.
+
+What belongs here: `ui`, `doctor`, `docs`, `bench`. What does not: flows (`flows`).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from energy_pipeline.cli.options import DeskOption, LakeOption, console, plain_errors, problems, settings_of
+from energy_pipeline.settings import Settings
+
+
+def ui(
+    desk: DeskOption = None,
+    lake: LakeOption = None,
+    host: Annotated[str, typer.Option("--host")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port")] = 3000,
+) -> None:
+    """Open Dagster's web page on the same state as the other commands."""
+    from energy_pipeline.runner.instance import home_of, prepare_home
+
+    with plain_errors():
+        settings = settings_of(desk, lake)
+        home = prepare_home(home_of(os.environ))
+        given = {"DAGSTER_HOME": str(home), "ENERGY_PIPELINE_DESK": str(settings.desk_path), "ENERGY_PIPELINE_LAKE": str(settings.lake)}
+        workspace = Path("workspace.yaml")
+        target = ["-w", str(workspace)] if workspace.is_file() else ["-m", "energy_pipeline.definitions"]
+        console.print(f"[bold]http://{host}:{port}[/bold]  (DAGSTER_HOME={home}; stop with Ctrl-C)")
+        os.execve(sys.executable, [sys.executable, "-m", "dagster", "dev", *target, "-h", host, "-p", str(port)], {**os.environ, **given})  # noqa: S606 - our own program
+
+
+def bench(context: typer.Context) -> None:
+    """Measure, and write docs/benchmarks.md (needs a clone: the benchmarks live with the tests)."""
+    module = "energy_pipeline_tests.benchmarks"
+    if importlib.util.find_spec("energy_pipeline_tests") is None or importlib.util.find_spec(module) is None:
+        problems.print("the benchmarks are not here -> run this in a clone of the project")
+        raise typer.Exit(1)
+    raise typer.Exit(subprocess.run([sys.executable, "-m", module, *context.args], check=False).returncode)  # noqa: S603 - our own module
+
+
+def doctor(desk: DeskOption = None, lake: LakeOption = None) -> None:
+    """Look at the desk file, its sources, the lake and Dagster's home, and say what is wrong."""
+    from energy_pipeline.orchestration.resources import utc_now
+    from energy_pipeline.runner.doctor import examine
+
+    with plain_errors():
+        table = Table("", "what", "found", title="doctor", show_lines=False)
+        findings = examine(settings_of(desk, lake), os.environ, utc_now().date())
+        for finding in findings:
+            table.add_row("[green]ok[/green]" if finding.ok else "[red]no[/red]", finding.what, finding.found)
+        console.print(table)
+        if not all(finding.ok for finding in findings):
+            raise typer.Exit(1)
+
+
+def docs(path: Annotated[Path, typer.Option("--to", help="The file to write.")] = Path("docs/data-dictionary.md")) -> None:
+    """Write the data dictionary from the contracts and the marts."""
+    from energy_pipeline.warehouse.dictionary import full_dictionary
+    from energy_pipeline.warehouse.sql_project import SqlProject
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(full_dictionary(SqlProject(Settings.load().sql_root)), encoding="utf-8")
+    console.print(str(path))
