@@ -21,7 +21,7 @@ export DAGSTER_HOME ?= $(CURDIR)/.dagster
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not ((3, 11) <= sys.version_info[:2] < (3, 14)))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help demo test fast search lint types ui bench docs clean check-python
+.PHONY: help demo test fast search lint types ui bench identity docs clean check-python
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -50,6 +50,9 @@ ui: .venv/.installed ## Dagster's web page on the same state as the demo, http:/
 
 bench: .venv/.installed ## measure, and write docs/benchmarks.md
 	$(BIN)/energy-pipeline bench
+
+identity: .venv/.installed ## compare every table of the demo and of real days with another commit: make identity BEFORE=rev
+	$(BIN)/python -m energy_pipeline_tests.benchmarks.identity $(BEFORE) $(ARGUMENTS)
 
 docs: .venv/.installed ## write docs/data-dictionary.md from the contracts
 	$(BIN)/energy-pipeline docs
