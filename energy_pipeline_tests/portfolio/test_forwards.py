@@ -1,5 +1,6 @@
 """Forward books: payoffs by hand, cascading, files, limits all together, and why they cannot hold."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import numpy as np
@@ -266,3 +267,10 @@ def test_the_command(folder):
     assert "DE base" in done.output
     assert "bound" in done.output
     assert CliRunner().invoke(app, ["book", "improve", *arguments, "--objective", "luck"]).exit_code == 1
+
+
+def test_a_copy_of_the_market_on_other_days_has_the_block_hours_of_its_days():
+    sunday, monday = date(2025, 3, 23), date(2025, 3, 24)
+    one_day = Market((sunday,), ZONE, 60, {"DE": np.zeros((2, 24))})
+    assert one_day.hours("peak", sunday, sunday).sum() == 0.0
+    assert replace(one_day, days=(monday,)).hours("peak", monday, monday).sum() == 12.0

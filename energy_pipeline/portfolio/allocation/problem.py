@@ -11,7 +11,8 @@ things: each may come from elsewhere; left out, the first two are those of the s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -75,7 +76,6 @@ class Problem:
     base: FloatArray | None = None
     stress: FloatArray | None = None
     stress_names: tuple[str, ...] = ()
-    _memo: dict[str, FloatArray] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         found = _shape_problems(self) or [*_value_problems(self), *_limit_problems(self)]
@@ -97,15 +97,13 @@ class Problem:
         """Whether buying or selling costs anything."""
         return any(c is not None and bool(np.any(c > 0)) for c in (self.buy_cost, self.sell_cost))
 
-    @property
+    @cached_property
     def mean(self) -> FloatArray:
         """Expected P&L per unit, shape (n,)."""
         if self.expected is not None:
             return self.expected
-        if "mean" not in self._memo:
-            weights = self.weights
-            self._memo["mean"] = self.scenarios.mean(axis=0) if self.probabilities is None else weights @ self.scenarios
-        return self._memo["mean"]
+        found: FloatArray = self.scenarios.mean(axis=0) if self.probabilities is None else self.weights @ self.scenarios
+        return found
 
     @property
     def weights(self) -> FloatArray:
