@@ -17,7 +17,7 @@ from functools import cached_property
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.portfolio.allocation.covariance import FactorCovariance
+from energy_pipeline.portfolio.allocation.covariance import FactorCovariance, covariance_problems
 from energy_pipeline.portfolio.allocation.errors import BadProblemError
 from energy_pipeline.portfolio.allocation.limits import Bounds, Limit, PerContract
 
@@ -54,7 +54,8 @@ class Problem:
     Raises
     ------
     BadProblemError
-        Listing every mistake: shapes, NaN, negative costs or probabilities, unknown or repeated names.
+        Listing every mistake: shapes, NaN, negative costs or probabilities, unknown or repeated names, a covariance
+        that is none (`covariance.covariance_problems`).
 
     Examples
     --------
@@ -213,10 +214,11 @@ def _value_problems(p: Problem) -> list[str]:
     if bad.any():
         rows = int((~np.isfinite(p.scenarios[:, bad])).any(axis=1).sum())
         found.append(f"scenarios hold NaN or infinity in {rows} row(s) of {', '.join(n for n, b in zip(p.names, bad, strict=True) if b)}")
-    for name in ("probabilities", "held", "buy_cost", "sell_cost", "expected", "base", "stress", "covariance"):
+    for name in ("probabilities", "held", "buy_cost", "sell_cost", "expected", "base", "stress"):
         value = getattr(p, name)
         if isinstance(value, np.ndarray) and not np.isfinite(value).all():
             found.append(f"{name} holds NaN or infinity")
+    found += covariance_problems(p.covariance, p.names) if isinstance(p.covariance, np.ndarray) else []
     for name in ("buy_cost", "sell_cost", "probabilities"):
         value = getattr(p, name)
         if value is not None and (value < 0).any():
