@@ -94,14 +94,16 @@ def covariance_problems(matrix: FloatArray, names: Sequence[str] = (), what: str
     variances = np.diag(matrix)
     size = np.sqrt(np.maximum(np.abs(variances), LEAST_VARIANCE * float(np.abs(variances).max(initial=0.0))))
     size = np.where(size > 0, size, 1.0)
-    scaled = matrix / size / size[:, None]
-    apart = np.abs(scaled - scaled.T)
+    scaled = matrix / size
+    scaled /= size[:, None]
+    apart = np.zeros((1, 1)) if np.array_equal(matrix, matrix.T) else np.abs(scaled - scaled.T)
     if apart.max(initial=0.0) > ROUNDING:
         i, j = sorted(int(k) for k in np.unravel_index(int(apart.argmax()), apart.shape))
         one, other = (names[i], names[j]) if names else (str(i + 1), str(j + 1))
         return [f"{what} is not symmetric: {one} with {other} {matrix[i, j]:.6g}, {other} with {one} {matrix[j, i]:.6g}"]
+    scaled[np.diag_indices_from(scaled)] += ROUNDING
     try:
-        np.linalg.cholesky(scaled + ROUNDING * np.eye(len(matrix)))
+        np.linalg.cholesky(scaled)
     except np.linalg.LinAlgError:
         least = float(np.linalg.eigvalsh(matrix)[0])
         return [f"{what} is not positive semidefinite: smallest eigenvalue {least:.6g}; `nearest_psd` gives the nearest one that is"]

@@ -107,6 +107,11 @@ def risk_budget(
     [0.666667, 0.333333]
     """
     require_covariance(covariance)
+    return budgeted(covariance, budgets, signs, tolerance)
+
+
+def budgeted(covariance: FloatArray, budgets: FloatArray | None, signs: FloatArray | None, tolerance: float = 1e-10) -> RiskBudgetResult:
+    """`risk_budget` on what is known to be a covariance (a problem's has been checked)."""
     n = len(covariance)
     sigma = np.sqrt(np.diag(covariance))
     if not (sigma > 0).all():
