@@ -184,7 +184,7 @@ def day_facts(contract: Table, frame: pl.DataFrame, days: Sequence[date]) -> pl.
     adjacent = (pl.col("delivery_day") - pl.col("delivery_day").shift(1)).over("series") <= timedelta(days=1)
     counted = (
         ordered.with_columns(pl.when(adjacent).then(step).otherwise(0).fill_null(0).alias("step"))
-        .group_by("delivery_day", "series")
+        .group_by("delivery_day", "series", maintain_order=True)
         .agg(
             pl.col("resolution_minutes").cast(pl.Int64).sum().alias("minutes"),
             pl.col("step").clip(lower_bound=0).sum().alias("gap_minutes"),

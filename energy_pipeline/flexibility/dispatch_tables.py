@@ -101,7 +101,9 @@ def settle_dispatch(
 ) -> pl.DataFrame:
     """What the assets earned, beside simpler rules and the best that was possible, table `dispatch_settled`.
 
-    Foresight knows the prices and keeps the same limits, so what was realised cannot exceed it.
+    Foresight knows the prices and keeps the same limits, so what was realised cannot exceed it. Where the energy left
+    has a value (`terminal: valued`) that holds, and the share is taken, with the change of what is stored on both sides:
+    margins are cash, and a plan that empties the store may earn more cash than the best one.
     Sequential assets are run by the policy the day's scenarios give, on the second price where the
     zone has one; without scenarios they have no rows.
 
@@ -149,18 +151,30 @@ def _settled_sequential(
     *contents, expected = settled_sequential(desk, battery, scenario_paths, prices)
     runs = [run_of(store_of(battery), c[None], prices[None], minutes) for c in contents]
     realised, plan, rolling = (float(r.margin_eur[0]) for r in runs)
-    row = _row(day, name, battery, expected, realised, schedule(battery, prices, minutes).margin_eur)
+    best = schedule(battery, prices, minutes)
+    row = _row(day, name, battery, expected, (realised, _left(runs[0].state_of_charge_mwh[0])), (best.margin_eur, _left(best.state_of_charge_mwh)))
     discharged = float(runs[0].discharge_mw.sum() * minutes / 60.0)
     return {**row, "margin_intrinsic_eur": plan, "margin_rolling_intrinsic_eur": rolling, "margin_blocks_eur": None, "discharged_mwh": discharged}
 
 
-def _row(day: date, name: str, battery: Battery, expected: float, realised: float, foresight: float) -> dict[str, object]:
-    excess = realised - foresight
-    if excess > MARGIN_TOLERANCE * max(1.0, abs(foresight)) and battery.terminal != "valued":
+def _left(state_of_charge_mwh: FloatArray) -> float:
+    """What is stored at the end of the day [MWh]."""
+    return float(state_of_charge_mwh[-1])
+
+
+def _row(day: date, name: str, battery: Battery, expected: float, committed: tuple[float, float], best: tuple[float, float]) -> dict[str, object]:
+    """Columns all assets share; `committed` and `best` are the margin [EUR] and what is left in the store [MWh]."""
+    (realised, left), (foresight, best_left) = committed, best
+    earned, possible = realised, foresight
+    if battery.terminal == "valued":
+        earned += battery.terminal_value_eur_mwh * (left - battery.initial_mwh)
+        possible += battery.terminal_value_eur_mwh * (best_left - battery.initial_mwh)
+    excess = earned - possible
+    if excess > MARGIN_TOLERANCE * max(1.0, abs(possible)):
         raise SolverError(
             f"dispatch_settled, day {day}, asset {name}: realised margin is {excess:g} EUR above foresight -> report this: it cannot be"
         )
-    foresight = max(foresight, realised)
+    possible = max(possible, earned)
     return {
         "delivery_day": day,
         "asset": name,
@@ -168,8 +182,8 @@ def _row(day: date, name: str, battery: Battery, expected: float, realised: floa
         "information": battery.information,
         "margin_expected_eur": expected,
         "margin_realised_eur": realised,
-        "margin_foresight_eur": foresight,
-        "share_of_foresight": realised / foresight if foresight > MARGIN_TOLERANCE else None,
+        "margin_foresight_eur": foresight if battery.terminal == "valued" else possible,
+        "share_of_foresight": earned / possible if possible > MARGIN_TOLERANCE else None,
     }
 
 
@@ -181,7 +195,10 @@ def _settled(
     charge, discharge = plan["charge_mw"].to_numpy(), plan["discharge_mw"].to_numpy()
     realised = margin_eur(battery, charge, discharge, prices, minutes)
     expected = margin_eur(battery, charge, discharge, plan["price_forecast_eur_mwh"].to_numpy(), minutes)
-    row = _row(day, name, battery, expected, realised, schedule(battery, prices, minutes).margin_eur)
+    best = schedule(battery, prices, minutes)
+    row = _row(
+        day, name, battery, expected, (realised, _left(plan["state_of_charge_mwh"].to_numpy())), (best.margin_eur, _left(best.state_of_charge_mwh))
+    )
     discharged = float(discharge.sum() * minutes / 60.0)
     blocks = None if block_orders is None else block_orders.filter(pl.col("delivery_day") == day, pl.col("asset") == name)
     by_blocks = None

@@ -10,7 +10,7 @@ missing hour is the mean of its neighbours and of a double hour the first counts
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 
@@ -42,8 +42,8 @@ class Panel:
         The target is the day `lead - 1` after the origin (1 is the origin itself).
     notes : tuple of str
         What was repaired, for the forecast's `fallback` column.
-    usable : array of bool, shape (n,)
-        Rows whose own prices are known well enough to learn from.
+    learnable : array of bool, shape (n,), or None
+        Rows whose own prices are known well enough to learn from; None: those without a gap.
     """
 
     first_day: date
@@ -51,14 +51,19 @@ class Panel:
     exog: FloatArray
     lead: int = 1
     notes: tuple[str, ...] = ()
-    usable: BoolArray = field(default_factory=lambda: np.ones(0, dtype=np.bool_))
+    learnable: BoolArray | None = None
 
     def __post_init__(self) -> None:
         n, slots = self.prices.shape
         if self.exog.shape[1:] != (n + self.lead, slots):
             raise ValueError(f"exog {self.exog.shape} does not fit prices {self.prices.shape} and lead {self.lead}")
-        if self.usable.size != n:
-            object.__setattr__(self, "usable", np.isfinite(self.prices).all(axis=1))
+        if self.learnable is not None and self.learnable.shape != (n,):
+            raise ValueError(f"learnable {self.learnable.shape} does not fit prices {self.prices.shape}")
+
+    @cached_property
+    def usable(self) -> BoolArray:
+        """Rows a model may learn from by their own prices, shape (n,)."""
+        return np.asarray(np.isfinite(self.prices).all(axis=1)) if self.learnable is None else self.learnable
 
     @property
     def days(self) -> int:
@@ -91,7 +96,7 @@ class Panel:
         if not drop:
             return self
         first = self.first_day + timedelta(days=drop)
-        return replace(self, first_day=first, prices=self.prices[drop:], exog=self.exog[:, drop:], usable=self.usable[drop:])
+        return replace(self, first_day=first, prices=self.prices[drop:], exog=self.exog[:, drop:], learnable=self.usable[drop:])
 
     def before(self, origin: date) -> Panel:
         """The panel as of an earlier origin, with the same lead."""
@@ -100,7 +105,7 @@ class Panel:
             raise ValueError(f"a panel of {self.origin} does not know {origin}")
         if n < 1:
             raise ValueError(f"the panel begins {self.first_day}, after {origin}")
-        return replace(self, prices=self.prices[:n], exog=self.exog[:, : n + self.lead], usable=self.usable[:n])
+        return replace(self, prices=self.prices[:n], exog=self.exog[:, : n + self.lead], learnable=self.usable[:n])
 
     def repaired(self) -> Panel:
         """The panel without NaN: gaps filled from earlier days, useless exogenous columns left out; what was done is in `notes`.
@@ -121,7 +126,7 @@ class Panel:
             else:
                 notes.append(f"input {j + 1} is unknown" if not rows[-1] else f"input {j + 1} is known on {int(rows.sum())} of {rows.size} days only")
         exog = np.array(kept) if kept else np.empty((0, self.days + self.lead, self.slots))
-        return replace(self, prices=prices, exog=exog, usable=usable, notes=tuple(notes))
+        return replace(self, prices=prices, exog=exog, learnable=usable, notes=tuple(notes))
 
     @cached_property
     def rows(self) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:

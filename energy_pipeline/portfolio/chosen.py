@@ -155,11 +155,11 @@ def _within_shortfall(program: Program, problem: al.Problem, objective: object, 
     contracts = problem.scenarios[:, k:].mean(axis=0)
     offset = float(program.base.mean() - contracts @ program.opening)
     scenarios = problem.scenarios - np.concatenate([program.slope[:, :k].mean(axis=0), contracts])
-    centred = replace(problem, scenarios=scenarios, expected=problem.mean, base=base - offset, _memo={})
+    centred = replace(problem, scenarios=scenarios, expected=problem.mean, base=base - offset)
     least = al.solve(centred, al.MinCvar(program.es_level)).value
     room = max(es_limit, least + 1e-6 * max(1.0, abs(least)))
     limit = al.CvarLimit("es_eur", room, program.es_level)
-    found = al.solve(replace(centred, limits=(*centred.limits, limit), _memo={}), objective)  # type: ignore[arg-type]
+    found = al.solve(replace(centred, limits=(*centred.limits, limit)), objective)  # type: ignore[arg-type]
     if isinstance(objective, al.Utility | al.MaxMean):  # the base without its mean
         proof = found.certificate
         found = replace(found, certificate=replace(proof, value=proof.value + offset, bound=proof.bound + offset))

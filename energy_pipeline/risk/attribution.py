@@ -231,7 +231,8 @@ def restated(first: pl.DataFrame, later: pl.DataFrame) -> pl.DataFrame:
     legs = [c for c in first.columns if c.endswith("_eur") and c != "headline_eur"]
 
     def sums(frame: pl.DataFrame, name: str) -> pl.DataFrame:
-        return frame.group_by("zone").agg(pl.col(legs).sum()).unpivot(legs, index="zone", variable_name="leg", value_name=name)
+        ordered = frame.sort("zone", "delivery_start", maintain_order=True)  # floats are summed in one order
+        return ordered.group_by("zone", maintain_order=True).agg(pl.col(legs).sum()).unpivot(legs, index="zone", variable_name="leg", value_name=name)
 
     joined = sums(first, "first_eur").join(sums(later, "later_eur"), on=["zone", "leg"], how="full", coalesce=True)
     filled = joined.with_columns(pl.col("first_eur", "later_eur").fill_null(0.0), pl.col("leg").str.strip_suffix("_eur"))

@@ -47,7 +47,7 @@ class OptionBook:
     outlooks: Mapping[str, ZoneOutlook]
     forward_curve: pl.DataFrame
     forwards: HeldForwards | None = None
-    _memo: dict[tuple[object, ...], float] = field(default_factory=dict, repr=False, compare=False)
+    _memo: dict[tuple[object, ...], float] = field(init=False, default_factory=dict, repr=False, compare=False)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -60,7 +60,8 @@ def _outcomes(day: date, pnl: pl.DataFrame, dispatch: pl.DataFrame) -> dict[tupl
         if part["second_price_kind"][0] != "none":
             found["second_price", zone] = part["price_second_eur_mwh"].to_numpy()
         if not part["is_estimated"].any():
-            scheduled = dispatch.filter(pl.col("zone") == zone).group_by("delivery_start").agg(pl.col("net_mw").sum())
+            own = dispatch.filter(pl.col("zone") == zone).sort("delivery_start", "asset")  # floats are summed in one order
+            scheduled = own.group_by("delivery_start", maintain_order=True).agg(pl.col("net_mw").sum())
             output = part.join(scheduled, on="delivery_start", how="left", maintain_order="left")
             found["plant_output", zone] = (output["output_mw"] - output["net_mw"].fill_null(0.0)).to_numpy()
     return found

@@ -136,7 +136,7 @@ def _page(desk: Desk, rows: pl.DataFrame, first: date, last: date, convention: s
         known = part.filter(pl.col("outcome_eur_mwh").is_not_null(), pl.col("week_before_eur_mwh").is_not_null())
         own = known.filter(pl.col("model") == "ensemble")
         naive = float((own["week_before_eur_mwh"] - own["outcome_eur_mwh"]).abs().mean())  # type: ignore[arg-type]
-        errors = known.group_by("model").agg(mae=(pl.col("price_eur_mwh") - pl.col("outcome_eur_mwh")).abs().mean(), n=pl.len())
+        errors = known.group_by("model", maintain_order=True).agg(mae=(pl.col("price_eur_mwh") - pl.col("outcome_eur_mwh")).abs().mean(), n=pl.len())
         mae = dict(errors.select("model", "mae").iter_rows())
         whole = errors.filter(pl.col("n") == own.height, ~pl.col("model").is_in(["naive", "ensemble"])).sort("mae")
         best = f"{whole['model'][0]} {whole['mae'][0] / naive:.3f}" if whole.height else "none"

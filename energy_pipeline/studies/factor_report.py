@@ -68,7 +68,8 @@ def settled(lake: Lake, path: Path, scope: str, decay: float) -> list[str]:
     days = lake.days("pnl")
     pnl = lake.read("pnl", days[0], days[-1], missing="skip") if days else lake.read("pnl", date(1970, 1, 1), date(1970, 1, 1), missing="skip")
     own = pnl if scope == BOOK else pnl.filter(pl.col("zone") == scope)
-    daily = own.group_by("delivery_day").agg(pl.col("headline_eur").sum()).sort("delivery_day")
+    ordered = own.sort("delivery_day", "zone", "delivery_start", maintain_order=True)  # floats are summed in one order
+    daily = ordered.group_by("delivery_day", maintain_order=True).agg(pl.col("headline_eur").sum())
     last = max(frame["known_at"].to_list())
     found = usable(known_moves(frame, file, daily["delivery_day"].to_list(), last), daily.height)
     gains = daily["headline_eur"].to_numpy()[found.kept]

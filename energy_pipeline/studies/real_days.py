@@ -92,7 +92,7 @@ def read(data: Path, name: str, columns: dict[str, str], first: date, last: date
     if rows.height == 0:
         raise SourceError(f"{name}, zone {zone}: no row in {first} .. {last}")
     made = [pl.sum_horizontal([pl.col(c) for c in names]).cast(pl.Float64).mean().alias(here) for here, names in parts.items()]
-    hourly = rows.group_by("slot").agg(made).sort("slot")
+    hourly = rows.group_by("slot", maintain_order=True).agg(made).sort("slot")
     stamps = pl.datetime_range(datetime(first.year, first.month, first.day), datetime(last.year, last.month, last.day, 23), "1h", eager=True)  # noqa: DTZ001
     whole = pl.DataFrame({"slot": stamps}).join(hourly, on="slot", how="left").sort("slot")
     filled = {here: int(whole[here].null_count()) for here in parts}

@@ -9,7 +9,8 @@ import pytest
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.errors import InfeasibleError, MissingDayError, SourceError
-from energy_pipeline.flexibility import dispatch, schedule, settle_dispatch
+from energy_pipeline.flexibility import dispatch, dispatch_tables, schedule, settle_dispatch
+from energy_pipeline.flexibility.storage import SolverError
 from energy_pipeline.information.archive import Archive
 from energy_pipeline_tests.renewables.hand_made import day_before, ensemble, raw_rows, tiny_desk
 
@@ -97,3 +98,55 @@ def test_the_latest_vintage_settles_and_a_missing_price_stops():
     with pytest.raises(MissingDayError, match="1 of 96 prices of NORTH"):
         settle_dispatch(desk, D, plan, first.slice(1))
     assert enforce(table("dispatch_settled"), settle_dispatch(desk, D, plan.clear(), first), D).height == 0
+
+
+VALUED = {"kind": "battery", "zone": "NORTH", "power_mw": 10, "energy_mwh": 20, "terminal": "valued", "terminal_value_eur_mwh": 200.0}
+
+
+def flat(low, high):
+    """Low until noon, high after."""
+    return lambda day, minutes: np.where(np.arange(day.count(minutes)) < day.count(minutes) // 2, low, high)
+
+
+@pytest.mark.parametrize("initial", [0.0, 5.0])
+def test_what_is_left_counts_on_both_sides_where_it_has_a_value(initial):
+    """By hand: the plan for a dear evening sells all; 60 came, so the best plan keeps the energy, worth 200 a MWh."""
+    day = date(2025, 3, 29)
+    desk = tiny_desk(assets={"battery": {**VALUED, "initial_mwh": initial}})
+    battery = desk.assets["battery"]
+    plan = dispatch(Archive(desk, {}).at(day), ensemble(desk, day, {("NORTH", "day_ahead"): flat(30.0, 400.0), ("SOUTH", "day_ahead"): 10.0}))
+    came = raw_rows("day_ahead_prices", {"zone": "NORTH"}, {"price_eur_mwh": flat(30.0, 60.0)}, day, day, 60, day_before(13))
+    row = enforce(table("dispatch_settled"), settle_dispatch(desk, day, plan, came), day).row(0, named=True)
+    bought = (20.0 - initial) / battery.charge_efficiency
+    sold = 20.0 * battery.discharge_efficiency
+    realised = sold * (60.0 - battery.cycle_cost_eur_mwh) - 30.0 * bought
+    kept = 200.0 * (20.0 - initial) - 30.0 * bought
+    assert row["margin_realised_eur"] == pytest.approx(realised)
+    assert row["margin_foresight_eur"] == pytest.approx(-30.0 * bought), "cash: the best plan only buys"
+    assert row["share_of_foresight"] == pytest.approx((realised - 200.0 * initial) / kept)
+    if not initial:
+        assert row["share_of_foresight"] == pytest.approx(0.107, abs=0.0006)
+
+
+def test_rounding_above_foresight_is_levelled_and_more_is_refused():
+    desk = tiny_desk()
+    battery = desk.assets["battery"]
+    row = dispatch_tables._row(D, "battery", battery, 0.0, (1000.0005, 0.0), (1000.0, 0.0))
+    assert (row["margin_foresight_eur"], row["share_of_foresight"]) == (1000.0005, 1.0)
+    with pytest.raises(SolverError, match=r"day 2025-10-27, asset battery: realised margin is 0\.01 EUR above foresight"):
+        dispatch_tables._row(D, "battery", battery, 0.0, (1000.01, 0.0), (1000.0, 0.0))
+    # Below a EUR the room is absolute; what foresight cannot earn has no share.
+    assert dispatch_tables._row(D, "battery", battery, 0.0, (0.0, 0.0), (0.0, 0.0))["share_of_foresight"] is None
+    with pytest.raises(SolverError):
+        dispatch_tables._row(D, "battery", battery, 0.0, (1e-5, 0.0), (0.0, 0.0))
+
+
+def test_the_guard_holds_with_the_value_of_what_is_left():
+    valued = tiny_desk(assets={"battery": VALUED}).assets["battery"]
+    # 360 EUR more cash, but 20 MWh of 200 EUR less in the store: possible.
+    row = dispatch_tables._row(D, "battery", valued, 0.0, (360.0, 0.0), (-600.0, 20.0))
+    assert (row["margin_realised_eur"], row["margin_foresight_eur"]) == (360.0, -600.0)
+    assert row["share_of_foresight"] == pytest.approx(360.0 / 3400.0)
+    # The same cash and a fuller store than the best plan: not possible.
+    with pytest.raises(SolverError, match="200 EUR above foresight"):
+        dispatch_tables._row(D, "battery", valued, 0.0, (360.0, 2.0), (360.0, 1.0))

@@ -1,5 +1,6 @@
 """The panel: what is known, what is repaired, which inputs stand where."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -63,3 +64,15 @@ def test_an_unknown_or_sparse_column_is_left_out_and_named():
 def test_shapes_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match="does not fit"):
         Panel(FIRST, np.zeros((3, 24)), np.zeros((1, 3, 24)))
+
+
+def test_a_copy_with_other_prices_learns_from_its_own_rows():
+    panel, _ = market(days=40)
+    assert 20 in panel.rows
+    gap = panel.prices.copy()
+    gap[20, 5] = np.nan
+    copy = replace(panel, prices=gap)
+    assert copy.rows.tolist() == Panel(panel.first_day, gap, panel.exog, panel.lead).rows.tolist()
+    assert 20 not in copy.rows
+    with pytest.raises(ValueError, match="learnable"):
+        replace(panel, learnable=np.ones(3, dtype=bool))

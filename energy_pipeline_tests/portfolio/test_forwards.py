@@ -1,13 +1,14 @@
 """Forward books: payoffs by hand, cascading, files, limits all together, and why they cannot hold."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import numpy as np
 import polars as pl
 import pytest
+from energy_pipeline.cli.main.main import app
 from typer.testing import CliRunner
 
-from energy_pipeline.cli.main import app
 from energy_pipeline.domain.delivery import DeliveryDay, days_between
 from energy_pipeline.mathematics import allocation as al
 from energy_pipeline.portfolio.forwards import Instrument, Market, cascade, improve, payoffs, read_book, read_limits, read_market
@@ -266,3 +267,10 @@ def test_the_command(folder):
     assert "DE base" in done.output
     assert "bound" in done.output
     assert CliRunner().invoke(app, ["book", "improve", *arguments, "--objective", "luck"]).exit_code == 1
+
+
+def test_a_copy_of_the_market_on_other_days_has_the_block_hours_of_its_days():
+    sunday, monday = date(2025, 3, 23), date(2025, 3, 24)
+    one_day = Market((sunday,), ZONE, 60, {"DE": np.zeros((2, 24))})
+    assert one_day.hours("peak", sunday, sunday).sum() == 0.0
+    assert replace(one_day, days=(monday,)).hours("peak", monday, monday).sum() == 12.0

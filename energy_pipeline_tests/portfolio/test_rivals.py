@@ -1,7 +1,7 @@
 """Other objectives on the day's scenarios, what they would have earned, and what hedges save."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import polars as pl
@@ -10,6 +10,7 @@ import pytest
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.blocks import profile
+from energy_pipeline.lake.parquet import content_sha256
 from energy_pipeline.mathematics import allocation as al
 from energy_pipeline.portfolio import settle_final
 from energy_pipeline.portfolio.decision import case_of
@@ -298,3 +299,17 @@ def test_settled_hedges_are_judged_by_days_with_and_without_them():
     both, without = (spot + hedge - cost).sum(axis=1), spot.sum(axis=1)
     assert rows["book"]["variance_effectiveness"] == pytest.approx(1 - both.var(ddof=1) / without.var(ddof=1))
     assert hedge_results(desk_of(), days[0], *(f.filter(pl.col("delivery_day") == days[0]) for f in frames)).height == 0
+
+
+def test_settled_hedges_are_the_same_bytes_each_time_and_in_any_order_of_rows():
+    """Sums of floats over seven zones and over contracts: in another order the last digits differ."""
+    rng = np.random.default_rng(1)
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    keys = [(PLAIN + timedelta(days=d), f"Z{z}", start + timedelta(days=d, hours=h)) for d in range(40) for z in range(7) for h in range(24)]
+    base = {"delivery_day": [k[0] for k in keys], "zone": [k[1] for k in keys], "delivery_start": [k[2] for k in keys]}
+    pnl = pl.DataFrame({**base, "total_eur": rng.normal(size=len(keys)) * 1e4})
+    legs = [{**base, "revenue_eur": rng.normal(size=len(keys)) * 1e4, "cost_eur": rng.random(len(keys))} for _ in range(2)]
+    auction = pl.concat([pl.DataFrame(leg).with_columns(instrument=pl.lit(name)) for leg, name in zip(legs, ("base", "peak"), strict=True)])
+    found = [hedge_results(desk_of(), keys[-1][0], pnl, auction) for _ in range(8)]
+    found += [hedge_results(desk_of(), keys[-1][0], pnl.sample(fraction=1.0, shuffle=True, seed=s), auction.reverse()) for s in range(4)]
+    assert len({content_sha256(f) for f in found}) == 1

@@ -433,3 +433,11 @@ def test_contributions_by_named_strategy_incremental_and_marginal():
     held = book.positions.filter(pl.col("zone") == "NORTH", pl.col("instrument") == "base")["position_mw"][0]
     assert contract["marginal_eur_mw"] * held == pytest.approx(contract["contribution_eur"])
     assert es.filter(pl.col("component_kind") == "zone")["marginal_eur_mw"].null_count() == 2
+
+
+def test_a_copy_of_the_options_with_other_prices_is_valued_anew():
+    _, outlooks, book = options_of(Day(desk=desk_of(rights=RIGHTS)))
+    before = book.value_eur("plant", NO_STRESS)
+    dear = {zone: replace(outlook, price=outlook.price + 40.0) for zone, outlook in outlooks.items()}
+    copy = replace(book, outlooks=dear)
+    assert copy.value_eur("plant", NO_STRESS) == OptionBook(book.info, dear, book.forward_curve).value_eur("plant", NO_STRESS) > before

@@ -189,3 +189,12 @@ def test_a_later_vintage_restates_by_leg():
     assert (found["physical"], found["deviation"], found["total"]) == (-10.0, 4.0, -6.0)
     with pytest.raises(MarkError, match="older rows"):
         restated(later, first)
+
+
+def test_a_restatement_has_the_same_digits_in_any_order_of_rows():
+    rng = np.random.default_rng(2)
+    base = dict.fromkeys(table("pnl").schema) | {"delivery_day": DAY, "settled_as_of": datetime(2026, 1, 7, tzinfo=UTC)}
+    starts = [datetime(2026, 1, 5, tzinfo=UTC) + timedelta(hours=h) for h in range(24)]
+    rows = table("pnl").frame([{**base, "zone": z, "delivery_start": s, "total_eur": rng.normal() * 1e5} for z in ("DE", "FR", "NL") for s in starts])
+    whole = restated(rows, rows)
+    assert all(restated(rows.sample(fraction=1.0, shuffle=True, seed=s), rows).equals(whole) for s in range(6))

@@ -55,10 +55,16 @@ DISPATCH_SETTLED = Table(
         c.money("margin_realised_eur", "Margin on the prices that came."),
         c.money("margin_intrinsic_eur", "Margin of the plan that was best on the expected prices, kept whatever came."),
         c.money("margin_rolling_intrinsic_eur", "Margin when the plan is made anew as prices are seen; in an auction none is."),
-        c.money("margin_foresight_eur", "Best margin on the prices that came."),
+        c.money("margin_foresight_eur", "Margin of the plan that was best on the prices that came."),
         c.money("margin_blocks_eur", "Margin had the exclusive groups of block_orders been bid; null where there are none.", nullable=True),
         Column("discharged_mwh", "f64", "Energy given to the grid.", "MWh", minimum=0.0, reason="an energy"),
-        c.share("share_of_foresight", "Realised over foresight; null when foresight earns nothing.", nullable=True, minimum=None, maximum=1.000001),
+        c.share(
+            "share_of_foresight",
+            "Realised over foresight, with `terminal: valued` both with the change of what is stored; null when foresight earns nothing.",
+            nullable=True,
+            minimum=None,
+            maximum=1.000001,
+        ),
     ),
     may_be_empty=True,
 )

@@ -8,7 +8,7 @@ and the limits that bind, or a typed error that says which limits conflict.
 """
 
 from energy_pipeline.mathematics.allocation.black_litterman import Posterior, View, equilibrium, posterior
-from energy_pipeline.mathematics.allocation.covariance import FactorCovariance, sample
+from energy_pipeline.mathematics.allocation.covariance import FactorCovariance, nearest_psd, sample
 from energy_pipeline.mathematics.allocation.errors import (
     AllocationError,
     BadProblemError,
@@ -101,6 +101,7 @@ __all__ = [
     "evaluate",
     "mean_cvar",
     "mean_variance",
+    "nearest_psd",
     "posterior",
     "quoted_problem",
     "sample",

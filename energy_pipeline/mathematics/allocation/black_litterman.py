@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.mathematics.allocation.covariance import require_covariance
 from energy_pipeline.mathematics.allocation.errors import BadProblemError
 from energy_pipeline.mathematics.allocation.problem import spread
 
@@ -62,7 +63,14 @@ class Posterior:
 
 
 def equilibrium(covariance: FloatArray, benchmark: FloatArray, risk_aversion: float, risk_free: float = 0.0) -> FloatArray:
-    """Expected results that make the benchmark book optimal, shape (n,)."""
+    """Expected results that make the benchmark book optimal, shape (n,).
+
+    Raises
+    ------
+    BadProblemError
+        The covariance is none.
+    """
+    require_covariance(covariance)
     result: FloatArray = risk_aversion * covariance @ benchmark + risk_free
     return result
 
@@ -80,7 +88,7 @@ def posterior(names: Sequence[str], prior: FloatArray, covariance: FloatArray, v
     Raises
     ------
     BadProblemError
-        Unknown contracts, a confidence outside 0..1, a view of nothing.
+        Unknown contracts, a confidence outside 0..1, a view of nothing, a covariance that is none.
 
     Examples
     --------
@@ -90,6 +98,7 @@ def posterior(names: Sequence[str], prior: FloatArray, covariance: FloatArray, v
     >>> p.mean.round(6).tolist()
     [0.05, 0.0]
     """
+    require_covariance(covariance, names)
     if not views:
         spread_of_mean = tau * covariance
         return Posterior(prior, prior, spread_of_mean, covariance + spread_of_mean)

@@ -81,7 +81,7 @@ def solve_quadratic(problem: Problem, objective: ob.Objective, space: Space, cur
 
 
 def _check_target(problem: Problem, low: float) -> None:
-    error = elastic.explain(replace(problem, limits=(*problem.limits, MeanFloor("target return", low)), _memo={}))
+    error = elastic.explain(replace(problem, limits=(*problem.limits, MeanFloor("target return", low))))
     if error is not None:
         raise error
 

@@ -30,7 +30,7 @@ def solve_rule(problem: Problem, objective: ob.Objective, space: Space, curved: 
     if isinstance(rule, ob.InverseVolatility):
         x, gap, solver = risk_parity.inverse_volatility(matrix), 0.0, "closed form"
     elif isinstance(rule, ob.RiskBudget):
-        result = risk_parity.risk_budget(matrix, rule.budgets, rule.signs)
+        result = risk_parity.budgeted(matrix, rule.budgets, rule.signs)
         x, gap, solver = result.positions, result.deviation, "coordinate descent, Newton with conjugate gradients"
     else:
         raise UnsupportedError(f"no method for {type(objective).__name__}")

@@ -1,16 +1,28 @@
 """Covariance estimates.
 
 What belongs here: sample, shrunk, rolling, exponentially weighted and factor-form
-covariances. What does not: optimisation.
+covariances; what makes a matrix no covariance, and the nearest one that is. What does not: optimisation.
+
+A library call refuses a matrix that is not symmetric and positive semidefinite: an optimum on it is certified and
+wrong. Where a morning must go on (correlations estimated pair by pair, stressed by hand) the caller projects with
+`nearest_psd` and tells the distance.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.mathematics.allocation.errors import BadProblemError
+
+ROUNDING = 1e-8
+"""Relative room for rounding in a covariance: of a pair's difference, and of an eigenvalue below zero."""
+LEAST_VARIANCE = 1e-6
+"""Variances under this part of the largest are judged by its scale: beside it they are rounding."""
+MOST_PROJECTIONS = 1000
 
 
 @dataclass(frozen=True)
@@ -23,11 +35,25 @@ class FactorCovariance:
     factor : array, shape (k, k)
     specific : array, shape (n,)
         Variances of what the factors leave, at least 0.
+
+    Raises
+    ------
+    BadProblemError
+        Specific variances below zero or not finite, a `factor` that is no covariance.
     """
 
     loadings: FloatArray
     factor: FloatArray
     specific: FloatArray
+
+    def __post_init__(self) -> None:
+        found = covariance_problems(self.factor, what="factor covariance")
+        if not np.isfinite(self.loadings).all():
+            found.append("factor covariance: loadings hold NaN or infinity")
+        if not (self.specific >= 0).all():
+            found.append(f"factor covariance: {int((~(self.specific >= 0)).sum())} specific variance(s) are negative or NaN")
+        if found:
+            raise BadProblemError(found)
 
     def times(self, x: FloatArray) -> FloatArray:
         """Covariance times a vector, shape (n,), without building the matrix."""
@@ -38,6 +64,122 @@ class FactorCovariance:
         """The matrix, shape (n, n)."""
         result: FloatArray = self.loadings @ self.factor @ self.loadings.T + np.diag(self.specific)
         return result
+
+
+def covariance_problems(matrix: FloatArray, names: Sequence[str] = (), what: str = "covariance") -> list[str]:
+    """Why a matrix is no covariance: not finite, not symmetric, not positive semidefinite; empty when it is one.
+
+    Parameters
+    ----------
+    matrix : array, shape (n, n)
+    names : sequence of str
+        For the words; numbers where there are none.
+    what : str
+        What the words call the matrix.
+
+    Notes
+    -----
+    Rounding is judged in units of the contracts' own volatilities, so that EUR and thousands of EUR may stand side by
+    side; one Cholesky factorisation, eigenvalues only for the words.
+
+    Examples
+    --------
+    >>> covariance_problems(np.array([[1.0, 0.5], [0.2, 1.0]]), ["base", "peak"])
+    ['covariance is not symmetric: base with peak 0.5, peak with base 0.2']
+    """
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+        return [f"{what} has shape {matrix.shape}, needs to be square"]
+    if not np.isfinite(matrix).all():
+        return [f"{what} holds NaN or infinity"]
+    variances = np.diag(matrix)
+    size = np.sqrt(np.maximum(np.abs(variances), LEAST_VARIANCE * float(np.abs(variances).max(initial=0.0))))
+    size = np.where(size > 0, size, 1.0)
+    scaled = matrix / size
+    scaled /= size[:, None]
+    apart = np.zeros((1, 1)) if np.array_equal(matrix, matrix.T) else np.abs(scaled - scaled.T)
+    if apart.max(initial=0.0) > ROUNDING:
+        i, j = sorted(int(k) for k in np.unravel_index(int(apart.argmax()), apart.shape))
+        one, other = (names[i], names[j]) if names else (str(i + 1), str(j + 1))
+        return [f"{what} is not symmetric: {one} with {other} {matrix[i, j]:.6g}, {other} with {one} {matrix[j, i]:.6g}"]
+    scaled[np.diag_indices_from(scaled)] += ROUNDING
+    try:
+        np.linalg.cholesky(scaled)
+    except np.linalg.LinAlgError:
+        least = float(np.linalg.eigvalsh(matrix)[0])
+        return [f"{what} is not positive semidefinite: smallest eigenvalue {least:.6g}; `nearest_psd` gives the nearest one that is"]
+    return []
+
+
+def require_covariance(matrix: FloatArray, names: Sequence[str] = ()) -> None:
+    """The matrix is a covariance.
+
+    Raises
+    ------
+    BadProblemError
+        Naming the pair that differs with both values, or the smallest eigenvalue.
+    """
+    found = covariance_problems(matrix, names)
+    if found:
+        raise BadProblemError(found)
+
+
+def nearest_psd(matrix: FloatArray, smallest: float = 0.0) -> tuple[FloatArray, float]:
+    """The nearest positive semidefinite matrix in the Frobenius norm, and its distance.
+
+    A correlation matrix (unit diagonal) stays one: alternating projections onto the two sets with Dykstra's
+    correction, as in Higham (2002), "Computing the nearest correlation matrix - a problem from finance", IMA
+    Journal of Numerical Analysis 22, 329-343. Any other matrix has its eigenvalues clipped, as in Higham (1988),
+    "Computing a nearest symmetric positive semidefinite matrix", Linear Algebra and its Applications 103, 103-118.
+
+    Parameters
+    ----------
+    matrix : array, shape (n, n)
+        Finite. Its symmetric part is what is projected; the distance is from the matrix as given.
+    smallest : float
+        Least eigenvalue of the answer, e.g. 1e-6 where it is to be factored; below 1 for correlations.
+
+    Returns
+    -------
+    (array, shape (n, n), float)
+        The matrix itself and 0.0 where it is symmetric and has no smaller eigenvalue.
+
+    Examples
+    --------
+    Higham's own case:
+
+    >>> found, distance = nearest_psd(np.array([[1.0, 1.0, 0.0], [1.0, 1.0, 1.0], [0.0, 1.0, 1.0]]))
+    >>> found.round(4).tolist()[0], round(distance, 4)
+    ([1.0, 0.7607, 0.1573], 0.5278)
+    """
+    start = (matrix + matrix.T) / 2.0
+    if np.array_equal(start, matrix) and np.linalg.eigvalsh(start).min(initial=smallest) >= smallest:
+        return matrix, 0.0
+    found = _nearest_correlation(start, smallest) if (np.diag(start) == 1.0).all() else _clipped(start, smallest)
+    return found, float(np.linalg.norm(found - matrix))
+
+
+def _nearest_correlation(start: FloatArray, smallest: float) -> FloatArray:
+    found, correction = start, np.zeros_like(start)
+    for _ in range(MOST_PROJECTIONS):
+        before = found
+        whole = _clipped(before - correction, smallest)
+        correction = whole - (before - correction)
+        found = whole.copy()
+        np.fill_diagonal(found, 1.0)
+        if np.abs(found - before).max() < 1e-12 or np.abs(found - whole).max() < 1e-12:
+            break
+    whole = _clipped(found, smallest)
+    size = np.sqrt(np.diag(whole))
+    found = whole / size / size[:, None]
+    np.fill_diagonal(found, 1.0)
+    return found
+
+
+def _clipped(matrix: FloatArray, smallest: float) -> FloatArray:
+    values, vectors = np.linalg.eigh(matrix)
+    found = (vectors * np.maximum(values, smallest)) @ vectors.T
+    result: FloatArray = (found + found.T) / 2.0
+    return result
 
 
 def sample(returns: FloatArray, probabilities: FloatArray | None = None) -> FloatArray:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray, IntArray
+from energy_pipeline.mathematics.allocation.covariance import require_covariance
 from energy_pipeline.mathematics.allocation.critical_walk import SINGULAR, compiled
 from energy_pipeline.mathematics.allocation.errors import BadProblemError, NoExcessReturnError, SolverError
 
@@ -175,7 +176,7 @@ def trace(mean: FloatArray, covariance: FloatArray, low: FloatArray, high: Float
     Raises
     ------
     BadProblemError
-        When the budget does not fit the box, or a low is infinite.
+        When the budget does not fit the box, a low is infinite, or the covariance is none.
     SolverError
         When the covariance is singular beyond duplicates and the corners cannot be certified.
 
@@ -187,6 +188,7 @@ def trace(mean: FloatArray, covariance: FloatArray, low: FloatArray, high: Float
     """
     if not np.isfinite(low).all():
         raise BadProblemError(["the critical line needs finite lower bounds"])
+    require_covariance(covariance)
     # no position can exceed what the budget leaves when all others are at their low
     high = np.minimum(high, low + (budget - low.sum()) + 1.0)
     if low.sum() > budget + 1e-12 or high.sum() < budget - 1e-12 or (low > high).any():

@@ -81,7 +81,7 @@ def _by_targets(problem: Problem, objective: ob.MinVariance | ob.MinCvar, points
     targets[-1] -= 1e-8 * abs(targets[-1] - targets[0])
     found = [safest]
     for target in targets[1:]:
-        floored = replace(problem, limits=(*problem.limits, MeanFloor("frontier target", float(target))), _memo={})
+        floored = replace(problem, limits=(*problem.limits, MeanFloor("frontier target", float(target))))
         found.append(solve(floored, objective))
     positions = np.array([s.positions for s in found])
     risk = np.array([evaluate(problem, objective, x) for x in positions])

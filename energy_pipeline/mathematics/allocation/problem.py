@@ -11,12 +11,13 @@ things: each may come from elsewhere; left out, the first two are those of the s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.mathematics.allocation.covariance import FactorCovariance
+from energy_pipeline.mathematics.allocation.covariance import FactorCovariance, covariance_problems
 from energy_pipeline.mathematics.allocation.errors import BadProblemError
 from energy_pipeline.mathematics.allocation.limits import Bounds, Limit, PerContract
 
@@ -53,7 +54,8 @@ class Problem:
     Raises
     ------
     BadProblemError
-        Listing every mistake: shapes, NaN, negative costs or probabilities, unknown or repeated names.
+        Listing every mistake: shapes, NaN, negative costs or probabilities, unknown or repeated names, a covariance
+        that is none (`covariance.covariance_problems`).
 
     Examples
     --------
@@ -75,7 +77,6 @@ class Problem:
     base: FloatArray | None = None
     stress: FloatArray | None = None
     stress_names: tuple[str, ...] = ()
-    _memo: dict[str, FloatArray] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         found = _shape_problems(self) or [*_value_problems(self), *_limit_problems(self)]
@@ -97,15 +98,13 @@ class Problem:
         """Whether buying or selling costs anything."""
         return any(c is not None and bool(np.any(c > 0)) for c in (self.buy_cost, self.sell_cost))
 
-    @property
+    @cached_property
     def mean(self) -> FloatArray:
         """Expected P&L per unit, shape (n,)."""
         if self.expected is not None:
             return self.expected
-        if "mean" not in self._memo:
-            weights = self.weights
-            self._memo["mean"] = self.scenarios.mean(axis=0) if self.probabilities is None else weights @ self.scenarios
-        return self._memo["mean"]
+        found: FloatArray = self.scenarios.mean(axis=0) if self.probabilities is None else self.weights @ self.scenarios
+        return found
 
     @property
     def weights(self) -> FloatArray:
@@ -215,10 +214,11 @@ def _value_problems(p: Problem) -> list[str]:
     if bad.any():
         rows = int((~np.isfinite(p.scenarios[:, bad])).any(axis=1).sum())
         found.append(f"scenarios hold NaN or infinity in {rows} row(s) of {', '.join(n for n, b in zip(p.names, bad, strict=True) if b)}")
-    for name in ("probabilities", "held", "buy_cost", "sell_cost", "expected", "base", "stress", "covariance"):
+    for name in ("probabilities", "held", "buy_cost", "sell_cost", "expected", "base", "stress"):
         value = getattr(p, name)
         if isinstance(value, np.ndarray) and not np.isfinite(value).all():
             found.append(f"{name} holds NaN or infinity")
+    found += covariance_problems(p.covariance, p.names) if isinstance(p.covariance, np.ndarray) else []
     for name in ("buy_cost", "sell_cost", "probabilities"):
         value = getattr(p, name)
         if value is not None and (value < 0).any():

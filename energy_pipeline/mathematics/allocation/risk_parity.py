@@ -18,6 +18,7 @@ from functools import lru_cache
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.mathematics.allocation.covariance import require_covariance
 from energy_pipeline.mathematics.allocation.errors import BadProblemError, SolverError
 
 MAX_SWEEPS = 6
@@ -48,9 +49,17 @@ class RiskBudgetResult:
 def risk_shares(covariance: FloatArray, positions: FloatArray) -> FloatArray:
     """Euler shares of the variance, shape (n,); they sum to one.
 
+    Raises
+    ------
+    BadProblemError
+        The covariance is none.
+
+    Examples
+    --------
     >>> risk_shares(np.diag([1.0, 4.0]), np.array([2.0, 1.0])).tolist()
     [0.5, 0.5]
     """
+    require_covariance(covariance)
     contribution = positions * (covariance @ positions)
     result: FloatArray = contribution / contribution.sum()
     return result
@@ -62,8 +71,9 @@ def inverse_volatility(covariance: FloatArray) -> FloatArray:
     Raises
     ------
     BadProblemError
-        When a contract has no risk.
+        When a contract has no risk, or the covariance is none.
     """
+    require_covariance(covariance)
     sigma = np.sqrt(np.diag(covariance))
     if not (sigma > 0).all():
         raise BadProblemError([f"{int((~(sigma > 0)).sum())} contract(s) without risk have no inverse volatility"])
@@ -87,7 +97,7 @@ def risk_budget(
     Raises
     ------
     BadProblemError
-        A contract without risk, or a budget that is not positive.
+        A contract without risk, a budget that is not positive, a covariance that is none.
     SolverError
         When the shares cannot be reached: contracts (nearly) cancel each other.
 
@@ -96,6 +106,12 @@ def risk_budget(
     >>> risk_budget(np.diag([1.0, 4.0])).positions.round(6).tolist()
     [0.666667, 0.333333]
     """
+    require_covariance(covariance)
+    return budgeted(covariance, budgets, signs, tolerance)
+
+
+def budgeted(covariance: FloatArray, budgets: FloatArray | None, signs: FloatArray | None, tolerance: float = 1e-10) -> RiskBudgetResult:
+    """`risk_budget` on what is known to be a covariance (a problem's has been checked)."""
     n = len(covariance)
     sigma = np.sqrt(np.diag(covariance))
     if not (sigma > 0).all():

@@ -22,19 +22,35 @@ from energy_pipeline.mathematics.statistics.estimators import Estimate, RiskInpu
 from energy_pipeline.mathematics.statistics.garch import Garch, garch_fit, garch_paths
 
 DRAWS = 20_000
+LEAST_EIGENVALUE = 1e-6
+"""Of a copula's correlation, so that it has a Cholesky factor."""
+TOLD_DISTANCE = 1e-4
+"""Correlations moved farther than this are told in the note; below it is the room for the factor."""
 NU_GRID = (3, 4, 6, 8, 12, 20, 50)
 
 
 @dataclass(frozen=True)
 class Copula:
-    """Student t copula: correlation, shape (k, k), and degrees of freedom."""
+    """Student t copula.
+
+    Attributes
+    ----------
+    correlation : array, shape (k, k)
+    nu : int
+        Degrees of freedom.
+    distance : float
+        How far the pairs' correlations were moved to be those of one matrix, Frobenius norm; 0: they were.
+    """
 
     correlation: FloatArray
     nu: int
+    distance: float = 0.0
 
 
-def kendall_correlation(series: FloatArray) -> FloatArray:
-    """sin(pi tau / 2) of every pair, made positive definite, shape (k, k).
+def kendall_correlation(series: FloatArray) -> tuple[FloatArray, float]:
+    """sin(pi tau / 2) of every pair, shape (k, k), and how far it lay from a correlation matrix that can be factored.
+
+    Pairs are estimated one by one, so together they may be no correlation matrix: the nearest one stands in.
 
     Parameters
     ----------
@@ -42,18 +58,15 @@ def kendall_correlation(series: FloatArray) -> FloatArray:
     """
     from scipy import stats
 
+    from energy_pipeline.mathematics.allocation.covariance import nearest_psd
+
     k = series.shape[1]
     found = np.eye(k)
     for i in range(k):
         for j in range(i):
             tau = float(stats.kendalltau(series[:, i], series[:, j]).statistic)
             found[i, j] = found[j, i] = np.sin(np.pi / 2 * (0.0 if np.isnan(tau) else tau))
-    values, vectors = np.linalg.eigh(found)
-    if values.min() < 1e-6:
-        found = (vectors * np.maximum(values, 1e-6)) @ vectors.T
-        scale = np.sqrt(np.diag(found))
-        found = found / np.outer(scale, scale)
-    return found
+    return nearest_psd(found, LEAST_EIGENVALUE)
 
 
 def copula_fit(residuals: FloatArray) -> Copula:
@@ -65,10 +78,10 @@ def copula_fit(residuals: FloatArray) -> Copula:
     """
     from scipy import stats
 
-    correlation = kendall_correlation(residuals)
+    correlation, distance = kendall_correlation(residuals)
     days, k = residuals.shape
     if k == 1:
-        return Copula(correlation, NU_GRID[-1])
+        return Copula(correlation, NU_GRID[-1], distance)
     ranks = stats.rankdata(residuals, axis=0) / (days + 1.0)
 
     def log_likelihood(nu: int) -> float:
@@ -76,7 +89,7 @@ def copula_fit(residuals: FloatArray) -> Copula:
         joint = stats.multivariate_t(np.zeros(k), correlation, nu).logpdf(x)
         return float(np.sum(joint) - stats.t.logpdf(x, nu).sum())
 
-    return Copula(correlation, max(NU_GRID, key=log_likelihood))
+    return Copula(correlation, max(NU_GRID, key=log_likelihood), distance)
 
 
 def copula_uniforms(copula: Copula, shape: tuple[int, ...], rng: np.random.Generator) -> FloatArray:
@@ -146,9 +159,13 @@ def simulate(components: FloatArray, rng: np.random.Generator, draws: int = DRAW
         raise RiskInputError(f"horizon {horizon_days} day(s), {draws} draws -> at least 1 and 100")
     models = [garch_fit(np.ascontiguousarray(c)) for c in components.T]
     residuals = np.stack([m.residuals for m in models], axis=1)
-    uniforms = copula_uniforms(copula_fit(residuals), (draws, horizon_days), rng)
+    copula = copula_fit(residuals)
+    uniforms = copula_uniforms(copula, (draws, horizon_days), rng)
     losses = np.stack([_component(m, uniforms[..., i]) for i, m in enumerate(models)], axis=1)
-    return Simulated(losses, "; ".join(sorted({m.note for m in models if m.note})))
+    notes = sorted({m.note for m in models if m.note})
+    if copula.distance > TOLD_DISTANCE:
+        notes.append(f"correlations of the pairs moved by {copula.distance:.2g} to the nearest positive semidefinite matrix")
+    return Simulated(losses, "; ".join(notes))
 
 
 def _component(model: Garch, uniforms: FloatArray) -> FloatArray:
@@ -239,16 +256,16 @@ def covariance_factor(covariance: FloatArray) -> FloatArray:
     RiskInputError
         For NaN, asymmetry, or a negative eigenvalue beyond rounding.
     """
+    from energy_pipeline.mathematics.allocation.covariance import covariance_problems
+
     if covariance.ndim != 2 or covariance.shape[0] != covariance.shape[1] or not np.isfinite(covariance).all():
         raise RiskInputError(
             f"covariance of shape {covariance.shape} with {int((~np.isfinite(covariance)).sum())} value(s) not finite -> square and finite"
         )
-    scale = float(np.abs(covariance).max(initial=0.0)) or 1.0
-    if not np.allclose(covariance, covariance.T, atol=1e-9 * scale):
-        raise RiskInputError("covariance is not symmetric -> (C + C') / 2 if that is rounding")
+    found = covariance_problems(covariance)
+    if found:
+        raise RiskInputError(f"{found[0]} -> it is no covariance; shrink it or repair the correlations")
     values, vectors = np.linalg.eigh(covariance)
-    if values[0] < -1e-8 * scale * covariance.shape[0]:
-        raise RiskInputError(f"covariance has the eigenvalue {values[0]:.3g} -> it is no covariance; shrink it or repair the correlations")
     return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
 
 

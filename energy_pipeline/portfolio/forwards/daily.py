@@ -86,7 +86,7 @@ def stressed_market(market: Market, stress_of: Callable[[str], Stress], fuel_fac
         moved[:, :first] = moved[:, :first] * stress.day_ahead_factor + stress.day_ahead_shift_eur_mwh
         power[zone] = moved
     gas, carbon = (None if a is None else a * fuel_factor for a in (market.gas_eur_mwh, market.carbon_eur_t))
-    return replace(market, power_eur_mwh=power, gas_eur_mwh=gas, carbon_eur_t=carbon, _profiles={})
+    return replace(market, power_eur_mwh=power, gas_eur_mwh=gas, carbon_eur_t=carbon)
 
 
 def week_market(info: InformationSet, week: WeekSet) -> Market:

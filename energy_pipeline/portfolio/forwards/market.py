@@ -41,7 +41,7 @@ class Market:
     power_eur_mwh: Mapping[str, FloatArray]
     gas_eur_mwh: FloatArray | None = None
     carbon_eur_t: FloatArray | None = None
-    _profiles: dict[Block, FloatArray] = field(default_factory=dict, repr=False, compare=False)
+    _profiles: dict[Block, FloatArray] = field(init=False, default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         problems = []

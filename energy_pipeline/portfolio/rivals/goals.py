@@ -79,4 +79,4 @@ def _with_posterior(problem: al.Problem, confidence: float) -> al.Problem:
     known = zip(problem.names, problem.mean, np.diag(covariance), strict=True)
     views = [al.View({name: 1.0}, float(mean), confidence) for name, mean, variance in known if variance > 0]
     after = al.posterior(problem.names, prior, covariance, views)
-    return replace(problem, expected=after.mean, _memo={})
+    return replace(problem, expected=after.mean)

@@ -61,11 +61,13 @@ def hedge_results(desk: Desk, day: date, pnl: pl.DataFrame, pnl_day_ahead: pl.Da
     frame of the table hedge_results
         Empty with fewer than two settled days.
     """
-    whole = pnl.group_by("delivery_day", "zone").agg(pl.col("total_eur").sum())
-    contracts = pnl_day_ahead.filter(pl.col("instrument") != DAY_AHEAD)
-    hedges = contracts.group_by("delivery_day", "zone").agg(hedge_eur=(pl.col("revenue_eur") - pl.col("cost_eur")).sum())
-    joined = whole.join(hedges, on=["delivery_day", "zone"], how="left").with_columns(pl.col("hedge_eur").fill_null(0.0))
-    book = joined.group_by("delivery_day").agg(pl.col("total_eur", "hedge_eur").sum()).with_columns(zone=pl.lit(BOOK))
+    # Floats are summed in the order of the key: groups in no fixed order gave other last digits from call to call.
+    by = ["delivery_day", "zone"]
+    contracts = pnl_day_ahead.filter(pl.col("instrument") != DAY_AHEAD).sort("delivery_day", *table("pnl_day_ahead").key)
+    whole = pnl.sort("delivery_day", *table("pnl").key).group_by(by, maintain_order=True).agg(pl.col("total_eur").sum())
+    hedges = contracts.group_by(by, maintain_order=True).agg(hedge_eur=(pl.col("revenue_eur") - pl.col("cost_eur")).sum())
+    joined = whole.join(hedges, on=by, how="left", maintain_order="left").with_columns(pl.col("hedge_eur").fill_null(0.0)).sort(by)
+    book = joined.group_by("delivery_day", maintain_order=True).agg(pl.col("total_eur", "hedge_eur").sum()).with_columns(zone=pl.lit(BOOK))
     rows = []
     for part in pl.concat([joined, book.select(joined.columns)]).sort("zone", "delivery_day").partition_by("zone", maintain_order=True):
         both, earned = part["total_eur"].to_numpy(), part["hedge_eur"].to_numpy()

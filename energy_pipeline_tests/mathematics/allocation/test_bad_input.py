@@ -9,9 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from energy_pipeline.domain.errors import InfeasibleError, PipelineError
 from energy_pipeline.mathematics import allocation as al
+from energy_pipeline.mathematics.allocation import critical_line, risk_parity
+from energy_pipeline.mathematics.allocation.covariance import covariance_problems
 
 spec = importlib.util.spec_from_file_location("allocation_books", Path(__file__).resolve().parent / "books.py")
 books = importlib.util.module_from_spec(spec)
@@ -77,7 +81,7 @@ def test_singular_covariance_is_solved_and_said():
 
 def test_nothing_beats_the_risk_free_rate():
     problem = books.weights(1)
-    for case in (problem, replace(problem, limits=(*problem.limits, al.Linear("idle", {"c0": 1.0}, high=2.0)), _memo={})):
+    for case in (problem, replace(problem, limits=(*problem.limits, al.Linear("idle", {"c0": 1.0}, high=2.0)))):
         with pytest.raises(al.NoExcessReturnError) as caught:
             al.solve(case, al.MaxSharpe(1.0))
         assert caught.value.best == pytest.approx(problem.mean.max())
@@ -101,7 +105,7 @@ def test_contradictory_limits_are_named_with_the_smallest_relaxation():
         # irreducible: without any one of the named limits the others hold together
         for name in error.conflicts:
             rest = [limit for limit in limits if limit.name in error.conflicts and limit.name != name]
-            assert al.solve(replace(problem, limits=(al.Bounds("room", -100.0, 100.0), *rest), _memo={}), al.MaxMean()).value is not None
+            assert al.solve(replace(problem, limits=(al.Bounds("room", -100.0, 100.0), *rest)), al.MaxMean()).value is not None
         assert error.amounts
         assert error.relaxation
 
@@ -112,7 +116,7 @@ def test_the_relaxation_named_is_enough():
         al.solve(problem, al.MaxMean())
     assert sum(caught.value.amounts.values()) == pytest.approx(3.0)
     relaxed = al.Linear("cover", {"a": 1.0, "b": 1.0}, low=23.0 - caught.value.amounts["cover"])
-    assert al.solve(replace(problem, limits=(problem.limits[0], relaxed), _memo={}), al.MaxMean()).value == pytest.approx(20.0)
+    assert al.solve(replace(problem, limits=(problem.limits[0], relaxed)), al.MaxMean()).value == pytest.approx(20.0)
 
 
 def test_budget_that_does_not_fit():
@@ -127,7 +131,7 @@ def test_tail_limit_below_what_is_possible(objective):
     problem = books.power_book(3)
     least = al.solve(problem, al.MinCvar(0.9)).value
     with pytest.raises(al.ConflictingLimitsError) as caught:
-        al.solve(replace(problem, limits=(*problem.limits, al.CvarLimit("tail", least - 7.0, 0.9)), _memo={}), objective)
+        al.solve(replace(problem, limits=(*problem.limits, al.CvarLimit("tail", least - 7.0, 0.9))), objective)
     assert caught.value.conflicts[0] == "tail"
     assert caught.value.amounts["tail"] == pytest.approx(7.0, rel=1e-4)
 
@@ -186,3 +190,81 @@ def test_combinations_without_a_method_say_so():
         al.solve(problem, al.MaxSharpe())
     with pytest.raises(al.ConflictingLimitsError, match="one set of positions"):
         al.solve(al.weights_problem(["a", "b", "c"], np.diag([1.0, 2.0, 30.0]), al.Linear("cap", {"a": 1.0}, high=0.4)), al.InverseVolatility())
+
+
+INDEFINITE = np.array([[1.0, 2.0], [2.0, 1.0]])
+"""Eigenvalues 3 and -1."""
+LOPSIDED = np.array([[1.0, 0.5], [0.2, 1.0]])
+TAKING = {
+    "problem": lambda c: al.Problem(("a", "b"), np.zeros((3, 2)), covariance=c),
+    "risk budget": risk_parity.risk_budget,
+    "risk shares": lambda c: risk_parity.risk_shares(c, np.ones(2)),
+    "inverse volatility": risk_parity.inverse_volatility,
+    "critical line": lambda c: critical_line.trace(np.array([1.0, 2.0]), c, np.zeros(2), np.ones(2)),
+    "equilibrium": lambda c: al.equilibrium(c, np.ones(2), 1.0),
+    "posterior": lambda c: al.posterior(["a", "b"], np.zeros(2), c, [al.View({"a": 1.0}, 1.0)]),
+    "factors": lambda c: al.FactorCovariance(np.eye(2), c, np.ones(2)),
+}
+
+
+@pytest.mark.parametrize("take", TAKING.values(), ids=TAKING)
+def test_a_matrix_that_is_no_covariance_is_refused(take):
+    with pytest.raises(al.BadProblemError, match=r"not positive semidefinite: smallest eigenvalue -1;"):
+        take(INDEFINITE)
+    with pytest.raises(al.BadProblemError, match=r"not symmetric: (a|1) with (b|2) 0\.5, (b|2) with (a|1) 0\.2"):
+        take(LOPSIDED)
+    with pytest.raises(al.BadProblemError, match="NaN or infinity"):
+        take(np.array([[1.0, np.nan], [np.nan, 1.0]]))
+    take(np.array([[1.0, 0.5], [0.5 + 1e-13, 1.0]]))
+
+
+def test_an_indefinite_pair_shows_beside_contracts_of_any_size():
+    matrix = np.zeros((4, 4))
+    matrix[:2, :2], matrix[2:, 2:] = 1e-4 * INDEFINITE, 1e6 * np.eye(2)
+    with pytest.raises(al.BadProblemError, match=r"smallest eigenvalue -0\.0001"):
+        al.Problem(("a", "b", "c", "d"), np.zeros((3, 4)), covariance=matrix)
+    with pytest.raises(al.BadProblemError, match=r"1 specific variance\(s\) are negative"):
+        al.FactorCovariance(np.eye(2), np.eye(2), np.array([1.0, -1.0]))
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 100_000), rows=st.integers(1, 8), n=st.integers(1, 12), weighted=st.booleans())
+def test_estimates_of_any_rank_and_size_are_covariances(seed, rows, n, weighted):
+    """Rounding is no mistake: constant contracts, copies, spreads of large numbers, fewer rows than contracts."""
+    draw = np.random.default_rng(seed)
+    r = draw.normal(size=(rows, n)) * 10.0 ** draw.uniform(-6, 6, size=n) + 10.0 ** draw.uniform(-3, 6, size=n)
+    r = np.column_stack([r, r[:, 0], np.full(rows, 1234.567), r[:, 0] - r[:, -1]])
+    p = draw.dirichlet(np.ones(rows)) if weighted else None
+    assert covariance_problems(al.sample(r, p)) == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 100_000), n=st.integers(2, 8))
+def test_the_nearest_matrix_is_semidefinite_and_none_near_it_is_nearer(seed, n):
+    draw = np.random.default_rng(seed)
+    raw = draw.uniform(-1, 1, size=(n, n))
+    raw = (raw + raw.T) / 2.0
+    np.fill_diagonal(raw, 1.0)
+    found, distance = al.nearest_psd(raw)
+    assert covariance_problems(found) == []
+    assert np.diag(found).tolist() == [1.0] * n
+    assert distance == pytest.approx(np.linalg.norm(found - raw))
+    for _ in range(20):
+        other = al.sample(draw.normal(size=(n + 2, n)))
+        scale = np.sqrt(np.diag(other))
+        toward = found + draw.choice([1e-3, 0.1, 1.0]) * (other / np.outer(scale, scale) - found)
+        assert np.linalg.norm(toward - raw) >= distance - 1e-6
+    again, none = al.nearest_psd(found, -1e-12)
+    assert again is found
+    assert none == 0.0
+    assert al.nearest_psd(raw, 1e-4)[1] >= distance - 1e-9
+
+
+def test_the_nearest_covariance_by_hand():
+    """Eigenvalues 3 and -1: without the second, 1.5 everywhere; the published correlation case of Higham (2002)."""
+    found, distance = al.nearest_psd(INDEFINITE * 1.000001)
+    assert found == pytest.approx(np.full((2, 2), 1.5), rel=1e-5)
+    assert distance == pytest.approx(1.0, rel=1e-5)
+    found, distance = al.nearest_psd(np.array([[1.0, 1.0, 0.0], [1.0, 1.0, 1.0], [0.0, 1.0, 1.0]]))
+    assert found[0] == pytest.approx([1.0, 0.7607, 0.1573], abs=1e-4)
+    assert distance == pytest.approx(0.5278, abs=1e-4)

@@ -98,7 +98,7 @@ def test_duplicate_contracts_share_and_change_nothing():
 
 
 def test_equal_means_are_a_single_point():
-    problem = replace(books.weights(6, 200, 7), expected=np.zeros(7), _memo={})
+    problem = replace(books.weights(6, 200, 7), expected=np.zeros(7))
     corners = critical_line.trace(problem.mean, np.cov(problem.scenarios.T), np.zeros(7), np.ones(7))
     assert len(corners.positions) == 1
     assert corners.positions[0] == pytest.approx(al.solve(problem, al.MinVariance()).positions, abs=1e-6)

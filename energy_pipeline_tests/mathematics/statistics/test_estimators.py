@@ -21,6 +21,7 @@ from energy_pipeline.mathematics.statistics.estimators import (
 )
 from energy_pipeline.mathematics.statistics.garch import garch_fit, garch_paths
 from energy_pipeline.mathematics.statistics.simulation import (
+    copula_fit,
     covariance_factor,
     empirical_quantile,
     historical_var,
@@ -173,7 +174,21 @@ def test_simulation_keeps_margins_dependence_and_reaches_past_the_worst_day():
     u = np.array([1e-6, 0.5, 1 - 1e-6])
     low, _, high = empirical_quantile(base[:, 0], u)
     assert low < base[:, 0].min() < base[:, 0].max() < high
-    np.testing.assert_allclose(kendall_correlation(np.column_stack([base[:, 0], base[:, 0]])), 1.0, atol=1e-5)
+    np.testing.assert_allclose(kendall_correlation(np.column_stack([base[:, 0], base[:, 0]]))[0], 1.0, atol=1e-5)
+    assert found.note == ""
+
+
+def test_pairs_that_are_no_correlation_matrix_are_projected_and_the_distance_is_told():
+    # With few days Kendall's pairs contradict each other: the matrix has an eigenvalue of -0.077.
+    days = np.random.default_rng(9).standard_normal((12, 10))
+    found, distance = kendall_correlation(days)
+    assert np.linalg.eigvalsh(found)[0] == pytest.approx(1e-6, rel=0.1)
+    assert np.diag(found).tolist() == [1.0] * 10
+    assert distance == copula_fit(days).distance > 0.01
+    pairs = np.array([[np.sin(np.pi / 2 * stats.kendalltau(a, b).statistic) for a in days.T] for b in days.T])
+    assert distance == pytest.approx(np.linalg.norm(found - pairs))
+    many = np.random.default_rng(3).standard_t(3, (40, 45)).round(0)
+    assert "moved by" in simulate(many, np.random.default_rng(0), 200).note
 
 
 def test_linear_books():
