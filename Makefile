@@ -51,8 +51,9 @@ ui: .venv/.installed ## Dagster's web page on the same state as the demo, http:/
 bench: .venv/.installed ## measure, and write docs/benchmarks.md
 	$(BIN)/energy-pipeline bench
 
-docs: .venv/.installed ## write docs/data-dictionary.md from the contracts
+docs: .venv/.installed ## write docs/data-dictionary.md from the contracts, and the desk file's JSON Schema from its models
 	$(BIN)/energy-pipeline docs
+	$(BIN)/energy-pipeline desk schema --to energy_pipeline/desk/desk.schema.json
 
 clean: ## remove the environment and everything the pipeline wrote
 	rm -rf .venv .uv .dagster .mypy_cache .ruff_cache .pytest_cache

@@ -29,6 +29,7 @@ from energy_pipeline.cli.backtest import backtest
 from energy_pipeline.cli.benchmark import benchmark_app
 from energy_pipeline.cli.book import book_app
 from energy_pipeline.cli.day_table import day_table
+from energy_pipeline.cli.desk import desk_app
 from energy_pipeline.cli.risk import risk_app
 from energy_pipeline.cli.study import study_app
 from energy_pipeline.domain.errors import PipelineError
@@ -42,6 +43,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 app.add_typer(benchmark_app, name="benchmark")
 app.add_typer(book_app, name="book")
 app.command()(backtest)
+app.add_typer(desk_app, name="desk")
 app.add_typer(risk_app, name="risk")
 app.add_typer(study_app, name="study")
 console = Console(width=None if sys.stdout.isatty() else 120)
