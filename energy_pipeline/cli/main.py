@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from energy_pipeline.runner.flows import FlowName, Runner
     from energy_pipeline.runner.spans import SpanResult
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app = typer.Typer(no_args_is_help=True, invoke_without_command=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(benchmark_app, name="benchmark")
 app.add_typer(book_app, name="book")
 app.command()(backtest)
@@ -56,6 +56,18 @@ ALL_FLOWS = "ingest,decide,settle_da,settle_final"
 DeskOption = Annotated[Path | None, typer.Option("--desk", help="Desk file; the demo desk when not given.")]
 LakeOption = Annotated[Path | None, typer.Option("--lake", help="Root of the lake; data_lake when not given.")]
 DayArgument = Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], metavar="DAY", help="Delivery day.")]
+
+
+@app.callback()
+def every_command(
+    version: Annotated[bool, typer.Option("--version", is_eager=True, help="Print the version of the code, with its commit, and leave.")] = False,
+) -> None:
+    """What every command understands."""
+    if version:
+        from energy_pipeline.orchestration.code_version import code_version
+
+        print(code_version())
+        raise typer.Exit
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from typer.testing import CliRunner
 
 from energy_pipeline.cli.main import app, flows_of, instant
 from energy_pipeline.desk.templates import TEMPLATES
+from energy_pipeline.orchestration.code_version import code_version
 from energy_pipeline_tests.integration.lakes import TINY
 
 
@@ -82,3 +83,9 @@ def test_the_schema_is_printed_and_written_alike(tmp_path):
     target = tmp_path / "a" / "desk.schema.json"
     assert CliRunner().invoke(app, ["desk", "schema", "--to", str(target)]).exit_code == 0
     assert target.read_text(encoding="utf-8") == CliRunner().invoke(app, ["desk", "schema"]).output
+
+
+def test_the_version_is_printed_and_nothing_is_run():
+    found = CliRunner().invoke(app, ["--version"])
+    assert found.exit_code == 0
+    assert found.output.strip() == code_version()
