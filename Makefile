@@ -54,8 +54,9 @@ bench: .venv/.installed ## measure, and write docs/benchmarks.md
 identity: .venv/.installed ## compare every table of the demo and of real days with another commit: make identity BEFORE=rev
 	$(BIN)/python -m energy_pipeline_tests.benchmarks.identity $(BEFORE) $(ARGUMENTS)
 
-docs: .venv/.installed ## write docs/data-dictionary.md from the contracts
+docs: .venv/.installed ## write docs/data-dictionary.md from the contracts, and the desk file's JSON Schema from its models
 	$(BIN)/energy-pipeline docs
+	$(BIN)/energy-pipeline desk schema --to energy_pipeline/desk/desk.schema.json
 
 clean: ## remove the environment and everything the pipeline wrote
 	rm -rf .venv .uv .dagster .mypy_cache .ruff_cache .pytest_cache

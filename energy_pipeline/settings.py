@@ -32,6 +32,8 @@ class Settings(BaseSettings):
         The DuckDB file (`ENERGY_PIPELINE_WAREHOUSE`); None is `warehouse.duckdb` in the lake.
     schedules : str
         Whether schedules start switched on (`ENERGY_PIPELINE_SCHEDULES=running`).
+    code_version : str or None
+        What `runs` calls the code (`ENERGY_PIPELINE_CODE_VERSION`), for an image without git; None: found out.
 
     Examples
     --------
@@ -47,6 +49,7 @@ class Settings(BaseSettings):
     sql: Path | None = None
     warehouse_file: Path | None = Field(None, validation_alias="ENERGY_PIPELINE_WAREHOUSE")
     schedules: Literal["stopped", "running"] = "stopped"
+    code_version: str | None = None
 
     @field_validator("lake")
     @classmethod

@@ -5,6 +5,8 @@ What belongs here: which commands there are. What does not: what they do (the ot
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 import energy_pipeline.threads  # noqa: F401 - before numpy
@@ -12,17 +14,37 @@ from energy_pipeline.cli import flows, tools
 from energy_pipeline.cli.backtest import backtest
 from energy_pipeline.cli.benchmark import benchmark_app
 from energy_pipeline.cli.book import book_app
+from energy_pipeline.cli.desk import desk_app
 from energy_pipeline.cli.pages import report
 from energy_pipeline.cli.risk import risk_app
 from energy_pipeline.cli.study import study_app
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="The daily pipeline of a power-trading desk.")
+app = typer.Typer(
+    no_args_is_help=True,
+    invoke_without_command=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="The daily pipeline of a power-trading desk.",
+)
 for command in (flows.demo, flows.run, flows.backfill, flows.settle, report, tools.ui, tools.doctor, tools.docs):
     app.command()(command)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(tools.bench)
 app.command()(backtest)
-for name, group in {"benchmark": benchmark_app, "book": book_app, "risk": risk_app, "study": study_app}.items():
+for name, group in {"benchmark": benchmark_app, "book": book_app, "desk": desk_app, "risk": risk_app, "study": study_app}.items():
     app.add_typer(group, name=name)
+
+
+@app.callback()
+def every_command(
+    version: Annotated[bool, typer.Option("--version", is_eager=True, help="Print the version of the code, with its commit, and leave.")] = False,
+) -> None:
+    """What every command understands."""
+    if version:
+        from energy_pipeline.orchestration.code_version import code_version
+
+        print(code_version())
+        raise typer.Exit
+
 
 if __name__ == "__main__":
     app()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import time
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
 
 class DeskModel(BaseModel):
@@ -31,5 +31,8 @@ def _no_zone(value: time) -> time:
     return value
 
 
-ClockTime = Annotated[time, BeforeValidator(_clock), AfterValidator(_no_zone)]
+# JSON Schema's own "time" wants seconds and an offset, which a desk file does not write.
+_WRITTEN = WithJsonSchema({"type": "string", "pattern": "^([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"})
+
+ClockTime = Annotated[time, BeforeValidator(_clock), AfterValidator(_no_zone), _WRITTEN]
 """A wall-clock time such as 12:00, in the market's zone."""

@@ -17,22 +17,24 @@ from energy_pipeline.desk.base import DeskModel
 class Battery(DeskModel):
     """A battery. Efficiencies are one-way; the cycle cost is per MWh discharged."""
 
-    kind: Literal["battery"]
-    zone: str
-    information: Literal["auction", "sequential"] = "auction"
-    power_mw: float = Field(gt=0)
+    kind: Literal["battery"] = Field(description="A battery.")
+    zone: str = Field(description="Zone of the desk (`zones`).")
+    information: Literal["auction", "sequential"] = Field(
+        "auction", description="auction: planned on the forecast and nominated. sequential: acts on prices as they come."
+    )
+    power_mw: float = Field(gt=0, description="Power at the grid while charging, and while discharging unless `discharge_mw` says otherwise [MW].")
     discharge_mw: float | None = Field(None, gt=0, description="Power while discharging, if it differs.")
-    energy_mwh: float = Field(gt=0)
+    energy_mwh: float = Field(gt=0, description="Content when full [MWh].")
     minimum_mwh: float = Field(0.0, ge=0, description="Never emptied below this.")
-    charge_efficiency: float = Field(0.92, gt=0, le=1)
-    discharge_efficiency: float = Field(0.92, gt=0, le=1)
-    cycle_cost_eur_mwh: float = Field(5.0, ge=0)
+    charge_efficiency: float = Field(0.92, gt=0, le=1, description="Stored per MWh taken from the grid, one way.")
+    discharge_efficiency: float = Field(0.92, gt=0, le=1, description="Delivered per MWh taken from the store, one way.")
+    cycle_cost_eur_mwh: float = Field(5.0, ge=0, description="Wear per MWh discharged [EUR/MWh].")
     self_discharge_per_day: float = Field(0.0, ge=0, lt=1, description="Share of the content lost in a day.")
-    initial_mwh: float = Field(0.0, ge=0)
+    initial_mwh: float = Field(0.0, ge=0, description="Content at the start of the day [MWh].")
     terminal: Literal["at_least", "equal", "valued"] = Field("at_least", description="What must hold at the end of the day.")
     terminal_mwh: float = Field(0.0, ge=0, description="State of charge at the end of the day, at least (or exactly).")
     terminal_value_eur_mwh: float = Field(0.0, description="With terminal: valued, what each MWh left is worth.")
-    cycles_per_day: float | None = Field(None, gt=0)
+    cycles_per_day: float | None = Field(None, gt=0, description="Full cycles a day at most.")
 
     @model_validator(mode="after")
     def _charge(self) -> Battery:
@@ -53,7 +55,7 @@ class GridService(DeskModel):
     hold_hours: float = Field(1.0, gt=0, description="Hours of full power that a band's calls may add up to, each way: energy held back.")
     call_share: float = Field(0.0, ge=0, le=1, description="Expected share of the capacity-hours called, each way.")
     premium_eur_mwh: float = Field(0.0, description="Paid on the spot price for energy called.")
-    band_hours: float = Field(4.0, gt=0, le=24)
+    band_hours: float = Field(4.0, gt=0, le=24, description="Length of a band in which the capacity sold is the same [h].")
     max_mw: float = Field(gt=0, description="Prequalified capacity.")
     restored: bool = Field(True, description="Called energy is brought back by the end of the band.")
 
@@ -82,53 +84,53 @@ def service_problems(services: Mapping[str, GridService], assets: Mapping[str, B
 class SwingRight(DeskModel):
     """The right to take base load at a strike over the coming days, within daily and total limits."""
 
-    kind: Literal["swing"]
-    zone: str
+    kind: Literal["swing"] = Field(description="A swing contract.")
+    zone: str = Field(description="Zone of the desk (`zones`).")
     days: int = Field(7, ge=1, le=7, description="Nominations left; the forecasts reach seven days.")
-    daily_min_mwh: float = Field(0.0, ge=0)
-    daily_max_mwh: float = Field(gt=0)
-    total_min_mwh: float = Field(0.0, ge=0)
-    total_max_mwh: float = Field(gt=0)
-    strike_eur_mwh: float
+    daily_min_mwh: float = Field(0.0, ge=0, description="Taken on each day, at least [MWh].")
+    daily_max_mwh: float = Field(gt=0, description="Taken on each day, at most [MWh].")
+    total_min_mwh: float = Field(0.0, ge=0, description="Taken over the days left, at least [MWh].")
+    total_max_mwh: float = Field(gt=0, description="Taken over the days left, at most [MWh].")
+    strike_eur_mwh: float = Field(description="Price paid for what is taken [EUR/MWh].")
     penalty_eur_mwh: float | None = Field(None, ge=0, description="Per MWh short of total_min; none: falling short is not allowed.")
 
 
 class CurtailableRight(DeskModel):
     """A load that may be called off on some of the coming days."""
 
-    kind: Literal["curtailable"]
-    zone: str
-    days: int = Field(7, ge=1, le=7)
-    power_mw: float = Field(gt=0)
+    kind: Literal["curtailable"] = Field(description="A load that may be called off.")
+    zone: str = Field(description="Zone of the desk (`zones`).")
+    days: int = Field(7, ge=1, le=7, description="Coming days on which a call is possible.")
+    power_mw: float = Field(gt=0, description="Load called off [MW].")
     hours: float = Field(gt=0, le=24, description="Hours of a call; the dearest of the day.")
-    strike_eur_mwh: float
+    strike_eur_mwh: float = Field(description="Paid to the customer per MWh not delivered [EUR/MWh].")
     calls_left: int = Field(ge=0, description="Of this month's.")
 
 
 class RenewableRight(DeskModel):
     """The right to switch a plant of the desk off: it runs where price and certificate pay its variable cost."""
 
-    kind: Literal["renewable"]
-    zone: str
-    plant: str
+    kind: Literal["renewable"] = Field(description="A plant that may be switched off.")
+    zone: str = Field(description="Zone of the desk (`zones`).")
+    plant: str = Field(description="Plant of the desk (`plants`), in the same zone.")
     certificate_eur_mwh: float = Field(0.0, description="Renewable energy certificate (or premium) earned per MWh generated.")
-    variable_cost_eur_mwh: float = Field(0.0, ge=0)
+    variable_cost_eur_mwh: float = Field(0.0, ge=0, description="Cost of each MWh generated [EUR/MWh].")
 
 
 class TollingRight(DeskModel):
     """The right to run a gas plant on the coming day."""
 
-    kind: Literal["tolling"]
-    zone: str
-    power_mw: float = Field(gt=0)
-    minimum_mw: float = Field(0.0, ge=0)
+    kind: Literal["tolling"] = Field(description="A gas plant that may be run.")
+    zone: str = Field(description="Zone of the desk (`zones`).")
+    power_mw: float = Field(gt=0, description="Power when fully on [MW].")
+    minimum_mw: float = Field(0.0, ge=0, description="Least power while on [MW].")
     heat_rate: float = Field(gt=1, le=5, description="MWh of gas per MWh of power.")
-    tonnes_per_mwh_fuel: float = Field(0.202, ge=0)
-    vom_eur_mwh: float = Field(0.0, ge=0)
-    start_cost_eur: float = Field(0.0, ge=0)
-    minimum_up_hours: int = Field(1, ge=1, le=23)
-    minimum_down_hours: int = Field(1, ge=1, le=23)
-    is_on: bool = False
+    tonnes_per_mwh_fuel: float = Field(0.202, ge=0, description="CO2 per MWh of gas burnt [t/MWh].")
+    vom_eur_mwh: float = Field(0.0, ge=0, description="Variable operation and maintenance per MWh of power [EUR/MWh].")
+    start_cost_eur: float = Field(0.0, ge=0, description="Cost of a start [EUR].")
+    minimum_up_hours: int = Field(1, ge=1, le=23, description="Hours it stays on once started.")
+    minimum_down_hours: int = Field(1, ge=1, le=23, description="Hours it stays off once stopped.")
+    is_on: bool = Field(False, description="Whether it runs when the day begins.")
 
 
 Right = Annotated[SwingRight | CurtailableRight | TollingRight | RenewableRight, Field(discriminator="kind")]

@@ -19,5 +19,5 @@ class JointBookSettings(DeskModel):
     zone_exposure_mwh: dict[str, float] = Field(
         default_factory=dict, description="Per zone: |energy bought by the day's trades plus the assets' expected net output| at most."
     )
-    rounds: int = Field(8, ge=1, le=100)
+    rounds: int = Field(8, ge=1, le=100, description="Rounds of the search at most.")
     gap: float = Field(1e-6, gt=0, lt=1, description="Share of the value at which rounds end.")

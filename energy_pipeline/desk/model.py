@@ -50,30 +50,34 @@ Member = Literal[
 class Gate(DeskModel):
     """When bids for delivery day D must be in."""
 
-    days_before: int = Field(1, ge=0, le=7)
-    at: ClockTime
+    days_before: int = Field(1, ge=0, le=7, description="Days before delivery on which bids close.")
+    at: ClockTime = Field(description="Wall clock of the gate, in the market's time zone.")
 
 
 class Market(DeskModel):
     """A day-ahead market: gate, time zone, currency."""
 
-    time_zone: str = "Europe/Berlin"
-    gate: Gate
-    currency: Literal["EUR", "USD", "GBP", "PLN"] = "EUR"
+    time_zone: str = Field("Europe/Berlin", description="IANA time zone of the gate and of published times.")
+    gate: Gate = Field(description="When bids for a delivery day must be in.")
+    currency: Literal["EUR", "USD", "GBP", "PLN"] = Field("EUR", description="The market's currency; must be the desk's.")
 
 
 class MarketTimeUnit(DeskModel):
     """The market time unit from a delivery day on."""
 
-    first_day: date
-    minutes: Literal[15, 30, 60]
+    first_day: date = Field(description="First delivery day with this unit.")
+    minutes: Literal[15, 30, 60] = Field(description="Length of a market interval [min].")
 
 
 class SecondPrice(DeskModel):
     """The price at which a deviation is traded back."""
 
-    kind: Literal["intraday", "imbalance", "none"] = "none"
-    imbalance_fee_eur_mwh: float = Field(0.0, ge=0)
+    kind: Literal["intraday", "imbalance", "none"] = Field(
+        "none", description="Where deviations are traded: intraday, imbalance, or none (only the fee is paid)."
+    )
+    imbalance_fee_eur_mwh: float = Field(
+        0.0, ge=0, description="Paid on each MWh of deviation, either way [EUR/MWh]; more than 0 where there is no second price."
+    )
 
     @model_validator(mode="after")
     def _fee(self) -> SecondPrice:
@@ -85,14 +89,19 @@ class SecondPrice(DeskModel):
 class Zone(DeskModel):
     """A bidding zone the desk trades in."""
 
-    market: str
-    market_time_unit: tuple[MarketTimeUnit, ...] = (MarketTimeUnit(first_day=date(1990, 1, 1), minutes=60),)
-    second_price: SecondPrice
-    tso_res_forecast: Literal["strict", "epf_convention", "none"] = "strict"
-    drivers: tuple[Literal["load", "wind", "solar"], ...] = ("load", "wind", "solar")
-    weather_locations: tuple[str, ...] = ()
-    installed_wind_mw: float | None = Field(None, gt=0)
-    installed_solar_mw: float | None = Field(None, gt=0)
+    market: str = Field(description="Market of the desk (`markets`) whose gate and price hold here.")
+    market_time_unit: tuple[MarketTimeUnit, ...] = Field(
+        (MarketTimeUnit(first_day=date(1990, 1, 1), minutes=60),), description="Length of an interval over time, by first delivery day."
+    )
+    second_price: SecondPrice = Field(description="The price at which a deviation is traded back.")
+    tso_res_forecast: Literal["strict", "epf_convention", "none"] = Field(
+        "strict",
+        description="Grid operator's wind and solar forecast: only when known at the gate, taken as known (as published studies do), or none.",
+    )
+    drivers: tuple[Literal["load", "wind", "solar"], ...] = Field(("load", "wind", "solar"), description="What the price models take as inputs.")
+    weather_locations: tuple[str, ...] = Field((), description="Places of `weather` that stand for the zone's wind and sun.")
+    installed_wind_mw: float | None = Field(None, gt=0, description="Wind capacity of the zone [MW], for the driver models.")
+    installed_solar_mw: float | None = Field(None, gt=0, description="Solar capacity of the zone [MW], for the driver models.")
 
     @field_validator("market_time_unit")
     @classmethod
@@ -112,29 +121,29 @@ class Zone(DeskModel):
 class WeatherLocation(DeskModel):
     """A place weather is forecast or observed at."""
 
-    latitude_deg: float = Field(ge=-90, le=90)
-    longitude_deg: float = Field(ge=-180, le=180)
-    wind_height_m: float = Field(10.0, gt=0, le=300)
+    latitude_deg: float = Field(ge=-90, le=90, description="North is positive [degrees].")
+    longitude_deg: float = Field(ge=-180, le=180, description="East is positive [degrees].")
+    wind_height_m: float = Field(10.0, gt=0, le=300, description="Height above ground of the wind series [m].")
 
 
 class Contract(DeskModel):
     """A block contract the desk may hedge with."""
 
-    zone: str
-    block: Block
-    max_trade_mw: float = Field(gt=0)
+    zone: str = Field(description="Zone of the desk (`zones`).")
+    block: Block = Field(description="Hours of the contract.")
+    max_trade_mw: float = Field(gt=0, description="Bought or sold a day at most [MW].")
 
 
 class OpeningPosition(DeskModel):
     """A position already held: bought is positive."""
 
-    zone: str
-    block: Block
-    position_mw: float
-    price_eur_mwh: float
-    first_day: date
-    last_day: date
-    is_proxy: bool = False
+    zone: str = Field(description="Zone of the desk (`zones`).")
+    block: Block = Field(description="Hours of the position.")
+    position_mw: float = Field(description="Power held [MW]; bought is positive.")
+    price_eur_mwh: float = Field(description="Price it was traded at [EUR/MWh].")
+    first_day: date = Field(description="First delivery day.")
+    last_day: date = Field(description="Last delivery day.")
+    is_proxy: bool = Field(False, description="Entered at a stated stand-in for a price.")
 
     @model_validator(mode="after")
     def _order(self) -> OpeningPosition:
@@ -149,7 +158,7 @@ class Limits(DeskModel):
     day_ahead_deviation_mw: dict[str, float] = Field(default_factory=dict, description="Per zone: |s - E[g|gate]| per interval at most.")
     gross_contracts_mw: float | None = Field(None, gt=0, description="Sum of |position| over contracts at most.")
     es_eur: float | None = Field(None, gt=0, description="Expected shortfall of the book at most.")
-    es_level: float = Field(0.975, gt=0.5, lt=1)
+    es_level: float = Field(0.975, gt=0.5, lt=1, description="Confidence of `es_eur`.")
     worst_stress_eur: float | None = Field(None, gt=0, description="Largest stress loss.")
     factor_share: dict[str, Share] = Field(
         default_factory=dict, description="Per factor: share of the book's variance at most (watched, not optimised)."
@@ -157,7 +166,7 @@ class Limits(DeskModel):
     factor_exposure_eur: dict[str, Annotated[float, Field(gt=0)]] = Field(
         default_factory=dict, description="Per factor: |P&L per unit of the factor| at most (watched, not optimised)."
     )
-    amber_share: Share = 0.8
+    amber_share: Share = Field(0.8, description="Share of a limit from which its use is amber.")
 
 
 class ForecastSettings(DeskModel):
@@ -174,7 +183,7 @@ class ForecastSettings(DeskModel):
     training_days: int = Field(1463, ge=28, le=2200, description="Days of history the members may learn from.")
     weight_days: int = Field(84, ge=1, le=365, description="Past days that weight the families; equal weights under 28.")
     error_days: int = Field(182, ge=10, le=365, description="Past days whose forecast errors make quantiles and scenarios.")
-    horizon_days: int = Field(7, ge=1, le=7)
+    horizon_days: int = Field(7, ge=1, le=7, description="Delivery days forecast at each decision.")
 
 
 class Desk(DeskModel):
@@ -183,33 +192,33 @@ class Desk(DeskModel):
     Time: the partition key is the delivery day in `time_zone`.
     """
 
-    name: str = Field(pattern="^[a-z][a-z0-9_]*$")
-    description: str
-    currency: Literal["EUR", "USD", "GBP", "PLN"] = "EUR"
-    time_zone: str = "Europe/Berlin"
+    name: str = Field(pattern="^[a-z][a-z0-9_]*$", description="Short name, in file names and tables.")
+    description: str = Field(description="One sentence for reports.")
+    currency: Literal["EUR", "USD", "GBP", "PLN"] = Field("EUR", description="Currency of all money.")
+    time_zone: str = Field("Europe/Berlin", description="IANA time zone of the delivery day.")
     first_delivery_day: date = Field(date(2015, 1, 1), description="Start of the partition calendar.")
     decision_at: ClockTime = Field(time(10, 30), description="Wall clock of the decision on the gate's local day.")
-    markets: dict[str, Market] = Field(min_length=1)
-    zones: dict[str, Zone] = Field(min_length=1)
-    weather: dict[str, WeatherLocation] = Field(default_factory=dict)
-    sources: Sources
-    plants: dict[str, Plant] = Field(default_factory=dict)
-    assets: dict[str, Battery] = Field(default_factory=dict)
+    markets: dict[str, Market] = Field(min_length=1, description="Day-ahead markets by name.")
+    zones: dict[str, Zone] = Field(min_length=1, description="Bidding zones by name.")
+    weather: dict[str, WeatherLocation] = Field(default_factory=dict, description="Places with weather, by name.")
+    sources: Sources = Field(description="Where raw series come from.")
+    plants: dict[str, Plant] = Field(default_factory=dict, description="Wind and solar plants by name.")
+    assets: dict[str, Battery] = Field(default_factory=dict, description="Batteries by name.")
     rights: dict[str, Right] = Field(default_factory=dict, description="Swing contracts, curtailable loads, tolling plants: valued, not nominated.")
     services: dict[str, GridService] = Field(default_factory=dict, description="Capacity sold to the grid operator, stacked with energy.")
-    contracts: tuple[Contract, ...] = ()
-    opening_book: tuple[OpeningPosition, ...] = ()
-    strategies: dict[str, Strategy] = Field(default_factory=dict)
+    contracts: tuple[Contract, ...] = Field((), description="Block contracts the desk may hedge with.")
+    opening_book: tuple[OpeningPosition, ...] = Field((), description="Positions held before the day's decision.")
+    strategies: dict[str, Strategy] = Field(default_factory=dict, description="Trading rules by name.")
     trading_costs: dict[str, TradingCosts] = Field(default_factory=dict, description="Per zone; a zone without pays its imbalance fee only.")
-    allocation: Allocation = Allocation()
-    limits: Limits = Limits()
-    forecast: ForecastSettings = ForecastSettings()
-    scenarios: ScenarioSettings = ScenarioSettings()
-    portfolio: PortfolioSettings = PortfolioSettings()
-    joint_book: JointBookSettings = JointBookSettings()
-    forward_book: ForwardBookSettings | None = None
-    risk: RiskSettings = RiskSettings()
-    stress: tuple[Stress, ...] = ()
+    allocation: Allocation = Field(Allocation(), description="How tradable strategies share the desk's risk.")
+    limits: Limits = Field(Limits(), description="What the book may hold.")
+    forecast: ForecastSettings = Field(ForecastSettings(), description="The price models.")
+    scenarios: ScenarioSettings = Field(ScenarioSettings(), description="How the paths of day and week are drawn.")
+    portfolio: PortfolioSettings = Field(PortfolioSettings(), description="What the day's book is chosen by.")
+    joint_book: JointBookSettings = Field(JointBookSettings(), description="Limits over hedges and flexible assets together.")
+    forward_book: ForwardBookSettings | None = Field(None, description="A forward book beside the day's, from files.")
+    risk: RiskSettings = Field(RiskSettings(), description="What risk is reported.")
+    stress: tuple[Stress, ...] = Field((), description="Named stresses of the book.")
 
     @model_validator(mode="after")
     def _references(self) -> Desk:

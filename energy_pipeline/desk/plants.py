@@ -16,53 +16,55 @@ from energy_pipeline.desk.base import DeskModel
 class PvPlant(DeskModel):
     """A photovoltaic plant computed from weather."""
 
-    kind: Literal["pv"]
-    zone: str
-    location: str
+    kind: Literal["pv"] = Field(description="A photovoltaic plant computed from weather.")
+    zone: str = Field(description="Zone of the desk (`zones`).")
+    location: str = Field(description="Weather location of the desk (`weather`).")
     peak_mw: float = Field(gt=0, description="DC peak power.")
     inverter_mw: float = Field(gt=0, description="AC limit.")
-    tilt_deg: float = Field(30, ge=0, le=90)
+    tilt_deg: float = Field(30, ge=0, le=90, description="Of the modules against the ground [degrees].")
     azimuth_deg: float = Field(180, ge=0, lt=360, description="180 is south.")
     retained_share: float = Field(0.86, gt=0, le=1, description="What losses leave, the inverter's at full load included.")
-    temperature_coefficient_per_c: float = Field(-0.004, le=0, ge=-0.01)
-    noct_c: float = Field(45, ge=20, le=80)
+    temperature_coefficient_per_c: float = Field(
+        -0.004, le=0, ge=-0.01, description="Change of power per degree of cell temperature, as a share [1/C]."
+    )
+    noct_c: float = Field(45, ge=20, le=80, description="Nominal operating cell temperature [C].")
     mounting: Literal["fixed", "single_axis"] = Field("fixed", description="single_axis: tilt and azimuth are those of the axis.")
-    limit_angle_deg: float = Field(45, gt=0, le=90)
-    ground_coverage_ratio: float = Field(0.4, gt=0, lt=1)
-    backtracking: bool = True
+    limit_angle_deg: float = Field(45, gt=0, le=90, description="Greatest turn of a tracker from flat [degrees].")
+    ground_coverage_ratio: float = Field(0.4, gt=0, lt=1, description="Module width over the distance of rows.")
+    backtracking: bool = Field(True, description="A tracker turns back when rows would shade each other.")
     row_self_shading: bool = Field(True, description="False: one open row, or a roof.")
-    module_type: Literal["standard", "premium", "thin_film"] = "standard"
-    inverter_efficiency: float = Field(0.96, ge=0.5, le=1)
-    albedo: float = Field(0.2, ge=0, le=1)
-    elevation_m: float = Field(0.0, ge=-430, le=9000)
+    module_type: Literal["standard", "premium", "thin_film"] = Field("standard", description="Glass and coating of the modules.")
+    inverter_efficiency: float = Field(0.96, ge=0.5, le=1, description="AC over DC power at full load.")
+    albedo: float = Field(0.2, ge=0, le=1, description="Share of light that the ground throws back.")
+    elevation_m: float = Field(0.0, ge=-430, le=9000, description="Above sea level [m].")
     curtail_below_eur_mwh: float | None = Field(None, description="Held back while the price is below: minus the subsidy, plus the marginal cost.")
 
 
 class WindPlant(DeskModel):
     """A wind farm computed from weather."""
 
-    kind: Literal["wind"]
-    zone: str
-    location: str
-    capacity_mw: float = Field(gt=0)
-    hub_height_m: float = Field(gt=10, le=250)
-    shear_exponent: float = Field(0.14, ge=0, le=0.6)
-    cut_in_ms: float = 3.0
-    rated_ms: float = 12.5
-    cut_out_ms: float = 25.0
+    kind: Literal["wind"] = Field(description="A wind farm computed from weather.")
+    zone: str = Field(description="Zone of the desk (`zones`).")
+    location: str = Field(description="Weather location of the desk (`weather`).")
+    capacity_mw: float = Field(gt=0, description="Rated power of the farm [MW].")
+    hub_height_m: float = Field(gt=10, le=250, description="Hub above ground [m].")
+    shear_exponent: float = Field(0.14, ge=0, le=0.6, description="Of the power law that carries wind to hub height.")
+    cut_in_ms: float = Field(3.0, description="Wind speed at which machines start [m/s].")
+    rated_ms: float = Field(12.5, description="Wind speed of full power [m/s].")
+    cut_out_ms: float = Field(25.0, description="Wind speed at which machines stop [m/s].")
     restart_ms: float | None = Field(None, gt=0, description="After a storm stop the machines run again below this speed.")
     retained_share: float = Field(0.9, gt=0, le=1, description="What losses leave that no field below states.")
     turbine: str | None = Field(None, description="Name in the turbine library; None: the cubic curve of the three speeds.")
     turbines: int | None = Field(None, ge=1, description="Number of machines; None: capacity over the machine's rating, or the layout's.")
     layout_m: tuple[tuple[float, float], ...] = Field((), description="East and north of each machine, for `wake`.")
-    wake: Literal["none", "jensen", "gaussian"] = "none"
+    wake: Literal["none", "jensen", "gaussian"] = Field("none", description="Model of the wakes within the farm; needs `layout_m` and `turbine`.")
     wind_rose: tuple[float, ...] = Field((), description="Shares of equal sectors from north clockwise, for the mean wake; empty: all alike.")
-    wake_loss_share: float = Field(0.0, ge=0, lt=1)
-    electrical_loss_share: float = Field(0.0, ge=0, lt=1)
-    availability: float = Field(1.0, gt=0, le=1)
-    turbulence_intensity: float = Field(0.0, ge=0, le=0.5)
-    density_rule: Literal["none", "sam", "windpowerlib_power_curve"] = "none"
-    elevation_m: float = Field(0.0, ge=-430, le=9000)
+    wake_loss_share: float = Field(0.0, ge=0, lt=1, description="Share of output lost to wakes, where no model computes it.")
+    electrical_loss_share: float = Field(0.0, ge=0, lt=1, description="Share of output lost in cables and transformers.")
+    availability: float = Field(1.0, gt=0, le=1, description="Share of machines that can run.")
+    turbulence_intensity: float = Field(0.0, ge=0, le=0.5, description="Standard deviation of wind over its mean, which smooths the power curve.")
+    density_rule: Literal["none", "sam", "windpowerlib_power_curve"] = Field("none", description="How thin air changes output.")
+    elevation_m: float = Field(0.0, ge=-430, le=9000, description="Above sea level [m].")
     upper_location: str | None = Field(None, description="Weather location with the wind at a second, greater height: then the shear is measured.")
     roughness_m: float | None = Field(None, gt=0, le=5, description="Given: log law instead of the power law.")
     curtail_below_eur_mwh: float | None = Field(None, description="Held back while the price is below: minus the subsidy, plus the marginal cost.")
@@ -83,20 +85,20 @@ class WindPlant(DeskModel):
 class SharePlant(DeskModel):
     """A fixed share of the zone's wind or solar output."""
 
-    kind: Literal["share"]
-    zone: str
-    technology: Literal["wind", "solar"]
-    share_of_zone: float = Field(gt=0, le=1)
+    kind: Literal["share"] = Field(description="A share of the zone's output.")
+    zone: str = Field(description="Zone of the desk (`zones`).")
+    technology: Literal["wind", "solar"] = Field(description="Which of the zone's outputs.")
+    share_of_zone: float = Field(gt=0, le=1, description="Share of the zone's output that is the desk's.")
     curtail_below_eur_mwh: float | None = Field(None, description="Held back while the price is below: minus the subsidy, plus the marginal cost.")
 
 
 class MeteredPlant(DeskModel):
     """A plant known only by its meter; expected output from its own past."""
 
-    kind: Literal["metered"]
-    zone: str
-    technology: Literal["wind", "solar"]
-    capacity_mw: float = Field(gt=0)
+    kind: Literal["metered"] = Field(description="A plant known by its meter.")
+    zone: str = Field(description="Zone of the desk (`zones`).")
+    technology: Literal["wind", "solar"] = Field(description="What it runs on.")
+    capacity_mw: float = Field(gt=0, description="Rated power [MW].")
     curtail_below_eur_mwh: float | None = Field(None, description="Held back while the price is below: minus the subsidy, plus the marginal cost.")
 
 

@@ -23,9 +23,11 @@ class PortfolioSettings(DeskModel):
         description="mean_cvar: max E[P&L] - risk_aversion x CVaR at `confidence`; the others as in objective_comparison. "
         "Positions, bids and everything after them follow it.",
     )
-    risk_aversion: float = Field(0.5, ge=0)
-    confidence: float = Field(0.95, gt=0.5, lt=1)
-    benchmark_book: Literal["flat", "expected_output"] = "expected_output"
+    risk_aversion: float = Field(0.5, ge=0, description="Weight of risk against mean P&L.")
+    confidence: float = Field(0.95, gt=0.5, lt=1, description="Confidence of CVaR.")
+    benchmark_book: Literal["flat", "expected_output"] = Field(
+        "expected_output", description="What the book is compared with: nothing nominated, or expected output."
+    )
     view_confidence: Annotated[float, Field(ge=0, le=1, description="How far Black-Litterman moves from the market's view to ours, 0..1.")] = 0.5
 
     @model_validator(mode="after")

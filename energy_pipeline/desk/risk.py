@@ -16,7 +16,7 @@ from energy_pipeline.desk.base import DeskModel
 class Margin(DeskModel):
     """Initial margin of forwards and futures: EUR for every MWh still to be delivered, long or short."""
 
-    eur_mwh: float = Field(gt=0)
+    eur_mwh: float = Field(gt=0, description="Initial margin [EUR/MWh].")
     limit_eur: float | None = Field(None, gt=0, description="Margin at most.")
 
 
@@ -40,14 +40,14 @@ class FactorSettings(DeskModel):
 
     decay: float = Field(0.98, gt=0.5, le=1, description="Weight of a past day over that of the day after it.")
     components: int = Field(3, ge=0, le=10, description="Principal components of the price factors beside the named ones.")
-    file: FactorFile | None = None
+    file: FactorFile | None = Field(None, description="Factor returns of the desk's own.")
 
 
 class RiskSettings(DeskModel):
     """What risk is reported."""
 
-    var_levels: tuple[float, ...] = (0.95, 0.99)
-    es_levels: tuple[float, ...] = (0.975,)
+    var_levels: tuple[float, ...] = Field((0.95, 0.99), description="Confidences of value at risk.")
+    es_levels: tuple[float, ...] = Field((0.975,), description="Confidences of expected shortfall.")
     horizon_days: Literal[1] = Field(1, description="Of the day's book, which expires with the delivery day: longer horizons are refused.")
     living_book_days: tuple[int, ...] = Field(
         (), description="Horizons (2 to 30 days) for contracts held on each of those days, scaled and simulated; what expires earlier is refused."
@@ -56,11 +56,11 @@ class RiskSettings(DeskModel):
     draws: int = Field(10_000, ge=1000, le=1_000_000, description="Monte Carlo draws.")
     standard_stresses: bool = Field(False, description="Also the standard list: scarcity, negative prices, fuel shock, wind drought, ...")
     worst_days: int = Field(0, ge=0, le=20, description="Past days on whose errors the book would have lost most, as stresses.")
-    margin: Margin | None = None
-    factors: FactorSettings = FactorSettings()
+    margin: Margin | None = Field(None, description="Initial margin of what is held.")
+    factors: FactorSettings = Field(FactorSettings(), description="The factor model of the book.")
     breach_days: int = Field(60, ge=7, le=99, description="Decided days the log of breaches looks back over.")
     backtest_days: int = Field(60, ge=20, le=99, description="Settled days the tests of VaR look back over, at most.")
-    annualisation_days: int = Field(365, ge=200, le=366)
+    annualisation_days: int = Field(365, ge=200, le=366, description="Days a year that yearly ratios count.")
 
 
 def factor_names(zones: tuple[str, ...], risk: RiskSettings) -> tuple[str, ...]:
@@ -73,12 +73,12 @@ def factor_names(zones: tuple[str, ...], risk: RiskSettings) -> tuple[str, ...]:
 class Stress(DeskModel):
     """A named stress: shifts and factors on the expected day."""
 
-    name: str
-    description: str
+    name: str = Field(description="Short name, in tables.")
+    description: str = Field(description="What happens, in a sentence.")
     zones: tuple[str, ...] = Field((), description="Empty: all zones.")
-    day_ahead_factor: float = 1.0
-    day_ahead_shift_eur_mwh: float = 0.0
-    second_shift_eur_mwh: float = 0.0
-    wind_factor: float = Field(1.0, ge=0)
-    solar_factor: float = Field(1.0, ge=0)
+    day_ahead_factor: float = Field(1.0, description="Day-ahead price times this, before the shift.")
+    day_ahead_shift_eur_mwh: float = Field(0.0, description="Added to the day-ahead price [EUR/MWh].")
+    second_shift_eur_mwh: float = Field(0.0, description="Added to the second price [EUR/MWh].")
+    wind_factor: float = Field(1.0, ge=0, description="Wind output times this.")
+    solar_factor: float = Field(1.0, ge=0, description="Solar output times this.")
     fuel_factor: float = Field(1.0, ge=0, description="Gas and carbon costs of tolling plants.")

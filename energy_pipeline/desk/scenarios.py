@@ -16,7 +16,7 @@ from energy_pipeline.desk.base import DeskModel
 class ScenarioSettings(DeskModel):
     """Settings of the scenario sets."""
 
-    paths: int = Field(1000, ge=50, le=100_000)
+    paths: int = Field(1000, ge=50, le=100_000, description="Paths of the day.")
     smoothing: float = Field(0.3, ge=0, lt=1, description="Share of variance drawn from the span of past errors instead of one past day.")
     marginals: Literal["quantiles", "errors"] = Field(
         "quantiles", description="Values of prices: the forecast's quantiles, or its mean plus past errors (also where quantiles are unknown)."

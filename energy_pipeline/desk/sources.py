@@ -43,14 +43,14 @@ class KnownAt(DeskModel):
     -1
     """
 
-    anchor: Literal["delivery_day", "interval_end", "value_date", "column"]
+    anchor: Literal["delivery_day", "interval_end", "value_date", "column"] = Field(description="Where the rule counts from.")
     days: int = Field(0, description="Calendar days after (+) or before (-) the anchor's local day.")
     business_days: int = Field(0, ge=0, description="Monday-to-Friday days after the anchor's local day.")
     at: ClockTime | None = Field(None, description="Wall clock on that day; None keeps the anchor's instant.")
     minutes: int = Field(0, description="Minutes after the instant.")
     column: str | None = Field(None, description="Timestamp column of the file, for anchor: column.")
     basis: Literal["evidence", "assumption"] = Field(description="Is the rule read from the source, or assumed?")
-    note: str = ""
+    note: str = Field("", description="Where the rule is from, in words.")
 
     @model_validator(mode="after")
     def _column(self) -> KnownAt:
@@ -62,11 +62,11 @@ class KnownAt(DeskModel):
 class TimeLabel(DeskModel):
     """How the file writes time."""
 
-    column: str
+    column: str = Field(description="Column of the file that holds time.")
     clock: str = Field("utc", description="utc, local (an IANA zone in `zone`), or fixed (+01:00 in `offset`).", pattern="^(utc|local|fixed)$")
     zone: str | None = Field(None, description="IANA zone for clock: local.")
     offset: str | None = Field(None, description="Such as +01:00 for clock: fixed.", pattern=r"^[+-]\d{2}:\d{2}$")
-    label: Literal["start", "end"] = "start"
+    label: Literal["start", "end"] = Field("start", description="Whether time names the start or the end of an interval.")
     format: str | None = Field(None, description="strptime format for text columns; ISO when absent.")
 
     @model_validator(mode="after")
@@ -82,9 +82,9 @@ class TimeLabel(DeskModel):
 class ValueMap(DeskModel):
     """Which file columns become which contract column: sum of `columns` x factor + offset."""
 
-    columns: tuple[str, ...] = Field(min_length=1)
-    factor: float = 1.0
-    offset: float = 0.0
+    columns: tuple[str, ...] = Field(min_length=1, description="Columns of the file that are added up.")
+    factor: float = Field(1.0, description="The sum times this, to come to the contract's unit.")
+    offset: float = Field(0.0, description="Added after the factor, in the contract's unit.")
     null_in_sum: Literal["is_null", "is_zero"] = Field("is_null", description="A null summand makes the sum null, or counts as 0.")
     zero_is_outage: bool = Field(False, description="A value of exactly 0 means the source was out: read it as null.")
     clip_negative: bool = Field(False, description="Small negative own consumption is read as 0.")
@@ -95,7 +95,7 @@ class FilePart(DeskModel):
 
     path: str = Field(description="Below ENERGY_PIPELINE_DATA, or absolute. Parquet or CSV.")
     where: dict[str, str] = Field(default_factory=dict, description="Rows to keep: column equals value.")
-    time: TimeLabel
+    time: TimeLabel = Field(description="How this file writes time.")
     values: dict[str, ValueMap] = Field(min_length=1, description="Contract column -> file columns.")
     first_day: date | None = Field(None, description="First delivery day served.")
     last_day: date | None = Field(None, description="Last delivery day served.")
@@ -104,7 +104,9 @@ class FilePart(DeskModel):
 class LateRule(DeskModel):
     """What decide does when the series is not there at the decision time."""
 
-    action: Literal["stop", "wait", "fallback"] = "fallback"
+    action: Literal["stop", "wait", "fallback"] = Field(
+        "fallback", description="stop: no decision. wait: until a time. fallback: decide without, and say so."
+    )
     until: ClockTime | None = Field(None, description="For wait: how long, on the decision's local day.")
 
     @model_validator(mode="after")
@@ -117,48 +119,48 @@ class LateRule(DeskModel):
 class FileSeries(DeskModel):
     """One raw series from files."""
 
-    table: RawTable
+    table: RawTable = Field(description="Raw table it fills (docs/data-dictionary.md).")
     key: dict[str, str] = Field(description="Key columns of the contract, e.g. {zone: FR, technology: wind}.")
     constants: dict[str, str] = Field(default_factory=dict, description="Text columns with one value, e.g. {unit: EUR/MWh}.")
-    resolution_minutes: int = Field(60, ge=1, le=60)
-    parts: tuple[FilePart, ...] = Field(min_length=1)
-    known_at: KnownAt
-    late: LateRule = LateRule()
+    resolution_minutes: int = Field(60, ge=1, le=60, description="Length of an interval [min].")
+    parts: tuple[FilePart, ...] = Field(min_length=1, description="Files of the series, spliced by delivery day.")
+    known_at: KnownAt = Field(description="When a row could first be known.")
+    late: LateRule = Field(LateRule(), description="What a decision does when the series is not there.")
     required: bool = Field(False, description="A day without a row of it is an error, not a stated gap.")
 
 
 class AbsentSeries(DeskModel):
     """A series this desk does not have, said out loud, with what stands in."""
 
-    table: RawTable
-    key: dict[str, str]
+    table: RawTable = Field(description="Raw table it would fill.")
+    key: dict[str, str] = Field(description="Key columns of the contract, e.g. {zone: FR}.")
     fallback: str = Field(min_length=3, description="What stands in, in words a reader understands.")
-    reason: str = ""
+    reason: str = Field("", description="Why it is not there.")
 
 
 class ProxyQuotes(DeskModel):
     """Declared proxy quotes where no quote exists: walk-forward mean plus premium and half-spread."""
 
-    zone: str
-    contracts: tuple[Literal["base", "peak", "offpeak"], ...] = ("base", "peak")
-    window_days: int = Field(28, ge=7, le=365)
-    premium_eur_mwh: float = 0.5
-    half_spread_eur_mwh: float = Field(0.25, ge=0)
+    zone: str = Field(description="Zone of the desk (`zones`).")
+    contracts: tuple[Literal["base", "peak", "offpeak"], ...] = Field(("base", "peak"), description="Blocks that are quoted.")
+    window_days: int = Field(28, ge=7, le=365, description="Past days of the mean.")
+    premium_eur_mwh: float = Field(0.5, description="Added to the mean [EUR/MWh].")
+    half_spread_eur_mwh: float = Field(0.25, ge=0, description="Half of ask less bid [EUR/MWh].")
 
 
 class SyntheticMarket(DeskModel):
     """The embedded generator as the source of every raw table."""
 
-    seed: int = 1
+    seed: int = Field(1, description="Another number is another market.")
     tso_res_forecast_after_gate: tuple[str, ...] = Field((), description="Zones whose TSO publishes wind and solar forecasts after the gate.")
 
 
 class Sources(DeskModel):
     """All raw inputs of the desk."""
 
-    synthetic: SyntheticMarket | None = None
-    files: tuple[FileSeries, ...] = ()
-    absent: tuple[AbsentSeries, ...] = ()
-    proxy_quotes: tuple[ProxyQuotes, ...] = ()
+    synthetic: SyntheticMarket | None = Field(None, description="The embedded generator, instead of files.")
+    files: tuple[FileSeries, ...] = Field((), description="Series read from files.")
+    absent: tuple[AbsentSeries, ...] = Field((), description="Series this desk does not have.")
+    proxy_quotes: tuple[ProxyQuotes, ...] = Field((), description="Stand-ins for quotes of contracts.")
     late: dict[RawTable, LateRule] = Field(default_factory=dict, description="Late rules per table, for the synthetic market.")
     disguise_limit_share: float = Field(0.002, ge=0, le=0.05, description="A forecast nearer to an actual than this share of its mean is refused.")

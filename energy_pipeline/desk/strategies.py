@@ -21,8 +21,8 @@ from energy_pipeline.desk.base import DeskModel
 class CostTier(DeskModel):
     """A rate for the part of an order up to a volume; the last tier has no end."""
 
-    up_to_mwh: float | None = Field(None, gt=0)
-    eur_mwh: float = Field(ge=0)
+    up_to_mwh: float | None = Field(None, gt=0, description="End of the tier [MWh]; none: no end.")
+    eur_mwh: float = Field(ge=0, description="Rate within the tier [EUR/MWh].")
 
 
 class TradingCosts(DeskModel):
@@ -33,24 +33,24 @@ class TradingCosts(DeskModel):
     What is held to delivery pays `closing_eur_mwh` besides.
     """
 
-    half_spread_eur_mwh: float = Field(0.0, ge=0)
+    half_spread_eur_mwh: float = Field(0.0, ge=0, description="Half of ask less bid [EUR/MWh].")
     impact_eur_mwh: float = Field(0.0, ge=0, description="k of k (Q / ADV)^gamma, per MWh.")
-    impact_exponent: float = Field(0.5, gt=0, le=2)
+    impact_exponent: float = Field(0.5, gt=0, le=2, description="gamma of k (Q / ADV)^gamma.")
     daily_volume_mwh: float | None = Field(None, gt=0, description="ADV: what the market trades a day.")
-    commission_fixed_eur: float = Field(0.0, ge=0)
-    commission_eur_mwh: float = Field(0.0, ge=0)
-    commission_minimum_eur: float = Field(0.0, ge=0)
+    commission_fixed_eur: float = Field(0.0, ge=0, description="Commission of an order [EUR].")
+    commission_eur_mwh: float = Field(0.0, ge=0, description="Commission by volume [EUR/MWh].")
+    commission_minimum_eur: float = Field(0.0, ge=0, description="Commission of an order at least [EUR].")
     value_share: float = Field(0.0, ge=0, le=0.1, description="Of |price x volume|; 5 bps are 0.0005. Nothing at a price of 0.")
-    exchange_fee_eur_mwh: float = Field(0.0, ge=0)
-    clearing_fee_eur_mwh: float = Field(0.0, ge=0)
-    regulatory_fee_eur_mwh: float = Field(0.0, ge=0)
+    exchange_fee_eur_mwh: float = Field(0.0, ge=0, description="Fee of the exchange [EUR/MWh].")
+    clearing_fee_eur_mwh: float = Field(0.0, ge=0, description="Fee of the clearing house [EUR/MWh].")
+    regulatory_fee_eur_mwh: float = Field(0.0, ge=0, description="Fee of the regulator [EUR/MWh].")
     tiers: tuple[CostTier, ...] = Field((), description="Marginal: each part of the volume pays its own rate, so no order gets cheaper by growing.")
     large_order_share: float | None = Field(None, gt=0, description="Share of ADV above which the surcharge applies.")
     large_order_eur_mwh: float = Field(0.0, ge=0, description="Surcharge on the part above.")
-    balancing_eur_mwh: float = Field(0.0, ge=0)
-    delivery_eur_mwh: float = Field(0.0, ge=0)
-    capacity_eur_mwh: float = Field(0.0, ge=0)
-    congestion_eur_mwh: float = Field(0.0, ge=0)
+    balancing_eur_mwh: float = Field(0.0, ge=0, description="Balancing of what is held to delivery [EUR/MWh].")
+    delivery_eur_mwh: float = Field(0.0, ge=0, description="Scheduling and delivery of what is held to delivery [EUR/MWh].")
+    capacity_eur_mwh: float = Field(0.0, ge=0, description="Transmission capacity of what is held to delivery [EUR/MWh].")
+    congestion_eur_mwh: float = Field(0.0, ge=0, description="Congestion of what is held to delivery [EUR/MWh].")
 
     @model_validator(mode="after")
     def _volume(self) -> TradingCosts:
@@ -70,7 +70,7 @@ class TradingCosts(DeskModel):
 class StrategyModel(DeskModel):
     """What every strategy has."""
 
-    zone: str
+    zone: str = Field(description="Zone of the desk (`zones`).")
     explanation: str = Field("", description="Why a Sharpe above 3 or significance at 1 % is right; without it such a result fails.")
     trials: int = Field(1, ge=1, description="Parameter sets tried before these were chosen; deflates the Sharpe ratio.")
 
@@ -78,19 +78,19 @@ class StrategyModel(DeskModel):
 class SpreadStrategy(StrategyModel):
     """Trade day-ahead against the second price on the expected spread (tradable)."""
 
-    kind: Literal["day_ahead_vs_second"]
-    window_days: int = Field(28, ge=7, le=365)
+    kind: Literal["day_ahead_vs_second"] = Field(description="Day-ahead against the second price.")
+    window_days: int = Field(28, ge=7, le=365, description="Past days of the expected spread.")
     shrinkage_days: float = Field(28, ge=0, description="Weight of zero edge, in days.")
-    threshold_eur_mwh: float = Field(1.0, ge=0)
-    max_mw: float = Field(gt=0)
+    threshold_eur_mwh: float = Field(1.0, ge=0, description="Expected spread from which it trades [EUR/MWh].")
+    max_mw: float = Field(gt=0, description="Position at most [MW].")
 
 
 class MeanReversionIndex(StrategyModel):
     """Reversal of day-ahead price changes: an index study, earns nothing."""
 
-    kind: Literal["day_ahead_reversal_index"]
-    window_days: int = Field(28, ge=7, le=365)
-    entry_z: float = Field(1.0, gt=0)
+    kind: Literal["day_ahead_reversal_index"] = Field(description="Reversal of day-ahead price changes, a study.")
+    window_days: int = Field(28, ge=7, le=365, description="Past days of mean and standard deviation.")
+    entry_z: float = Field(1.0, gt=0, description="z-score from which it enters.")
 
 
 class Sized(StrategyModel):
@@ -98,17 +98,17 @@ class Sized(StrategyModel):
 
     trades: Literal["spread", "day_ahead"] = Field("spread", description="spread: auction against second price. day_ahead: an index study.")
     block_hours: Literal[1, 4, 24] = Field(24, description="One series per block of so many local hours.")
-    max_mw: float = Field(10.0, gt=0)
+    max_mw: float = Field(10.0, gt=0, description="Position at most [MW].")
 
 
 class MeanReversion(Sized):
     """Against a deviation from the mean: entry, exit and stop by z-score, size K |z|."""
 
-    kind: Literal["mean_reversion"]
-    window_days: int = Field(28, ge=7, le=365)
-    entry_z: float = Field(2.0, gt=0)
-    exit_z: float = Field(0.5, ge=0)
-    stop_z: float = Field(4.0, gt=0)
+    kind: Literal["mean_reversion"] = Field(description="Against a deviation from the mean.")
+    window_days: int = Field(28, ge=7, le=365, description="Past days of mean and standard deviation.")
+    entry_z: float = Field(2.0, gt=0, description="z-score from which it enters.")
+    exit_z: float = Field(0.5, ge=0, description="z-score at which it leaves.")
+    stop_z: float = Field(4.0, gt=0, description="z-score at which it gives up.")
     mw_per_z: float | None = Field(None, gt=0, description="K of size = K |z|, at most max_mw; max_mw at once when not given.")
     max_half_life_days: float | None = Field(None, gt=0, description="Only while the fitted half-life is at most so long.")
 
@@ -122,8 +122,8 @@ class MeanReversion(Sized):
 class Momentum(Sized):
     """With the movement, while all time frames agree and the trend is strong."""
 
-    kind: Literal["momentum"]
-    indicator: Literal["change", "roc", "rsi", "macd"] = "macd"
+    kind: Literal["momentum"] = Field(description="With the movement.")
+    indicator: Literal["change", "roc", "rsi", "macd"] = Field("macd", description="What tells the movement: change, rate of change, RSI or MACD.")
     window_days: int = Field(10, ge=2, le=120, description="Period of the indicator (MACD: its slow mean).")
     time_frames: tuple[int, ...] = Field((1,), min_length=1, description="Days a bar lasts in each time frame, e.g. [1, 7].")
     minimum_trend: float = Field(0.0, ge=0, le=100, description="ADX the trend must reach; 0: any.")
@@ -142,16 +142,16 @@ class Momentum(Sized):
 class PairSpread(StrategyModel):
     """Daily base price against another zone or a fuel: an index study (neither leg can be held)."""
 
-    kind: Literal["pair_spread"]
-    against: Literal["zone", "gas", "clean_gas", "coal"]
-    other_zone: str | None = None
+    kind: Literal["pair_spread"] = Field(description="Daily base price against another zone or a fuel, a study.")
+    against: Literal["zone", "gas", "clean_gas", "coal"] = Field(description="The other leg.")
+    other_zone: str | None = Field(None, description="The other zone, with `against: zone`.")
     heat_rate: float = Field(2.0, gt=0, description="MWh of fuel per MWh of power.")
     tonnes_per_mwh: float = Field(0.37, ge=0, description="CO2 per MWh of power.")
-    hedge: Literal["fixed", "ols"] = "fixed"
-    window_days: int = Field(60, ge=20, le=365)
-    entry_z: float = Field(2.0, gt=0)
-    exit_z: float = Field(0.5, ge=0)
-    stop_z: float = Field(4.0, gt=0)
+    hedge: Literal["fixed", "ols"] = Field("fixed", description="Hedge ratio: fixed (one, or the heat rate), or by least squares over the window.")
+    window_days: int = Field(60, ge=20, le=365, description="Past days of mean, standard deviation and hedge ratio.")
+    entry_z: float = Field(2.0, gt=0, description="z-score from which it enters.")
+    exit_z: float = Field(0.5, ge=0, description="z-score at which it leaves.")
+    stop_z: float = Field(4.0, gt=0, description="z-score at which it gives up.")
     cointegrated: bool = Field(False, description="Only while Engle-Granger rejects at 5 % over the window.")
 
     @model_validator(mode="after")
@@ -164,11 +164,11 @@ class PairSpread(StrategyModel):
 class RenewableArbitrage(Sized):
     """Trade the hours renewables move: mean spread of days whose expected renewable share was alike."""
 
-    kind: Literal["renewable_arbitrage"]
+    kind: Literal["renewable_arbitrage"] = Field(description="Hours that renewables move.")
     hours: Literal["all", "duck"] = Field("all", description="duck: midday (11-15) and evening (17-21) local hours only.")
-    window_days: int = Field(90, ge=28, le=365)
+    window_days: int = Field(90, ge=28, le=365, description="Past days that are looked through for alike ones.")
     neighbours: int = Field(20, ge=5, le=200, description="Days of the window most alike in expected renewable output.")
-    threshold_eur_mwh: float = Field(1.0, ge=0)
+    threshold_eur_mwh: float = Field(1.0, ge=0, description="Mean spread from which it trades [EUR/MWh].")
     minimum_t: float = Field(1.0, ge=0, description="Mean over its standard error that a position needs.")
 
 
@@ -190,5 +190,7 @@ def strategy_problems(strategies: Mapping[str, Strategy], has_second_price: Mapp
 class Allocation(DeskModel):
     """How the desk's tradable strategies share its risk."""
 
-    method: Literal["risk_parity", "cvar", "mean_variance", "none"] = "none"
-    window_days: int = Field(365, ge=60, le=2000)
+    method: Literal["risk_parity", "cvar", "mean_variance", "none"] = Field(
+        "none", description="How risk is shared: equal contributions, least CVaR, mean against variance, or (none) equal parts."
+    )
+    window_days: int = Field(365, ge=60, le=2000, description="Past days the shares are computed from.")

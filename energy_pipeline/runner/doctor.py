@@ -5,6 +5,7 @@ What belongs here: looking, never changing anything that matters. What does not:
 
 from __future__ import annotations
 
+import platform
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from energy_pipeline.desk import Desk, load_desk
 from energy_pipeline.domain.errors import MissingDayError, PipelineError
 from energy_pipeline.lake import Lake
 from energy_pipeline.lake.source_files import SourceFiles
+from energy_pipeline.orchestration.code_version import code_version
 from energy_pipeline.runner.instance import home_of
 from energy_pipeline.settings import Settings
 
@@ -49,6 +51,9 @@ def examine(settings: Settings, environment: Mapping[str, str], today: date) -> 
 
 
 def _places(settings: Settings, environment: Mapping[str, str]) -> Iterator[Finding]:
+    yield Finding(
+        ok=True, what="version", found=f"{settings.code_version or code_version()}, Python {platform.python_version()}, {platform.platform()}"
+    )
     yield _writable("lake", str(settings.lake))
     yield _writable("DAGSTER_HOME", str(home_of(environment)))
     models = sorted((settings.sql_root / "marts").glob("*.sql"))

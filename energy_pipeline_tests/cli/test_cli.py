@@ -1,10 +1,13 @@
 """The command line: mistakes are plain messages and exit code 1."""
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from energy_pipeline.cli.flows import flows_of, instant
 from energy_pipeline.cli.main import app
+from energy_pipeline.desk.templates import TEMPLATES
+from energy_pipeline.orchestration.code_version import code_version
 from energy_pipeline_tests.integration.lakes import TINY
 
 
@@ -59,3 +62,31 @@ def test_flows_come_in_the_order_of_the_day():
 def test_an_instant_without_an_offset_is_utc():
     assert instant("2026-03-28T10:15").isoformat() == "2026-03-28T10:15:00+00:00"
     assert instant("2026-03-28T10:15+01:00").isoformat() == "2026-03-28T10:15:00+01:00"
+
+
+def test_the_templates_are_listed_and_printed_for_a_zone():
+    listed = CliRunner().invoke(app, ["desk", "template"])
+    assert listed.exit_code == 0, listed.output
+    assert [line.split()[0] for line in listed.output.splitlines()] == list(TEMPLATES)
+    printed = CliRunner().invoke(app, ["desk", "template", "rec_arbitrage", "--zone", "SOUTH", "--plant", "valley_solar"])
+    assert yaml.safe_load(printed.output)["rights"]["rec_generation"]["zone"] == "SOUTH"
+    assert "ZONE" not in printed.output
+    assert "PLANT" not in printed.output
+
+
+def test_a_template_that_is_not_there_names_those_that_are():
+    found = CliRunner().invoke(app, ["desk", "template", "hydro"])
+    assert found.exit_code == 1
+    assert "grid_services" in found.output
+
+
+def test_the_schema_is_printed_and_written_alike(tmp_path):
+    target = tmp_path / "a" / "desk.schema.json"
+    assert CliRunner().invoke(app, ["desk", "schema", "--to", str(target)]).exit_code == 0
+    assert target.read_text(encoding="utf-8") == CliRunner().invoke(app, ["desk", "schema"]).output
+
+
+def test_the_version_is_printed_and_nothing_is_run():
+    found = CliRunner().invoke(app, ["--version"])
+    assert found.exit_code == 0
+    assert found.output.strip() == code_version()

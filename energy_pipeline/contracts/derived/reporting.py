@@ -23,7 +23,7 @@ RUNS = Table(
         Column("decision_time", "timestamp", "The instant the flow was cut at, UTC.", nullable=True),
         c.text("desk", "Desk name."),
         c.text("desk_hash", "Content hash of the desk file."),
-        c.text("code_version", "Version of this package."),
+        c.text("code_version", "Version of this package, with the commit where it is known; .dirty: with changes that are in no commit."),
     ),
     may_be_empty=True,
 )

@@ -5,7 +5,6 @@ What belongs here: `runs`, the marts, `daily_report`. What does not: SQL or HTML
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date
-from importlib.metadata import PackageNotFoundError, version
 
 import dagster as dg
 import polars as pl
@@ -16,6 +15,7 @@ from energy_pipeline.desk.load import desk_hash
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import PipelineError
 from energy_pipeline.orchestration import metadata, policies, progress
+from energy_pipeline.orchestration.code_version import code_version
 from energy_pipeline.orchestration.factory import AssetFactory, DayContext, RowMetadata, as_of_of, run_days, session_of, write_frames
 from energy_pipeline.orchestration.partitions import days_of_tags
 from energy_pipeline.orchestration.resources import DeskRuntime
@@ -67,17 +67,9 @@ def flows_of(context: dg.AssetExecutionContext) -> list[str]:
 def run_rows(day: DayContext, flows: list[str], run_id: str) -> pl.DataFrame:
     """What this run says about itself."""
     common = {"delivery_day": day.day, "run_id": run_id, "recorded_at": day.session.runtime.now().astimezone(UTC)}
-    about = {"desk": day.desk.name, "desk_hash": desk_hash(day.desk), "code_version": code_version()}
+    about = {"desk": day.desk.name, "desk_hash": desk_hash(day.desk), "code_version": day.session.runtime.settings.code_version or code_version()}
     cut = {flow: day.info.decision_time if flow == "decide" else None for flow in flows}
     return TABLES["runs"].frame([{**common, "run_flow": flow, "decision_time": cut[flow], **about} for flow in flows])
-
-
-def code_version() -> str:
-    """Version of the installed package."""
-    try:
-        return version("energy-pipeline")
-    except PackageNotFoundError:
-        return "source"
 
 
 def marts(project: SqlProject) -> dg.AssetsDefinition:
