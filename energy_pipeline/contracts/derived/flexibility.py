@@ -133,6 +133,7 @@ BID_CURVES = Table(
         Column("limit_eur_mwh", "f64", "Bought at most, sold at least at this price; null: at any price.", "EUR/MWh", True),
     ),
     may_be_empty=True,
+    sparse=True,
 )
 
 BLOCK_ORDERS = Table(
@@ -153,6 +154,7 @@ BLOCK_ORDERS = Table(
         c.power("quantity_mw", "Power of the block in the interval.", minimum=0.0),
     ),
     may_be_empty=True,
+    sparse=True,
 )
 
 SERVICE_PLANS = Table(

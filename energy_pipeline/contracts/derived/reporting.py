@@ -26,6 +26,8 @@ RUNS = Table(
         c.text("code_version", "Version of this package."),
     ),
     may_be_empty=True,
+    additive=True,
+    in_report=False,
 )
 
 TABLES: tuple[Table, ...] = (RUNS,)
