@@ -7,7 +7,7 @@ that is not in a contract or in the marts' schema.yml.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from energy_pipeline.contracts.model import STAGES, Column, Dtype, Table, stage_folder
 from energy_pipeline.contracts.registry import TABLES
@@ -73,11 +73,30 @@ def data_dictionary(marts: Mapping[str, Mart] | None = None, tables: Sequence[Ta
 
 
 def _table(contract: Table) -> str:
-    written = f"Written by `{contract.flow}`. Key within a day: {', '.join(f'`{k}`' for k in contract.sort_key)}."
-    empty = " A day may have no rows." if contract.may_be_empty else ""
+    written = " ".join([f"Written by `{contract.flow}`. Key within a day: {', '.join(f'`{k}`' for k in contract.sort_key)}.", *_facts(contract)])
     rows = "\n".join(_row(c) for c in contract.columns)
     head = "| column | type | unit | limits or values | null | meaning |\n|---|---|---|---|---|---|"
-    return f"### `{contract.name}`\n\n{contract.description}\n\n{written}{empty}\n\n{head}\n{rows}\n"
+    return f"### `{contract.name}`\n\n{contract.description}\n\n{written}\n\n{head}\n{rows}\n"
+
+
+def _facts(contract: Table) -> Iterator[str]:
+    """What else a reader should know of a table's rows, a sentence each."""
+    if contract.may_be_empty:
+        yield "A day may have no rows."
+    if contract.superseded:
+        yield "Earlier contents of a day are kept."
+    if contract.additive:
+        yield "Rows of a day add up; none is overwritten."
+    if contract.vintages:
+        yield {"before_gate": "Published before the gate.", "auction": "Published by the auction.", "after_delivery": "Published after delivery."}[
+            contract.published
+        ]
+    if contract.awaited_days_before is not None:
+        yield f"decide(D) waits for the rows of {f'D-{contract.awaited_days_before}' if contract.awaited_days_before else 'D'}, as the desk says."
+    if contract.sparse:
+        yield "Only intervals in which something happens have rows."
+    if contract.whole_day:
+        yield f"The series that cover the whole day are those with `{contract.whole_day}`."
 
 
 def _row(column: Column) -> str:

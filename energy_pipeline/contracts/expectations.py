@@ -38,18 +38,6 @@ PANDAS_TYPES = {
     "str": "str",
     "bool": "bool",
 }
-WHOLE_DAY_ONLY: dict[str, pl.Expr] = {
-    # The week ahead overlaps from day to day; a block contract delivers in some hours only.
-    "price_forecasts": pl.col("horizon_days") == 1,
-    "forward_curve": pl.col("target_day") == pl.col("delivery_day"),
-    "positions": pl.col("instrument") == "day_ahead",
-    "pnl_day_ahead": pl.col("instrument") == "day_ahead",
-    "scenario_sets": pl.col("set") != "week",
-}
-NO_DAY_SERIES = (
-    "weather_forecast",  # a forecast run covers the day from its issue on
-    *("bid_curves", "block_orders", "nomination_lines", "objective_positions"),  # only intervals with an order or a free position
-)
 
 
 @dataclass(frozen=True)
@@ -150,7 +138,7 @@ def is_whole_day(contract: Table) -> bool:
     Computed tables and prices must. Other raw series may state gaps (`data_quality`
     counts them), so there only overlaps are wrong.
     """
-    return "delivery_start" in contract.key and contract.name not in NO_DAY_SERIES and not (contract.vintages and contract.may_be_empty)
+    return contract.has_series and not (contract.vintages and contract.may_be_empty)
 
 
 def day_facts(contract: Table, frame: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
@@ -169,15 +157,15 @@ def day_facts(contract: Table, frame: pl.DataFrame, days: Sequence[date]) -> pl.
         "days_missing_before": pl.Int64,
         "is_repeat": pl.Boolean,
     }
-    if "delivery_start" not in contract.key or contract.name in NO_DAY_SERIES or not frame.height:
+    if not contract.has_series or not frame.height:
         return pl.DataFrame(schema=empty)
     key = series_key(contract)
-    if contract.name in WHOLE_DAY_ONLY:
-        frame = frame.filter(WHOLE_DAY_ONLY[contract.name])
+    if contract.whole_day:
+        frame = frame.filter(pl.sql_expr(contract.whole_day))
     if contract.vintages:
         frame = frame.sort("known_at", maintain_order=True).unique(subset=list(contract.key), keep="last", maintain_order=True)
-    if contract.name == "scenario_paths":  # all paths of a series have the same intervals: the lowest number stands for them
-        frame = frame.filter(pl.col("scenario") == pl.col("scenario").min())
+    if contract.alike:
+        frame = frame.filter(pl.col(contract.alike) == pl.col(contract.alike).min())
     ordered = frame.sort(*key, "delivery_start").with_columns(pl.concat_str([pl.col(k).cast(pl.String) for k in key], separator=" ").alias("series"))
     length = pl.duration(minutes=pl.col("resolution_minutes"))
     step = (pl.col("delivery_start") - (pl.col("delivery_start") + length).shift(1)).over("series").dt.total_minutes()
@@ -252,7 +240,7 @@ def _row_suite(contract: Table) -> list[Expectation]:
 
 
 def _series_suite(contract: Table) -> list[Expectation]:
-    if "delivery_start" not in contract.key or contract.name in NO_DAY_SERIES:
+    if not contract.has_series:
         return []
     zero = {"min_value": 0, "max_value": 0}
     suite: list[Expectation] = [("ExpectColumnValuesToBeBetween", {"column": "overlap_minutes", **zero})]

@@ -1,7 +1,7 @@
 """The shape of a contract: `Column` and `Table`.
 
-What belongs here: the two dataclasses and their polars schema. What does not: the
-contracts themselves (`raw`, `derived`) and their enforcement (`enforce`).
+What belongs here: the two dataclasses, their polars schema, and every fact that steers a table. What does not:
+the contracts themselves (`raw`, `derived`) and their enforcement (`enforce`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import polars as pl
 
 Dtype = Literal["date", "timestamp", "f64", "f32", "i32", "i64", "str", "bool"]
 Flow = Literal["ingest", "decide", "settle_da", "settle_final", "operate"]
+Published = Literal["before_gate", "auction", "after_delivery"]
 Stage = Literal[
     "ingestion",
     "features",
@@ -99,6 +100,33 @@ class Table:
         True for raw tables, which keep every vintage of a row and never overwrite.
     may_be_empty : bool
         Whether a day with no row at all is legal.
+    superseded : bool
+        Earlier contents of a day are kept when it is written again: the decision was submitted.
+    additive : bool
+        A computed table whose rows add up like vintages: several flows report on the same day.
+    published : {"before_gate", "auction", "after_delivery"}
+        When the world publishes a raw row: before its day's gate, by the auction, or after delivery.
+    awaited_days_before : int or None
+        decide(D) counts on this raw table's rows of D less so many days, so a late rule can be about it; None: on no day's.
+    actual : str
+        For a forecast of a quantity that is metered: the raw table of what came. Too near it is a forecast in disguise.
+    sparse : bool
+        There are rows only for intervals in which something happens: no series has to be whole.
+    whole_day : str
+        SQL predicate of the rows whose series must cover the day; empty: all rows.
+    alike : str
+        Column along which all series have the same intervals, so that its smallest value stands for all.
+    days_per_check : int or None
+        Days that checks may hold at once; None: as many as the run has.
+    in_report : bool
+        Whether the day's page and its sources list read it.
+    ends_flow : bool
+        Last table of its flow: the record of the run comes after it.
+
+    Raises
+    ------
+    ValueError
+        When a fact names a column that is not there, or contradicts another.
     """
 
     name: str
@@ -109,6 +137,27 @@ class Table:
     columns: tuple[Column, ...]
     vintages: bool = False
     may_be_empty: bool = False
+    superseded: bool = False
+    additive: bool = False
+    published: Published = "before_gate"
+    awaited_days_before: int | None = None
+    actual: str = ""
+    sparse: bool = False
+    whole_day: str = ""
+    alike: str = ""
+    days_per_check: int | None = None
+    in_report: bool = True
+    ends_flow: bool = False
+
+    def __post_init__(self) -> None:
+        names = [c.name for c in self.columns]
+        wrong = [f"key column {name!r} is not there" for name in (*self.sort_key, *filter(None, [self.alike])) if name not in names]
+        if len(set(names)) != len(names):
+            wrong.append("a column is there twice")
+        if self.vintages and (self.superseded or self.additive):
+            wrong.append("vintages are kept and add up already: superseded and additive are for computed tables")
+        if wrong:
+            raise ValueError(f"table {self.name}: {'; '.join(wrong)}")
 
     @property
     def schema(self) -> dict[str, pl.DataType]:
@@ -119,6 +168,21 @@ class Table:
     def sort_key(self) -> tuple[str, ...]:
         """Columns a day's rows are unique and sorted by."""
         return (*self.key, "known_at") if self.vintages else self.key
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether a day is the union of files instead of one file."""
+        return self.vintages or self.additive
+
+    @property
+    def has_series(self) -> bool:
+        """Whether its rows are series of intervals that a day-by-day rule can look at."""
+        return "delivery_start" in self.key and not self.sparse
+
+    @property
+    def is_observed(self) -> bool:
+        """Whether delivery day D-1 has begun before all its rows are known: look-backs of decide(D) end at D-1."""
+        return self.published != "before_gate"
 
     def column(self, name: str) -> Column:
         """The column of that name (KeyError when there is none)."""

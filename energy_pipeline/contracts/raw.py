@@ -5,22 +5,41 @@ What belongs here: tables whose rows carry `known_at`. What does not: anything c
 
 from __future__ import annotations
 
+from typing import TypedDict, Unpack
+
 from energy_pipeline.contracts import columns as c
-from energy_pipeline.contracts.model import Column, Table
+from energy_pipeline.contracts.model import Column, Published, Table
 
 
-def _series(name: str, description: str, key: tuple[Column, ...], values: tuple[Column, ...], *, may_be_empty: bool = False) -> Table:
-    """A raw table with one row per key, interval and vintage."""
+class _Facts(TypedDict, total=False):
+    """What steers a raw table, as in `Table`."""
+
+    may_be_empty: bool
+    published: Published
+    awaited_days_before: int
+    actual: str
+    sparse: bool
+
+
+def _raw(name: str, description: str, key: tuple[str, ...], columns: tuple[Column, ...], **facts: Unpack[_Facts]) -> Table:
+    """A raw table: every row with its day, when it was known, and where it came from. The page reads what was made of it."""
     return Table(
         name=name,
         stage="ingestion",
         flow="ingest",
         description=description,
-        key=(*(k.name for k in key), "delivery_start"),
-        columns=(c.DELIVERY_DAY, *key, c.DELIVERY_START, c.RESOLUTION, *values, c.KNOWN_AT, c.SOURCE),
+        key=key,
+        columns=(c.DELIVERY_DAY, *columns, c.KNOWN_AT, c.SOURCE),
         vintages=True,
-        may_be_empty=may_be_empty,
+        in_report=False,
+        **facts,
     )
+
+
+def _series(name: str, description: str, key: tuple[Column, ...], values: tuple[Column, ...], **facts: Unpack[_Facts]) -> Table:
+    """A raw table with one row per key, interval and vintage."""
+    columns = (*key, c.DELIVERY_START, c.RESOLUTION, *values)
+    return _raw(name, description, (*(k.name for k in key), "delivery_start"), columns, **facts)
 
 
 TECHNOLOGY = c.text("technology", "Which weather-driven technology.", allowed=("wind", "solar"))
@@ -55,16 +74,29 @@ _WEATHER = (
 )
 
 RAW_TABLES: tuple[Table, ...] = (
-    _series("day_ahead_prices", "Day-ahead auction prices.", (c.ZONE,), (c.price("price_eur_mwh", "Clearing price of the interval."),)),
+    _series(
+        "day_ahead_prices",
+        "Day-ahead auction prices.",
+        (c.ZONE,),
+        (c.price("price_eur_mwh", "Clearing price of the interval."),),
+        published="auction",
+        awaited_days_before=1,
+    ),
     _series(
         "second_prices",
         "Prices at which deviations from the day-ahead position are traded back: intraday index or imbalance price.",
         (c.ZONE, PRICE_KIND),
         (c.second_price("price_eur_mwh", "Price of the interval.", nullable=True),),
         may_be_empty=True,
+        published="after_delivery",
     ),
     _series(
-        "load_actual", "Metered load of the zone.", (c.ZONE,), (c.power("load_mw", "Mean load.", nullable=True, minimum=0.0),), may_be_empty=True
+        "load_actual",
+        "Metered load of the zone.",
+        (c.ZONE,),
+        (c.power("load_mw", "Mean load.", nullable=True, minimum=0.0),),
+        may_be_empty=True,
+        published="after_delivery",
     ),
     _series(
         "load_forecast",
@@ -72,6 +104,8 @@ RAW_TABLES: tuple[Table, ...] = (
         (c.ZONE,),
         (c.power("load_mw", "Forecast mean load.", nullable=True, minimum=0.0),),
         may_be_empty=True,
+        awaited_days_before=0,
+        actual="load_actual",
     ),
     _series(
         "generation_actual",
@@ -79,6 +113,7 @@ RAW_TABLES: tuple[Table, ...] = (
         (c.ZONE, TECHNOLOGY),
         (c.power("generation_mw", "Mean output.", nullable=True, minimum=0.0),),
         may_be_empty=True,
+        published="after_delivery",
     ),
     _series(
         "generation_forecast",
@@ -86,35 +121,37 @@ RAW_TABLES: tuple[Table, ...] = (
         (c.ZONE, TECHNOLOGY),
         (c.power("generation_mw", "Forecast mean output.", nullable=True, minimum=0.0),),
         may_be_empty=True,
+        awaited_days_before=0,
+        actual="generation_actual",
     ),
-    Table(
+    _raw(
         name="weather_forecast",
-        stage="ingestion",
-        flow="ingest",
         description="Weather forecasts by issue time and valid time.",
         key=("location", "issued_at", "delivery_start"),
         columns=(
-            c.DELIVERY_DAY,
             LOCATION,
             Column("issued_at", "timestamp", "Start of the forecast run, UTC."),
             c.DELIVERY_START,
             c.RESOLUTION,
             *_WEATHER,
-            c.KNOWN_AT,
-            c.SOURCE,
         ),
-        vintages=True,
         may_be_empty=True,
+        awaited_days_before=0,
+        sparse=True,  # a forecast run covers the day from its issue on
     ),
-    _series("weather_observed", "Observed weather at stations: lags only, never at valid time.", (LOCATION,), _WEATHER, may_be_empty=True),
-    Table(
+    _series(
+        "weather_observed",
+        "Observed weather at stations: lags only, never at valid time.",
+        (LOCATION,),
+        _WEATHER,
+        may_be_empty=True,
+        published="after_delivery",
+    ),
+    _raw(
         name="fuel_prices",
-        stage="ingestion",
-        flow="ingest",
         description="Daily settlements of gas, coal and carbon. The partition is the value date; known_at is the evening of the trading day.",
         key=("commodity",),
         columns=(
-            c.DELIVERY_DAY,
             c.text("commodity", "Which fuel.", allowed=("gas", "coal", "carbon")),
             Column(
                 "price",
@@ -126,49 +163,36 @@ RAW_TABLES: tuple[Table, ...] = (
                 reason="highest European gas settlement was below 350 EUR/MWh; WTI was once negative",
             ),
             c.text("unit", "Unit of the price.", allowed=("EUR/MWh", "EUR/t", "USD/t", "USD/MMBtu")),
-            c.KNOWN_AT,
-            c.SOURCE,
         ),
-        vintages=True,
         may_be_empty=True,
+        published="after_delivery",
     ),
-    Table(
+    _raw(
         name="forward_quotes",
-        stage="ingestion",
-        flow="ingest",
         description="Quotes of block contracts for the delivery day: mid and half-spread.",
         key=("zone", "contract"),
         columns=(
-            c.DELIVERY_DAY,
             c.ZONE,
             c.text("contract", "Delivery block.", allowed=("base", "peak", "offpeak")),
             c.price("price_eur_mwh", "Mid quote."),
             Column("half_spread_eur_mwh", "f64", "Half of bid-ask.", "EUR/MWh", minimum=0.0, maximum=100.0, reason="a wider market is no market"),
             Column("is_proxy", "bool", "True: derived by a declared rule, not a quote."),
-            c.KNOWN_AT,
-            c.SOURCE,
         ),
-        vintages=True,
         may_be_empty=True,
+        awaited_days_before=0,
     ),
-    Table(
+    _raw(
         name="outages",
-        stage="ingestion",
-        flow="ingest",
         description="Unavailability of generating units, a row per outage and delivery day touched.",
         key=("zone", "outage_id"),
         columns=(
-            c.DELIVERY_DAY,
             c.ZONE,
             c.text("outage_id", "Identifier of the outage."),
             c.text("fuel", "Fuel of the unit."),
             c.power("unavailable_mw", "Capacity not available.", minimum=0.0),
             Column("starts_at", "timestamp", "First instant of the outage, UTC."),
             Column("ends_at", "timestamp", "First instant after the outage as announced, UTC."),
-            c.KNOWN_AT,
-            c.SOURCE,
         ),
-        vintages=True,
         may_be_empty=True,
     ),
     _series(
@@ -177,5 +201,6 @@ RAW_TABLES: tuple[Table, ...] = (
         (PLANT,),
         (c.power("output_mw", "Mean net output.", nullable=True),),
         may_be_empty=True,
+        published="after_delivery",
     ),
 )

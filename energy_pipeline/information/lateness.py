@@ -19,9 +19,6 @@ from energy_pipeline.domain.errors import LateSourceError
 from energy_pipeline.information.archive import Archive
 from energy_pipeline.information.expected import Expected, expected_series
 
-NEEDED_DAYS_BEFORE = {"day_ahead_prices": 1, "load_forecast": 0, "generation_forecast": 0, "weather_forecast": 0, "forward_quotes": 0}
-"""Which day's rows decide(D) counts on; other tables have no lateness."""
-
 Statuses = dict[str, dict[str, str]]
 
 
@@ -46,7 +43,7 @@ def effective_decision_time(desk: Desk, archive: Archive, day: date) -> tuple[da
         Naming every incomplete series with `stop`.
     """
     base, gate = desk.decision_time(day), desk.gate_closure(day)
-    series = [item for item in expected_series(desk) if item.table in NEEDED_DAYS_BEFORE]
+    series = [item for item in expected_series(desk) if contract_of(item.table).awaited_days_before is not None]
     judged = [(item, item.late, *_arrival(desk, archive, day, item)) for item in series if item.late]
     stopped = [_stop_text(item, base, at, missing) for item, late, at, missing in judged if late.action == "stop" and (at is None or at > base)]
     if stopped:
@@ -69,7 +66,7 @@ def _until(desk: Desk, late: LateRule, base: datetime, gate: datetime) -> dateti
 
 def _arrival(desk: Desk, archive: Archive, day: date, item: Expected) -> tuple[datetime | None, int]:
     """(instant the series was complete for decide(day), or None; intervals that never came)."""
-    target = desk.delivery_day(day).shift(-NEEDED_DAYS_BEFORE[item.table])
+    target = desk.delivery_day(day).shift(-(contract_of(item.table).awaited_days_before or 0))
     rows = archive.frame(item.table).filter(pl.col("delivery_day") == target.day, *[pl.col(k) == v for k, v in item.key.items()])
     is_interval = "delivery_start" in contract_of(item.table).schema
     label = pl.col("delivery_start" if is_interval else "delivery_day").cast(pl.Int64)

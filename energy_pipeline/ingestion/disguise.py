@@ -35,12 +35,14 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from energy_pipeline.contracts.raw import RAW_TABLES
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import FloatArray, IntArray
 from energy_pipeline.information.expected import key_text
 from energy_pipeline.information.known_at import market_time_zone
 
-PAIRS = {"load_forecast": ("load_actual", "load_mw"), "generation_forecast": ("generation_actual", "generation_mw")}
+PAIRS = {t.name: (t.actual, next(c.name for c in t.columns if c.dtype == "f64")) for t in RAW_TABLES if t.actual}
+"""Forecast -> its actual and the column both have."""
 
 MINIMUM_HOURS = 48
 GAP_EPISODES = 3

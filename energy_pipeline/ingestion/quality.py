@@ -22,9 +22,6 @@ from energy_pipeline.information.expected import Expected, expected_series, key_
 from energy_pipeline.ingestion.disguise import PAIRS, WINDOW, judge
 from energy_pipeline.ingestion.files import OUTAGE_ZERO
 
-AFTER_DELIVERY = ("second_prices", "load_actual", "generation_actual", "weather_observed", "plant_meters", "fuel_prices")
-"""Tables that a day has no row of until after delivery: nothing at all there yet is no gap."""
-
 
 def assess_quality(desk: Desk, day: date, frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """Rows of `data_quality` for one delivery day.
@@ -76,7 +73,7 @@ def _coverage(desk: Desk, day: date, item: Expected, today: Mapping[str, pl.Data
     missing = max(expected - rows.height, 0)
     gaps = missing + nulls.height
     status, detail = "ok" if gaps == 0 else "gap", ""
-    if gaps and table_rows.is_empty() and item.table in AFTER_DELIVERY:
+    if gaps and table_rows.is_empty() and contract.published == "after_delivery":
         status, detail = "not_yet", "no row of this table yet; it is published after delivery"
     elif gaps and is_interval:
         detail = _first_gap(desk, day, minutes, rows.filter(~unknown))

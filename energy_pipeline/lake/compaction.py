@@ -79,7 +79,7 @@ def _collect(storage: Storage, contract: Table, paths: Sequence[str]) -> tuple[d
             continue
         listed = parquet.parts_in(io.BytesIO(data), contract.name, path)
         frame = parquet.decode(data, contract, path)
-        have = set() if layout.adds_up(contract) else set(pieces)
+        have = set() if contract.adds_up else set(pieces)
         for day in {part.day for part in listed} - have:
             pieces.setdefault(day, []).append(frame.filter(pl.col("delivery_day") == day))
         parts |= {part for part in listed if part.day not in have}

@@ -15,25 +15,14 @@ import re
 from datetime import date
 
 from energy_pipeline.contracts import TABLES
-from energy_pipeline.contracts.model import Stage, Table, stage_folder
+from energy_pipeline.contracts.model import Stage, stage_folder
 
 FILE_FOLDERS: dict[str, Stage] = {"report": "reporting", "nominations": "portfolio"}
 """Folders of files that are no tables, and the stage that owns them."""
 
-SUPERSEDED_TABLES = frozenset({"positions"})
-"""Computed tables whose earlier contents are kept: a submitted decision is superseded, never overwritten."""
-
-ADDITIVE_TABLES = frozenset({"runs"})
-"""Computed tables whose rows add up like vintages: several flows report on the same day."""
-
 _DATE_FILE = re.compile(r"/date=(\d{4}-\d{2}-\d{2})/([^/]+)\.parquet$")
 _MONTH_FILE = re.compile(r"/month=(\d{4}-\d{2})/part\.parquet$")
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=+-]*")
-
-
-def adds_up(contract: Table) -> bool:
-    """Whether a day of the table is the union of files instead of one file."""
-    return contract.vintages or contract.name in ADDITIVE_TABLES
 
 
 def table_folder(name: str) -> str:

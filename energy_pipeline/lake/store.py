@@ -84,12 +84,12 @@ class Lake:
             raise ValueError(f"{table} keeps every vintage: use add_vintage")
         frame = enforce(contract, frame, day)
         part = parquet.part_of(frame, day)
-        if layout.adds_up(contract):
+        if contract.adds_up:
             self._write_vintage(contract, frame, part)
             return DayRecord(part.sha256, part.rows, layout.vintage_path(table, day, part.sha256))
         data, path = parquet.encode(frame, [part]), layout.part_path(table, day)
         with self.storage.guard(layout.table_folder(table), exclusive=False):
-            if table in layout.SUPERSEDED_TABLES:
+            if contract.superseded:
                 self._append(f"{layout.day_folder(table, day)}/versions", part.sha256[:16], "parquet", data)
             self.storage.write_bytes(path, data)
         return DayRecord(part.sha256, part.rows, path)
@@ -106,7 +106,7 @@ class Lake:
             And nothing was written.
         """
         contract = contract_of(table)
-        if not layout.adds_up(contract):
+        if not contract.adds_up:
             raise ValueError(f"{table} is computed and has one content a day: use write_day")
         if frame.height == 0 and self._parts(contract, day, day):
             return None
@@ -227,13 +227,13 @@ class Lake:
         return pieces
 
     def _day_paths(self, contract: Table, day: date) -> list[str]:
-        if not layout.adds_up(contract):
+        if not contract.adds_up:
             return [layout.part_path(contract.name, day)]
         return [p for p in self.storage.files(layout.day_folder(contract.name, day)) if layout.day_of_file(p) == day]
 
     def _month_pieces(self, contract: Table, days: Sequence[date], pieces: dict[date, list[pl.DataFrame]]) -> None:
         """Fill in what lies in merged months; a computed day's own file wins over them."""
-        wanted = days if layout.adds_up(contract) else [day for day in days if not pieces[day]]
+        wanted = days if contract.adds_up else [day for day in days if not pieces[day]]
         for month in sorted({layout.month_start(day) for day in wanted}):
             path = layout.month_path(contract.name, month)
             data = self._read_one(path)
@@ -293,7 +293,7 @@ class Lake:
             if (day := layout.day_of_file(path)) is not None and first <= day <= last
             for part in self._parts_in(contract.name, path)
         ]
-        have = set() if layout.adds_up(contract) else {part.day for part, _ in found}
+        have = set() if contract.adds_up else {part.day for part, _ in found}
         for month in [first] if first == last else self._months(contract.name):
             path = layout.month_path(contract.name, month)
             found += [(p, path) for p in self._parts_in(contract.name, path) if first <= p.day <= last and p.day not in have]

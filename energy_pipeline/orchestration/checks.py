@@ -28,8 +28,6 @@ from energy_pipeline.orchestration.resources import DeskRuntime, RunSession
 
 CENT = 0.01
 LISTED = 20
-DAYS_AT_ONCE = {"scenario_paths": 4, "scenario_sets": 8}
-"""Tables too large to hold for a month at once (half a million rows a day)."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +137,7 @@ def _suite(contract: Table) -> Callable[[RunSession, Sequence[date]], Outcome]:
 
         lake = session.raw_lake if contract.vintages else session.lake
         parts = []
-        for span in spans(days, DAYS_AT_ONCE.get(contract.name, len(days))):
+        for span in spans(days, contract.days_per_check or len(days)):
             frame = lake.read(contract.name, span[0], span[-1], missing="skip")
             parts.append(expectations.validate(contract, frame, span))
         bad = sorted({day for part in parts for day in part.failed_days})

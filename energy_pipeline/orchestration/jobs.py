@@ -23,13 +23,14 @@ DESCRIPTIONS = {
     "settle_da": "After the auction: day-ahead revenue and hedges.",
     "settle_final": "Once meters and second prices are known: P&L, scores, exceptions.",
 }
-EXTRAS = {"ingest": ["runs"], "decide": ["nominations", "runs", "daily_report"], "settle_da": ["runs"], "settle_final": ["runs", "daily_report"]}
+FILES = {"decide": ["nominations", "daily_report"], "settle_final": ["daily_report"]}
+"""Assets that are files, by the flow that writes them."""
 
 
 def flow_assets(flow: str, marts: list[str]) -> list[dg.AssetKey]:
-    """Assets of a flow: its tables, its extras, and the marts."""
-    names = [t.name for t in TABLES.values() if t.flow == flow]
-    return [*(dg.AssetKey(n) for n in (*names, *EXTRAS[flow])), *(dg.AssetKey([MARTS, m]) for m in marts)]
+    """Assets of a flow: its tables, those every flow writes, its files, and the marts."""
+    names = [t.name for t in TABLES.values() if t.flow in (flow, "operate")]
+    return [*(dg.AssetKey(n) for n in (*names, *FILES.get(flow, ()))), *(dg.AssetKey([MARTS, m]) for m in marts)]
 
 
 def jobs(marts: list[str]) -> list[AnyJob]:

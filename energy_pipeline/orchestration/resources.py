@@ -27,9 +27,6 @@ from energy_pipeline.settings import Settings
 
 Clock = Callable[[], datetime]
 
-JUDGED = ("day_ahead_prices", "load_forecast", "generation_forecast", "weather_forecast", "forward_quotes")
-"""Raw tables a late rule can be about."""
-
 
 class TooEarlyError(PipelineError):
     """A flow was asked for a day before the world could know what it needs."""
@@ -79,7 +76,7 @@ class LateSources:
 
     def __init__(self, desk: Desk, frames: Mapping[str, pl.DataFrame]) -> None:
         self._desk = desk
-        self._by_day = {name: _by_day(frame) for name, frame in frames.items() if name in JUDGED}
+        self._by_day = {name: _by_day(frame) for name, frame in frames.items() if TABLES[name].awaited_days_before is not None}
 
     def _near(self, day: date) -> Archive:
         days = (day - timedelta(days=1), day)

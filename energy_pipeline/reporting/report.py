@@ -25,23 +25,6 @@ from energy_pipeline.reporting import (
 from energy_pipeline.reporting.inputs import NO_HASH, ReportInputs, names
 from energy_pipeline.reporting.view import Cell, Page, Section, Source
 
-SETTLE_TABLES = (
-    "pnl_day_ahead",
-    "pnl",
-    "forecast_scores",
-    "dispatch_settled",
-    "scenario_scores",
-    "var_exceptions",
-    "var_backtests",
-    "pnl_attribution",
-    "limit_breaches",
-    "backtest_metrics",
-    "backtest_days",
-    "hedge_results",
-    "objective_results",
-    "objective_scores",
-)
-
 
 def report_html(day: date, desk: Desk, tables: Mapping[str, pl.DataFrame], versions: Mapping[str, str]) -> str:
     """The page as text; the same inputs give the same bytes.

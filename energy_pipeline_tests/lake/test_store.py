@@ -20,11 +20,10 @@ from polars.testing import assert_frame_equal
 from energy_pipeline.contracts import TABLES, table
 from energy_pipeline.domain.errors import ContractError, MissingDayError
 from energy_pipeline.lake import Lake, LakeError, parquet
-from energy_pipeline.lake.layout import adds_up
 from energy_pipeline_tests.contracts.legal_frames import legal_day
 from energy_pipeline_tests.lake.days import DAY, days, prices, stresses
 
-COMPUTED = sorted(name for name, contract in TABLES.items() if not adds_up(contract))
+COMPUTED = sorted(name for name, contract in TABLES.items() if not contract.adds_up)
 
 
 @pytest.fixture

@@ -139,6 +139,7 @@ BID_CURVES = Table(
         Column("limit_eur_mwh", "f64", "Bought at most, sold at least at this price; null: at any price.", "EUR/MWh", True),
     ),
     may_be_empty=True,
+    sparse=True,
 )
 
 BLOCK_ORDERS = Table(
@@ -159,6 +160,7 @@ BLOCK_ORDERS = Table(
         c.power("quantity_mw", "Power of the block in the interval.", minimum=0.0),
     ),
     may_be_empty=True,
+    sparse=True,
 )
 
 SERVICE_PLANS = Table(

@@ -33,6 +33,7 @@ PRICE_FORECASTS = Table(
         c.text("fallback", "Empty, or why a simpler model stands in."),
         c.text("artefact", "Content hash of the fitted artefact, empty for models without one."),
     ),
+    whole_day="horizon_days = 1",  # the week ahead overlaps from day to day
 )
 
 SPREAD_FORECASTS = Table(
@@ -71,6 +72,7 @@ FORWARD_CURVE = Table(
         c.text("basis", "What sets the level.", allowed=("quotes", "proxy_quotes", "forecast")),
         c.text("contracts", "Blocks whose quotes were used, separated by commas."),
     ),
+    whole_day="target_day = delivery_day",
 )
 
 FORECAST_MODELS = Table(

@@ -47,6 +47,7 @@ DATA_QUALITY = Table(
         c.count("outage_zero_count", "Intervals whose zero the desk reads as an outage (counted as null too)."),
         c.text("detail", "First gap, fallback or finding, in words."),
     ),
+    ends_flow=True,
 )
 
 TABLES: tuple[Table, ...] = (

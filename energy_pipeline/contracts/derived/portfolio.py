@@ -40,6 +40,8 @@ POSITIONS = Table(
         Column("is_proxy", "bool", "True when the reference price is a declared proxy."),
     ),
     may_be_empty=True,
+    superseded=True,
+    whole_day="instrument = 'day_ahead'",  # a block contract delivers in some hours only
 )
 
 PORTFOLIO_SOLUTION = Table(
@@ -64,6 +66,7 @@ PORTFOLIO_SOLUTION = Table(
         c.text("binding_limits", "Names of the limits that bind, comma-separated."),
         c.text("shadow_prices", "Every limit of the optimisation as name@scope=EUR per unit, separated by semicolons."),
     ),
+    ends_flow=True,
 )
 
 NOMINATION_LINES = Table(
@@ -88,6 +91,7 @@ NOMINATION_LINES = Table(
         c.money("next_best_costs_eur", "What the objective would lose by it; null where there is none.", nullable=True),
     ),
     may_be_empty=True,
+    sparse=True,
 )
 
 JOINT_BOOK = Table(
@@ -166,6 +170,8 @@ PNL_DAY_AHEAD = Table(
         Column("is_proxy", "bool", "True when the hedge was entered at a proxy quote."),
     ),
     may_be_empty=True,
+    whole_day="instrument = 'day_ahead'",
+    ends_flow=True,
 )
 
 PNL = Table(

@@ -26,6 +26,8 @@ RUNS = Table(
         c.text("code_version", "Version of this package, with the commit where it is known; .dirty: with changes that are in no commit."),
     ),
     may_be_empty=True,
+    additive=True,
+    in_report=False,
 )
 
 TABLES: tuple[Table, ...] = (RUNS,)

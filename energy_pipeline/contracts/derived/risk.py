@@ -120,6 +120,7 @@ LIMITS = Table(
         ),
     ),
     may_be_empty=True,
+    ends_flow=True,
 )
 
 VAR_EXCEPTIONS = Table(
@@ -141,6 +142,7 @@ VAR_EXCEPTIONS = Table(
         c.share("pit", "Share of the decision's scenarios at or above the settled P&L.", nullable=True),
     ),
     may_be_empty=True,
+    ends_flow=True,
 )
 
 VAR_BACKTESTS = Table(

@@ -63,6 +63,7 @@ OBJECTIVE_POSITIONS = Table(
         Column("is_proxy", "bool", "True when the quote is a declared proxy."),
     ),
     may_be_empty=True,
+    sparse=True,
 )
 
 HEDGE_EFFECTIVENESS = Table(

@@ -26,6 +26,9 @@ SCENARIO_PATHS = Table(
         Column("value", "f32", "Value in `unit`.", "see unit", minimum=-9999.0, maximum=200_000.0, reason="second-price limits and zone power"),
         SCENARIO_UNIT,
     ),
+    alike="scenario",
+    days_per_check=4,  # half a million rows a day
+    in_report=False,
 )
 
 SCENARIO_SUMMARY = Table(
@@ -48,6 +51,7 @@ SCENARIO_SUMMARY = Table(
         Column("q95", "f64", "95 % quantile.", "see unit"),
         c.count("scenarios", "Number of paths."),
     ),
+    ends_flow=True,
 )
 
 SCENARIO_SETS = Table(
@@ -78,6 +82,9 @@ SCENARIO_SETS = Table(
         ),
     ),
     may_be_empty=True,
+    whole_day="\"set\" <> 'week'",
+    days_per_check=8,
+    in_report=False,
 )
 
 SCENARIO_SCORES = Table(

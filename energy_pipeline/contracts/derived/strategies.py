@@ -77,6 +77,7 @@ BACKTEST_METRICS = Table(
         c.text("left_out", "Why the allocation leaves it out; empty for who takes part."),
     ),
     may_be_empty=True,
+    ends_flow=True,
 )
 
 BACKTEST_DAYS = Table(
@@ -108,6 +109,7 @@ BACKTEST_DAYS = Table(
         Column("index_points_eur_mwh", "f64", "Index change of an index study; null for a tradable strategy.", "EUR/MWh", True),
     ),
     may_be_empty=True,
+    ends_flow=True,
 )
 
 TABLES: tuple[Table, ...] = (

@@ -23,9 +23,6 @@ from energy_pipeline.orchestration.partitions import day_of_key, look_back
 from energy_pipeline.orchestration.resources import DeskRuntime, RunSession, TooEarlyError
 
 RAW_NAMES = tuple(t.name for t in RAW_TABLES)
-OBSERVED = frozenset({"day_ahead_prices", "second_prices", "load_actual", "generation_actual", "weather_observed", "fuel_prices", "plant_meters"})
-"""Known only after delivery day D-1 began: look-backs on them end at D-1."""
-
 SCHEDULE_TAGS = ("dagster/schedule_name", "dagster/sensor_name")
 
 
@@ -38,7 +35,7 @@ class HistoryConfig(dg.Config):
 
 def assets(factory: AssetFactory, max_lag_days: int) -> list[dg.AssetsDefinition]:
     """All assets of the stage."""
-    cut: list[dg.AssetDep | str] = [*(look_back(t, -max_lag_days, -1 if t in OBSERVED else 0) for t in RAW_NAMES), "raw_history"]
+    cut: list[dg.AssetDep | str] = [*(look_back(t.name, -max_lag_days, -1 if t.is_observed else 0) for t in RAW_TABLES), "raw_history"]
     return [
         raw_history(),
         *(raw_table(factory, TABLES[name]) for name in RAW_NAMES),

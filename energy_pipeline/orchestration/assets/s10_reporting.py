@@ -10,7 +10,6 @@ import dagster as dg
 import polars as pl
 
 from energy_pipeline.contracts import TABLES
-from energy_pipeline.contracts.raw import RAW_TABLES
 from energy_pipeline.desk.load import desk_hash
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import PipelineError
@@ -22,19 +21,12 @@ from energy_pipeline.orchestration.resources import DeskRuntime
 from energy_pipeline.warehouse.sql_project import SqlProject
 
 FLOWS = ("ingest", "decide", "settle_da", "settle_final")
-FLOW_ENDS = (
-    "data_quality",
-    "portfolio_solution",
-    "limits",
-    "scenario_summary",
-    "pnl_day_ahead",
-    "var_exceptions",
-    "backtest_metrics",
-    "backtest_days",
-)
+FLOW_ENDS = tuple(name for name, contract in TABLES.items() if contract.ends_flow)
 """Last tables of the flows: `runs` comes after them."""
 
-REPORT_TABLES = tuple(name for name in TABLES if name not in {*(t.name for t in RAW_TABLES), "scenario_paths", "scenario_sets", "runs"})
+REPORT_TABLES = tuple(name for name, contract in TABLES.items() if contract.in_report)
+"""What the page reads."""
+
 MARTS = "marts"
 
 
