@@ -14,7 +14,6 @@ from energy_pipeline.contracts import table as contract_of
 from energy_pipeline.desk import Desk
 from energy_pipeline.desk.sources import FileSeries, LateRule
 from energy_pipeline.domain.blocks import profile
-from energy_pipeline.ingestion.files import key_text
 
 _HOURLY = 60
 _SATURDAY = 5
@@ -116,3 +115,12 @@ def _synthetic(desk: Desk) -> list[Expected]:
         *(item("forward_quotes", price, zone=z, contract=b) for z in zones for b in ("base", "offpeak", "peak")),
         *(item("plant_meters", ("output_mw",), plant=n) for n in desk.plants),
     ]
+
+
+def key_text(key: dict[str, str]) -> str:
+    """A series' key as text, as the `information_set` and `data_quality` tables write it.
+
+    >>> key_text({"zone": "FR", "technology": "wind"})
+    'zone=FR,technology=wind'
+    """
+    return ",".join(f"{k}={v}" for k, v in key.items())
