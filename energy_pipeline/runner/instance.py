@@ -5,6 +5,7 @@ What belongs here: DAGSTER_HOME and its configuration file. What does not: runni
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import shutil
@@ -14,8 +15,12 @@ from pathlib import Path
 
 import dagster as dg
 
+from energy_pipeline.orchestration.event_storage import EVENTS_PER_BATCH
+
 DEFAULT_HOME = Path(".dagster")
 TEMPLATE = Path(__file__).with_name("local_dagster.yaml")
+SHIPPED_BEFORE = frozenset({"4d3085953dad39a8bdc493fadd7216b530ce4fd6ab11645ac470e754982c887b"})
+"""SHA-256 of earlier versions of the template: a home that still has one gets the present one."""
 
 
 def home_of(environment: Mapping[str, str]) -> Path:
@@ -35,14 +40,20 @@ def prepare_home(home: Path) -> Path:
     """
     home.mkdir(parents=True, exist_ok=True)
     config, mark = home / "dagster.yaml", home / f".schema-{dg.__version__}"
-    if not config.exists():
+    if not config.exists() or _is_as_shipped_before(config):
         shutil.copy(TEMPLATE, config)
     os.environ["DAGSTER_HOME"] = str(home)
+    os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", str(EVENTS_PER_BATCH))
     if not mark.exists():
         with dg.DagsterInstance.from_config(str(home)) as instance, redirect_stdout(io.StringIO()):
             instance.upgrade()
         mark.touch()
     return home
+
+
+def _is_as_shipped_before(config: Path) -> bool:
+    """Whether nobody touched the file since an earlier version put it there."""
+    return hashlib.sha256(config.read_bytes()).hexdigest() in SHIPPED_BEFORE
 
 
 @contextmanager

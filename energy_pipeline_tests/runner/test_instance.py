@@ -42,4 +42,4 @@ def test_two_processes_open_a_prepared_home_at_once(tmp_path, monkeypatch):
     prepare_home(tmp_path)
     program = "import dagster as dg, sys; print(dg.DagsterInstance.from_config(sys.argv[1]).get_runs_count())"
     both = [subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    assert [process.communicate(timeout=60)[0].strip() for process in both] == ["0", "0"]
+    assert [process.communicate(timeout=600)[0].strip() for process in both] == ["0", "0"]
