@@ -94,7 +94,7 @@ class Kernel(Generic[P, R]):
 
     @cached_property
     def compiled(self) -> Callable[P, R]:
-        """numba's function, with one compiled version."""
+        """Numba's function, with one compiled version."""
         import numba
         from numba.extending import register_jitable
 
@@ -164,7 +164,9 @@ def kernel(
 
 def warm() -> list[str]:
     """Compile every kernel of the package, or load it where it is kept; returns their names."""
-    for module in pkgutil.walk_packages([str(p) for p in importlib.import_module("energy_pipeline.mathematics").__path__], "energy_pipeline.mathematics."):
+    for module in pkgutil.walk_packages(
+        [str(p) for p in importlib.import_module("energy_pipeline.mathematics").__path__], "energy_pipeline.mathematics."
+    ):
         importlib.import_module(module.name)
     for found in KERNELS:
         _ = found.compiled
