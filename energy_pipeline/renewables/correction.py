@@ -10,7 +10,7 @@ earlier ones; nobody tunes them by hand. Those held-out forecasts also say how m
 correction gets - none unless its daily squared error beats physics by more than a standard error -
 and their errors make the quantiles. Under 50 metered days it is physics only.
 
-Sources: Rahimi and Recht (2007) for the features; held-out errors by level of the forecast are a
+Source: held-out errors by level of the forecast are a
 split-conformal band made local (Lei et al. 2018).
 """
 
@@ -24,6 +24,7 @@ import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.seeds import generator
+from energy_pipeline.mathematics.regression.random_features import Learnt, RandomFeatures
 from energy_pipeline.renewables.availability import Availability, fit_availability
 from energy_pipeline.renewables.cleaning import Cleaned
 from energy_pipeline.renewables.inputs import Rows
@@ -34,7 +35,6 @@ MINIMUM_DAYS = 50
 WINDOW_DAYS = 1092
 BLOCK_DAYS = 28
 """A fit serves a calendar block of four weeks, and learns from whole blocks."""
-FEATURES = 400
 WIDTHS = (1.0, 2.0)
 """Kernel widths in units of the typical distance of two hours, the square root of the number of inputs."""
 PENALTIES = (10.0, 100.0)
@@ -42,23 +42,6 @@ HALF_LIVES_DAYS = (120.0, 365.0)
 FOLD_EDGES = (0.4, 0.55, 0.7, 0.85, 1.0)
 SPREAD_PARTS = 5
 SMALLEST_SPREAD = 0.01
-FAR = 4.0
-"""Inputs are cut at so many standard deviations: weather never seen must not be extrapolated."""
-
-
-@dataclass(frozen=True, eq=False)
-class Learnt:
-    """Regression of something on the inputs: centre and scale of each, random features, coefficients."""
-
-    centre: FloatArray
-    scale: FloatArray
-    waves: FloatArray
-    phases: FloatArray
-    coefficients: FloatArray
-
-    def __call__(self, inputs: FloatArray) -> FloatArray:
-        """Its value, shape (n,)."""
-        return np.asarray(_features(inputs, self.centre, self.scale, self.waves, self.phases) @ self.coefficients)
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,7 +185,7 @@ def _fit(
     inputs, day = rows.inputs[good], rows.day[good]
     target = cleaned.share[good] - rows.physical[good]
     edges = _edges(day)
-    problems = [_Problem(inputs, target, day, edges, width, seed_name) for width in WIDTHS]
+    problems = [RandomFeatures(inputs, target, day, edges, width, _draw(seed_name)) for width in WIDTHS]
     trials = [problem.trial(penalty, half_life) for problem, penalty, half_life in product(problems, PENALTIES, HALF_LIVES_DAYS)]
     best = min(trials, key=lambda trial: trial.squared_error)
     held = np.arange(target.size) >= edges[0]
@@ -237,6 +220,10 @@ def _fit(
         table,
         availability,
     )
+
+
+def _draw(seed_name: str) -> np.random.Generator:
+    return generator("renewables.correction", None, seed_name)
 
 
 def _dark(potential: FloatArray) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
@@ -286,112 +273,6 @@ def _edges(day: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> list[int]:
     return [*(int(np.searchsorted(day, d)) for d in at), day.size]
 
 
-def _features(inputs: FloatArray, centre: FloatArray, scale: FloatArray, waves: FloatArray, phases: FloatArray) -> FloatArray:
-    plain = np.clip(np.nan_to_num((inputs - centre) / scale), -FAR, FAR)
-    # The kernel part is worth four standard deviations of the plain part: levels are mostly curved.
-    curved = 4.0 * np.sqrt(2.0 / waves.shape[1]) * np.cos(plain @ waves + phases)
-    return np.concatenate([np.ones((inputs.shape[0], 1)), plain, curved], axis=1)
-
-
-class _Problem:
-    """Grams of one kernel width, by part of the past, from which any penalty and half-life is solved."""
-
-    def __init__(
-        self,
-        inputs: FloatArray,
-        target: FloatArray,
-        day: np.ndarray[tuple[int, ...], np.dtype[np.int64]],
-        edges: list[int],
-        width: float,
-        seed_name: str,
-    ) -> None:
-        self.width = width
-        with np.errstate(invalid="ignore"):
-            some = ~np.isnan(inputs).all(axis=0)
-        self.centre = np.where(some, np.nanmean(np.where(some, inputs, 0.0), axis=0), 0.0)
-        deviation = np.nanstd(np.where(some, inputs, 0.0), axis=0)
-        # A constant column carries nothing; a huge scale silences it.
-        self.scale = np.where(deviation > 1e-9, deviation, 1e12)
-        draw = generator("renewables.correction", None, seed_name)
-        columns = inputs.shape[1]
-        self.waves = draw.standard_normal((columns, FEATURES)) / (width * np.sqrt(columns))
-        self.phases = draw.uniform(0.0, 2.0 * np.pi, FEATURES)
-        self.features = _features(inputs, self.centre, self.scale, self.waves, self.phases)
-        self.target, self.day, self.edges = target, day, edges
-        self._sums: dict[float, tuple[list[FloatArray], list[FloatArray]]] = {}
-        self._solved: dict[tuple[float, float, int], FloatArray] = {}
-
-    def _cumulative(self, half_life: float) -> tuple[list[FloatArray], list[FloatArray]]:
-        """Weighted Gram and moment of all rows before each edge."""
-        if half_life not in self._sums:
-            weight = 0.5 ** ((self.day[-1] - self.day) / half_life)
-            grams, moments = [], []
-            size = self.features.shape[1]
-            gram, moment, first = np.zeros((size, size)), np.zeros(size), 0
-            for edge in self.edges:
-                part = self.features[first:edge]
-                weighted = part * weight[first:edge, None]
-                gram, moment = gram + part.T @ weighted, moment + weighted.T @ self.target[first:edge]
-                grams.append(gram)
-                moments.append(moment)
-                first = edge
-            self._sums[half_life] = (grams, moments)
-        return self._sums[half_life]
-
-    def solve(self, penalty: float, half_life: float, part: int) -> FloatArray:
-        """Coefficients from the rows before edge `part`."""
-        from scipy.linalg import solve
-
-        key = (penalty, half_life, part)
-        if key not in self._solved:
-            grams, moments = self._cumulative(half_life)
-            edge = self.edges[part]
-            # Weights are relative to the newest day of all; the penalty is moved to this part's newest.
-            ridge = np.full(grams[part].shape[0], penalty * 0.5 ** ((self.day[-1] - self.day[edge - 1]) / half_life))
-            ridge[0] *= 1e-6  # the constant is not shrunk
-            self._solved[key] = solve(grams[part] + np.diag(ridge), moments[part], assume_a="pos")
-        return self._solved[key]
-
-    def trial(self, penalty: float, half_life: float) -> _Trial:
-        """Forecasts of every later part from the parts before it."""
-        found = np.full(self.target.size, np.nan)
-        for part in range(len(self.edges) - 1):
-            rows = slice(self.edges[part], self.edges[part + 1])
-            found[rows] = self.features[rows] @ self.solve(penalty, half_life, part)
-        held = slice(self.edges[0], None)
-        return _Trial(self, penalty, half_life, found, float(np.mean((self.target[held] - found[held]) ** 2)))
-
-    def by_others(self, penalty: float, half_life: float) -> FloatArray:
-        """Value of each row by the regression on all parts but its own."""
-        from scipy.linalg import solve
-
-        grams, moments = self._cumulative(half_life)
-        ridge = np.diag(np.concatenate([[penalty * 1e-6], np.full(grams[0].shape[0] - 1, penalty)]))
-        found, first = np.empty(self.target.size), 0
-        for part, edge in enumerate(self.edges):
-            own_gram, own_moment = (grams[part] - grams[part - 1], moments[part] - moments[part - 1]) if part else (grams[0], moments[0])
-            found[first:edge] = self.features[first:edge] @ solve(grams[-1] - own_gram + ridge, moments[-1] - own_moment, assume_a="pos")
-            first = edge
-        return found
-
-    def learnt(self, penalty: float, half_life: float) -> Learnt:
-        """The regression on everything."""
-        return Learnt(self.centre, self.scale, self.waves, self.phases, self.solve(penalty, half_life, len(self.edges) - 1))
-
-    def last_fold(self, penalty: float, half_life: float) -> Learnt:
-        """The regression on everything before the last held-out part."""
-        return Learnt(self.centre, self.scale, self.waves, self.phases, self.solve(penalty, half_life, len(self.edges) - 2))
-
-
-@dataclass(frozen=True, eq=False)
-class _Trial:
-    problem: _Problem
-    penalty: float
-    half_life: float
-    held_out: FloatArray
-    squared_error: float
-
-
 def _fit_spread(
     inputs: FloatArray, size: FloatArray, day: np.ndarray[tuple[int, ...], np.dtype[np.int64]], seed_name: str
 ) -> tuple[Learnt | None, FloatArray]:
@@ -403,7 +284,7 @@ def _fit_spread(
         return None, np.ones(size.size)
     days = np.unique(day)
     edges = [int(np.searchsorted(day, days[(days.size * part) // SPREAD_PARTS])) for part in range(1, SPREAD_PARTS)]
-    problem = _Problem(inputs, size, np.zeros(size.size, dtype=np.int64), [*edges, size.size], WIDTHS[-1], seed_name)
+    problem = RandomFeatures(inputs, size, np.zeros(size.size, dtype=np.int64), [*edges, size.size], WIDTHS[-1], _draw(seed_name))
     learnt = problem.learnt(PENALTIES[-1], HALF_LIVES_DAYS[-1])
     return learnt, np.maximum(problem.by_others(PENALTIES[-1], HALF_LIVES_DAYS[-1]), SMALLEST_SPREAD)
 
