@@ -1,43 +1,33 @@
-"""Great Expectations suites from contracts, run on what was read back from the lake.
+"""The suites that judge what was read back from the lake, as data, and their verdict.
 
 What belongs here: the suite of a contract, and the expectations a single day cannot
 show (no interval missing between days, no series that vanishes and comes back, no day
 that repeats the one before). What does not: enforcement before the write (`enforce`),
-reading files, Dagster.
+how a suite is run (`compiled` for every check, `lake.audit` by Great Expectations), reading files, Dagster.
 
-Two suites per table. The *row* suite states the contract again on the rows read back.
-Large frames (scenario paths: 400,000 rows a day) are first reduced to witnesses: the
-rows that hold each column's extremes, nulls and distinct values and every duplicate
-key. An expectation holds on all rows exactly if it holds on the witnesses, so this is
-cheap and leaves nothing out. The *day* suite runs on one row per day and series with
-counts made from all rows.
+An expectation carries the name Great Expectations gives it, so that both runs are of the very same
+suites. Two kinds of suite per table: the *row* suite states the contract again on the rows read back;
+the *day* suites run on one row per day and series with counts made from all rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import lru_cache
 from typing import Any
 
 import polars as pl
 
+from energy_pipeline.contracts.compiled import failures
 from energy_pipeline.contracts.model import Column, Table
 
-LARGE_ROWS = 50_000
-DUPLICATES_SHOWN = 10
 DAY_MINUTES = (23 * 60, 24 * 60, 25 * 60)
-PANDAS_TYPES = {
-    "date": "datetime64",
-    "timestamp": "Timestamp",
-    "f64": "float64",
-    "f32": "float32",
-    "i32": "int32",
-    "i64": "int64",
-    "str": "str",
-    "bool": "bool",
-}
+"""What a whole day may be long."""
+# An expectation as data: Great Expectations' class name and its arguments.
+Expectation = tuple[str, dict[str, Any]]
+Run = Callable[[str, Sequence[Expectation], pl.DataFrame], dict[str, set[date]]]
+"""(name of the suite, suite, rows) -> failed expectations by name, each with its days (none: not about single days)."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +41,7 @@ class SuiteResult:
     failed_days : list of date
         Days at which an expectation failed, sorted; all days where the frame's shape is wrong.
     statistics : dict
-        rows, rows_checked (fewer where witnesses were used), series, expectations, days.
+        rows, series, expectations, days.
     """
 
     passed: bool
@@ -60,7 +50,7 @@ class SuiteResult:
     statistics: dict[str, int] = field(default_factory=dict)
 
 
-def validate(contract: Table, frame: pl.DataFrame, days: Sequence[date]) -> SuiteResult:
+def validate(contract: Table, frame: pl.DataFrame, days: Sequence[date], run: Run = failures) -> SuiteResult:
     """Run the suites of a contract on what was read back for `days`.
 
     Parameters
@@ -69,6 +59,8 @@ def validate(contract: Table, frame: pl.DataFrame, days: Sequence[date]) -> Suit
         Rows of all `days`, every vintage for a raw table.
     days : sequence of date
         The delivery days that should be there.
+    run : callable
+        Judges one suite: compiled, or by Great Expectations.
 
     Returns
     -------
@@ -76,50 +68,25 @@ def validate(contract: Table, frame: pl.DataFrame, days: Sequence[date]) -> Suit
         Never raises for bad data: the caller decides what a failure means.
     """
     shape = _shape_suite(contract)
-    if dict(frame.schema) != contract.schema and (wrong := _run(shape, frame, contract)):
+    if dict(frame.schema) != contract.schema and (wrong := run(contract.name, shape, frame)):
         return SuiteResult(False, sorted(wrong), sorted(days), {"rows": frame.height, "days": len(days), "expectations": len(shape)})
-    rows = witnesses(contract, frame) if frame.height > LARGE_ROWS else frame
-    facts, presence = day_facts(contract, frame, days), _presence(frame, days)
-    suites = [(shape + _row_suite(contract), rows), (_series_suite(contract), facts), (_presence_suite(contract), presence)]
+    facts = day_facts(contract, frame, days)
+    suites = [
+        (contract.name, shape + _row_suite(contract), frame),
+        (f"{contract.name}: series by day", _series_suite(contract), facts),
+        (f"{contract.name}: days", _presence_suite(contract), _presence(frame, days)),
+    ]
     failed: dict[str, set[date]] = {}
-    for suite, data in suites:
-        for name, bad_days in _run(suite, data, contract).items():
-            failed.setdefault(name, set()).update(bad_days or days)
+    for name, suite, data in suites:
+        for what, bad_days in (run(name, suite, data) if suite else {}).items():
+            failed.setdefault(what, set()).update(bad_days or days)
     statistics = {
         "rows": frame.height,
-        "rows_checked": rows.height,
         "days": len(days),
         "series": facts["series"].n_unique(),
-        "expectations": sum(len(s) for s, _ in suites),
+        "expectations": sum(len(suite) for _, suite, _ in suites),
     }
     return SuiteResult(not failed, sorted(failed), sorted({d for ds in failed.values() for d in ds}), statistics)
-
-
-def witnesses(contract: Table, frame: pl.DataFrame) -> pl.DataFrame:
-    """The rows that decide every row expectation of the contract, day by day.
-
-    Per day and column: the smallest and largest value, the first null and NaN, the
-    first row of each distinct text where the contract lists the allowed ones, and
-    duplicate keys. Counted on all rows.
-    """
-    kept = [part[sorted(_witness_rows(contract, part))] for part in frame.partition_by("delivery_day", maintain_order=True)]
-    return pl.concat(kept) if kept else frame
-
-
-def _witness_rows(contract: Table, part: pl.DataFrame) -> set[int]:
-    chosen: set[int] = set()
-    for column in contract.columns:
-        values = part[column.name]
-        chosen.update(values.is_null().arg_true().head(1).to_list())
-        if column.dtype in ("f64", "f32"):
-            chosen.update(values.is_nan().fill_null(value=False).arg_true().head(1).to_list())
-        if column.minimum is not None or column.maximum is not None:
-            chosen.update(i for i in (values.arg_min(), values.arg_max()) if i is not None)
-        if column.allowed is not None:
-            chosen.update(values.arg_unique().to_list())
-    keys = part.select(contract.sort_key).is_duplicated()
-    chosen.update(keys.arg_true().head(DUPLICATES_SHOWN).to_list())
-    return chosen or ({0} if part.height else set())
 
 
 def series_key(contract: Table) -> tuple[str, ...]:
@@ -212,13 +179,9 @@ def _presence(frame: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
     return pl.DataFrame(data, schema={"delivery_day": pl.Date, "rows": pl.Int64, "is_asked_for": pl.Boolean})
 
 
-# An expectation as data: Great Expectations' class name and its arguments.
-Expectation = tuple[str, dict[str, Any]]
-
-
 def _shape_suite(contract: Table) -> list[Expectation]:
     names = [c.name for c in contract.columns]
-    types = [("ExpectColumnValuesToBeOfType", {"column": c.name, "type_": PANDAS_TYPES[c.dtype]}) for c in contract.columns if _keeps_type(c)]
+    types = [("ExpectColumnValuesToBeOfType", {"column": c.name, "type_": c.dtype}) for c in contract.columns if _keeps_type(c)]
     return [("ExpectTableColumnsToMatchOrderedList", {"column_list": names}), *types]
 
 
@@ -260,57 +223,3 @@ def _presence_suite(contract: Table) -> list[Expectation]:
     if not contract.may_be_empty:
         suite.append(("ExpectColumnValuesToBeBetween", {"column": "rows", "min_value": 1}))
     return suite
-
-
-def _run(suite: list[Expectation], frame: pl.DataFrame, contract: Table) -> dict[str, set[date]]:
-    """Failed expectations by name, each with its days (empty: not about single days)."""
-    if not suite:
-        return {}
-    batch = _batch(frame)
-    expectations = [_expectation(name, arguments) for name, arguments in suite]
-    quick = batch.validate(_suite(expectations, contract), result_format="BOOLEAN_ONLY")
-    if quick.success:
-        return {}
-    detail = {"result_format": "COMPLETE", "unexpected_index_column_names": ["delivery_day"]} if "delivery_day" in frame.columns else "COMPLETE"
-    failed: dict[str, set[date]] = {}
-    for result in batch.validate(_suite(expectations, contract), result_format=detail).results:
-        if not result.success:
-            arguments = result.expectation_config.kwargs
-            about = arguments.get("column") or ", ".join(arguments.get("column_list", []))
-            rows = result.result.get("unexpected_index_list") or []
-            failed.setdefault(f"{result.expectation_config.type}({about})", set()).update(_day(r["delivery_day"]) for r in rows)
-    return failed
-
-
-def _day(value: Any) -> date:  # noqa: ANN401 - pandas gives its own timestamp
-    return value.date() if hasattr(value, "date") else value  # type: ignore[no-any-return]
-
-
-@lru_cache(maxsize=1)
-def _library() -> tuple[Any, Any]:
-    """Great Expectations (8 CPU-seconds to import) and one batch definition, once per process; silent and without telemetry."""
-    import os
-    import warnings
-
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read at import, so it must stand here
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # deprecations inside its own dependencies
-        import great_expectations
-
-    context = great_expectations.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
-    asset = context.data_sources.add_pandas("lake").add_dataframe_asset("table")
-    return great_expectations, asset.add_batch_definition_whole_dataframe("days")
-
-
-def _batch(frame: pl.DataFrame) -> Any:  # noqa: ANN401 - the library ships no types
-    _, definition = _library()
-    return definition.get_batch(batch_parameters={"dataframe": frame.to_pandas()})
-
-
-def _expectation(name: str, arguments: dict[str, Any]) -> Any:  # noqa: ANN401
-    return getattr(_library()[0].expectations, name)(**arguments)
-
-
-def _suite(expectations: list[Any], contract: Table) -> Any:  # noqa: ANN401
-    return _library()[0].ExpectationSuite(name=contract.name, expectations=expectations)

@@ -18,9 +18,10 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from energy_pipeline.contracts import TABLES, Table
+from energy_pipeline.contracts import TABLES, Table, expectations
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import PipelineError
+from energy_pipeline.lake.audit import spans
 from energy_pipeline.orchestration.assets.s10_reporting import MARTS
 from energy_pipeline.orchestration.factory import as_of_of
 from energy_pipeline.orchestration.partitions import days_of_tags
@@ -89,7 +90,7 @@ def _table(asset: str, name: str, description: str, run: Callable[[RunSession, S
 
 
 def _suites(flow: str) -> list[Check]:
-    text = "The table's Great Expectations suite on the written days."
+    text = "The table's suite on the written days; `energy-pipeline audit` runs the same one by Great Expectations."
     return [_table(t.name, "expectations", text, _suite(t)) for t in TABLES.values() if t.flow == flow]
 
 
@@ -133,8 +134,6 @@ def _result(check: Check, outcome: Outcome) -> dg.AssetCheckResult:
 
 def _suite(contract: Table) -> Callable[[RunSession, Sequence[date]], Outcome]:
     def run(session: RunSession, days: Sequence[date]) -> Outcome:
-        from energy_pipeline.contracts import expectations
-
         lake = session.raw_lake if contract.vintages else session.lake
         parts = []
         for span in spans(days, contract.days_per_check or len(days)):
@@ -145,15 +144,6 @@ def _suite(contract: Table) -> Callable[[RunSession, Sequence[date]], Outcome]:
         return Outcome(bad, [text for part in parts for text in part.failed_expectations], seen)
 
     return run
-
-
-def spans(days: Sequence[date], size: int) -> list[Sequence[date]]:
-    """Days in pieces of `size`, each but the first led by the last day before it: rules look from day to day.
-
-    >>> [len(span) for span in spans([date(2026, 1, n) for n in range(1, 8)], 3)]
-    [3, 4, 2]
-    """
-    return [days[max(first - 1, 0) : first + size] for first in range(0, len(days), size)]
 
 
 def look_ahead(session: RunSession, days: Sequence[date]) -> Outcome:

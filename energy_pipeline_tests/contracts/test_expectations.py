@@ -1,59 +1,17 @@
 """Every expectation holds on sound rows and can fail, naming the day."""
 
-from datetime import UTC, date, datetime, timedelta
-from statistics import fmean
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
 import pytest
 
 from energy_pipeline.contracts import TABLES, table
-from energy_pipeline.contracts.expectations import day_facts, is_whole_day, validate, witnesses
-from energy_pipeline.domain.delivery import DeliveryDay
+from energy_pipeline.contracts.expectations import day_facts, is_whole_day, validate
+from energy_pipeline_tests.contracts.sound_frames import DAYS, paths, sound, starts
 
-DAYS = [date(2019, 3, 30), date(2019, 3, 31), date(2019, 4, 1)]  # the middle one has 23 hours
 PRICES = table("day_ahead_prices")
 BETWEEN, IN_SET, UNIQUE = "expect_column_values_to_be_between", "expect_column_values_to_be_in_set", "expect_compound_columns_to_be_unique"
-
-
-def starts(day, minutes=60):
-    return pl.from_epoch(pl.Series(DeliveryDay(day, "Europe/Berlin").interval_starts_us(minutes)), "us").dt.replace_time_zone("UTC").to_list()
-
-
-def example(column):
-    """A legal value of a column."""
-    if column.allowed is not None:
-        return column.allowed[0]
-    low = 0.0 if column.minimum is None else column.minimum
-    high = low + 1 if column.maximum is None else column.maximum
-    values = {
-        "f64": fmean((low, high)),
-        "f32": fmean((low, high)),
-        "i32": int(low) or 1,
-        "i64": int(low) + 1,
-        "str": "x",
-        "bool": False,
-        "date": DAYS[0],
-    }
-    return values.get(column.dtype, datetime(2019, 3, 29, 9, tzinfo=UTC))
-
-
-def sound(name, days=DAYS):
-    """Rows that satisfy the contract: one series over the days, or one row a day."""
-    contract = table(name)
-    random = np.random.default_rng(1)
-    rows = []
-    for day in days:
-        base = {c.name: example(c) for c in contract.columns} | {"delivery_day": day}
-        if "delivery_start" not in contract.schema:
-            rows.append(base)
-            continue
-        fixed = {"instrument": "day_ahead", "resolution_minutes": 60, "horizon_days": 1, "unit": "EUR/MWh"}
-        varied = [c.name for c in contract.columns if c.dtype in ("f64", "f32") and c.maximum is not None]
-        for start in starts(day):
-            noise = {n: base[n] * (1 - 0.1 * random.random()) for n in varied}
-            rows.append(base | {k: v for k, v in fixed.items() if k in base} | noise | {"delivery_start": start})
-    return contract.frame(rows)
 
 
 def prices():
@@ -65,7 +23,7 @@ def test_sound_rows_pass(name):
     result = validate(table(name), sound(name), DAYS)
     assert result.failed_expectations == []
     assert result.passed
-    assert result.statistics["rows"] == result.statistics["rows_checked"] > 0
+    assert result.statistics["rows"] > 0
     assert result.statistics["expectations"] > len(table(name).columns)
 
 
@@ -228,37 +186,20 @@ def test_a_day_of_quarters_after_a_day_of_hours_is_whole():
     assert validate(PRICES, pl.concat([hours, quarters]), days).passed
 
 
-def paths(scenarios=1500):
-    """A day and its successor of a big table."""
-    one = sound("scenario_paths", DAYS[:2])
-    return pl.concat([one.with_columns(pl.lit(i, pl.Int32).alias("scenario")) for i in range(scenarios)]).cast(one.schema)
-
-
-def test_a_big_table_is_reduced_to_witnesses_and_misses_nothing():
+@pytest.mark.parametrize("position", [31_234, -1])
+@pytest.mark.parametrize(
+    ("name", "value", "expectation"),
+    [
+        ("value", 1e6, f"{BETWEEN}(value)"),
+        ("value", None, "expect_column_values_to_not_be_null(value)"),
+        ("value", float("nan"), "expect_column_values_to_not_be_null(value)"),
+        ("unit", "GW", f"{IN_SET}(unit)"),
+    ],
+)
+def test_one_bad_row_of_a_big_table_is_found_with_its_day(position, name, value, expectation):
     contract, frame = table("scenario_paths"), paths()
-    result = validate(contract, frame, DAYS[:2])
-    assert result.passed
-    assert result.statistics["rows"] == frame.height > 50_000
-    assert result.statistics["rows_checked"] < 100
-    for position in (31_234, frame.height - 1):
-        mark = pl.int_range(pl.len()) == position
-        day = frame["delivery_day"][position]
-        for name, value, expectation in (
-            ("value", 1e6, f"{BETWEEN}(value)"),
-            ("value", None, "expect_column_values_to_not_be_null(value)"),
-            ("value", float("nan"), "expect_column_values_to_not_be_null(value)"),
-            ("unit", "GW", f"{IN_SET}(unit)"),
-        ):
-            broken = frame.with_columns(pl.when(mark).then(pl.lit(value)).otherwise(name).cast(contract.schema[name]).alias(name))
-            found = validate(contract, broken, DAYS[:2])
-            assert (found.failed_expectations, found.failed_days) == ([expectation], [day])
-    doubled = pl.concat([frame, frame[40_000:40_001]])
-    assert [f.split("(")[0] for f in validate(contract, doubled, DAYS[:2]).failed_expectations] == [UNIQUE]
-
-
-def test_witnesses_hold_the_extremes():
-    frame = paths(20)
-    kept = witnesses(table("scenario_paths"), frame)
-    for day in DAYS[:2]:
-        before, after = (f.filter(pl.col("delivery_day") == day)["value"] for f in (frame, kept))
-        assert (before.min(), before.max()) == (after.min(), after.max())
+    assert frame.height > 50_000
+    at = position % frame.height
+    broken = frame.with_columns(pl.when(pl.int_range(pl.len()) == at).then(pl.lit(value)).otherwise(name).cast(contract.schema[name]).alias(name))
+    found = validate(contract, broken, DAYS[:2])
+    assert (found.failed_expectations, found.failed_days) == ([expectation], [frame["delivery_day"][at]])
