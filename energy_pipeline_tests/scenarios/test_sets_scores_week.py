@@ -11,6 +11,7 @@ from scipy.stats import norm
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.derived import QUANTILES, quantile_column
 from energy_pipeline.contracts.enforce import enforce
+from energy_pipeline.domain.errors import ContractError
 from energy_pipeline.domain.history import ErrorHistory
 from energy_pipeline.domain.information import Archive
 from energy_pipeline.domain.resolution import timestamps
@@ -39,6 +40,16 @@ def made(desk, raw=None, errors=None):
 
 def of(sets, name, kind="day_ahead_price", zone="SOUTH"):
     return sets.filter(pl.col("set") == name, pl.col("kind") == kind, pl.col("name") == zone)
+
+
+def test_paths_with_a_hole_are_no_sets():
+    info, desk = Archive(desk_of(), {}).at(D), desk_of()
+    forecasts, errors = ensemble(desk, D, PRICES), histories(D, scale=0.1)
+    paths = scenario_paths(info, forecasts, roof(D), errors)
+    with pytest.raises(ContractError, match=r"scenario_paths, day 2025-10-27.*\n.*day_ahead_price of NORTH: missing in 1 row"):
+        scenario_sets(info, forecasts, roof(D), errors, paths.slice(1))
+    turned = scenario_sets(info, forecasts, roof(D), errors, paths.sample(fraction=1.0, shuffle=True, seed=1))
+    assert turned.equals(scenario_sets(info, forecasts, roof(D), errors, paths))
 
 
 def test_historical_stressed_and_representative_sets_are_what_they_say():
