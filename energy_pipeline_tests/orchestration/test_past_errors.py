@@ -9,7 +9,7 @@ from energy_pipeline.orchestration.assets import s05_scenarios, s09_risk
 from energy_pipeline.portfolio import Book
 
 
-class StopHere(Exception):
+class StopHereError(Exception):
     pass
 
 
@@ -21,14 +21,14 @@ def test_risk_takes_the_errors_of_the_scenarios_with_the_artefact_store(monkeypa
 
     def assess(*arguments):
         given.extend(arguments)
-        raise StopHere
+        raise StopHereError
 
     monkeypatch.setattr(risk, "assess", assess)
     monkeypatch.setattr(Book, "from_frames", lambda *_: None)
     for name in ("factor_returns", "held_forwards"):
         monkeypatch.setattr(s09_risk, name, lambda _: None)
     day = SimpleNamespace(info=info, artefacts=store, read=lambda name: name)
-    with pytest.raises(StopHere):
+    with pytest.raises(StopHereError):
         s09_risk.risk(day)
     assert asked == [("price_errors", info, store), ("output_errors", info, store)]
     assert ["price_errors", "output_errors"] in given
