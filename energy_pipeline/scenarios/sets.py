@@ -90,13 +90,7 @@ def _stressed(info: InformationSet, series: Sequence[DaySeries], plant_output: p
 def _hit(info: InformationSet, stress: Stress, series: DaySeries, technology: str) -> FloatArray:
     """The expected path of one series under one stress."""
     zone = info.desk.plants[series.name].zone if series.kind == "plant_output" else series.name
-    if stress.zones and zone not in stress.zones:
-        return series.expected
-    if series.kind == "plant_output":
-        return series.expected * (stress.wind_factor if technology == "wind" else stress.solar_factor)
-    if series.kind == "second_price":
-        return series.expected + stress.second_shift_eur_mwh
-    return series.expected * stress.day_ahead_factor + stress.day_ahead_shift_eur_mwh
+    return stress.applied(series.kind, series.expected, technology) if stress.concerns(zone) else series.expected
 
 
 def _day(info: InformationSet, series: Sequence[DaySeries], paths: pl.DataFrame) -> list[pl.DataFrame]:
