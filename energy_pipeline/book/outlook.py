@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from energy_pipeline.book.grid import Grid, on_grid, zone_grid
+from energy_pipeline.book.scenario_matrix import ScenarioMatrix, scenario_matrices
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
 from energy_pipeline.domain.errors import MissingDayError
@@ -78,26 +79,26 @@ def zone_outlooks(
     ------
     MissingDayError
         When a zone has no price scenarios, or a plant or auction asset of the desk no rows.
+    ContractError
+        When the scenarios of a series have a hole or a row twice.
     """
     _require_all(desk, day, zones, plant_output, dispatch)
-    parts = {
-        (str(kind), str(name)): part for (kind, name), part in scenario_paths.partition_by("kind", "name", as_dict=True, maintain_order=True).items()
-    }
-    return {zone: _zone_outlook(zone, zone_grid(desk, day, zone), parts, plant_output, dispatch) for zone in zones}
+    series = scenario_matrices(scenario_paths, day)
+    return {zone: _zone_outlook(zone, zone_grid(desk, day, zone), series, plant_output, dispatch) for zone in zones}
 
 
 def _zone_outlook(
-    zone: str, grid: Grid, parts: dict[tuple[str, str], pl.DataFrame], plant_output: pl.DataFrame, dispatch: pl.DataFrame
+    zone: str, grid: Grid, series: dict[tuple[str, str], ScenarioMatrix], plant_output: pl.DataFrame, dispatch: pl.DataFrame
 ) -> ZoneOutlook:
-    price = _paths(parts, "day_ahead_price", zone, grid)
+    price = _paths(series.get(("day_ahead_price", zone)), grid)
     if price is None:
         raise MissingDayError("scenario_paths", [grid.day.day], f"zone {zone} has a position but no day_ahead_price scenarios; run scenarios for it")
-    second = _paths(parts, "second_price", zone, grid)
+    second = _paths(series.get(("second_price", zone)), grid)
     schedule = schedule_on(dispatch, zone, grid)
     plants = _plants(plant_output, zone, grid)
     output = np.broadcast_to(schedule, price.shape).copy()
     for plant in plants:
-        path = _paths(parts, "plant_output", plant.plant, grid)
+        path = _paths(series.get(("plant_output", plant.plant)), grid)
         output += plant.output_mw if path is None else path
     return ZoneOutlook(
         zone=zone,
@@ -124,19 +125,9 @@ def _plants(plant_output: pl.DataFrame, zone: str, grid: Grid) -> tuple[PlantExp
     )
 
 
-def _paths(parts: dict[tuple[str, str], pl.DataFrame], kind: str, name: str, grid: Grid) -> FloatArray | None:
-    """Scenario values, shape (scenarios, intervals); None when the series has none."""
-    rows = parts.get((kind, name))
-    if rows is None:
-        return None
-    rows = rows.sort("scenario", "delivery_start")
-    minutes = int(rows["resolution_minutes"][0])
-    starts = grid.day.interval_starts_us(minutes)
-    count = rows.height // starts.size
-    found = rows["delivery_start"].cast(pl.Int64).to_numpy()
-    if rows.height != count * starts.size or not np.array_equal(found.reshape(count, -1), np.broadcast_to(starts, (count, starts.size))):
-        raise MissingDayError("scenario_paths", [grid.day.day], f"{kind} of {name} does not have every interval in every scenario; rerun scenarios")
-    return convert(rows["value"].cast(pl.Float64).to_numpy().reshape(count, -1), minutes, grid.minutes)
+def _paths(series: ScenarioMatrix | None, grid: Grid) -> FloatArray | None:
+    """Scenario values on the zone's intervals, shape (scenarios, intervals); None when the series has none."""
+    return None if series is None else convert(series.values, series.minutes, grid.minutes)
 
 
 def _complete(values: FloatArray, table: str, grid: Grid, what: str) -> FloatArray:

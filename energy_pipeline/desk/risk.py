@@ -1,16 +1,20 @@
 """What risk the desk reports: levels, methods, horizons, margin, stresses.
 
-What belongs here: the models of `risk` and `stress` in the desk file. What does not: limits of the
-book (`model`), any measure.
+What belongs here: the models of `risk` and `stress` in the desk file, and what a stress does to a series. What does
+not: limits of the book (`model`), any measure.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
+import numpy as np
 from pydantic import Field, field_validator
 
 from energy_pipeline.desk.base import DeskModel
+from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.domain.history import SeriesKind
 
 
 class Margin(DeskModel):
@@ -82,3 +86,44 @@ class Stress(DeskModel):
     wind_factor: float = Field(1.0, ge=0, description="Wind output times this.")
     solar_factor: float = Field(1.0, ge=0, description="Solar output times this.")
     fuel_factor: float = Field(1.0, ge=0, description="Gas and carbon costs of tolling plants.")
+
+    def concerns(self, zone: str) -> bool:
+        """Whether the stress is of a zone."""
+        return not self.zones or zone in self.zones
+
+    def applied(self, kind: SeriesKind, expected: FloatArray, technology: str = "", capacity_mw: float | None = None) -> FloatArray:
+        """Expected values of one series under the stress: the one formula of risk and of the scenario sets.
+
+        Parameters
+        ----------
+        kind : {"day_ahead_price", "second_price", "plant_output"}
+            The second price is shifted by its own shift; it does not follow the day-ahead price by itself.
+        expected : array
+            [EUR/MWh] or [MW].
+        technology : str
+            Of a plant: wind, or else solar.
+        capacity_mw : float, optional
+            A plant gives at most this, or what it was expected to give if that is more.
+
+        Examples
+        --------
+        >>> s = Stress(name="s", description="", day_ahead_factor=2.0, second_shift_eur_mwh=-5.0, wind_factor=0.5, solar_factor=3.0)
+        >>> s.applied("day_ahead_price", np.array([10.0])).tolist(), s.applied("second_price", np.array([10.0])).tolist()
+        ([20.0], [5.0])
+        >>> s.applied("plant_output", np.array([10.0]), "wind").tolist(), s.applied("plant_output", np.array([10.0]), "solar", 25.0).tolist()
+        ([5.0], [25.0])
+        """
+        if kind == "day_ahead_price":
+            return expected * self.day_ahead_factor + self.day_ahead_shift_eur_mwh
+        if kind == "second_price":
+            return expected + self.second_shift_eur_mwh
+        scaled = expected * (self.wind_factor if technology == "wind" else self.solar_factor)
+        return scaled if capacity_mw is None else np.minimum(scaled, np.maximum(capacity_mw, expected))
+
+
+NO_STRESS = Stress(name="expected", description="The expected day.")
+
+
+def stress_of(stresses: Sequence[Stress], zone: str) -> Stress:
+    """The stress of a zone: the first that names it or all zones."""
+    return next((s for s in stresses if s.concerns(zone)), NO_STRESS)

@@ -5,6 +5,7 @@ What belongs here: the mapping's settings. What does not: reading a file (ingest
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Literal
 from zoneinfo import available_timezones
@@ -128,6 +129,15 @@ class FileSeries(DeskModel):
     late: LateRule = Field(LateRule(), description="What a decision does when the series is not there.")
     required: bool = Field(False, description="A day without a row of it is an error, not a stated gap.")
 
+    def serves(self, day: date) -> bool:
+        """Whether a part of the entry is for a delivery day."""
+        return any((p.first_day or date.min) <= day <= (p.last_day or date.max) for p in self.parts)
+
+    @property
+    def first_day(self) -> date:
+        """First delivery day a part is for."""
+        return min(p.first_day or date.min for p in self.parts)
+
 
 class AbsentSeries(DeskModel):
     """A series this desk does not have, said out loud, with what stands in."""
@@ -164,3 +174,15 @@ class Sources(DeskModel):
     proxy_quotes: tuple[ProxyQuotes, ...] = Field((), description="Stand-ins for quotes of contracts.")
     late: dict[RawTable, LateRule] = Field(default_factory=dict, description="Late rules per table, for the synthetic market.")
     disguise_limit_share: float = Field(0.002, ge=0, le=0.05, description="A forecast nearer to an actual than this share of its mean is refused.")
+
+    def entry(self, table: str, key: Mapping[str, str], day: date) -> FileSeries | None:
+        """The file entry whose rules hold for a series on a delivery day; None where the series is in no file.
+
+        A series may stand in several entries, one after the other (a change of resolution or of supplier). Between
+        their days the rules of the last one before hold, before all of them those of the first to come.
+        """
+        entries = [s for s in self.files if s.table == table and s.key == dict(key)]
+        serving = [s for s in entries if s.serves(day)]
+        in_order = sorted(entries, key=lambda s: s.first_day)
+        before = [s for s in in_order if s.first_day <= day]
+        return next(iter([*serving, *reversed(before), *in_order]), None)

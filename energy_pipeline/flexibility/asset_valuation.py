@@ -12,12 +12,13 @@ from day to day by LEVEL_DECAY. Renewable rights run on the plant's own output s
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from energy_pipeline.book.published_forecast import published_forecast
+from energy_pipeline.book.scenario_matrix import ScenarioMatrix
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
 from energy_pipeline.desk.flexibility import Battery, CurtailableRight, RenewableRight, SwingRight, TollingRight
@@ -88,15 +89,17 @@ def sequential_paths(desk: Desk, zone: str, information: str, scenario_paths: pl
     Raises
     ------
     MissingDayError
+        No paths.
+    ContractError
+        Paths with a hole or a row twice.
     """
     second = information == "sequential" and desk.zones[zone].second_price.kind != "none"
     kind = "second_price" if second else "day_ahead_price"
-    part = scenario_paths.filter(pl.col("kind") == kind, pl.col("name") == zone).sort("delivery_start", "scenario")
+    part = scenario_paths.filter(pl.col("kind") == kind, pl.col("name") == zone)
     if part.is_empty():
         raise MissingDayError("scenario_paths", [], f"no {kind} of {zone}: make scenario_paths of the day first")
-    starts = part["delivery_start"].unique().sort()
-    values = part["value"].cast(pl.Float64).to_numpy().reshape(starts.len(), -1).T
-    return np.ascontiguousarray(values), starts, int(part["resolution_minutes"][0])
+    found = ScenarioMatrix.of(part, desk.delivery_day(part["delivery_day"][0]))
+    return found.values, found.starts, found.minutes
 
 
 def halves(paths: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -235,12 +238,11 @@ def _renewable(info: InformationSet, name: str, right: RenewableRight, scenario_
     Each interval stands alone, so an order with that limit price is the best there is, and equals foresight.
     """
     paths, _, minutes = sequential_paths(info.desk, right.zone, "auction", scenario_paths)
-    part = scenario_paths.filter(pl.col("kind") == "plant_output", pl.col("name") == right.plant).sort("delivery_start", "scenario")
+    part = scenario_paths.filter(pl.col("kind") == "plant_output", pl.col("name") == right.plant)
     if part.is_empty():
         raise MissingDayError("scenario_paths", [info.day.day], f"no output of {right.plant}: make scenario_paths of the day first")
-    own = int(part["resolution_minutes"][0])
-    output = part["value"].cast(pl.Float64).to_numpy().reshape(-1, paths.shape[0]).T
-    finer = np.repeat(output, max(1, own // minutes), axis=1).reshape(paths.shape[0], paths.shape[1], -1).mean(axis=2)
+    output = ScenarioMatrix.of(part, info.day)
+    finer = np.repeat(output.values, max(1, output.minutes // minutes), axis=1).reshape(paths.shape[0], paths.shape[1], -1).mean(axis=2)
     energy, margin = finer[1::2] * minutes / 60.0, right.certificate_eur_mwh - right.variable_cost_eur_mwh
     fresh = paths[1::2]
 
@@ -284,10 +286,9 @@ def _daily(info: InformationSet, name: str, right: SwingRight | CurtailableRight
 
 def daily_forecasts(info: InformationSet, zone: str, days: int, hours: float, price_forecasts: pl.DataFrame) -> tuple[FloatArray, FloatArray]:
     """Mean over the dearest `hours` of each coming day, and its deviation from the forecast's 10 and 90 % quantiles."""
-    rows = price_forecasts.filter(pl.col("zone") == zone, pl.col("price_kind") == "day_ahead", pl.col("model") == "ensemble")
     mean, deviation = [], []
     for n in range(days):
-        part = rows.filter(pl.col("target_day") == info.day.day + timedelta(days=n)).sort("price_eur_mwh", descending=True)
+        part = published_forecast(price_forecasts, zone, info.day.day, lead=n + 1).sort("price_eur_mwh", descending=True, maintain_order=True)
         if part.is_empty():
             break
         part = part.head(max(1, round(hours * 60.0 / int(part["resolution_minutes"][0]))))

@@ -11,6 +11,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+from energy_pipeline.book.published_forecast import published_forecast
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
 from energy_pipeline.desk.flexibility import Battery
@@ -58,13 +59,7 @@ def dispatch(info: InformationSet, price_forecasts: pl.DataFrame) -> pl.DataFram
 
 
 def _scheduled(info: InformationSet, name: str, battery: Battery, price_forecasts: pl.DataFrame) -> pl.DataFrame:
-    rows = price_forecasts.filter(
-        pl.col("zone") == battery.zone,
-        pl.col("price_kind") == "day_ahead",
-        pl.col("model") == "ensemble",
-        pl.col("horizon_days") == 1,
-        pl.col("target_day") == info.day.day,
-    ).sort("delivery_start")
+    rows = published_forecast(price_forecasts, battery.zone, info.day.day)
     minutes = info.desk.zones[battery.zone].resolution_minutes(info.day.day)
     if rows.height != info.day.count(minutes):
         raise SourceError(

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from energy_pipeline.book.published_forecast import published_forecast
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.blocks import profile
@@ -63,12 +64,11 @@ def forward_curve(info: InformationSet, price_forecasts: pl.DataFrame) -> pl.Dat
     """
     contract, desk, day = table("forward_curve"), info.desk, info.day.day
     quotes = info.frame("forward_quotes")
-    own = price_forecasts.filter(pl.col("model") == "ensemble", pl.col("price_kind") == "day_ahead").sort("delivery_start")
     frames, problems = [], []
     for zone in desk.zones:
         for lead in range(desk.forecast.horizon_days):
             target = info.day.shift(lead)
-            part = own.filter(pl.col("zone") == zone, pl.col("target_day") == target.day)
+            part = published_forecast(price_forecasts, zone, day, lead=lead + 1)
             visible = quotes.filter(pl.col("zone") == zone, pl.col("delivery_day") == target.day)
             if part.height == 0:
                 continue

@@ -1,7 +1,7 @@
 """Which series the desk has, and how many rows a day of each should have.
 
-What belongs here: the list, from the desk alone (so that it is the same whatever is
-loaded). What does not: judging the rows (`quality`, `lateness`).
+What belongs here: the list, from the desk and the day alone (so that it is the same whatever
+is loaded). What does not: judging the rows (`quality`, `lateness`).
 """
 
 from __future__ import annotations
@@ -67,14 +67,15 @@ class Expected:
         return 0
 
 
-def expected_series(desk: Desk) -> list[Expected]:
-    """Every series the desk declares: files, proxy quotes and the synthetic market's.
+def expected_series(desk: Desk, day: date) -> list[Expected]:
+    """Every series the desk declares: files, proxy quotes and the synthetic market's, in the same order for every day.
 
-    Several file series of one key (a change of resolution) count as one.
+    Several file entries of one key (a change of resolution) are one series; its late rule, values and
+    resolution are those of the entry that serves the delivery day (`Sources.entry`).
     """
     found: dict[tuple[str, str], Expected] = {}
     for series in desk.sources.files:
-        item = _from_files(series)
+        item = _from_files(desk.sources.entry(series.table, series.key, day) or series)
         found.setdefault((item.table, item.text), item)
     for rule in desk.sources.proxy_quotes:
         for block in rule.contracts:

@@ -6,7 +6,7 @@ of what has arrived. What does not: waiting itself (schedules), or the fallbacks
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import polars as pl
@@ -43,7 +43,7 @@ def effective_decision_time(desk: Desk, archive: Archive, day: date) -> tuple[da
         Naming every incomplete series with `stop`.
     """
     base, gate = desk.decision_time(day), desk.gate_closure(day)
-    series = [item for item in expected_series(desk) if contract_of(item.table).awaited_days_before is not None]
+    series = [item for item in _expected(desk, day) if contract_of(item.table).awaited_days_before is not None]
     judged = [(item, item.late, *_arrival(desk, archive, day, item)) for item in series if item.late]
     stopped = [_stop_text(item, base, at, missing) for item, late, at, missing in judged if late.action == "stop" and (at is None or at > base)]
     if stopped:
@@ -55,6 +55,13 @@ def effective_decision_time(desk: Desk, archive: Archive, day: date) -> tuple[da
         status = "fallback" if at is None or at > effective else "waited" if at > base else "on_time"
         statuses.setdefault(item.table, {})[item.text] = status
     return effective, statuses
+
+
+def _expected(desk: Desk, day: date) -> list[Expected]:
+    """Every series under the rules of the delivery day whose rows decide(day) counts on."""
+    lags = [contract_of(item.table).awaited_days_before or 0 for item in expected_series(desk, day)]
+    by_lag = {lag: expected_series(desk, day - timedelta(days=lag)) for lag in sorted({*lags})}
+    return [by_lag[lag][n] for n, lag in enumerate(lags)]
 
 
 def _until(desk: Desk, late: LateRule, base: datetime, gate: datetime) -> datetime:

@@ -103,7 +103,8 @@ def read_series(desk: Desk, series: FileSeries, first: date, last: date, load: L
         present = set(frame["delivery_day"].unique())
         step = "add the day to the file, or set `required: false` so that it becomes a stated gap"
         name = f"{series.table} {key_text(series.key)}"
-        failures |= {d: MissingDayError(name, [d], step) for d in _days(first, last) if d not in present and d not in failures}
+        own = [d for d in _days(first, last) if desk.sources.entry(series.table, series.key, d) in (series, None)]
+        failures |= {d: MissingDayError(name, [d], step) for d in own if d not in present and d not in failures}
     return Collected(without_days(frame, failures), failures)
 
 

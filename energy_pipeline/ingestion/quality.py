@@ -44,7 +44,7 @@ def assess_quality(desk: Desk, day: date, frames: Mapping[str, pl.DataFrame]) ->
         row per forecast with rows on the day; counts are the intervals compared.
     """
     today = {name: frame.filter(pl.col("delivery_day") == day) for name, frame in frames.items()}
-    rows = [_coverage(desk, day, item, today) for item in expected_series(desk)]
+    rows = [_coverage(desk, day, item, today) for item in expected_series(desk, day)]
     rows += [_absent(day, a.table, key_text(a.key), f"{a.fallback}{f' ({a.reason})' if a.reason else ''}") for a in desk.sources.absent]
     rows += _disguises(desk, day, frames, today)
     contract = contract_of("data_quality")
@@ -101,7 +101,7 @@ def _first_gap(desk: Desk, day: date, minutes: int, found: pl.DataFrame) -> str:
 def _disguises(desk: Desk, day: date, frames: Mapping[str, pl.DataFrame], today: Mapping[str, pl.DataFrame]) -> list[dict[str, object]]:
     rows, seen = [], pl.col("delivery_day").is_between(day - WINDOW, day)
     window = {t: frames[t].filter(seen) for pair in PAIRS.items() for t in (pair[0], pair[1][0]) if t in frames}
-    for item in expected_series(desk):
+    for item in expected_series(desk, day):
         here = today.get(item.table)
         if item.table not in PAIRS or here is None or here.filter(*[pl.col(k) == v for k, v in item.key.items()]).is_empty():
             continue

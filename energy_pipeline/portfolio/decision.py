@@ -35,6 +35,7 @@ from energy_pipeline.book.positions import (
     format_shadow_prices,
     zone_books,
 )
+from energy_pipeline.book.published_forecast import published_forecast
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
@@ -301,9 +302,7 @@ def _positions(case: Case, optimum: Optimum, price_forecasts: pl.DataFrame) -> p
 
 
 def _forecast_price(day: DeliveryDay, outlook: ZoneOutlook, price_forecasts: pl.DataFrame) -> FloatArray:
-    rows = price_forecasts.filter(
-        pl.col("zone") == outlook.zone, pl.col("price_kind") == "day_ahead", pl.col("model") == "ensemble", pl.col("horizon_days") == 1
-    )
+    rows = published_forecast(price_forecasts, outlook.zone, day.day)
     price = on_grid(rows, "price_eur_mwh", outlook.grid)
     if np.isnan(price).any():
         raise MissingDayError("price_forecasts", [day.day], f"zone {outlook.zone} lacks ensemble forecasts of D; rerun forecasting")

@@ -14,6 +14,7 @@ from functools import partial
 import numpy as np
 import polars as pl
 
+from energy_pipeline.book.published_forecast import published_forecast
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.derived.renewables import OUTPUT_LEVELS, output_quantile_column
 from energy_pipeline.contracts.derived.shared import QUANTILES, quantile_column
@@ -108,10 +109,7 @@ def _held_back(info: InformationSet, name: str, price_forecasts: pl.DataFrame | 
         return np.zeros(count)
     if price_forecasts is None:
         return None
-    rows = price_forecasts.filter(
-        pl.col("model") == "ensemble", pl.col("horizon_days") == 1, pl.col("target_day") == info.day.day,
-        pl.col("zone") == zone, pl.col("price_kind") == "day_ahead",
-    ).sort("delivery_start")  # fmt: skip
+    rows = published_forecast(price_forecasts, zone, info.day.day)
     if rows.height != count:
         return None
     quantiles = rows.select([quantile_column(q) for q in QUANTILES]).cast(pl.Float64).fill_null(float("nan")).to_numpy()

@@ -35,6 +35,7 @@ import polars as pl
 from energy_pipeline.book.grid import on_grid, zone_grid
 from energy_pipeline.book.hedges import opening_positions
 from energy_pipeline.book.positions import DAY_AHEAD, hedge_legs
+from energy_pipeline.book.published_forecast import published_forecast
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import FloatArray
@@ -236,13 +237,8 @@ def _level(
         return None
     base = [found[0] for part in parts if (found := block_mean(desk, part["target_day"][0], "base", part)) is not None]
     peak = [found[0] for part in parts if (found := block_mean(desk, part["target_day"][0], "peak", part)) is not None]
-    bands = forecasts.filter(
-        pl.col("delivery_day") == decided,
-        pl.col("zone") == zone,
-        pl.col("price_kind") == "day_ahead",
-        pl.col("model") == "ensemble",
-        pl.col("target_day").is_in(targets),
-    ).sort("delivery_start")
+    leads = sorted((t - decided).days + 1 for t in targets)
+    bands = pl.concat([published_forecast(forecasts, zone, decided, lead=lead) for lead in leads])
     width = (bands["q90_eur_mwh"] - bands["q10_eur_mwh"]).drop_nulls().to_numpy()
     return float(np.mean(base)), float(np.mean(peak)) if peak else float(np.mean(base)), float(np.mean(width)) if width.size else 0.0
 

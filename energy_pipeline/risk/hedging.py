@@ -17,13 +17,13 @@ import polars as pl
 from energy_pipeline.book.hedges import Hedge, block_profile, day_hedges
 from energy_pipeline.book.valued import ValuedBook
 from energy_pipeline.contracts import table
-from energy_pipeline.desk.risk import Stress
+from energy_pipeline.desk.risk import NO_STRESS, stress_of
 from energy_pipeline.domain.blocks import profile
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import InfeasibleError
 from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.mathematics.allocation.limits import Limit
-from energy_pipeline.risk.stress import NO_STRESS, hypothetical, stressed_pnl_eur, stressed_price
+from energy_pipeline.risk.stress import hypothetical, stressed_pnl_eur, stressed_price
 
 COVERED = ("es_eur", "worst_stress_eur", "gross_contracts_mw", "margin_eur")
 SMALLEST_MW = 0.05
@@ -121,14 +121,10 @@ def _per_mw(held: ValuedBook, hedges: list[Hedge]) -> tuple[FloatArray, FloatArr
         weight = outlook.grid.hours * profile(hedge.block, held.day, outlook.grid.minutes)
         mean = outlook.price.mean(axis=0)
         gains.append((outlook.price - mean) @ weight)
-        columns.append(np.array([float((stressed_price(_of(parts, hedge.zone), outlook) - mean) @ weight) for parts in stresses]))
+        columns.append(np.array([float((stressed_price(stress_of(parts, hedge.zone), outlook) - mean) @ weight) for parts in stresses]))
     expected = stressed_pnl_eur((NO_STRESS,), held.fair, held.outlooks)
     columns.append(np.array([stressed_pnl_eur(parts, held.fair, held.outlooks) - expected for parts in stresses]))
     return np.column_stack(gains), np.column_stack(columns)
-
-
-def _of(parts: tuple[Stress, ...], zone: str) -> Stress:
-    return next((s for s in parts if not s.zones or zone in s.zones), NO_STRESS)
 
 
 def _position_mw(held: ValuedBook, hedge: Hedge) -> float:

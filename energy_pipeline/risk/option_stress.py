@@ -20,7 +20,7 @@ import polars as pl
 
 from energy_pipeline.book.outlook import ZoneOutlook
 from energy_pipeline.desk.flexibility import Battery, CurtailableRight, RenewableRight, SwingRight, TollingRight
-from energy_pipeline.desk.risk import Stress
+from energy_pipeline.desk.risk import NO_STRESS, Stress, stress_of
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.portfolio.forwards.daily import HeldForwards
@@ -57,15 +57,13 @@ class OptionBook:
 
     def change_eur(self, stresses: tuple[Stress, ...]) -> float | None:
         """Change of value of all options; None where there is none."""
-        from energy_pipeline.risk.stress import NO_STRESS, hit
-
-        held = None if self.forwards is None else self.forwards.options_change_eur(lambda zone: hit(stresses, zone))
+        held = None if self.forwards is None else self.forwards.options_change_eur(lambda zone: stress_of(stresses, zone))
         if not self.names:
             return held
         total = held or 0.0
         for name in self.names:
             zone = self._terms(name).zone
-            total += self.value_eur(name, hit(stresses, zone)) - self.value_eur(name, NO_STRESS)
+            total += self.value_eur(name, stress_of(stresses, zone)) - self.value_eur(name, NO_STRESS)
         return total
 
     def value_eur(self, name: str, stress: Stress) -> float:
@@ -95,7 +93,7 @@ class OptionBook:
         outlook = self.outlooks[battery.zone]
         prices = _stressed(outlook, stress)
         if outlook.has_second:
-            prices = outlook.second.mean(axis=0) + stress.second_shift_eur_mwh
+            prices = stress.applied("second_price", outlook.second.mean(axis=0))
         plan = schedule(battery, prices, outlook.grid.minutes)
         return margin_eur(battery, plan.charge_mw, plan.discharge_mw, prices, outlook.grid.minutes)
 
@@ -112,11 +110,11 @@ class OptionBook:
 
     def _switch(self, right: RenewableRight, stress: Stress) -> float:
         """What standing still saves: the running plant itself is in the stressed P&L."""
-        from energy_pipeline.risk.stress import stressed_output
-
         outlook = self.outlooks[right.zone]
         loss = np.maximum(right.variable_cost_eur_mwh - right.certificate_eur_mwh - _stressed(outlook, stress), 0.0)
-        return sum(float(loss @ stressed_output(stress, p)) * outlook.grid.hours for p in outlook.plants if p.plant == right.plant)
+        plants = [p for p in outlook.plants if p.plant == right.plant]
+        outputs = [stress.applied("plant_output", p.output_mw, p.technology, p.capacity_mw) for p in plants]
+        return sum(float(loss @ output) * outlook.grid.hours for output in outputs)
 
     def _daily(self, right: SwingRight | CurtailableRight, stress: Stress) -> float:
         from energy_pipeline.flexibility.asset_valuation import swing_of
@@ -132,7 +130,7 @@ class OptionBook:
 
 
 def _stressed(outlook: ZoneOutlook, stress: Stress) -> FloatArray:
-    return np.asarray(outlook.price.mean(axis=0) * stress.day_ahead_factor + stress.day_ahead_shift_eur_mwh)
+    return stress.applied("day_ahead_price", outlook.price.mean(axis=0))
 
 
 def _dearest(prices: FloatArray, hours: float, minutes: int) -> float:

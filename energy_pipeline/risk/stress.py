@@ -20,15 +20,14 @@ import numpy as np
 import polars as pl
 
 from energy_pipeline.book.history import BookHistory
-from energy_pipeline.book.outlook import PlantExpectation, ZoneOutlook
+from energy_pipeline.book.outlook import ZoneOutlook
 from energy_pipeline.book.pnl import ZoneBook, zone_legs
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
-from energy_pipeline.desk.risk import Stress
+from energy_pipeline.desk.risk import NO_STRESS, Stress, stress_of
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
 from energy_pipeline.risk.option_stress import OptionBook
 
-NO_STRESS = Stress(name="expected", description="The expected day.")
 _CHANGES = ("day_ahead_factor", "day_ahead_shift_eur_mwh", "second_shift_eur_mwh", "wind_factor", "solar_factor", "fuel_factor")
 _LIST: tuple[tuple[str, str, tuple[float, float, float, float, float, float]], ...] = (
     ("scarcity", "Price spike: day-ahead +1000, second price +2000 EUR/MWh", (1.0, 1000, 2000, 1.0, 1.0, 1.0)),
@@ -114,32 +113,20 @@ def _from_history(desk: Desk, history: BookHistory) -> list[tuple[str, str, floa
 
 def stressed_pnl_eur(stresses: tuple[Stress, ...], books: Mapping[str, ZoneBook], outlooks: Mapping[str, ZoneOutlook]) -> float:
     """P&L of the book on the expected day under stresses, each on its zones [EUR]."""
-    return sum(float(_zone_pnl(hit(stresses, zone), book, outlooks[zone]).sum()) for zone, book in books.items())
-
-
-def hit(stresses: tuple[Stress, ...], zone: str) -> Stress:
-    """The stress of a zone: the first that names it or all zones."""
-    return next((s for s in stresses if not s.zones or zone in s.zones), NO_STRESS)
+    return sum(float(_zone_pnl(stress_of(stresses, zone), book, outlooks[zone]).sum()) for zone, book in books.items())
 
 
 def stressed_price(stress: Stress, outlook: ZoneOutlook) -> FloatArray:
     """Day-ahead price of the expected day under a stress [EUR/MWh], shape (intervals,)."""
-    return np.asarray(outlook.price.mean(axis=0) * stress.day_ahead_factor + stress.day_ahead_shift_eur_mwh)
+    return stress.applied("day_ahead_price", outlook.price.mean(axis=0))
 
 
 def _zone_pnl(stress: Stress, book: ZoneBook, outlook: ZoneOutlook) -> FloatArray:
     price = stressed_price(stress, outlook)
-    second = outlook.second.mean(axis=0) + stress.second_shift_eur_mwh if outlook.has_second else price
-    output = outlook.schedule_mw + sum((stressed_output(stress, p) for p in outlook.plants), np.zeros(outlook.grid.size))
+    second = stress.applied("second_price", outlook.second.mean(axis=0)) if outlook.has_second else price
+    plants = (stress.applied("plant_output", p.output_mw, p.technology, p.capacity_mw) for p in outlook.plants)
+    output = outlook.schedule_mw + sum(plants, np.zeros(outlook.grid.size))
     return zone_legs(book, price, second, output).total()
-
-
-def stressed_output(stress: Stress, plant: PlantExpectation) -> FloatArray:
-    """Expected output of a plant under a stress [MW], not above what it can."""
-    scaled = plant.output_mw * (stress.wind_factor if plant.technology == "wind" else stress.solar_factor)
-    if plant.capacity_mw is None:
-        return scaled
-    return np.minimum(scaled, np.maximum(plant.capacity_mw, plant.output_mw))
 
 
 def redispatch_gain_eur(desk: Desk, stresses: tuple[Stress, ...], outlooks: Mapping[str, ZoneOutlook]) -> float | None:
@@ -156,7 +143,7 @@ def redispatch_gain_eur(desk: Desk, stresses: tuple[Stress, ...], outlooks: Mapp
             continue
         outlook, any_asset = outlooks[asset.zone], True
         minutes = outlook.grid.minutes
-        before, after = outlook.price.mean(axis=0), stressed_price(hit(stresses, asset.zone), outlook)
+        before, after = outlook.price.mean(axis=0), stressed_price(stress_of(stresses, asset.zone), outlook)
         if np.array_equal(before, after):
             continue
         old, new = (schedule(asset, prices, minutes) for prices in (before, after))

@@ -18,6 +18,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+from energy_pipeline.book.published_forecast import published_forecast
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.derived import QUANTILES, quantile_column
 from energy_pipeline.domain.delivery import FloatArray
@@ -86,7 +87,7 @@ def day_series(info: InformationSet, price_forecasts: pl.DataFrame, plant_output
 
 
 def _prices(info: InformationSet, price_forecasts: pl.DataFrame) -> list[DaySeries]:
-    rows = price_forecasts.filter(pl.col("model") == "ensemble", pl.col("horizon_days") == 1, pl.col("target_day") == info.day.day)
+    zones = price_forecasts["zone"].unique().sort().to_list()
     sources: tuple[tuple[str, SeriesKind, str], ...] = (
         ("day_ahead", "day_ahead_price", "day_ahead_prices"),
         ("second", "second_price", "second_prices"),
@@ -94,7 +95,8 @@ def _prices(info: InformationSet, price_forecasts: pl.DataFrame) -> list[DaySeri
     series = []
     for price_kind, kind, raw in sources:
         limits = table(raw).column("price_eur_mwh")
-        for part in rows.filter(pl.col("price_kind") == price_kind).sort("zone", "delivery_start").partition_by("zone", maintain_order=True):
+        parts = [published_forecast(price_forecasts, zone, info.day.day, price_kind) for zone in zones]
+        for part in (p for p in parts if p.height):
             low, high = float(limits.minimum or 0.0), float(limits.maximum or 0.0)
             expected = part["price_eur_mwh"].to_numpy()
             quantiles = part.select(quantile_column(q) for q in QUANTILES).to_numpy().astype(np.float64)

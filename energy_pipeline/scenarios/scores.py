@@ -18,6 +18,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+from energy_pipeline.book.scenario_matrix import ScenarioMatrix, scenario_matrices
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import FloatArray
@@ -41,7 +42,9 @@ def scenario_scores(desk: Desk, day: date, paths: pl.DataFrame, sets: pl.DataFra
     """
     contract = table("scenario_scores")
     outcomes = _outcomes(day, pnl, dispatch)
-    simulated, past = _by_zone(desk, paths, outcomes), _by_zone(desk, sets.filter(pl.col("set") == "historical"), outcomes)
+    delivery = desk.delivery_day(day)
+    simulated = _by_zone(desk, scenario_matrices(_scored(paths), delivery), outcomes)
+    past = _by_zone(desk, scenario_matrices(_scored(sets.filter(pl.col("set") == "historical")), delivery, "scenario_sets"), outcomes)
     rows = [_row(day, key, simulated[key], outcomes[key], _tails(key, simulated, past)) for key in sorted(set(outcomes) & set(simulated))]
     zones = sorted(key for key in simulated if key[0] == "day_ahead_price" and key in outcomes)
     if len(zones) > 1:
@@ -67,22 +70,20 @@ def _outcomes(day: date, pnl: pl.DataFrame, dispatch: pl.DataFrame) -> dict[tupl
     return found
 
 
-def _by_zone(desk: Desk, rows: pl.DataFrame, outcomes: Sets) -> dict[tuple[str, str], FloatArray]:
+def _scored(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.filter(pl.col("kind").is_in(SCORED)).sort("kind", "name", maintain_order=True)
+
+
+def _by_zone(desk: Desk, series: Mapping[tuple[str, str], ScenarioMatrix], outcomes: Sets) -> dict[tuple[str, str], FloatArray]:
     """Scenarios as (paths, intervals), plants summed by zone; series with other intervals than the outcome are left out."""
     found: dict[tuple[str, str], FloatArray] = {}
-    for part in (
-        rows.filter(pl.col("kind").is_in(SCORED)).sort("kind", "name", "scenario", "delivery_start").partition_by("kind", "name", maintain_order=True)
-    ):
-        kind, name = str(part["kind"][0]), str(part["name"][0])
-        plant = kind == "plant_output"
-        zone = desk.plants[name].zone if plant else name
+    for (kind, name), one in series.items():
+        zone = desk.plants[name].zone if kind == "plant_output" else name
         outcome = outcomes.get((kind, zone))
-        values = part["value"].to_numpy().astype(np.float64).reshape(part["scenario"].n_unique(), -1)
         if outcome is None or outcome.size == 0:
             continue
-        minutes = int(part["resolution_minutes"][0])
-        wanted = minutes * values.shape[1] // outcome.size
-        values = convert(values, minutes, wanted)
+        wanted = one.minutes * one.values.shape[1] // outcome.size
+        values = convert(one.values, one.minutes, wanted)
         found[kind, zone] = found[kind, zone] + values if (kind, zone) in found else values
     return found
 

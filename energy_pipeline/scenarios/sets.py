@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from energy_pipeline.book.scenario_matrix import ScenarioMatrix, scenario_matrices
 from energy_pipeline.contracts import table
 from energy_pipeline.desk.risk import Stress
 from energy_pipeline.domain.delivery import FloatArray
@@ -89,18 +90,12 @@ def _stressed(info: InformationSet, series: Sequence[DaySeries], plant_output: p
 def _hit(info: InformationSet, stress: Stress, series: DaySeries, technology: str) -> FloatArray:
     """The expected path of one series under one stress."""
     zone = info.desk.plants[series.name].zone if series.kind == "plant_output" else series.name
-    if stress.zones and zone not in stress.zones:
-        return series.expected
-    if series.kind == "plant_output":
-        return series.expected * (stress.wind_factor if technology == "wind" else stress.solar_factor)
-    if series.kind == "second_price":
-        return series.expected + stress.second_shift_eur_mwh
-    return series.expected * stress.day_ahead_factor + stress.day_ahead_shift_eur_mwh
+    return stress.applied(series.kind, series.expected, technology) if stress.concerns(zone) else series.expected
 
 
 def _day(info: InformationSet, series: Sequence[DaySeries], paths: pl.DataFrame) -> list[pl.DataFrame]:
-    parts = {(k, n): part for (k, n), part in paths.partition_by("kind", "name", as_dict=True, maintain_order=True).items()}
-    values = [_matrix(parts[s.kind, s.name], s) for s in series]
+    matrices = scenario_matrices(paths, info.day)
+    values = [_by_interval(matrices[s.kind, s.name]) for s in series]
     found = reduce(_features([_means(v, 60 // s.resolution_minutes) for v, s in zip(values, series, strict=True)]), info.desk.scenarios.kept)
     labels, chosen = _labels(found)
     return [_rows(info, "day", s, v[:, chosen], labels, found.probabilities, found.relative) for s, v in zip(series, values, strict=True)]
@@ -120,9 +115,9 @@ def _week(info: InformationSet, price_forecasts: pl.DataFrame, errors: Sequence[
     return frames
 
 
-def _matrix(rows: pl.DataFrame, series: DaySeries) -> AnyFloats:
-    """Values as (intervals, paths); the table is sorted by interval and path."""
-    return rows["value"].to_numpy().reshape(series.expected.size, -1)
+def _by_interval(series: ScenarioMatrix) -> AnyFloats:
+    """Values as (intervals, paths), in the table's own precision."""
+    return np.ascontiguousarray(series.values.T, dtype=np.float32)
 
 
 def _means(values: AnyFloats, size: int) -> AnyFloats:

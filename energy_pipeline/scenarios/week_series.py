@@ -24,6 +24,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
+from energy_pipeline.book.published_forecast import published_forecast
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.derived import QUANTILES, quantile_column
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
@@ -101,9 +102,7 @@ def _price_quantiles(
 ) -> FloatArray | None:
     parts = []
     for target in days or week_days(info):
-        rows = forecasts.filter(
-            pl.col("zone") == zone, pl.col("price_kind") == kind, pl.col("model") == "ensemble", pl.col("target_day") == target.day
-        ).sort("delivery_start")
+        rows = published_forecast(forecasts, zone, info.day.day, kind, (target.day - info.day.day).days + 1)
         minutes = info.desk.zones[zone].resolution_minutes(target.day)
         values = rows.select(quantile_column(q) for q in QUANTILES).to_numpy().astype(np.float64)
         if len(values) != target.count(minutes) or not np.isfinite(values).all():

@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from energy_pipeline.book.published_forecast import published_forecast
 from energy_pipeline.desk.strategies import SpreadStrategy
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import SourceError
@@ -82,13 +83,7 @@ def shrunken_spread(info: InformationSet, strategy: SpreadStrategy) -> FloatArra
 
 
 def _forecast(info: InformationSet, name: str, zone: str, price_kind: str, price_forecasts: pl.DataFrame) -> FloatArray:
-    rows = price_forecasts.filter(
-        pl.col("zone") == zone,
-        pl.col("price_kind") == price_kind,
-        pl.col("model") == "ensemble",
-        pl.col("horizon_days") == 1,
-        pl.col("target_day") == info.day.day,
-    ).sort("delivery_start")
+    rows = published_forecast(price_forecasts, zone, info.day.day, price_kind)
     expected = info.day.count(info.desk.zones[zone].resolution_minutes(info.day.day))
     if rows.height != expected:
         raise SourceError(

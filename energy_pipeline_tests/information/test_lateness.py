@@ -13,8 +13,10 @@ from energy_pipeline.desk import load_desk
 from energy_pipeline.desk.load import desk_from
 from energy_pipeline.domain.errors import LateSourceError
 from energy_pipeline.information.archive import Archive
+from energy_pipeline.information.expected import expected_series
 from energy_pipeline.information.lateness import effective_decision_time
 from energy_pipeline.ingestion import collect, information_record
+from energy_pipeline.ingestion.quality import assess_quality
 
 TINY = Path(__file__).parents[1] / "desks" / "tiny.yaml"
 DAY = date(2025, 6, 4)
@@ -109,3 +111,74 @@ def test_the_record_carries_the_statuses(desk, frames):
     assert record["decision_time"].unique().to_list() == [at]
     early = information_record(Archive(desk, changed).at(DAY), {})
     assert early.filter(raw_table="load_forecast")["content_hash"].to_list() != record.filter(raw_table="load_forecast")["content_hash"].to_list()
+
+
+CHANGE = date(2025, 10, 1)
+
+
+def two_entries(*, turned=False):
+    """One price series in two entries: hours with no rule, then quarters that stop."""
+    base = {"table": "day_ahead_prices", "key": {"zone": "NORTH"}}
+    known = {"anchor": "delivery_day", "days": -1, "at": "12:45", "basis": "assumption"}
+    part = {"time": {"column": "t", "clock": "utc"}, "values": {"price_eur_mwh": {"columns": ["price"]}}}
+    hours = {**base, "resolution_minutes": 60, "known_at": known, "parts": [{**part, "path": "hours.csv", "last_day": CHANGE - timedelta(days=1)}]}
+    quarters = {
+        **base,
+        "resolution_minutes": 15,
+        "known_at": known,
+        "parts": [{**part, "path": "quarters.csv", "first_day": CHANGE}],
+        "late": {"action": "stop"},
+        "required": True,
+    }
+    content = yaml.safe_load(TINY.read_text(encoding="utf-8"))
+    content["sources"] = {"files": [quarters, hours] if turned else [hours, quarters]}
+    return desk_from(content, "test")
+
+
+def stamps(minutes, day, desk):
+    starts = desk.delivery_day(day).interval_starts_us(minutes)
+    times = pl.Series("t", starts).cast(pl.Datetime("us", "UTC")).dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return pl.DataFrame({"t": times, "price": [50.0] * len(starts)})
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_series_in_two_entries_has_each_entrys_rules_by_delivery_day(turned):
+    desk = two_entries(turned=turned)
+    for day, minutes, action in ((CHANGE - timedelta(days=1), 60, None), (CHANGE, 15, "stop"), (date(2025, 10, 5), 15, "stop")):
+        (item,) = expected_series(desk, day)
+        assert item.resolution(desk, day) == minutes
+        assert (item.late.action if item.late else None) == action
+    with pytest.raises(LateSourceError, match=r"zone=NORTH: 96 interval\(s\) missing"):
+        effective_decision_time(desk, Archive(desk, {}), date(2025, 10, 5))
+    # The first decision under the new entry counts on a day of the old one, which has no rule.
+    assert effective_decision_time(desk, Archive(desk, {}), CHANGE) == (desk.decision_time(CHANGE), {})
+    row = assess_quality(desk, date(2025, 10, 5), {}).filter(pl.col("check") == "coverage").row(0, named=True)
+    assert (row["expected_count"], row["missing_count"]) == (96, 96)
+    before = assess_quality(desk, date(2025, 9, 20), {}).filter(pl.col("check") == "coverage").row(0, named=True)
+    assert before["expected_count"] == 24
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_only_the_entry_of_a_day_can_miss_it(turned):
+    """The second entry is required; its own missing day fails, the first one's days do not."""
+    desk = two_entries(turned=turned)
+    files = {"hours.csv": stamps(60, CHANGE - timedelta(days=1), desk), "quarters.csv": stamps(15, CHANGE, desk)}
+    found = collect(desk, "day_ahead_prices", CHANGE - timedelta(days=2), CHANGE + timedelta(days=1), files.__getitem__)
+    assert dict(found.frame.group_by("delivery_day", maintain_order=True).len().iter_rows()) == {CHANGE - timedelta(days=1): 24, CHANGE: 96}
+    assert list(found.failures) == [CHANGE + timedelta(days=1)]
+
+
+def test_between_and_outside_the_entries_the_nearest_one_before_holds():
+    desk = two_entries()
+    first, second = desk.sources.files
+
+    def on(entry, **days):
+        return entry.model_copy(update={"parts": (entry.parts[0].model_copy(update=days),)})
+
+    late = on(second, first_day=CHANGE + timedelta(days=9), last_day=CHANGE + timedelta(days=20))
+    hours = on(first, first_day=CHANGE - timedelta(days=9))
+    sources = desk.sources.model_copy(update={"files": (late, hours)})
+    expected = {-20: hours, -1: hours, 0: hours, 8: hours, 9: late, 20: late, 21: late}
+    for days, entry in expected.items():
+        assert sources.entry("day_ahead_prices", {"zone": "NORTH"}, CHANGE + timedelta(days=days)) is entry
+    assert sources.entry("day_ahead_prices", {"zone": "SOUTH"}, CHANGE) is None

@@ -10,13 +10,12 @@ import pytest
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.desk.forwards import ForwardBookSettings
-from energy_pipeline.desk.risk import Stress
+from energy_pipeline.desk.risk import NO_STRESS, Stress
 from energy_pipeline.domain.errors import DeskError, SourceError
 from energy_pipeline.mathematics import allocation as al
 from energy_pipeline.portfolio.forwards.daily import held_forwards, proposals, week_market
 from energy_pipeline.portfolio.forwards.instruments import payoffs
 from energy_pipeline.risk.option_stress import OptionBook
-from energy_pipeline.risk.stress import NO_STRESS
 from energy_pipeline.scenarios.week import WeekSet
 from energy_pipeline.scenarios.week_series import WeekSeries
 from energy_pipeline_tests.portfolio.small_desk import AUTUMN_QUARTERS, PLAIN, Day, desk_of

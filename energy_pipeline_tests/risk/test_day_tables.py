@@ -12,7 +12,7 @@ from energy_pipeline.book.outlook import zone_outlooks
 from energy_pipeline.book.valued import valued
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
-from energy_pipeline.desk.risk import FactorFile, Stress
+from energy_pipeline.desk.risk import NO_STRESS, FactorFile, Stress
 from energy_pipeline.domain.blocks import profile
 from energy_pipeline.domain.errors import DeskError, MissingDayError, SourceError
 from energy_pipeline.information.archive import Archive
@@ -23,7 +23,6 @@ from energy_pipeline.risk.exposures import factor_exposures
 from energy_pipeline.risk.factor_file import checked_factors, known_moves
 from energy_pipeline.risk.marks import mark_to_market
 from energy_pipeline.risk.option_stress import OptionBook
-from energy_pipeline.risk.stress import NO_STRESS
 from energy_pipeline_tests.portfolio.small_desk import AUTUMN_QUARTERS, PLAIN, SPRING, Day, desk_of
 from energy_pipeline_tests.portfolio.test_settle import Came
 from energy_pipeline_tests.risk.test_what_if import errors_of

@@ -136,7 +136,7 @@ def test_the_summary_is_that_of_each_row():
     np.testing.assert_allclose(rows["mean"], north.mean(axis=1))
     np.testing.assert_allclose(rows["standard_deviation"], north.std(axis=1))
     np.testing.assert_allclose(rows["q05"], [np.quantile(r, 0.05) for r in north])
-    with pytest.raises(ContractError, match="same scenarios"):
+    with pytest.raises(ContractError, match="day_ahead_price of NORTH: missing in 1 row"):
         scenario_summary(paths.slice(1))
 
 

@@ -1,5 +1,6 @@
 """Small sets, their scores and the week's series on hand-made frames whose answers are known."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy.stats import norm
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.derived import QUANTILES, quantile_column
 from energy_pipeline.contracts.enforce import enforce
+from energy_pipeline.domain.errors import ContractError
 from energy_pipeline.domain.history import ErrorHistory
 from energy_pipeline.information.archive import Archive
 from energy_pipeline.information.resolution import timestamps
@@ -39,6 +41,54 @@ def made(desk, raw=None, errors=None):
 
 def of(sets, name, kind="day_ahead_price", zone="SOUTH"):
     return sets.filter(pl.col("set") == name, pl.col("kind") == kind, pl.col("name") == zone)
+
+
+STRESSES = (
+    {"name": "dear", "description": "", "second_shift_eur_mwh": 25.0, "day_ahead_factor": 2.0, "day_ahead_shift_eur_mwh": -10.0},
+    {"name": "weather", "description": "", "wind_factor": 0.25, "solar_factor": 0.75},
+    {"name": "south", "description": "", "zones": ["SOUTH"], "second_shift_eur_mwh": 7.0, "solar_factor": 0.5, "wind_factor": 0.5},
+)
+PLANTS = {**ROOF, "mill": {"kind": "metered", "zone": "NORTH", "technology": "wind", "capacity_mw": 100}}
+
+
+def test_each_kind_of_series_is_stressed_by_its_own_numbers():
+    """Second price by its shift, up when it is positive; wind by the wind's factor, sun by the sun's; zones apart."""
+    zones = yaml.safe_load(TINY.read_text(encoding="utf-8"))["zones"]
+    zones = {n: {**z, "drivers": []} for n, z in zones.items()}
+    desk = tiny_desk(plants=PLANTS, zones=zones, scenarios={"paths": 60, "kept": 5}, stress=list(STRESSES))
+    mill = {"plant": "mill", "zone": "NORTH", "technology": "wind", "output_mw": 40.0, "available_mw": 40.0, "capacity_mw": 100.0}
+    output = pl.concat([roof(D), roof(D).with_columns(pl.lit(value).alias(name) for name, value in mill.items())])
+    errors = histories(D, scale=0.1)
+    errors = [*errors, *(replace(h, name="mill") for h in errors if h.kind == "plant_output")]
+    info = Archive(desk, {}).at(D)
+    forecasts = ensemble(desk, D, PRICES)
+    paths = scenario_paths(info, forecasts, output, errors)
+    found = scenario_sets(info, forecasts, output, errors, paths).filter(pl.col("set") == "stressed")
+
+    def change(kind, name, label):
+        part = found.filter(pl.col("kind") == kind, pl.col("name") == name, pl.col("label") == label).sort("delivery_start")
+        return part["value"].to_numpy().astype(float)
+
+    south, north, second, sunny = (PRICES["SOUTH", "day_ahead"], PRICES["NORTH", "day_ahead"], PRICES["NORTH", "second"], 5.0)
+    for label, day_ahead, shift, wind_factor, solar_factor in (("dear", (2.0, -10.0), 25.0, 1.0, 1.0), ("weather", (1.0, 0.0), 0.0, 0.25, 0.75)):
+        np.testing.assert_allclose(change("second_price", "NORTH", label), second + shift, rtol=1e-5)
+        np.testing.assert_allclose(change("day_ahead_price", "NORTH", label), day_ahead[0] * north + day_ahead[1], rtol=1e-5)
+        np.testing.assert_allclose(change("plant_output", "mill", label), 40.0 * wind_factor, rtol=1e-5)
+        np.testing.assert_allclose(change("plant_output", "roof", label), sunny * solar_factor, rtol=1e-5)
+    np.testing.assert_allclose(change("second_price", "NORTH", "south"), second, rtol=1e-5)
+    np.testing.assert_allclose(change("plant_output", "mill", "south"), 40.0, rtol=1e-5)
+    np.testing.assert_allclose(change("plant_output", "roof", "south"), 0.5 * sunny, rtol=1e-5)
+    np.testing.assert_allclose(change("day_ahead_price", "SOUTH", "south"), south, rtol=1e-5)
+
+
+def test_paths_with_a_hole_are_no_sets():
+    info, desk = Archive(desk_of(), {}).at(D), desk_of()
+    forecasts, errors = ensemble(desk, D, PRICES), histories(D, scale=0.1)
+    paths = scenario_paths(info, forecasts, roof(D), errors)
+    with pytest.raises(ContractError, match=r"scenario_paths, day 2025-10-27.*\n.*day_ahead_price of NORTH: missing in 1 row"):
+        scenario_sets(info, forecasts, roof(D), errors, paths.slice(1))
+    turned = scenario_sets(info, forecasts, roof(D), errors, paths.sample(fraction=1.0, shuffle=True, seed=1))
+    assert turned.equals(scenario_sets(info, forecasts, roof(D), errors, paths))
 
 
 def test_historical_stressed_and_representative_sets_are_what_they_say():

@@ -13,6 +13,7 @@ import dagster as dg
 import polars as pl
 
 from energy_pipeline.contracts import TABLES
+from energy_pipeline.orchestration.assets.s05_scenarios import past_errors
 from energy_pipeline.orchestration.assets.s08_portfolio import held_forwards
 from energy_pipeline.orchestration.factory import AssetFactory, DayContext
 from energy_pipeline.orchestration.partitions import look_back
@@ -59,14 +60,12 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
 
 def risk(day: DayContext) -> Mapping[str, pl.DataFrame]:
     """The book as decided, over the joint forecast errors it was decided on; nothing is optimised again."""
-    from energy_pipeline import forecasting, renewables
     from energy_pipeline import risk as stage
     from energy_pipeline.book.positions import Book
 
     book = Book.from_frames(day.read("positions"), day.read("portfolio_solution"))
-    errors = [*forecasting.price_errors(day.info, day.artefacts), *renewables.output_errors(day.info)]
     more = stage.MoreInputs(day.read("forward_curve"), day.read("signals"), factor_returns(day), held_forwards(day))
-    found = stage.assess(day.info, book, day.read("scenario_paths"), day.read("plant_output"), day.read("dispatch"), errors, more)
+    found = stage.assess(day.info, book, day.read("scenario_paths"), day.read("plant_output"), day.read("dispatch"), past_errors(day), more)
     return {
         "risk_measures": found.measures,
         "risk_methods": found.methods,

@@ -83,7 +83,7 @@ def stressed_market(market: Market, stress_of: Callable[[str], Stress], fuel_fac
     power = {}
     for zone, price in market.power_eur_mwh.items():
         stress, moved = stress_of(zone), price.copy()
-        moved[:, :first] = moved[:, :first] * stress.day_ahead_factor + stress.day_ahead_shift_eur_mwh
+        moved[:, :first] = stress.applied("day_ahead_price", moved[:, :first])
         power[zone] = moved
     gas, carbon = (None if a is None else a * fuel_factor for a in (market.gas_eur_mwh, market.carbon_eur_t))
     return replace(market, power_eur_mwh=power, gas_eur_mwh=gas, carbon_eur_t=carbon)

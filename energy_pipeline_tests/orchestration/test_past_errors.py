@@ -1,0 +1,35 @@
+"""Risk and scenarios read the same past errors, from the same store of fitted models."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from energy_pipeline import forecasting, renewables, risk
+from energy_pipeline.book.positions import Book
+from energy_pipeline.orchestration.assets import s05_scenarios, s09_risk
+
+
+class StopHereError(Exception):
+    pass
+
+
+def test_risk_takes_the_errors_of_the_scenarios_with_the_artefact_store(monkeypatch):
+    """Without the store, risk materialised alone fitted the correction of every plant again."""
+    store, info, asked, given = object(), object(), [], []
+    for module, name in ((forecasting, "price_errors"), (renewables, "output_errors")):
+        monkeypatch.setattr(module, name, lambda *arguments, name=name: asked.append((name, *arguments)) or [name])
+
+    def assess(*arguments):
+        given.extend(arguments)
+        raise StopHereError
+
+    monkeypatch.setattr(risk, "assess", assess)
+    monkeypatch.setattr(Book, "from_frames", lambda *_: None)
+    for name in ("factor_returns", "held_forwards"):
+        monkeypatch.setattr(s09_risk, name, lambda _: None)
+    day = SimpleNamespace(info=info, artefacts=store, read=lambda name: name)
+    with pytest.raises(StopHereError):
+        s09_risk.risk(day)
+    assert asked == [("price_errors", info, store), ("output_errors", info, store)]
+    assert ["price_errors", "output_errors"] in given
+    assert s05_scenarios.past_errors(day) == ["price_errors", "output_errors"]
