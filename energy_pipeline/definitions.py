@@ -27,11 +27,26 @@ from energy_pipeline.orchestration.assets import (
 from energy_pipeline.orchestration.checks import check_steps
 from energy_pipeline.orchestration.factory import AssetFactory
 from energy_pipeline.orchestration.jobs import jobs
-from energy_pipeline.orchestration.partitions import delivery_days
 from energy_pipeline.orchestration.resources import Clock, DeskRuntime, utc_now
 from energy_pipeline.orchestration.schedules import schedules
 from energy_pipeline.settings import Settings
 from energy_pipeline.warehouse.sql_project import SqlProject
+
+
+def assets(factory: AssetFactory, project: SqlProject) -> list[dg.AssetsDefinition]:
+    """Every asset, stage by stage."""
+    return [
+        *s01_ingestion.assets(factory),
+        *s02_features.assets(factory),
+        *s03_forecasting.assets(factory),
+        *s04_renewables.assets(factory),
+        *s05_scenarios.assets(factory),
+        *s06_flexibility.assets(factory),
+        *s07_strategies.assets(factory),
+        *s08_portfolio.assets(factory),
+        *s09_risk.assets(factory),
+        *s10_reporting.assets(factory, project),
+    ]
 
 
 def build_definitions(
@@ -57,21 +72,9 @@ def build_definitions(
         found = found.model_copy(update={"lake": lake})
     runtime = DeskRuntime(found, desk, now)
     project = SqlProject(found.sql_root)
-    factory = AssetFactory(delivery_days(runtime.desk))
     flows = jobs(list(project.marts))
     return dg.Definitions(
-        assets=[
-            *s01_ingestion.assets(factory, runtime.desk.max_lag_days),
-            *s02_features.assets(factory),
-            *s03_forecasting.assets(factory),
-            *s04_renewables.assets(factory),
-            *s05_scenarios.assets(factory),
-            *s06_flexibility.assets(factory),
-            *s07_strategies.assets(factory),
-            *s08_portfolio.assets(factory),
-            *s09_risk.assets(factory),
-            *s10_reporting.assets(factory, project),
-        ],
+        assets=assets(AssetFactory(runtime.desk), project),
         asset_checks=check_steps(list(project.marts)) if checks else [],
         jobs=flows,
         schedules=schedules(runtime.desk, {job.name: job for job in flows}, running=found.schedules == "running"),

@@ -51,10 +51,22 @@ def valued(
     MissingDayError
         When a zone with a position lacks scenarios, a plant its output or an asset its schedule.
     """
+    held = set(positions["zone"].unique().to_list())
+    outlooks = zone_outlooks(desk, day, [zone for zone in desk.zones if zone in held], scenario_paths, plant_output, dispatch)
+    return book_of_day(desk, day, positions, dispatch, outlooks)
+
+
+def book_of_day(desk: Desk, day: DeliveryDay, positions: pl.DataFrame, dispatch: pl.DataFrame, outlooks: dict[str, ZoneOutlook]) -> ValuedBook:
+    """The book of these positions over outlooks that are there already: of each zone with a position, perhaps of more."""
     books = zone_books(desk, day, positions, dispatch)
-    outlooks = zone_outlooks(desk, day, list(books), scenario_paths, plant_output, dispatch)
-    fair = {zone: at_fair_value(held, outlooks[zone].price) for zone, held in books.items()}
+    fair = {zone: at_fair_value(book, outlooks[zone].price) for zone, book in books.items()}
     return ValuedBook(desk, day, positions, books, fair, outlooks)
+
+
+def zone_pnl_eur(book: ZoneBook, outlook: ZoneOutlook) -> FloatArray:
+    """P&L of a zone's book per scenario [EUR], shape (scenarios,)."""
+    result: FloatArray = zone_legs(book, outlook.price, outlook.second, outlook.output_mw).total().sum(axis=1)
+    return result
 
 
 def scenario_pnl(books: dict[str, ZoneBook], outlooks: dict[str, ZoneOutlook], paths: int) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:

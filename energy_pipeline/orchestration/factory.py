@@ -23,20 +23,23 @@ from energy_pipeline.domain.errors import DayFailures, PipelineError
 from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.lake import ArtefactStore, Lake
 from energy_pipeline.orchestration import metadata, policies, progress
-from energy_pipeline.orchestration.partitions import day_of_key
+from energy_pipeline.orchestration.partitions import day_of_key, delivery_days
+from energy_pipeline.orchestration.reads import Declared, edges, handed, require_match
 from energy_pipeline.orchestration.resources import DeskRuntime, RunSession
 
-Frames = Mapping[str, pl.DataFrame]
-Deps = Sequence[dg.AssetDep | str]
+Frame = pl.DataFrame
+Info = InformationSet
+Frames = Mapping[str, Frame]
 RowMetadata = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class DayContext:
-    """One delivery day of one run, as asset functions see it."""
+    """One delivery day of one run, as compute functions see it; tables come as arguments."""
 
     day: date
     session: RunSession
+    run: dg.DagsterRun
 
     @property
     def desk(self) -> Desk:
@@ -53,25 +56,51 @@ class DayContext:
         """Fitted models by content key."""
         return self.session.artefacts
 
-    @property
-    def info(self) -> InformationSet:
-        """What decide(day) may know."""
-        return self.session.info(self.day)
 
-    def read(self, table: str) -> pl.DataFrame:
-        """The day of a computed table; a missing day is an error."""
-        return self.session.read(table, self.day)
+@dataclass(frozen=True)
+class FileAsset:
+    """A file a day that is no table.
 
-    def window(self, table: str, first: date) -> pl.DataFrame:
-        """Days `first` .. D of a computed table, as far as they exist."""
-        return self.session.read(table, first, self.day, missing="skip")
+    Attributes
+    ----------
+    name, description : str
+        Of the asset.
+    stage, kind : str
+        Its group, and what it is (csv, html).
+    flow : str
+        The flow it belongs to; empty for one that several flows write.
+    """
 
-    def raw(self, table: str, first: date | None = None) -> pl.DataFrame:
-        """Rows of a raw table for `first` (default D) .. D that are known by now: settle flows only."""
-        return self.session.known_raw(table, first or self.day, self.day)
+    name: str
+    description: str
+    stage: str
+    kind: str
+    flow: str = ""
 
 
-DayFunction = Callable[[DayContext], Frames]
+@dataclass(frozen=True)
+class Step:
+    """One step: what it depends on, and the function that gets the frames by name.
+
+    Attributes
+    ----------
+    name : str
+    declared : sequence of Declared
+    compute : callable
+        `compute(day, *, table=frame, ...)`.
+    """
+
+    name: str
+    declared: Sequence[Declared]
+    compute: Callable[..., Any]
+
+    def taken(self, session: RunSession, day: date) -> dict[str, object]:
+        """What the function is handed for a day."""
+        return {item.table: item.take(session, day) for item in handed(self.declared)}
+
+    def __call__(self, day: DayContext) -> Any:  # noqa: ANN401 - whatever the function makes
+        """The function on a day, with what it declared."""
+        return self.compute(day, **self.taken(day.session, day.day))
 
 
 def as_of_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> datetime | None:
@@ -87,29 +116,66 @@ def session_of(context: dg.AssetExecutionContext, runtime: DeskRuntime) -> RunSe
 
 
 class AssetFactory:
-    """Makes assets over one shared partition definition."""
+    """Makes a desk's assets over one shared partition definition.
 
-    def __init__(self, partitions: dg.PartitionsDefinition[str]) -> None:
-        self.partitions = partitions
+    Attributes
+    ----------
+    steps : dict of step name to Step
+        What was declared, for whoever wants to know.
+    """
 
-    def table(self, name: str, compute: Callable[[DayContext], pl.DataFrame], deps: Deps) -> dg.AssetsDefinition:
-        """The asset of one table computed day by day."""
-        return self.tables(name, [name], lambda day: {name: compute(day)}, deps)
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.partitions = delivery_days(desk)
+        self.steps: dict[str, Step] = {}
 
-    def tables(self, step: str, names: Sequence[str], compute: DayFunction, deps: Deps) -> dg.AssetsDefinition:
-        """Several tables that one function makes together.
+    def declare(self, step: str, compute: Callable[..., Any], declared: Sequence[Declared]) -> tuple[Step, list[dg.AssetDep]]:
+        """A step, and the edges of its assets.
 
-        They are always all written; a run that selects some of them records those. (A step
-        that could not be cut would also keep the web page from launching backfills: this
+        Raises
+        ------
+        DeclarationError
+            When the function takes other tables than those declared.
+        """
+        require_match(step, declared, compute)
+        self.steps[step] = Step(step, tuple(declared), compute)
+        return self.steps[step], edges(declared, self.desk)
+
+    def table(self, name: str, compute: Callable[..., Frame], *declared: Declared) -> dg.AssetsDefinition:
+        """The asset of one table computed day by day: `compute(day, *, table=frame, ...)`."""
+        step, deps = self.declare(name, compute, declared)
+        return self._asset(name, self._tables([name], deps), lambda day: write_frames(day.lake, day.day, {name: step(day)}))
+
+    def tables(self, name: str, tables: Sequence[str], compute: Callable[..., Frames], *declared: Declared) -> dg.AssetsDefinition:
+        """Several tables that one function makes together; they are always all written."""
+        step, deps = self.declare(name, compute, declared)
+        return self._asset(name, self._tables(tables, deps), lambda day: write_frames(day.lake, day.day, step(day)))
+
+    def files(
+        self, name: str, file: FileAsset, compute: Callable[..., Mapping[str, RowMetadata]], *declared: Declared, tables: Sequence[str] = ()
+    ) -> dg.AssetsDefinition:
+        """A file a day, and the tables made with it; the function writes, and gives metadata by asset name."""
+        step, deps = self.declare(name, compute, declared)
+        tags = {"flow": file.flow} if file.flow else {}
+        spec = dg.AssetSpec(key=file.name, deps=deps, description=file.description, group_name=file.stage, kinds={file.kind}, tags=tags)
+        spec = spec.replace_attributes(owners=list(metadata.OWNERS), partitions_def=self.partitions)
+        return self._asset(name, [*self._tables(tables, deps), spec], step)
+
+    def _tables(self, names: Sequence[str], deps: Sequence[dg.AssetDep]) -> list[dg.AssetSpec]:
+        return [metadata.table_spec(TABLES[name], deps, self.partitions) for name in names]
+
+    def _asset(self, step: str, specs: Sequence[dg.AssetSpec], write: Callable[[DayContext], Mapping[str, RowMetadata]]) -> dg.AssetsDefinition:
+        """The asset or assets of a step; a run that selects some of several records those.
+
+        (A step that could not be cut would keep the web page from launching backfills: this
         Dagster version compares the days of its assets in a way that calls equal days unequal.)
         """
-        specs = [metadata.table_spec(TABLES[name], deps, self.partitions) for name in names]
+        names = [spec.key.to_user_string() for spec in specs]
 
-        @dg.multi_asset(name=step, specs=specs, backfill_policy=policies.BACKFILL, can_subset=len(names) > 1)
+        @dg.multi_asset(name=step, specs=specs, backfill_policy=policies.BACKFILL, can_subset=len(specs) > 1)
         def _step(context: dg.AssetExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> Iterator[dg.MaterializeResult[None]]:
             with progress.reporting(step):
-                session = session_of(context, runtime)
-                run_days(context, step, session, lambda day: write_frames(session.lake, day.day, compute(day)))
+                run_days(context, step, session_of(context, runtime), write)
             yield from materialised(context, names)
 
         return _step
@@ -150,7 +216,7 @@ def run_days(
     for key in context.partition_keys:
         day = day_of_key(key)
         try:
-            good[day] = write(DayContext(day, session))
+            good[day] = write(DayContext(day, session, context.run))
         except PipelineError as error:
             failures.add(day, error)
         progress.done(step, day)

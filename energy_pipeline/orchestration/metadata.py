@@ -43,7 +43,7 @@ def _tag(unit: str) -> str:
     return "".join(c if c.isalnum() or c in "-_." else "_" for c in unit).strip("_.-") or "_"
 
 
-def table_spec(contract: Table, deps: Iterable[dg.AssetDep | str], partitions: dg.PartitionsDefinition[str]) -> dg.AssetSpec:
+def table_spec(contract: Table, deps: Iterable[dg.AssetDep], partitions: dg.PartitionsDefinition[str]) -> dg.AssetSpec:
     """The asset of a contract table."""
     return dg.AssetSpec(
         key=contract.name,

@@ -17,10 +17,10 @@ import polars as pl
 from energy_pipeline.contracts import TABLES
 from energy_pipeline.contracts.raw import RAW_TABLES
 from energy_pipeline.desk import Desk, load_desk
-from energy_pipeline.desk.sources import LateRule
 from energy_pipeline.domain.delivery import days_between
-from energy_pipeline.domain.errors import LateSourceError, LookAheadError, MissingDayError, PipelineError
+from energy_pipeline.domain.errors import MissingDayError, PipelineError
 from energy_pipeline.information.archive import Archive, InformationSet
+from energy_pipeline.information.late_sources import LateSources
 from energy_pipeline.lake import ArtefactStore, Lake
 from energy_pipeline.lake.source_files import SourceFiles
 from energy_pipeline.settings import Settings
@@ -65,42 +65,6 @@ class DeskRuntime:
             if self._session is None or self._session.identity != wanted:
                 self._session = RunSession(self, run_id, first, last, as_of)
             return self._session
-
-
-class LateSources:
-    """The desk's late rules on raw frames, day by day.
-
-    A rule looks at the rows of D-1 and D only; so each day is judged on those, instead of
-    searching the whole history again for every past day.
-    """
-
-    def __init__(self, desk: Desk, frames: Mapping[str, pl.DataFrame]) -> None:
-        self._desk = desk
-        self._by_day = {name: _by_day(frame) for name, frame in frames.items() if TABLES[name].awaited_days_before is not None}
-
-    def _near(self, day: date) -> Archive:
-        days = (day - timedelta(days=1), day)
-        frames = {name: pl.concat([TABLES[name].frame(), *(parts[d] for d in days if d in parts)]) for name, parts in self._by_day.items()}
-        return Archive(self._desk, frames)
-
-    def effective_time(self, day: date) -> datetime:
-        """When decide(day) is cut; the desk's own time where a source that must be there was not."""
-        from energy_pipeline.information.lateness import effective_decision_time
-
-        try:
-            return effective_decision_time(self._desk, self._near(day), day)[0]
-        except LateSourceError:
-            return self._desk.decision_time(day)
-
-    def statuses(self, day: date) -> Mapping[str, Mapping[str, str]]:
-        """How each series stood; LateSourceError when one that must be there was not."""
-        from energy_pipeline.information.lateness import effective_decision_time
-
-        return effective_decision_time(self._desk, self._near(day), day)[1]
-
-
-def _by_day(frame: pl.DataFrame) -> dict[date, pl.DataFrame]:
-    return {part["delivery_day"][0]: part for part in frame.partition_by("delivery_day", maintain_order=True)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +116,7 @@ class RunSession:
     def archive(self) -> Archive:
         """Every vintage the run's days may look at, loaded once."""
         frames = self._raw_frames()
-        return Archive(self.desk, frames, self._decision_times(LateSources(self.desk, frames)))
+        return Archive(self.desk, frames, self._late(frames).decision_times(self.first, self.last, self.as_of))
 
     def _raw_frames(self) -> dict[str, pl.DataFrame]:
         first = self.first - timedelta(days=self.desk.history_days)
@@ -168,29 +132,8 @@ class RunSession:
         if missing:
             raise MissingDayError("day_ahead_prices", missing, "materialise raw_history up to the first day (the command line does it by itself)")
 
-    def _decision_times(self, late: LateSources) -> dict[date, datetime]:
-        """Effective decision times of the run's days and of every past day they look back to.
-
-        Past days too, so that a day's look-back is the same in a range and alone.
-        """
-        times: dict[date, datetime] = {}
-        if any(rule.action == "wait" for rule in self._late_rules()):
-            start = self.first - timedelta(days=self.desk.history_days - self.desk.max_lag_days - 2)
-            times = {day: late.effective_time(day) for day in days_between(start, self.last)}
-        if self.as_of is not None:
-            start = self.first - timedelta(days=self.desk.history_days)
-            times = {day: min(times.get(day, self.desk.decision_time(day)), self.as_of) for day in days_between(start, self.last)}
-            times |= {day: self._checked_as_of(day) for day in days_between(self.first, self.last)}
-        return times
-
-    def _late_rules(self) -> list[LateRule]:
-        return [*self.desk.sources.late.values(), *(series.late for series in self.desk.sources.files)]
-
-    def _checked_as_of(self, day: date) -> datetime:
-        gate = self.desk.gate_closure(day)
-        if self.as_of is None or self.as_of > gate:
-            raise LookAheadError(f"--as-of {self.as_of} is after the gate of {day} ({gate}): no decision could be made then")
-        return self.as_of
+    def _late(self, frames: Mapping[str, pl.DataFrame]) -> LateSources:
+        return LateSources(self.desk, {name: frame for name, frame in frames.items() if TABLES[name].awaited_days_before is not None})
 
     @cached_property
     def compared(self) -> dict[str, pl.DataFrame]:
@@ -205,6 +148,10 @@ class RunSession:
         """What decide(day) may know."""
         return self.archive.at(day)
 
+    def decision_time(self, day: date) -> datetime:
+        """The instant decide(day) is cut at, UTC."""
+        return self.archive.decision_time(day)
+
     def statuses(self, day: date) -> Mapping[str, Mapping[str, str]]:
         """How each raw series stood at the decision time (on_time, waited, fallback).
 
@@ -213,8 +160,7 @@ class RunSession:
         LateSourceError
             A series the desk must not decide without was not there.
         """
-        frames = {t.name: self.archive.frame(t.name) for t in RAW_TABLES}
-        return LateSources(self.desk, frames).statuses(day)
+        return self._late({t.name: self.archive.frame(t.name) for t in RAW_TABLES}).statuses(day)
 
     def known_raw(self, table: str, first: date, last: date) -> pl.DataFrame:
         """Rows of a raw table that the world knows by now, for the settle flows."""

@@ -6,6 +6,6 @@ settlement of both flows. What does not: scenarios (an input), risk reports (`ri
 
 from energy_pipeline.portfolio.decision import book_of, case_of, optimise
 from energy_pipeline.portfolio.nominations import nomination_lines, nominations_csv
-from energy_pipeline.portfolio.settle import settle_day_ahead, settle_final
+from energy_pipeline.portfolio.settle import Came, settle_day_ahead, settle_final
 
-__all__ = ["book_of", "case_of", "nomination_lines", "nominations_csv", "optimise", "settle_day_ahead", "settle_final"]
+__all__ = ["Came", "book_of", "case_of", "nomination_lines", "nominations_csv", "optimise", "settle_day_ahead", "settle_final"]

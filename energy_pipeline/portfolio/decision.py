@@ -33,9 +33,9 @@ from energy_pipeline.book.positions import (
     cycle_cost_eur,
     day_ahead_rows,
     format_shadow_prices,
-    zone_books,
 )
 from energy_pipeline.book.published_forecast import published_forecast
+from energy_pipeline.book.valued import book_of_day, zone_pnl_eur
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
@@ -333,9 +333,8 @@ def _solution(case: Case, chosen: Chosen, positions: pl.DataFrame, dispatch: pl.
     """The portfolio_solution row; measures from the P&L kernel on the decided positions."""
     settings, program = case.desk.portfolio, case.program
     pnl = np.zeros(program.base.size)
-    for zone, book in zone_books(case.desk, case.day, positions, dispatch).items():
-        outlook = case.outlooks[zone]
-        pnl = pnl + zone_legs(at_fair_value(book, outlook.price), outlook.price, outlook.second, outlook.output_mw).total().sum(axis=1)
+    for zone, book in book_of_day(case.desk, case.day, positions, dispatch, case.outlooks).fair.items():
+        pnl = pnl + zone_pnl_eur(book, case.outlooks[zone])
     worth = worth_of(case.desk, program)
     in_eur = replace(worth, variance_price=worth.variance_price / K_EUR)
     row = {

@@ -11,7 +11,7 @@ set `is_estimated`, and a later settlement with the late vintage replaces them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 
 import numpy as np
@@ -26,6 +26,7 @@ from energy_pipeline.desk import Desk
 from energy_pipeline.desk.model import SharePlant
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
 from energy_pipeline.domain.errors import MissingDayError
+from energy_pipeline.information.raw_frames import first_vintages, last_known
 
 BoolArray = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
@@ -38,6 +39,31 @@ class Realised:
     second: FloatArray
     output_mw: FloatArray
     is_estimated: BoolArray
+
+
+@dataclass(frozen=True)
+class Came:
+    """What came of a day: raw frames, any resolution.
+
+    Attributes
+    ----------
+    day_ahead_prices, second_prices, plant_meters, generation_actual : frames
+        In their latest vintages.
+    """
+
+    day_ahead_prices: pl.DataFrame
+    second_prices: pl.DataFrame
+    plant_meters: pl.DataFrame
+    generation_actual: pl.DataFrame
+
+    def first_vintages(self) -> Came:
+        """As it was when each row first came."""
+        return Came(**{field.name: first_vintages(field.name, getattr(self, field.name)) for field in fields(self)})
+
+    @property
+    def known_at(self) -> datetime | None:
+        """When the last of it was known, UTC; None when nothing came."""
+        return last_known(*(getattr(self, field.name) for field in fields(self)))
 
 
 def settle_day_ahead(desk: Desk, day: date, positions: pl.DataFrame, day_ahead_prices: pl.DataFrame) -> pl.DataFrame:
@@ -106,11 +132,7 @@ def settle_final(
     positions: pl.DataFrame,
     plant_output: pl.DataFrame,
     dispatch: pl.DataFrame,
-    day_ahead_prices: pl.DataFrame,
-    second_prices: pl.DataFrame,
-    plant_meters: pl.DataFrame,
-    generation_actual: pl.DataFrame,
-    settled_as_of: datetime,
+    came: Came,
 ) -> pl.DataFrame:
     """P&L of a delivered day per zone and interval, in legs that add up.
 
@@ -118,10 +140,8 @@ def settle_final(
     ----------
     positions, plant_output, dispatch : frames
         What was decided and expected.
-    day_ahead_prices, second_prices, plant_meters, generation_actual : frames
-        What came, latest vintages; any resolution.
-    settled_as_of : datetime
-        Latest known_at of what came, UTC.
+    came : Came
+        What came; the latest `known_at` of it is the `settled_as_of` of the rows.
 
     Returns
     -------
@@ -136,15 +156,15 @@ def settle_final(
     frames = [table("pnl").frame()]
     for zone, book in zone_books(desk, delivery, positions, dispatch).items():
         grid = zone_grid(desk, delivery, zone)
-        price = _auction_price(day_ahead_prices, zone, grid)
-        second, no_second = _second_price(desk, zone, grid, second_prices, price)
-        output, no_meter = _output(desk, zone, grid, plant_output, plant_meters, generation_actual)
-        came = Realised(price, second, output + schedule_on(dispatch, zone, grid), no_second | no_meter)
-        frames.append(_pnl_rows(desk, zone, grid, book, came, settled_as_of))
+        price = _auction_price(came.day_ahead_prices, zone, grid)
+        second, no_second = _second_price(desk, zone, grid, came.second_prices, price)
+        output, no_meter = _output(desk, zone, grid, plant_output, came.plant_meters, came.generation_actual)
+        realised = Realised(price, second, output + schedule_on(dispatch, zone, grid), no_second | no_meter)
+        frames.append(_pnl_rows(desk, zone, grid, book, realised, came.known_at))
     return pl.concat(frames).sort("zone", "delivery_start")
 
 
-def _pnl_rows(desk: Desk, zone: str, grid: Grid, book: ZoneBook, came: Realised, settled_as_of: datetime) -> pl.DataFrame:
+def _pnl_rows(desk: Desk, zone: str, grid: Grid, book: ZoneBook, came: Realised, settled_as_of: datetime | None) -> pl.DataFrame:
     legs = zone_legs(book, came.price, came.second, came.output_mw)
     data = {
         "delivery_day": [grid.day.day] * grid.size,

@@ -6,14 +6,12 @@ What belongs here: the comparison. What does not: the trades (`trades`), reading
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import polars as pl
 
 from energy_pipeline.book.hedges import Hedge
-from energy_pipeline.book.pnl import at_fair_value
-from energy_pipeline.book.positions import zone_books
-from energy_pipeline.book.valued import ValuedBook
+from energy_pipeline.book.valued import ValuedBook, book_of_day
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.mathematics.statistics.tail import expected_shortfall, value_at_risk
 from energy_pipeline.risk.limits import limit_table, margin_eur
@@ -39,9 +37,7 @@ class WhatIf:
 
 def revalued(held: ValuedBook, positions: pl.DataFrame, dispatch: pl.DataFrame) -> ValuedBook:
     """The same scenarios for other positions (in zones that already have some)."""
-    books = zone_books(held.desk, held.day, positions, dispatch)
-    fair = {zone: at_fair_value(book, held.outlooks[zone].price) for zone, book in books.items()}
-    return replace(held, positions=positions, books=books, fair=fair)
+    return book_of_day(held.desk, held.day, positions, dispatch, held.outlooks)
 
 
 def what_if(held: ValuedBook, trades: Sequence[Trade], hedges: Sequence[Hedge], dispatch: pl.DataFrame) -> WhatIf:

@@ -11,9 +11,10 @@ from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.desk import load_desk
 from energy_pipeline.desk.load import desk_from
-from energy_pipeline.domain.errors import LateSourceError
+from energy_pipeline.domain.errors import LateSourceError, LookAheadError
 from energy_pipeline.information.archive import Archive
 from energy_pipeline.information.expected import expected_series
+from energy_pipeline.information.late_sources import LateSources
 from energy_pipeline.information.lateness import effective_decision_time
 from energy_pipeline.ingestion import collect, information_record
 from energy_pipeline.ingestion.quality import assess_quality
@@ -77,6 +78,29 @@ def test_wait_never_passes_the_gate(frames):
         at, statuses = effective_decision_time(desk, Archive(desk, changed), DAY)
         assert at <= GATE
         assert statuses["load_forecast"]["zone=NORTH"] == status
+
+
+def test_decision_times_of_many_days_are_those_of_each_day_alone(desk, frames):
+    late = BASE + timedelta(minutes=10)
+    changed = {**frames, "load_forecast": delayed(frames["load_forecast"], late, "SOUTH", 1)}
+    times = LateSources(desk, changed).decision_times(DAY - timedelta(days=1), DAY)
+    assert times[DAY] == effective_decision_time(desk, Archive(desk, changed), DAY)[0] == late
+    assert times[DAY - timedelta(days=1)] == desk.decision_time(DAY - timedelta(days=1))
+    assert min(times) == DAY - timedelta(days=1 + desk.history_days - desk.max_lag_days - 2)  # past days too
+
+
+def test_as_of_moves_the_runs_days_and_caps_the_days_before(desk, frames):
+    as_of = BASE - timedelta(hours=30)  # before the decision time of the day before, too
+    times = LateSources(desk, frames).decision_times(DAY, DAY, as_of)
+    assert times[DAY] == times[DAY - timedelta(days=1)] == as_of
+    assert times[DAY - timedelta(days=2)] == desk.decision_time(DAY - timedelta(days=2)) < as_of
+
+
+def test_as_of_after_the_gate_is_refused(desk, frames):
+    late = LateSources(desk, frames)
+    assert late.decision_times(DAY, DAY, GATE)[DAY] == GATE
+    with pytest.raises(LookAheadError, match="after the gate"):
+        late.decision_times(DAY, DAY, GATE + timedelta(microseconds=1))
 
 
 def test_stop_names_series_intervals_and_time(desk, frames):

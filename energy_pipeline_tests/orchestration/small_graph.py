@@ -8,8 +8,7 @@ import polars as pl
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import load_desk
 from energy_pipeline.domain.errors import PipelineError
-from energy_pipeline.orchestration.factory import AssetFactory, DayContext
-from energy_pipeline.orchestration.partitions import delivery_days
+from energy_pipeline.orchestration.factory import AssetFactory, DayContext, Step
 from energy_pipeline.orchestration.resources import DeskRuntime
 from energy_pipeline.settings import Settings
 from energy_pipeline_tests.contracts.legal_frames import legal_day
@@ -24,10 +23,17 @@ def exceptions(day: DayContext, bad: set[date]) -> pl.DataFrame:
     return legal_day(VAR, day.day, rows=1)
 
 
+def one_step(compute, *declared) -> Step:
+    """The step `var_exceptions` of a factory, with these declarations."""
+    factory = AssetFactory(load_desk(TINY))
+    factory.table("var_exceptions", compute, *declared)
+    return factory.steps["var_exceptions"]
+
+
 def definitions(lake, bad: set[date] = frozenset()) -> dg.Definitions:
     desk = load_desk(TINY)
-    factory = AssetFactory(delivery_days(desk))
-    asset = factory.table("var_exceptions", lambda day: exceptions(day, bad), [])
+    factory = AssetFactory(desk)
+    asset = factory.table("var_exceptions", lambda day: exceptions(day, bad))
     runtime = DeskRuntime(Settings(desk=TINY, lake=lake), desk)
     job = dg.define_asset_job("small", dg.AssetSelection.assets("var_exceptions"))
     return dg.Definitions(assets=[asset], jobs=[job], resources={"runtime": runtime}, executor=dg.in_process_executor)

@@ -14,22 +14,15 @@ from energy_pipeline.orchestration.resources import TooEarlyError
 from energy_pipeline.runner.flows import FLOWS, FlowResult, Runner
 from energy_pipeline.runner.spans import run_span
 from energy_pipeline.runner.summary import summarise
-from energy_pipeline.settings import Settings
 from energy_pipeline_tests.integration.lakes import TINY, parquet_hashes
+from energy_pipeline_tests.orchestration.conftest import DAY
 
-DAY = date(2026, 3, 29)
 DESK = load_desk(TINY)
 
 
-@pytest.fixture(scope="module")
-def settled(tmp_path_factory):
-    """One day, all flows, checks on."""
-    root = tmp_path_factory.mktemp("lake")
-    with dg.DagsterInstance.ephemeral() as instance:
-        runner = Runner(Settings(desk=TINY, lake=root), instance=instance)
-        runner.ensure_history(DAY)
-        results = {flow: runner.run(flow, DAY).raise_if_failed() for flow in FLOWS}
-        yield runner, results, instance
+@pytest.fixture
+def settled(recorded_day):
+    return recorded_day[:3]
 
 
 def test_every_table_is_written_and_no_check_fails(settled):

@@ -19,7 +19,7 @@ from energy_pipeline.portfolio.rivals.goals import RIVALS, goals
 from energy_pipeline.portfolio.rivals.linear import linear_problem
 from energy_pipeline.portfolio.rivals.scores import block_draws
 from energy_pipeline_tests.portfolio.small_desk import AUTUMN_QUARTERS, PLAIN, Day, desk_of
-from energy_pipeline_tests.portfolio.test_settle import AS_OF, Came
+from energy_pipeline_tests.portfolio.test_settle import Came
 
 DAYS = {
     "plain": Day(paths=60),
@@ -97,8 +97,7 @@ def test_charged_fees_are_never_too_small(chosen):
 
 
 def settled(day, came, positions):
-    frames = (positions, day.plant_output, day.dispatch, came.prices, came.second, came.meters, came.generation)
-    return settle_final(day.desk, day.day, *frames, AS_OF)
+    return settle_final(day.desk, day.day, positions, day.plant_output, day.dispatch, came.frames)
 
 
 def with_decisions(book, rows):

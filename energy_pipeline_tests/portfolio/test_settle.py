@@ -1,6 +1,6 @@
 """Settlement: hand-computed days, what stands in for what is missing, resolutions."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import polars as pl
@@ -9,10 +9,10 @@ import pytest
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.errors import ContractError, MissingDayError
+from energy_pipeline.portfolio import Came as RawFrames
 from energy_pipeline.portfolio import settle_day_ahead, settle_final
 from energy_pipeline_tests.portfolio.small_desk import AUTUMN_QUARTERS, PLAIN, SPRING, Day, desk_of
 
-AS_OF = datetime(2025, 12, 1, tzinfo=UTC)
 LEGS = ["physical_eur", "deviation_eur", "speculative_eur", "imbalance_fee_eur", "hedge_eur", "hedge_proxy_eur", "costs_eur"]
 
 
@@ -42,8 +42,12 @@ class Came:
 
     def final(self) -> pl.DataFrame:
         day = self.day
-        inputs = (self.book.positions, day.plant_output, day.dispatch, self.prices, self.second, self.meters, self.generation)
-        return enforce(table("pnl"), settle_final(day.desk, day.day, *inputs, AS_OF), day.day)
+        found = settle_final(day.desk, day.day, self.book.positions, day.plant_output, day.dispatch, self.frames)
+        return enforce(table("pnl"), found, day.day)
+
+    @property
+    def frames(self) -> RawFrames:
+        return RawFrames(self.prices, self.second, self.meters, self.generation)
 
     def auction(self) -> pl.DataFrame:
         found = settle_day_ahead(self.day.desk, self.day.day, self.book.positions, self.prices)
@@ -170,3 +174,15 @@ def test_an_empty_book_settles_to_nothing():
     assert settle_day_ahead(came.day.desk, PLAIN, empty, came.prices).is_empty()
     came.book.__dict__["positions"] = empty
     assert came.final().is_empty()
+
+
+def test_first_vintages_settle_as_if_no_correction_had_come():
+    came = Came(Day(day=PLAIN, paths=20))
+    first, known = came.final(), datetime(2024, 1, 1, tzinfo=UTC)
+    later = known + timedelta(days=9)
+    corrected = came.meters.head(1).with_columns(output_mw=pl.lit(1.0), known_at=pl.lit(later).cast(pl.Datetime("us", "UTC")))
+    came.meters = pl.concat([corrected, came.meters])
+    assert came.frames.known_at == later
+    assert came.frames.first_vintages().known_at == known
+    came.meters = came.frames.first_vintages().plant_meters
+    assert came.final().equals(first)

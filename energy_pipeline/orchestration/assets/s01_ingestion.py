@@ -16,13 +16,16 @@ from energy_pipeline.contracts.raw import RAW_TABLES
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import DayFailures, PipelineError
 from energy_pipeline.information.archive import content_hash
+from energy_pipeline.information.raw_frames import by_day
 from energy_pipeline.lake import Lake
 from energy_pipeline.orchestration import metadata, policies, progress
 from energy_pipeline.orchestration.factory import AssetFactory, DayContext, RowMetadata, record, run_days, session_of, write_frames
-from energy_pipeline.orchestration.partitions import day_of_key, look_back
+from energy_pipeline.orchestration.partitions import day_of_key
+from energy_pipeline.orchestration.reads import Archived, Earlier, Held, OrderOnly
 from energy_pipeline.orchestration.resources import DeskRuntime, RunSession, TooEarlyError
 
 RAW_NAMES = tuple(t.name for t in RAW_TABLES)
+LOOKED_AT = Earlier("runs", "when the ingest flow last looked at a day: what was not there then came late")
 SCHEDULE_TAGS = ("dagster/schedule_name", "dagster/sensor_name")
 
 
@@ -33,21 +36,21 @@ class HistoryConfig(dg.Config):
     last_day: str = ""
 
 
-def assets(factory: AssetFactory, max_lag_days: int) -> list[dg.AssetsDefinition]:
+def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     """All assets of the stage."""
-    cut: list[dg.AssetDep | str] = [*(look_back(t.name, -max_lag_days, -1 if t.is_observed else 0) for t in RAW_TABLES), "raw_history"]
     return [
         raw_history(),
         *(raw_table(factory, TABLES[name]) for name in RAW_NAMES),
-        factory.table("data_quality", data_quality, RAW_NAMES),
-        information_set(factory, cut),
+        factory.table("data_quality", data_quality, *(Held(name) for name in RAW_NAMES)),
+        information_set(factory),
     ]
 
 
 def raw_table(factory: AssetFactory, contract: Table) -> dg.AssetsDefinition:
     """A raw table: the whole range is collected at once, then added day by day."""
+    _, deps = factory.declare(contract.name, add_days, [LOOKED_AT])
 
-    @dg.multi_asset(name=contract.name, specs=[metadata.table_spec(contract, [], factory.partitions)], backfill_policy=policies.BACKFILL)
+    @dg.multi_asset(name=contract.name, specs=[metadata.table_spec(contract, deps, factory.partitions)], backfill_policy=policies.BACKFILL)
     def _raw(context: dg.AssetExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> None:
         days = [day_of_key(key) for key in context.partition_keys]
         failures = DayFailures(contract.name)
@@ -66,7 +69,7 @@ def add_days(runtime: DeskRuntime, contract: Table, days: list[date], failures: 
     for day, error in collected.failures.items():
         failures.add(day, error)
     held = runtime.lake.read(contract.name, days[0], days[-1], missing="skip")
-    fresh_by_day, held_by_day = _by_day(collected.frame), _by_day(held)
+    fresh_by_day, held_by_day = by_day(collected.frame), by_day(held)
     ingested_at, looked_at = runtime.now(), last_looks(runtime.lake, days)
     good: dict[date, RowMetadata] = {}
     for day in days:
@@ -86,10 +89,6 @@ def last_looks(lake: Lake, days: list[date]) -> dict[date, datetime]:
     """When the ingest flow last recorded itself for each day: what was not there then came late."""
     runs = lake.read("runs", days[0], days[-1], missing="skip").filter(pl.col("run_flow") == "ingest").sort("recorded_at")
     return dict(runs.select("delivery_day", "recorded_at").iter_rows())
-
-
-def _by_day(frame: pl.DataFrame) -> dict[date, pl.DataFrame]:
-    return {part["delivery_day"][0]: part for part in frame.partition_by("delivery_day", maintain_order=True)}
 
 
 def _add(runtime: DeskRuntime, contract: Table, day: date, new: pl.DataFrame, held_rows: int) -> RowMetadata:
@@ -145,7 +144,7 @@ def load_missing(runtime: DeskRuntime, contract: Table, first: date, last: date,
         collected = ingestion.collect(runtime.desk, contract.name, begin, end, runtime.sources.load)
         for day, error in collected.failures.items():
             failures.add(day, error)
-        fresh = _by_day(collected.frame)
+        fresh = by_day(collected.frame)
         frames = {day: fresh.get(day, contract.frame()) for day in days_between(begin, end) if day not in collected.failures}
         frames = {day: frame for day, frame in frames.items() if frame.height or contract.may_be_empty}
         for month in _months(list(frames)):
@@ -198,16 +197,18 @@ def _stretches(days: list[date]) -> list[tuple[date, date]]:
     return found
 
 
-def data_quality(day: DayContext) -> pl.DataFrame:
+def data_quality(day: DayContext, **raw: pl.DataFrame) -> pl.DataFrame:
     """Expected against found, per raw table and series."""
     from energy_pipeline import ingestion
 
-    frames = {name: day.session.raw_lake.read(name, day.day, day.day, missing="skip") for name in RAW_NAMES}
-    return ingestion.assess_quality(day.desk, day.day, {**frames, **day.session.compared})
+    return ingestion.assess_quality(day.desk, day.day, {**raw, **day.session.compared})
 
 
-def information_set(factory: AssetFactory, deps: list[dg.AssetDep | str]) -> dg.AssetsDefinition:
+def information_set(factory: AssetFactory) -> dg.AssetsDefinition:
     """The cut; its content hash is the data version decide's inputs go by."""
+    lag_days = factory.desk.max_lag_days
+    archived = [Archived(name, lag_days, -1 if TABLES[name].is_observed else 0) for name in RAW_NAMES]
+    step, deps = factory.declare("information_set", cut_day, [*archived, OrderOnly("raw_history", "loads the days before the first decision")])
 
     @dg.multi_asset(
         name="information_set",
@@ -218,7 +219,7 @@ def information_set(factory: AssetFactory, deps: list[dg.AssetDep | str]) -> dg.
         hashes: list[str] = []
 
         def write(day: DayContext) -> Mapping[str, RowMetadata]:
-            frame = cut_day(day)
+            frame = step(day)
             hashes.append(content_hash(frame))
             return write_frames(session.lake, day.day, {"information_set": frame})
 
@@ -240,7 +241,7 @@ def cut_day(day: DayContext) -> pl.DataFrame:
     """The record of what decide(day) may read."""
     from energy_pipeline import ingestion
 
-    return ingestion.information_record(day.info, day.session.statuses(day.day))
+    return ingestion.information_record(day.session.info(day.day), day.session.statuses(day.day))
 
 
 def wait_for_decision_time(context: dg.AssetExecutionContext, session: RunSession) -> None:

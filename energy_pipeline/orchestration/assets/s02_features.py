@@ -6,28 +6,30 @@ What belongs here: `driver_forecasts`, `price_features`. What does not: how they
 from __future__ import annotations
 
 import dagster as dg
-import polars as pl
 
-from energy_pipeline.orchestration.factory import AssetFactory, DayContext
+from energy_pipeline.orchestration.factory import AssetFactory, DayContext, Frame, Info
+from energy_pipeline.orchestration.reads import Information, OrderOnly
+
+DRIVERS = OrderOnly("driver_forecasts", "the same drivers are then in the run's memory, and their failures are told by their own step")
 
 
 def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     """All assets of the stage."""
     return [
-        factory.table("driver_forecasts", driver_forecasts, ["information_set"]),
-        factory.table("price_features", price_features, ["information_set", "driver_forecasts"]),
+        factory.table("driver_forecasts", driver_forecasts, Information()),
+        factory.table("price_features", price_features, Information(), DRIVERS),
     ]
 
 
-def driver_forecasts(day: DayContext) -> pl.DataFrame:
+def driver_forecasts(_day: DayContext, *, information_set: Info) -> Frame:
     """Load, wind and solar of each zone for D."""
     from energy_pipeline import features
 
-    return features.driver_forecasts(day.info)
+    return features.driver_forecasts(information_set)
 
 
-def price_features(day: DayContext) -> pl.DataFrame:
+def price_features(_day: DayContext, *, information_set: Info) -> Frame:
     """Inputs of the price models for D."""
     from energy_pipeline import features
 
-    return features.price_features(day.info)
+    return features.price_features(information_set)

@@ -6,86 +6,83 @@ What belongs here: `price_forecasts`, `spread_forecasts`, `forward_curve`, `fore
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import dagster as dg
-import polars as pl
 
-from energy_pipeline.orchestration.factory import AssetFactory, DayContext
-from energy_pipeline.orchestration.partitions import look_back
+from energy_pipeline.orchestration.factory import AssetFactory, DayContext, Frame, Info
+from energy_pipeline.orchestration.reads import Day, Information, OrderOnly, Raw, Window
 
-COMPARISON_DAYS = 90
-SCORE_DAYS = 7
+COMPARISON_DAYS = 91
+SCORE_DAYS = 8
 """The weekly naive needs the outcome of D-7."""
+FITTED = OrderOnly("price_forecasts", "fits the models that are told about here")
 
 
 def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     """All assets of the stage."""
-    outcomes = [look_back("day_ahead_prices", -SCORE_DAYS), look_back("second_prices", -SCORE_DAYS)]
+    forecasts, outcomes = Day("price_forecasts"), (Raw("day_ahead_prices", SCORE_DAYS), Raw("second_prices", SCORE_DAYS))
     return [
-        factory.table("price_forecasts", price_forecasts, ["information_set", "price_features"]),
-        factory.table("spread_forecasts", spread_forecasts, ["information_set", "price_features"]),
-        factory.table("forward_curve", forward_curve, ["information_set", "price_forecasts"]),
-        factory.table("forecast_models", forecast_models, ["information_set", "price_forecasts"]),
-        factory.table("forecast_contributions", forecast_contributions, ["information_set", "price_forecasts"]),
-        factory.table("forecast_scores", forecast_scores, ["price_forecasts", *outcomes]),
-        factory.table("forecast_value", forecast_value, ["price_forecasts", "day_ahead_prices"]),
-        factory.table("forecast_comparison", forecast_comparison, [look_back("forecast_scores", -COMPARISON_DAYS)]),
+        factory.table("price_forecasts", price_forecasts, Information()),
+        factory.table("spread_forecasts", spread_forecasts, Information()),
+        factory.table("forward_curve", forward_curve, Information(), forecasts),
+        factory.table("forecast_models", forecast_models, Information(), FITTED),
+        factory.table("forecast_contributions", forecast_contributions, Information(), FITTED),
+        factory.table("forecast_scores", forecast_scores, forecasts, *outcomes),
+        factory.table("forecast_value", forecast_value, forecasts, Raw("day_ahead_prices")),
+        factory.table("forecast_comparison", forecast_comparison, Window("forecast_scores", COMPARISON_DAYS, required=False)),
     ]
 
 
-def price_forecasts(day: DayContext) -> pl.DataFrame:
+def price_forecasts(day: DayContext, *, information_set: Info) -> Frame:
     """Every model's forecast for D."""
     from energy_pipeline import forecasting
 
-    return forecasting.price_forecasts(day.info, day.artefacts)
+    return forecasting.price_forecasts(information_set, day.artefacts)
 
 
-def spread_forecasts(day: DayContext) -> pl.DataFrame:
+def spread_forecasts(_day: DayContext, *, information_set: Info) -> Frame:
     """Second price less day-ahead price."""
     from energy_pipeline import forecasting
 
-    return forecasting.spread_forecasts(day.info)
+    return forecasting.spread_forecasts(information_set)
 
 
-def forward_curve(day: DayContext) -> pl.DataFrame:
+def forward_curve(_day: DayContext, *, information_set: Info, price_forecasts: Frame) -> Frame:
     """The forecast's shape at the level of the quotes."""
     from energy_pipeline import forecasting
 
-    return forecasting.forward_curve(day.info, day.read("price_forecasts"))
+    return forecasting.forward_curve(information_set, price_forecasts)
 
 
-def forecast_models(day: DayContext) -> pl.DataFrame:
+def forecast_models(day: DayContext, *, information_set: Info) -> Frame:
     """The committee's members: training, settings, recent errors, weights."""
     from energy_pipeline import forecasting
 
-    return forecasting.forecast_models(day.info, day.artefacts)
+    return forecasting.forecast_models(information_set, day.artefacts)
 
 
-def forecast_contributions(day: DayContext) -> pl.DataFrame:
+def forecast_contributions(day: DayContext, *, information_set: Info) -> Frame:
     """Why the boosted trees say what they say."""
     from energy_pipeline import forecasting
 
-    return forecasting.forecast_contributions(day.info, day.artefacts)
+    return forecasting.forecast_contributions(information_set, day.artefacts)
 
 
-def forecast_scores(day: DayContext) -> pl.DataFrame:
+def forecast_scores(day: DayContext, *, price_forecasts: Frame, day_ahead_prices: Frame, second_prices: Frame) -> Frame:
     """Scores of D's forecasts against what came."""
     from energy_pipeline import forecasting
 
-    first = day.day - timedelta(days=SCORE_DAYS)
-    return forecasting.score(day.desk, day.day, day.read("price_forecasts"), day.raw("day_ahead_prices", first), day.raw("second_prices", first))
+    return forecasting.score(day.desk, day.day, price_forecasts, day_ahead_prices, second_prices)
 
 
-def forecast_value(day: DayContext) -> pl.DataFrame:
+def forecast_value(day: DayContext, *, price_forecasts: Frame, day_ahead_prices: Frame) -> Frame:
     """What a battery committed on each of D's forecasts earned."""
     from energy_pipeline import forecasting
 
-    return forecasting.forecast_value(day.desk, day.day, day.read("price_forecasts"), day.raw("day_ahead_prices", day.day))
+    return forecasting.forecast_value(day.desk, day.day, price_forecasts, day_ahead_prices)
 
 
-def forecast_comparison(day: DayContext) -> pl.DataFrame:
+def forecast_comparison(day: DayContext, *, forecast_scores: Frame) -> Frame:
     """The ensemble against each rival over the last settled days."""
     from energy_pipeline import forecasting
 
-    return forecasting.forecast_comparison(day.day, day.window("forecast_scores", day.day - timedelta(days=COMPARISON_DAYS)))
+    return forecasting.forecast_comparison(day.day, forecast_scores)

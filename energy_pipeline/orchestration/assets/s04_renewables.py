@@ -6,37 +6,37 @@ What belongs here: `plant_output`, `fleet_output`, `fleet_summary`. What does no
 from __future__ import annotations
 
 import dagster as dg
-import polars as pl
 
-from energy_pipeline.orchestration.factory import AssetFactory, DayContext
+from energy_pipeline.orchestration.assets.s02_features import DRIVERS
+from energy_pipeline.orchestration.factory import AssetFactory, DayContext, Frame, Info
+from energy_pipeline.orchestration.reads import Day, Information
 
 
 def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     """All assets of the stage."""
     return [
-        factory.table("plant_output", plant_output, ["information_set", "driver_forecasts", "price_forecasts"]),
-        factory.table("fleet_output", fleet_output, ["plant_output"]),
-        factory.table("fleet_summary", fleet_summary, ["information_set", "fleet_output"]),
+        factory.table("plant_output", plant_output, Information(), DRIVERS, Day("price_forecasts")),
+        factory.table("fleet_output", fleet_output, Day("plant_output")),
+        factory.table("fleet_summary", fleet_summary, Information(), Day("fleet_output")),
     ]
 
 
-def plant_output(day: DayContext) -> pl.DataFrame:
+def plant_output(day: DayContext, *, information_set: Info, price_forecasts: Frame) -> Frame:
     """E[g | gate] of each plant."""
     from energy_pipeline import renewables
 
-    has_rule = any(plant.curtail_below_eur_mwh is not None for plant in day.desk.plants.values())
-    return renewables.plant_output(day.info, day.read("price_forecasts") if has_rule else None, day.artefacts)
+    return renewables.plant_output(information_set, price_forecasts, day.artefacts)
 
 
-def fleet_output(day: DayContext) -> pl.DataFrame:
+def fleet_output(day: DayContext, *, plant_output: Frame) -> Frame:
     """Expected output per plant, zone and portfolio."""
     from energy_pipeline import renewables
 
-    return renewables.fleet_output(day.read("plant_output"), day.desk.name)
+    return renewables.fleet_output(plant_output, day.desk.name)
 
 
-def fleet_summary(day: DayContext) -> pl.DataFrame:
+def fleet_summary(_day: DayContext, *, information_set: Info, fleet_output: Frame) -> Frame:
     """Energy, capacity factor and complementarity."""
     from energy_pipeline import renewables
 
-    return renewables.fleet_summary(day.info, day.read("fleet_output"))
+    return renewables.fleet_summary(information_set, fleet_output)

@@ -6,53 +6,59 @@ What belongs here: `scenario_paths`, `scenario_summary`, `scenario_sets` (decide
 
 from __future__ import annotations
 
-import dagster as dg
-import polars as pl
+from typing import TYPE_CHECKING
 
-from energy_pipeline.domain.history import ErrorHistory
-from energy_pipeline.orchestration.factory import AssetFactory, DayContext
+import dagster as dg
+
+from energy_pipeline.orchestration.factory import AssetFactory, DayContext, Frame, Info
+from energy_pipeline.orchestration.reads import Day, Information
+
+if TYPE_CHECKING:
+    from energy_pipeline.domain.history import ErrorHistory
 
 
 def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     """All assets of the stage."""
+    forecasts = (Information(), Day("price_forecasts"), Day("plant_output"))
+    paths, sets = Day("scenario_paths"), Day("scenario_sets")
     return [
-        factory.table("scenario_paths", scenario_paths, ["information_set", "price_forecasts", "plant_output"]),
-        factory.table("scenario_summary", scenario_summary, ["scenario_paths"]),
-        factory.table("scenario_sets", scenario_sets, ["information_set", "price_forecasts", "plant_output", "scenario_paths"]),
-        factory.table("scenario_scores", scenario_scores, ["scenario_paths", "scenario_sets", "pnl", "dispatch"]),
+        factory.table("scenario_paths", scenario_paths, *forecasts),
+        factory.table("scenario_summary", scenario_summary, paths),
+        factory.table("scenario_sets", scenario_sets, *forecasts, paths),
+        factory.table("scenario_scores", scenario_scores, paths, sets, Day("pnl"), Day("dispatch")),
     ]
 
 
-def scenario_paths(day: DayContext) -> pl.DataFrame:
+def scenario_paths(day: DayContext, *, information_set: Info, price_forecasts: Frame, plant_output: Frame) -> Frame:
     """Paths around the forecasts, drawn from their joint past errors."""
     from energy_pipeline import scenarios
 
-    return scenarios.scenario_paths(day.info, day.read("price_forecasts"), day.read("plant_output"), past_errors(day))
+    return scenarios.scenario_paths(information_set, price_forecasts, plant_output, past_errors(day, information_set))
 
 
-def past_errors(day: DayContext) -> list[ErrorHistory]:
+def past_errors(day: DayContext, information_set: Info) -> list[ErrorHistory]:
     """Past errors of every price and plant."""
     from energy_pipeline import forecasting, renewables
 
-    return [*forecasting.price_errors(day.info, day.artefacts), *renewables.output_errors(day.info, day.artefacts)]
+    return [*forecasting.price_errors(information_set, day.artefacts), *renewables.output_errors(information_set, day.artefacts)]
 
 
-def scenario_summary(day: DayContext) -> pl.DataFrame:
+def scenario_summary(_day: DayContext, *, scenario_paths: Frame) -> Frame:
     """Mean, spread and quantiles of the paths."""
     from energy_pipeline import scenarios
 
-    return scenarios.scenario_summary(day.read("scenario_paths"))
+    return scenarios.scenario_summary(scenario_paths)
 
 
-def scenario_sets(day: DayContext) -> pl.DataFrame:
+def scenario_sets(day: DayContext, *, information_set: Info, price_forecasts: Frame, plant_output: Frame, scenario_paths: Frame) -> Frame:
     """Past days, stresses, and representatives of day and week."""
     from energy_pipeline import scenarios
 
-    return scenarios.scenario_sets(day.info, day.read("price_forecasts"), day.read("plant_output"), past_errors(day), day.read("scenario_paths"))
+    return scenarios.scenario_sets(information_set, price_forecasts, plant_output, past_errors(day, information_set), scenario_paths)
 
 
-def scenario_scores(day: DayContext) -> pl.DataFrame:
+def scenario_scores(day: DayContext, *, scenario_paths: Frame, scenario_sets: Frame, pnl: Frame, dispatch: Frame) -> Frame:
     """The day's set against what came."""
     from energy_pipeline import scenarios
 
-    return scenarios.scenario_scores(day.desk, day.day, *(day.read(t) for t in ("scenario_paths", "scenario_sets", "pnl", "dispatch")))
+    return scenarios.scenario_scores(day.desk, day.day, paths=scenario_paths, sets=scenario_sets, pnl=pnl, dispatch=dispatch)

@@ -7,42 +7,43 @@ any optimisation.
 from __future__ import annotations
 
 import dagster as dg
-import polars as pl
 
-from energy_pipeline.orchestration.factory import AssetFactory, DayContext, Frames
+from energy_pipeline.orchestration.factory import AssetFactory, DayContext, Frame, Frames, Info
+from energy_pipeline.orchestration.reads import Day, Information, Raw
+
+VALUED_TABLES = ("asset_values", "asset_thresholds", "bid_curves", "block_orders", "service_plans")
 
 
 def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     """All assets of the stage."""
+    forecasts, paths = Day("price_forecasts"), Day("scenario_paths")
+    decided = (Day("dispatch"), Day("block_orders"), paths)
     return [
-        factory.table("dispatch", dispatch, ["information_set", "price_forecasts"]),
-        factory.tables(
-            "asset_valuation",
-            ["asset_values", "asset_thresholds", "bid_curves", "block_orders", "service_plans"],
-            asset_valuation,
-            ["information_set", "price_forecasts", "scenario_paths"],
-        ),
-        factory.table("dispatch_settled", dispatch_settled, ["dispatch", "block_orders", "scenario_paths", "day_ahead_prices", "second_prices"]),
+        factory.table("dispatch", dispatch, Information(), forecasts),
+        factory.tables("asset_valuation", VALUED_TABLES, asset_valuation, Information(), forecasts, paths),
+        factory.table("dispatch_settled", dispatch_settled, *decided, Raw("day_ahead_prices"), Raw("second_prices")),
     ]
 
 
-def dispatch(day: DayContext) -> pl.DataFrame:
+def dispatch(_day: DayContext, *, information_set: Info, price_forecasts: Frame) -> Frame:
     """Schedules fixed before any price of D is known."""
     from energy_pipeline import flexibility
 
-    return flexibility.dispatch(day.info, day.read("price_forecasts"))
+    return flexibility.dispatch(information_set, price_forecasts)
 
 
-def asset_valuation(day: DayContext) -> Frames:
+def asset_valuation(_day: DayContext, *, information_set: Info, price_forecasts: Frame, scenario_paths: Frame) -> Frames:
     """What assets and rights are worth, their thresholds, bids, blocks and capacity sold."""
     from energy_pipeline import flexibility
 
-    return flexibility.valuation(day.info, day.read("price_forecasts"), day.read("scenario_paths"))
+    return flexibility.valuation(information_set, price_forecasts, scenario_paths)
 
 
-def dispatch_settled(day: DayContext) -> pl.DataFrame:
+def dispatch_settled(
+    day: DayContext, *, dispatch: Frame, block_orders: Frame, scenario_paths: Frame, day_ahead_prices: Frame, second_prices: Frame
+) -> Frame:
     """Realised margin beside perfect foresight."""
     from energy_pipeline import flexibility
 
-    known = (day.raw("day_ahead_prices"), day.raw("second_prices"))
-    return flexibility.settle_dispatch(day.desk, day.day, day.read("dispatch"), *known, day.read("scenario_paths"), day.read("block_orders"))
+    decided = {"dispatch": dispatch, "block_orders": block_orders, "scenario_paths": scenario_paths}
+    return flexibility.settle_dispatch(day.desk, day.day, **decided, day_ahead_prices=day_ahead_prices, second_prices=second_prices)

@@ -4,75 +4,56 @@ What belongs here: `positions`, `portfolio_solution`, `nominations`, `joint_book
 `pnl_day_ahead` (settle_da), `pnl` and the rivals' results (settle_final). What does not: the optimiser.
 """
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from __future__ import annotations
+
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import dagster as dg
-import polars as pl
 
 from energy_pipeline.contracts import TABLES
-from energy_pipeline.orchestration import metadata, policies, progress
-from energy_pipeline.orchestration.factory import AssetFactory, DayContext, RowMetadata, materialised, run_days, session_of, write_frames
-from energy_pipeline.orchestration.partitions import look_back
-from energy_pipeline.orchestration.resources import DeskRuntime, TooEarlyError
+from energy_pipeline.orchestration.assets.s05_scenarios import past_errors
+from energy_pipeline.orchestration.factory import AssetFactory, DayContext, FileAsset, Frame, Frames, Info, RowMetadata, write_frames
+from energy_pipeline.orchestration.reads import Day, Information, Raw, Window
 
 if TYPE_CHECKING:
     from energy_pipeline.portfolio.forwards.daily import HeldForwards
 
-DECIDED_ON = ("information_set", "scenario_paths", "price_forecasts", "plant_output", "dispatch", "signals")
-JOINED_ON = ("information_set", "scenario_paths", "price_forecasts", "plant_output", "dispatch")
-SETTLED_ON = ("positions", "plant_output", "dispatch", "day_ahead_prices", "second_prices", "plant_meters", "generation_actual")
 BOOK_TABLES = ("positions", "portfolio_solution", "nomination_lines")
 RIVAL_TABLES = ("objective_comparison", "objective_positions", "hedge_effectiveness")
+NOMINATIONS = FileAsset(
+    "nominations", "The bids to submit, as CSV; later ones supersede earlier ones under the next number.", "portfolio", "csv", "decide"
+)
 SCORE_DAYS = 60
 """Settled days the rivals are scored over, at most; an edge stays below Dagster's 100 partitions."""
 
 
 def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     """All assets of the stage."""
+    info, forecasts, positions = Information(), Day("price_forecasts"), Day("positions")
+    scenarios = (info, Day("scenario_paths"), Day("plant_output"), Day("dispatch"))
+    came = (Raw("second_prices"), Raw("plant_meters"), Raw("generation_actual"))
+    auction = Raw("day_ahead_prices", required=True)
     return [
-        positions(factory),
-        factory.table("joint_book", joint_book, JOINED_ON),
-        factory.table("forward_book_proposals", forward_book_proposals, ["information_set", "price_forecasts"]),
-        factory.table("pnl_day_ahead", pnl_day_ahead, ["positions", "day_ahead_prices"]),
-        factory.table("pnl", pnl, SETTLED_ON),
-        factory.tables("rivals", RIVAL_TABLES, rivals, [*DECIDED_ON, "positions"]),
-        factory.table("hedge_results", hedge_results, [look_back(name, 1 - SCORE_DAYS) for name in ("pnl", "pnl_day_ahead")]),
-        factory.table("objective_results", objective_results, ["positions", "objective_positions", "pnl"]),
-        factory.table("objective_scores", objective_scores, [look_back("objective_results", 1 - SCORE_DAYS)]),
+        factory.files("positions", NOMINATIONS, write_book, *scenarios, forecasts, Day("signals"), tables=BOOK_TABLES),
+        factory.table("joint_book", joint_book, *scenarios, forecasts),
+        factory.table("forward_book_proposals", forward_book_proposals, info, forecasts),
+        factory.table("pnl_day_ahead", pnl_day_ahead, positions, auction),
+        factory.table("pnl", pnl, positions, Day("plant_output"), Day("dispatch"), auction, *came),
+        factory.tables("rivals", RIVAL_TABLES, rivals, *scenarios, Day("signals"), positions),
+        factory.table("hedge_results", hedge_results, Window("pnl", SCORE_DAYS), Window("pnl_day_ahead", SCORE_DAYS, required=False)),
+        factory.table("objective_results", objective_results, positions, Day("objective_positions"), Day("pnl")),
+        factory.table("objective_scores", objective_scores, Window("objective_results", SCORE_DAYS)),
     ]
 
 
-def positions(factory: AssetFactory) -> dg.AssetsDefinition:
-    """Book, solution, bid lines and their CSV, from one optimisation."""
-    tables = [metadata.table_spec(TABLES[t], DECIDED_ON, factory.partitions) for t in BOOK_TABLES]
-    nominations = dg.AssetSpec(
-        key="nominations",
-        deps=list(DECIDED_ON),
-        description="The bids to submit, as CSV; later ones supersede earlier ones under the next number.",
-        group_name="portfolio",
-        kinds={"csv"},
-        owners=list(metadata.OWNERS),
-        partitions_def=factory.partitions,
-        tags={"flow": "decide"},
-    )
-
-    @dg.multi_asset(name="positions", specs=[*tables, nominations], backfill_policy=policies.BACKFILL, can_subset=True)
-    def _positions(context: dg.AssetExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> Iterator[dg.MaterializeResult[None]]:
-        with progress.reporting("positions"):
-            run_days(context, "positions", session_of(context, runtime), write_book)
-        yield from materialised(context, (*BOOK_TABLES, "nominations"))
-
-    return _positions
-
-
-def write_book(day: DayContext) -> Mapping[str, RowMetadata]:
+def write_book(
+    day: DayContext, *, information_set: Info, scenario_paths: Frame, plant_output: Frame, dispatch: Frame, price_forecasts: Frame, signals: Frame
+) -> Mapping[str, RowMetadata]:
     """Optimise, write book, solution and bids, submit the bids."""
     from energy_pipeline import portfolio
 
-    paths, price_forecasts, plant_output, dispatch, signals = (day.read(t) for t in DECIDED_ON[1:])
-    case = portfolio.case_of(day.info, paths, plant_output, dispatch, signals)
+    case = portfolio.case_of(information_set, scenario_paths, plant_output, dispatch, signals)
     book = portfolio.book_of(case, price_forecasts, dispatch)
     lines = portfolio.nomination_lines(case, book.positions, dispatch)
     frames = {"positions": book.positions, "portfolio_solution": book.solution, "nomination_lines": lines}
@@ -81,101 +62,98 @@ def write_book(day: DayContext) -> Mapping[str, RowMetadata]:
     return {**written, "nominations": {"path": path}}
 
 
-def joint_book(day: DayContext) -> pl.DataFrame:
+def joint_book(
+    day: DayContext, *, information_set: Info, scenario_paths: Frame, plant_output: Frame, dispatch: Frame, price_forecasts: Frame
+) -> Frame:
     """Hedges and batteries at once, against value first and then hedge, judged on a second scenario set."""
     from energy_pipeline import scenarios
-    from energy_pipeline.orchestration.assets.s05_scenarios import past_errors
     from energy_pipeline.portfolio.joint_day import joint_book_table
 
-    forecasts, output = day.read("price_forecasts"), day.read("plant_output")
-    fresh = scenarios.scenario_paths(day.info, forecasts, output, past_errors(day), stream="fresh")
-    return joint_book_table(day.info, day.read("scenario_paths"), fresh, output, day.read("dispatch"))
+    errors = past_errors(day, information_set)
+    fresh = scenarios.scenario_paths(information_set, price_forecasts, plant_output, errors, stream="fresh")
+    return joint_book_table(information_set, scenario_paths, fresh, plant_output, dispatch)
 
 
-def forward_book_proposals(day: DayContext) -> pl.DataFrame:
+def forward_book_proposals(day: DayContext, *, information_set: Info, price_forecasts: Frame) -> Frame:
     """What would improve the desk's forward book; empty for a desk without one."""
     from energy_pipeline.portfolio.forwards.daily import proposals
 
-    held, settings = held_forwards(day), day.desk.forward_book
-    return TABLES["forward_book_proposals"].frame() if held is None or settings is None else proposals(day.info, settings, held)
+    held, settings = held_forwards(day, information_set, price_forecasts), day.desk.forward_book
+    return TABLES["forward_book_proposals"].frame() if held is None or settings is None else proposals(information_set, settings, held)
 
 
-def held_forwards(day: DayContext) -> "HeldForwards | None":
+def held_forwards(day: DayContext, info: Info, price_forecasts: Frame) -> HeldForwards | None:
     """The forward book as known at the decision, over the paths of the week ahead; None for a desk without one."""
     settings = day.desk.forward_book
     if settings is None:
         return None
 
-    def make() -> "HeldForwards | None":
+    def make() -> HeldForwards | None:
         from energy_pipeline import forecasting, scenarios
         from energy_pipeline.portfolio.forwards import daily
 
-        errors = forecasting.price_errors(day.info, day.artefacts)
-        week = scenarios.week_set(day.info, day.read("price_forecasts"), errors)
+        week = scenarios.week_set(info, price_forecasts, forecasting.price_errors(info, day.artefacts))
         if week is None:
             return None
-        market = daily.week_market(day.info, week)
-        return daily.held_forwards(settings, day.session.runtime.settings.data, market, day.info.decision_time)
+        return daily.held_forwards(settings, day.session.runtime.settings.data, daily.week_market(info, week), info.decision_time)
 
-    return day.info.cached("held_forwards", make=make)
+    return info.cached("held_forwards", make=make)
 
 
-def pnl_day_ahead(day: DayContext) -> pl.DataFrame:
+def pnl_day_ahead(day: DayContext, *, positions: Frame, day_ahead_prices: Frame) -> Frame:
     """Day-ahead revenue and hedges, once the auction has cleared."""
     from energy_pipeline import portfolio
 
-    return portfolio.settle_day_ahead(day.desk, day.day, day.read("positions"), auction_prices(day))
+    return portfolio.settle_day_ahead(day.desk, day.day, positions, day_ahead_prices)
 
 
-def auction_prices(day: DayContext) -> pl.DataFrame:
-    """Day-ahead prices of D; an error before they are published."""
-    prices = day.raw("day_ahead_prices")
-    if prices.height == 0:
-        raise TooEarlyError(f"no day-ahead price of {day.day} is known yet -> settle after the auction, and ingest the day first")
-    return prices
-
-
-def pnl(day: DayContext) -> pl.DataFrame:
+def pnl(
+    day: DayContext,
+    *,
+    positions: Frame,
+    plant_output: Frame,
+    dispatch: Frame,
+    day_ahead_prices: Frame,
+    second_prices: Frame,
+    plant_meters: Frame,
+    generation_actual: Frame,
+) -> Frame:
     """P&L in legs with what is known now."""
     from energy_pipeline import portfolio
 
-    positions, plant_output, dispatch = (day.read(t) for t in SETTLED_ON[:3])
-    prices, second, meters, generation = auction_prices(day), day.raw("second_prices"), day.raw("plant_meters"), day.raw("generation_actual")
-    known: list[datetime] = pl.concat([f["known_at"] for f in (prices, second, meters, generation)]).to_list()
-    return portfolio.settle_final(day.desk, day.day, positions, plant_output, dispatch, prices, second, meters, generation, max(known))
+    came = portfolio.Came(day_ahead_prices, second_prices, plant_meters, generation_actual)
+    return portfolio.settle_final(day.desk, day.day, positions, plant_output, dispatch, came)
 
 
-def rivals(day: DayContext) -> Mapping[str, pl.DataFrame]:
+def rivals(
+    _day: DayContext, *, information_set: Info, scenario_paths: Frame, plant_output: Frame, dispatch: Frame, signals: Frame, positions: Frame
+) -> Frames:
     """Other objectives on the day's scenarios, and what the hedges save."""
+    from energy_pipeline.portfolio import case_of
     from energy_pipeline.portfolio import rivals as stage
-    from energy_pipeline.portfolio.decision import case_of
 
-    positions, dispatch = day.read("positions"), day.read("dispatch")
-    case = case_of(day.info, day.read("scenario_paths"), day.read("plant_output"), dispatch, day.read("signals"))
+    case = case_of(information_set, scenario_paths, plant_output, dispatch, signals)
     found = stage.rivals(case, positions)
     effectiveness = stage.hedge_effectiveness(case, positions, dispatch)
     return {"objective_comparison": found.comparison, "objective_positions": found.positions, "hedge_effectiveness": effectiveness}
 
 
-def hedge_results(day: DayContext) -> pl.DataFrame:
+def hedge_results(day: DayContext, *, pnl: Frame, pnl_day_ahead: Frame) -> Frame:
     """What the contracts took off the settled days' risk, up to D."""
     from energy_pipeline.portfolio import rivals as stage
 
-    day.read("pnl")  # a day that was never settled has no results
-    first = day.day - timedelta(days=SCORE_DAYS - 1)
-    return stage.hedge_results(day.desk, day.day, day.window("pnl", first), day.window("pnl_day_ahead", first))
+    return stage.hedge_results(day.desk, day.day, pnl, pnl_day_ahead)
 
 
-def objective_results(day: DayContext) -> pl.DataFrame:
+def objective_results(day: DayContext, *, positions: Frame, objective_positions: Frame, pnl: Frame) -> Frame:
     """What every rival would have made of the settled day."""
     from energy_pipeline.portfolio import rivals as stage
 
-    return stage.objective_results(day.desk, day.day, day.read("positions"), day.read("objective_positions"), day.read("pnl"))
+    return stage.objective_results(day.desk, day.day, positions, objective_positions, pnl)
 
 
-def objective_scores(day: DayContext) -> pl.DataFrame:
+def objective_scores(day: DayContext, *, objective_results: Frame) -> Frame:
     """The rivals over the settled days up to D."""
     from energy_pipeline.portfolio import rivals as stage
 
-    day.read("objective_results")  # a day that was never settled has no scores
-    return stage.objective_scores(day.desk, day.day, day.window("objective_results", day.day - timedelta(days=SCORE_DAYS - 1)))
+    return stage.objective_scores(day.desk, day.day, objective_results)

@@ -6,29 +6,13 @@ What belongs here: the eight risk tables (decide), `var_exceptions`, `var_backte
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import timedelta
-
 import dagster as dg
-import polars as pl
 
-from energy_pipeline.contracts import TABLES
 from energy_pipeline.orchestration.assets.s05_scenarios import past_errors
 from energy_pipeline.orchestration.assets.s08_portfolio import held_forwards
-from energy_pipeline.orchestration.factory import AssetFactory, DayContext
-from energy_pipeline.orchestration.partitions import look_back
+from energy_pipeline.orchestration.factory import AssetFactory, DayContext, Frame, Frames, Info
+from energy_pipeline.orchestration.reads import Day, Information, Raw, Window
 
-ASSESSED_ON = (
-    "information_set",
-    "positions",
-    "portfolio_solution",
-    "scenario_paths",
-    "plant_output",
-    "dispatch",
-    "forward_curve",
-    "signals",
-    "price_forecasts",
-)
 RISK_TABLES = (
     "risk_measures",
     "risk_methods",
@@ -39,33 +23,46 @@ RISK_TABLES = (
     "factor_exposures",
     "mark_to_market",
 )
-DECIDED_ON = ("positions", "scenario_paths", "plant_output", "dispatch")
-SETTLED_ON = ("pnl", "positions", "plant_output", "dispatch", "day_ahead_prices", "second_prices", "plant_meters", "generation_actual")
 MARKED_ON = ("forward_curve", "mark_to_market", "asset_values", "price_forecasts")
 """Tables of D - 1 and D that say why what is still held changed."""
-WINDOW_DAYS = 99
-"""Settled days the tests look back over, at most; an edge stays below Dagster's 100 partitions."""
 
 
 def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     """All assets of the stage."""
+    positions, plant_output, dispatch = Day("positions"), Day("plant_output"), Day("dispatch")
+    decided = (positions, Day("scenario_paths"), plant_output, dispatch)
+    more = (Day("portfolio_solution"), Day("forward_curve"), Day("signals"), Day("price_forecasts"))
+    came = (Raw("day_ahead_prices"), Raw("second_prices"), Raw("plant_meters"), Raw("generation_actual"))
+    marks = (Window(name, 2, required=False) for name in MARKED_ON)
     return [
-        factory.tables("risk", RISK_TABLES, risk, ASSESSED_ON),
-        factory.table("var_exceptions", var_exceptions, ["risk_measures", "pnl", *DECIDED_ON]),
-        factory.table("var_backtests", var_backtests, [look_back("var_exceptions", 1 - WINDOW_DAYS)]),
-        factory.table("pnl_attribution", pnl_attribution, [*SETTLED_ON, *(look_back(name, -1) for name in MARKED_ON)]),
-        factory.table("limit_breaches", limit_breaches, [look_back("limits", 1 - WINDOW_DAYS)]),
+        factory.tables("risk", RISK_TABLES, risk, Information(), *decided, *more),
+        factory.table("var_exceptions", var_exceptions, Day("risk_measures"), Day("pnl"), *decided),
+        factory.table("var_backtests", var_backtests, Window("var_exceptions", lambda desk: desk.risk.backtest_days)),
+        factory.table("pnl_attribution", pnl_attribution, Day("pnl"), positions, plant_output, dispatch, *came, *marks),
+        factory.table("limit_breaches", limit_breaches, Window("limits", lambda desk: desk.risk.breach_days)),
     ]
 
 
-def risk(day: DayContext) -> Mapping[str, pl.DataFrame]:
+def risk(
+    day: DayContext,
+    *,
+    information_set: Info,
+    positions: Frame,
+    scenario_paths: Frame,
+    plant_output: Frame,
+    dispatch: Frame,
+    portfolio_solution: Frame,
+    forward_curve: Frame,
+    signals: Frame,
+    price_forecasts: Frame,
+) -> Frames:
     """The book as decided, over the joint forecast errors it was decided on; nothing is optimised again."""
     from energy_pipeline import risk as stage
     from energy_pipeline.book.positions import Book
 
-    book = Book.from_frames(day.read("positions"), day.read("portfolio_solution"))
-    more = stage.MoreInputs(day.read("forward_curve"), day.read("signals"), factor_returns(day), held_forwards(day))
-    found = stage.assess(day.info, book, day.read("scenario_paths"), day.read("plant_output"), day.read("dispatch"), past_errors(day), more)
+    book = Book.from_frames(positions, portfolio_solution)
+    more = stage.MoreInputs(forward_curve, signals, factor_returns(day), held_forwards(day, information_set, price_forecasts))
+    found = stage.assess(information_set, book, scenario_paths, plant_output, dispatch, past_errors(day, information_set), more)
     return {
         "risk_measures": found.measures,
         "risk_methods": found.methods,
@@ -78,7 +75,7 @@ def risk(day: DayContext) -> Mapping[str, pl.DataFrame]:
     }
 
 
-def factor_returns(day: DayContext) -> pl.DataFrame | None:
+def factor_returns(day: DayContext) -> Frame | None:
     """The desk's own factor file; None where it names none."""
     from energy_pipeline.risk.factor_file import checked_factors
 
@@ -86,45 +83,51 @@ def factor_returns(day: DayContext) -> pl.DataFrame | None:
     return None if file is None else checked_factors(day.session.runtime.sources.load(file.path), file)
 
 
-def var_exceptions(day: DayContext) -> pl.DataFrame:
+def var_exceptions(
+    day: DayContext, *, risk_measures: Frame, pnl: Frame, positions: Frame, scenario_paths: Frame, plant_output: Frame, dispatch: Frame
+) -> Frame:
     """Whether the day's loss was larger than the VaR decided with, and which leg fell short."""
     from energy_pipeline import risk as stage
 
-    legs = stage.decided_legs(day.desk, day.day, *(day.read(t) for t in DECIDED_ON))
-    return stage.var_exceptions(day.desk, day.day, day.read("risk_measures"), day.read("pnl"), legs)
+    legs = stage.decided_legs(day.desk, day.day, positions, scenario_paths, plant_output, dispatch)
+    return stage.var_exceptions(day.desk, day.day, risk_measures, pnl, legs)
 
 
-def var_backtests(day: DayContext) -> pl.DataFrame:
+def var_backtests(day: DayContext, *, var_exceptions: Frame) -> Frame:
     """Tests of VaR over the settled days up to D."""
     from energy_pipeline import risk as stage
 
-    first = day.day - timedelta(days=min(day.desk.risk.backtest_days, WINDOW_DAYS) - 1)
-    day.read("var_exceptions")  # a day that was never settled has no tests
-    return stage.var_backtests(day.day, day.window("var_exceptions", first))
+    return stage.var_backtests(day.day, var_exceptions)
 
 
-def pnl_attribution(day: DayContext) -> pl.DataFrame:
+def pnl_attribution(
+    day: DayContext,
+    *,
+    pnl: Frame,
+    positions: Frame,
+    plant_output: Frame,
+    dispatch: Frame,
+    day_ahead_prices: Frame,
+    second_prices: Frame,
+    plant_meters: Frame,
+    generation_actual: Frame,
+    forward_curve: Frame,
+    mark_to_market: Frame,
+    asset_values: Frame,
+    price_forecasts: Frame,
+) -> Frame:
     """Why the day earned what it did, why the living book changed, and what later vintages changed."""
     from energy_pipeline import portfolio
     from energy_pipeline import risk as stage
 
-    settled = day.read("pnl")
-    positions, plant_output, dispatch = (day.read(t) for t in SETTLED_ON[1:4])
-    raw = [first_vintages(day.raw(t), t) for t in SETTLED_ON[4:]]
-    known = max((m for f in raw if (m := f["known_at"].max()) is not None), default=settled["settled_as_of"].max())
-    first = portfolio.settle_final(day.desk, day.day, positions, plant_output, dispatch, *raw, known)  # type: ignore[call-arg, arg-type]
-    before = day.day - timedelta(days=1)
-    return stage.pnl_attribution(day.desk, day.day, settled, first, positions, *(day.window(t, before) for t in MARKED_ON))
+    came = portfolio.Came(day_ahead_prices, second_prices, plant_meters, generation_actual).first_vintages()
+    first = portfolio.settle_final(day.desk, day.day, positions, plant_output, dispatch, came)
+    marks = {"forward_curves": forward_curve, "marks": mark_to_market, "asset_values": asset_values, "price_forecasts": price_forecasts}
+    return stage.pnl_attribution(day.desk, day.day, pnl, first, positions, **marks)
 
 
-def first_vintages(rows: pl.DataFrame, name: str) -> pl.DataFrame:
-    """The first vintage of every row of a raw table."""
-    return rows.sort(*TABLES[name].key, "known_at", maintain_order=True).unique(subset=list(TABLES[name].key), keep="first", maintain_order=True)
-
-
-def limit_breaches(day: DayContext) -> pl.DataFrame:
+def limit_breaches(day: DayContext, *, limits: Frame) -> Frame:
     """Runs of red days up to D."""
     from energy_pipeline import risk as stage
 
-    day.read("limits")  # a day that was never decided has no log
-    return stage.limit_breaches(day.day, day.window("limits", day.day - timedelta(days=day.desk.risk.breach_days - 1)))
+    return stage.limit_breaches(day.day, limits)

@@ -13,10 +13,11 @@ from energy_pipeline.contracts import TABLES
 from energy_pipeline.desk.load import desk_hash
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import PipelineError
-from energy_pipeline.orchestration import metadata, policies, progress
+from energy_pipeline.orchestration import metadata, progress
 from energy_pipeline.orchestration.code_version import code_version
-from energy_pipeline.orchestration.factory import AssetFactory, DayContext, RowMetadata, as_of_of, run_days, session_of, write_frames
+from energy_pipeline.orchestration.factory import AssetFactory, DayContext, FileAsset, RowMetadata, as_of_of
 from energy_pipeline.orchestration.partitions import days_of_tags
+from energy_pipeline.orchestration.reads import IfThere, OrderOnly
 from energy_pipeline.orchestration.resources import DeskRuntime
 from energy_pipeline.warehouse.sql_project import SqlProject
 
@@ -28,40 +29,39 @@ REPORT_TABLES = tuple(name for name, contract in TABLES.items() if contract.in_r
 """What the page reads."""
 
 MARTS = "marts"
+REPORT = FileAsset(
+    "daily_report",
+    "The page a risk meeting reads: P&L, book, risk, limits, forecasts, data quality; every number with its source.",
+    "reporting",
+    "html",
+)
 
 
 def assets(factory: AssetFactory, project: SqlProject) -> list[dg.AssetsDefinition]:
     """All assets of the stage."""
-    return [runs(factory), marts(project), daily_report(factory)]
+    ends = (OrderOnly(name, "the row is written when the flow is through") for name in FLOW_ENDS)
+    return [
+        factory.table("runs", runs, *ends),
+        marts(project),
+        factory.files("daily_report", REPORT, write_report, *(IfThere(name) for name in REPORT_TABLES)),
+    ]
 
 
-def runs(factory: AssetFactory) -> dg.AssetsDefinition:
-    """A row per flow, run and delivery day."""
-
-    @dg.multi_asset(name="runs", specs=[metadata.table_spec(TABLES["runs"], FLOW_ENDS, factory.partitions)], backfill_policy=policies.BACKFILL)
-    def _runs(context: dg.AssetExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> None:
-        flows = flows_of(context)
-        with progress.reporting("runs"):
-            session = session_of(context, runtime)
-            run_days(context, "runs", session, lambda day: write_frames(day.lake, day.day, {"runs": run_rows(day, flows, context.run.run_id)}))
-
-    return _runs
-
-
-def flows_of(context: dg.AssetExecutionContext) -> list[str]:
-    """The flow a job is, or the flows whose tables a hand-picked run makes."""
-    if context.run.job_name in FLOWS:
-        return [context.run.job_name]
-    picked = {key.to_user_string() for key in context.run.asset_selection or ()}
-    return sorted({TABLES[name].flow for name in picked if name in TABLES and TABLES[name].flow in FLOWS}) or ["decide"]
-
-
-def run_rows(day: DayContext, flows: list[str], run_id: str) -> pl.DataFrame:
-    """What this run says about itself."""
-    common = {"delivery_day": day.day, "run_id": run_id, "recorded_at": day.session.runtime.now().astimezone(UTC)}
+def runs(day: DayContext) -> pl.DataFrame:
+    """A row per flow, run and delivery day: what this run says about itself."""
+    flows = flows_of(day.run)
+    common = {"delivery_day": day.day, "run_id": day.run.run_id, "recorded_at": day.session.runtime.now().astimezone(UTC)}
     about = {"desk": day.desk.name, "desk_hash": desk_hash(day.desk), "code_version": day.session.runtime.settings.code_version or code_version()}
-    cut = {flow: day.info.decision_time if flow == "decide" else None for flow in flows}
+    cut = {flow: day.session.decision_time(day.day) if flow == "decide" else None for flow in flows}
     return TABLES["runs"].frame([{**common, "run_flow": flow, "decision_time": cut[flow], **about} for flow in flows])
+
+
+def flows_of(run: dg.DagsterRun) -> list[str]:
+    """The flow a job is, or the flows whose tables a hand-picked run makes."""
+    if run.job_name in FLOWS:
+        return [run.job_name]
+    picked = {key.to_user_string() for key in run.asset_selection or ()}
+    return sorted({TABLES[name].flow for name in picked if name in TABLES and TABLES[name].flow in FLOWS}) or ["decide"]
 
 
 def marts(project: SqlProject) -> dg.AssetsDefinition:
@@ -118,36 +118,12 @@ def publish(runtime: DeskRuntime, days: list[date], project: SqlProject) -> Mapp
     return report.rows
 
 
-def daily_report(factory: AssetFactory) -> dg.AssetsDefinition:
-    """One self-contained HTML page per delivery day."""
-    spec = dg.AssetSpec(
-        key="daily_report",
-        deps=[*REPORT_TABLES],
-        description="The page a risk meeting reads: P&L, book, risk, limits, forecasts, data quality; every number with its source.",
-        group_name="reporting",
-        kinds={"html"},
-        owners=list(metadata.OWNERS),
-        partitions_def=factory.partitions,
-    )
-
-    @dg.multi_asset(name="daily_report", specs=[spec], backfill_policy=policies.BACKFILL)
-    def _report(context: dg.AssetExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> None:
-        with progress.reporting("daily_report"):
-            run_days(context, "daily_report", session_of(context, runtime), write_report)
-
-    return _report
-
-
-def write_report(day: DayContext) -> Mapping[str, RowMetadata]:
+def write_report(day: DayContext, **tables: pl.DataFrame) -> Mapping[str, RowMetadata]:
     """Draw the page from what the lake holds of the day."""
     from energy_pipeline.reporting import report
 
-    frames, versions = {}, {}
-    for name in REPORT_TABLES:
-        frame = day.session.read(name, day.day, missing="skip")
-        held = day.lake.manifest(name, day.day, day.day).get(day.day)
-        if held is not None:
-            frames[name], versions[name] = frame, held.sha256
-    page = report.report_html(day.day, day.desk, frames, versions)
+    held = {name: day.lake.manifest(name, day.day, day.day).get(day.day) for name in tables}
+    versions = {name: record.sha256 for name, record in held.items() if record is not None}
+    page = report.report_html(day.day, day.desk, {name: tables[name] for name in versions}, versions)
     path = day.lake.write_file("report", day.day, "report.html", page.encode())
-    return {"daily_report": {"path": dg.MetadataValue.path(path), "tables": len(frames)}}
+    return {"daily_report": {"path": dg.MetadataValue.path(path), "tables": len(versions)}}

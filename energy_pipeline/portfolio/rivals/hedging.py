@@ -12,8 +12,8 @@ import numpy as np
 import polars as pl
 
 from energy_pipeline.book.outlook import ZoneOutlook
-from energy_pipeline.book.pnl import ZoneBook, at_fair_value, zone_legs
 from energy_pipeline.book.positions import DAY_AHEAD, zone_books
+from energy_pipeline.book.valued import book_of_day, zone_pnl_eur
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
@@ -96,16 +96,9 @@ def _scenario_pnl(
 ) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
     """P&L per scenario [EUR] by zone: without contracts, and of the contracts with the half-spreads of today's trades."""
     without, hedges = {}, {}
-    for zone, book in zone_books(desk, day, positions, dispatch).items():
-        outlook = outlooks[zone]
-        whole = _total(at_fair_value(book, outlook.price), outlook)
-        contracts = positions.filter(pl.col("zone") == zone, pl.col("instrument") == "day_ahead")
-        alone = zone_books(desk, day, contracts, dispatch).get(zone)
-        without[zone] = np.zeros(whole.size) if alone is None else _total(alone, outlook)
+    auction = zone_books(desk, day, positions.filter(pl.col("instrument") == DAY_AHEAD), dispatch)
+    for zone, book in book_of_day(desk, day, positions, dispatch, outlooks).fair.items():
+        whole = zone_pnl_eur(book, outlooks[zone])
+        without[zone] = zone_pnl_eur(auction[zone], outlooks[zone]) if zone in auction else np.zeros(whole.size)
         hedges[zone] = whole - without[zone]
     return without, hedges
-
-
-def _total(book: ZoneBook, outlook: ZoneOutlook) -> FloatArray:
-    result: FloatArray = zone_legs(book, outlook.price, outlook.second, outlook.output_mw).total().sum(axis=1)
-    return result
