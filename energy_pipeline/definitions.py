@@ -35,7 +35,13 @@ from energy_pipeline.warehouse.sql_project import SqlProject
 
 
 def build_definitions(
-    *, settings: Settings | None = None, desk: Desk | None = None, lake: Path | None = None, now: Clock = utc_now, checks: bool = True
+    *,
+    settings: Settings | None = None,
+    desk: Desk | None = None,
+    lake: Path | None = None,
+    now: Clock = utc_now,
+    checks: bool = True,
+    described: bool = True,
 ) -> dg.Definitions:
     """The whole graph for one desk and lake.
 
@@ -51,6 +57,8 @@ def build_definitions(
         The clock.
     checks : bool
         False leaves the asset checks out (benchmarks).
+    described : bool
+        False leaves out what only the web page shows of the marts: columns and their lineage.
     """
     found = settings or Settings.load()
     if lake is not None:
@@ -70,7 +78,7 @@ def build_definitions(
             *s07_strategies.assets(factory),
             *s08_portfolio.assets(factory),
             *s09_risk.assets(factory),
-            *s10_reporting.assets(factory, project),
+            *s10_reporting.assets(factory, project, described=described),
         ],
         asset_checks=check_steps(list(project.marts)) if checks else [],
         jobs=flows,

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import dagster as dg
 import polars as pl
@@ -279,11 +280,23 @@ def report(session: RunSession, days: Sequence[date]) -> Outcome:
 
 def _published(mart: str) -> Callable[[RunSession, Sequence[date]], Outcome]:
     def run(session: RunSession, days: Sequence[date]) -> Outcome:
-        from energy_pipeline.warehouse.duck import connect
-
-        with connect(session.runtime.settings.warehouse) as connection:
-            found = connection.execute("SELECT comment FROM duckdb_tables() WHERE schema_name = ? AND table_name = ?", [MARTS, mart]).fetchone()
-        problem = "is not in the warehouse" if found is None else "has no comment" if not found[0] else ""
+        comments = _mart_comments(session)
+        problem = "is not in the warehouse" if mart not in comments else "has no comment" if not comments[mart] else ""
         return Outcome(days if problem else (), [f"{MARTS}.{mart} {problem}"] if problem else ())
 
     return run
+
+
+_seen: WeakKeyDictionary[RunSession, dict[str, str | None]] = WeakKeyDictionary()
+"""Comments of the marts by run: a run publishes once, and all its checks look at that."""
+
+
+def _mart_comments(session: RunSession) -> dict[str, str | None]:
+    """Marts of the warehouse with their comments, from one look at it per run."""
+    from energy_pipeline.warehouse.duck import connect
+
+    if session not in _seen:
+        with connect(session.runtime.settings.warehouse) as connection:
+            rows = connection.execute("SELECT table_name, comment FROM duckdb_tables() WHERE schema_name = ?", [MARTS]).fetchall()
+        _seen[session] = dict(rows)
+    return _seen[session]

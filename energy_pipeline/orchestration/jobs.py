@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Union
 import dagster as dg
 
 from energy_pipeline.contracts import TABLES
-from energy_pipeline.orchestration.assets.s10_reporting import MARTS
+from energy_pipeline.orchestration.assets.s10_reporting import DAY, MARTS
 from energy_pipeline.orchestration.resources import DeskRuntime
 
 if TYPE_CHECKING:  # Dagster gives this type no public name
@@ -23,6 +23,9 @@ DESCRIPTIONS = {
     "settle_da": "After the auction: day-ahead revenue and hedges.",
     "settle_final": "Once meters and second prices are known: P&L, scores, exceptions.",
 }
+RECORDING = ("decide", "settle_final")
+"""Flows whose runs record the marts: the last of a live morning and the last of a day. Every flow publishes them."""
+
 EXTRAS = {"ingest": ["runs"], "decide": ["nominations", "runs", "daily_report"], "settle_da": ["runs"], "settle_final": ["runs", "daily_report"]}
 
 
@@ -33,12 +36,16 @@ def flow_assets(flow: str, marts: list[str]) -> list[dg.AssetKey]:
 
 
 def jobs(marts: list[str]) -> list[AnyJob]:
-    """One job per flow, the history load, and maintenance."""
+    """One job per flow for the clock, one of all flows for days that are over, the history load, and maintenance."""
     found: list[AnyJob] = [
-        dg.define_asset_job(flow, dg.AssetSelection.assets(*flow_assets(flow, marts)), description=text) for flow, text in DESCRIPTIONS.items()
+        dg.define_asset_job(flow, dg.AssetSelection.assets(*flow_assets(flow, marts if flow in RECORDING else [])), description=text)
+        for flow, text in DESCRIPTIONS.items()
     ]
+    over = dict.fromkeys(key for flow in DESCRIPTIONS for key in flow_assets(flow, marts))
+    text = "Days that are over: all four flows in one run. Decisions see no more than at their time: they read through the cut."
+    day = dg.define_asset_job(DAY, dg.AssetSelection.assets(*over), description=text)
     history = dg.define_asset_job("history", dg.AssetSelection.assets("raw_history"), description="Load the raw days look-backs reach to.")
-    return [*found, history, maintenance]
+    return [*found, day, history, maintenance]
 
 
 def closed_months(days: list[date], today: date) -> list[date]:

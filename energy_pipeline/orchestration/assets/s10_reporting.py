@@ -22,6 +22,9 @@ from energy_pipeline.orchestration.resources import DeskRuntime
 from energy_pipeline.warehouse.sql_project import SqlProject
 
 FLOWS = ("ingest", "decide", "settle_da", "settle_final")
+DAY = "day"
+"""The job of days that are over: all flows in one run."""
+
 FLOW_ENDS = (
     "data_quality",
     "portfolio_solution",
@@ -38,13 +41,13 @@ REPORT_TABLES = tuple(name for name in TABLES if name not in {*(t.name for t in 
 MARTS = "marts"
 
 
-def assets(factory: AssetFactory, project: SqlProject) -> list[dg.AssetsDefinition]:
+def assets(factory: AssetFactory, project: SqlProject, *, described: bool = True) -> list[dg.AssetsDefinition]:
     """All assets of the stage."""
-    return [runs(factory), marts(project), daily_report(factory)]
+    return [runs(factory, project), marts(project, described=described), daily_report(factory)]
 
 
-def runs(factory: AssetFactory) -> dg.AssetsDefinition:
-    """A row per flow, run and delivery day."""
+def runs(factory: AssetFactory, project: SqlProject) -> dg.AssetsDefinition:
+    """A row per flow, run and delivery day; then the warehouse, where the run does not record the marts itself."""
 
     @dg.multi_asset(name="runs", specs=[metadata.table_spec(TABLES["runs"], FLOW_ENDS, factory.partitions)], backfill_policy=policies.BACKFILL)
     def _runs(context: dg.AssetExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> None:
@@ -52,12 +55,21 @@ def runs(factory: AssetFactory) -> dg.AssetsDefinition:
         with progress.reporting("runs"):
             session = session_of(context, runtime)
             run_days(context, "runs", session, lambda day: write_frames(day.lake, day.day, {"runs": run_rows(day, flows, context.run.run_id)}))
+            if as_of_of(context) is None and not records_marts(context):
+                publish(runtime, published_days(context, runtime), project)
 
     return _runs
 
 
+def records_marts(context: dg.AssetExecutionContext) -> bool:
+    """Whether the marts are assets of this run."""
+    return any(key.path[0] == MARTS for key in context.run.asset_selection or context.job_def.asset_layer.executable_asset_keys)
+
+
 def flows_of(context: dg.AssetExecutionContext) -> list[str]:
-    """The flow a job is, or the flows whose tables a hand-picked run makes."""
+    """The flow or flows a job is, or the flows whose tables a hand-picked run makes."""
+    if context.run.job_name == DAY:
+        return list(FLOWS)
     if context.run.job_name in FLOWS:
         return [context.run.job_name]
     picked = {key.to_user_string() for key in context.run.asset_selection or ()}
@@ -80,8 +92,12 @@ def code_version() -> str:
         return "source"
 
 
-def marts(project: SqlProject) -> dg.AssetsDefinition:
-    """All marts in one publish of the warehouse. Not partitioned: a mart is one table for its readers."""
+def marts(project: SqlProject, *, described: bool = True) -> dg.AssetsDefinition:
+    """All marts in one publish of the warehouse. Not partitioned: a mart is one table for its readers.
+
+    `described=False` leaves schema and column lineage out of the definitions: they are for the web page, and tracing all
+    marts costs about as much as loading the rest of the definitions.
+    """
     specs = [
         dg.AssetSpec(
             key=[MARTS, name],
@@ -90,7 +106,11 @@ def marts(project: SqlProject) -> dg.AssetsDefinition:
             group_name="reporting",
             kinds={"duckdb", "sql"},
             owners=list(metadata.OWNERS),
-            metadata={"dagster/table_name": f"{MARTS}.{name}", "sql": dg.MetadataValue.md(f"```sql\n{model.sql}\n```")},
+            metadata={
+                "dagster/table_name": f"{MARTS}.{name}",
+                "sql": dg.MetadataValue.md(f"```sql\n{model.sql}\n```"),
+                **(_mart_metadata(project, name) if described else {}),
+            },
         )
         for name, model in project.marts.items()
     ]
@@ -102,7 +122,7 @@ def marts(project: SqlProject) -> dg.AssetsDefinition:
                 raise PipelineError("an --as-of recomputation is not published to the warehouse")
             rows = publish(runtime, published_days(context, runtime), project)
         for name in (n for n in project.marts if dg.AssetKey([MARTS, n]) in context.selected_asset_keys):
-            yield dg.MaterializeResult(asset_key=[MARTS, name], metadata={**_mart_metadata(project, name), "rows_written": rows.get(name, 0)})
+            yield dg.MaterializeResult(asset_key=[MARTS, name], metadata={"rows_written": rows.get(name, 0)})
 
     return _marts
 
