@@ -80,7 +80,7 @@ def build_definitions(
             *s09_risk.assets(factory),
             *s10_reporting.assets(factory, project, described=described),
         ],
-        asset_checks=check_steps(list(project.marts)) if checks else [],
+        asset_checks=check_steps(list(project.marts), factory.partitions) if checks else [],
         jobs=flows,
         schedules=schedules(runtime.desk, {job.name: job for job in flows}, running=found.schedules == "running"),
         resources={"runtime": runtime},

@@ -10,6 +10,7 @@ import dagster as dg
 
 from energy_pipeline.contracts import TABLES
 from energy_pipeline.orchestration.assets.s10_reporting import DAY, MARTS
+from energy_pipeline.orchestration.event_retention import forget
 from energy_pipeline.orchestration.resources import DeskRuntime
 
 if TYPE_CHECKING:  # Dagster gives this type no public name
@@ -67,7 +68,15 @@ def compact_closed_months(context: dg.OpExecutionContext, runtime: dg.ResourcePa
             context.log.info(f"{table}: {merged} day files merged")
 
 
-@dg.job(description="Merge small files of closed months.", executor_def=dg.in_process_executor)
+@dg.op(description="Delete the logs of old runs; what the pages of assets show stays.")
+def forget_old_runs(context: dg.OpExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> None:
+    """Event retention."""
+    found = forget(context.instance, runtime.now())
+    context.log.info(f"{found.runs} runs forgotten, {found.rows} rows deleted")
+
+
+@dg.job(description="Merge small files of closed months; forget the logs of old runs.", executor_def=dg.in_process_executor)
 def maintenance() -> None:
     """The maintenance job."""
     compact_closed_months()
+    forget_old_runs()
