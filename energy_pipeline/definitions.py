@@ -33,7 +33,7 @@ from energy_pipeline.settings import Settings
 from energy_pipeline.warehouse.sql_project import SqlProject
 
 
-def assets(factory: AssetFactory, project: SqlProject) -> list[dg.AssetsDefinition]:
+def assets(factory: AssetFactory, project: SqlProject, *, described: bool = True) -> list[dg.AssetsDefinition]:
     """Every asset, stage by stage."""
     return [
         *s01_ingestion.assets(factory),
@@ -45,12 +45,18 @@ def assets(factory: AssetFactory, project: SqlProject) -> list[dg.AssetsDefiniti
         *s07_strategies.assets(factory),
         *s08_portfolio.assets(factory),
         *s09_risk.assets(factory),
-        *s10_reporting.assets(factory, project),
+        *s10_reporting.assets(factory, project, described=described),
     ]
 
 
 def build_definitions(
-    *, settings: Settings | None = None, desk: Desk | None = None, lake: Path | None = None, now: Clock = utc_now, checks: bool = True
+    *,
+    settings: Settings | None = None,
+    desk: Desk | None = None,
+    lake: Path | None = None,
+    now: Clock = utc_now,
+    checks: bool = True,
+    described: bool = True,
 ) -> dg.Definitions:
     """The whole graph for one desk and lake.
 
@@ -66,16 +72,19 @@ def build_definitions(
         The clock.
     checks : bool
         False leaves the asset checks out (benchmarks).
+    described : bool
+        False leaves out what only the web page shows of the marts: columns and their lineage.
     """
     found = settings or Settings.load()
     if lake is not None:
         found = found.model_copy(update={"lake": lake})
     runtime = DeskRuntime(found, desk, now)
     project = SqlProject(found.sql_root)
+    factory = AssetFactory(runtime.desk)
     flows = jobs(list(project.marts))
     return dg.Definitions(
-        assets=assets(AssetFactory(runtime.desk), project),
-        asset_checks=check_steps(list(project.marts)) if checks else [],
+        assets=assets(factory, project, described=described),
+        asset_checks=check_steps(list(project.marts), factory.partitions) if checks else [],
         jobs=flows,
         schedules=schedules(runtime.desk, {job.name: job for job in flows}, running=found.schedules == "running"),
         resources={"runtime": runtime},

@@ -183,8 +183,21 @@ def backfill(
                     total.merge(run_flows(runner, wanted, *span))
         else:
             total = backfill_parallel(settings, wanted, spans, workers)
+        forget_old_runs()
         show(settings, [first.date(), last.date()] if first != last else [first.date()])
         tell(total)
+
+
+def forget_old_runs() -> None:
+    """Event retention: a long backfill alone can make more records than the pages of assets need."""
+    from energy_pipeline.orchestration.event_retention import forget
+    from energy_pipeline.orchestration.resources import utc_now
+    from energy_pipeline.runner.instance import home_of, open_instance
+
+    with open_instance(home_of(os.environ)) as instance:
+        found = forget(instance, utc_now())
+    if found.runs:
+        console.print(f"{found.runs} older runs: logs deleted, what assets show is kept")
 
 
 def backfill_parallel(settings: Settings, flows: list[FlowName], spans: list[tuple[date, date]], workers: int) -> SpanResult:

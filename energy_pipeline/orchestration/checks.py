@@ -4,16 +4,18 @@ What belongs here: which check belongs to which asset, and the one step per flow
 runs them. What does not: expectations of a table (`contracts.expectations`), or blocking
 before the write (the lake enforces the contract).
 
-Checks are not partitioned: a range run would leave partitioned ones planned for ever
-(docs/decisions/check-strategy.md). They cover the run's delivery days and list the bad
-ones in their metadata.
+A check judges all delivery days of its run at once and is recorded per day: Dagster itself
+records a range as one evaluation without a day and leaves every day planned for ever
+(docs/decisions/check-strategy.md), so a range run logs an evaluation for each day by hand.
 """
 
 import math
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import dagster as dg
 import polars as pl
@@ -24,10 +26,14 @@ from energy_pipeline.domain.errors import PipelineError
 from energy_pipeline.lake.audit import spans
 from energy_pipeline.orchestration.assets.s10_reporting import MARTS
 from energy_pipeline.orchestration.factory import as_of_of
-from energy_pipeline.orchestration.partitions import days_of_tags
+from energy_pipeline.orchestration.partitions import days_of_tags, key_of
 from energy_pipeline.orchestration.resources import DeskRuntime, RunSession
 
 CENT = 0.01
+SEVERITY = dg.AssetCheckSeverity.ERROR
+WITHOUT_DAYS = (MARTS, "raw_history")
+"""Assets that are not partitioned, by the first part of their key."""
+
 LISTED = 20
 
 
@@ -50,12 +56,20 @@ class Check:
     run: Callable[[RunSession, Sequence[date]], Outcome]
 
     @property
-    def spec(self) -> dg.AssetCheckSpec:
+    def by_day(self) -> bool:
+        """Whether the asset has delivery days."""
+        return self.asset.path[0] not in WITHOUT_DAYS
+
+    def spec(self, partitions: dg.PartitionsDefinition[str]) -> dg.AssetCheckSpec:
         """How Dagster knows it."""
-        return dg.AssetCheckSpec(name=self.name, asset=self.asset, description=self.description)
+        with warnings.catch_warnings():  # the parameter is a preview; the tests of checks would show a change of its meaning
+            warnings.simplefilter("ignore", dg.PreviewWarning)
+            return dg.AssetCheckSpec(
+                name=self.name, asset=self.asset, description=self.description, partitions_def=partitions if self.by_day else None
+            )
 
 
-def check_steps(marts: Sequence[str]) -> list[dg.AssetChecksDefinition]:
+def check_steps(marts: Sequence[str], partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetChecksDefinition]:
     """One step per flow: a step costs more than a check."""
     by_flow = {
         "ingest": [*_suites("ingest"), _table("data_quality", "no_disguised_forecast", "No series declared a forecast is an actual.", disguised)],
@@ -82,7 +96,7 @@ def check_steps(marts: Sequence[str]) -> list[dg.AssetChecksDefinition]:
             *(Check(dg.AssetKey([MARTS, m]), "published", "The warehouse has the mart, with comments.", _published(m)) for m in marts),
         ],
     }
-    return [_step(flow, checks) for flow, checks in by_flow.items()]
+    return [_step(flow, checks, partitions) for flow, checks in by_flow.items()]
 
 
 def _table(asset: str, name: str, description: str, run: Callable[[RunSession, Sequence[date]], Outcome]) -> Check:
@@ -94,16 +108,20 @@ def _suites(flow: str) -> list[Check]:
     return [_table(t.name, "expectations", text, _suite(t)) for t in TABLES.values() if t.flow == flow]
 
 
-def _step(flow: str, checks: Sequence[Check]) -> dg.AssetChecksDefinition:
-    by_key = {check.spec.key: check for check in checks}
+def _step(flow: str, checks: Sequence[Check], partitions: dg.PartitionsDefinition[str]) -> dg.AssetChecksDefinition:
+    specs = [check.spec(partitions) for check in checks]
+    by_key = {spec.key: check for spec, check in zip(specs, checks, strict=True)}
 
-    @dg.multi_asset_check(name=f"check_{flow}", specs=[c.spec for c in checks], can_subset=True)
+    @dg.multi_asset_check(name=f"check_{flow}", specs=specs, can_subset=True)
     def _checks(context: dg.AssetCheckExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> Iterator[dg.AssetCheckResult]:
         days = checked_days(context, runtime)
         session = runtime.session(context.run.run_id, days[0], days[-1], as_of_of(context))
         for key, check in by_key.items():
             if key in context.selected_asset_check_keys:
-                yield _result(check, _outcome(check, session, days))
+                outcome = _outcome(check, session, days)
+                if check.by_day and len(days) > 1:
+                    record_days(context, check, outcome, days)
+                yield _result(check, outcome)
 
     return _checks
 
@@ -113,6 +131,18 @@ def checked_days(context: dg.AssetCheckExecutionContext, runtime: DeskRuntime) -
     span = days_of_tags(context.run.tags)
     today = runtime.now().date()
     return days_between(*span) if span else [today]
+
+
+def record_days(context: dg.AssetCheckExecutionContext, check: Check, outcome: Outcome, days: Sequence[date]) -> None:
+    """One evaluation per delivery day of a range."""
+    bad = frozenset(outcome.failed_days)
+    for day in days:
+        entries = _result(check, Outcome([day], outcome.detail)).metadata if day in bad else {}
+        passed, partition = day not in bad, key_of(day)
+        evaluation = dg.AssetCheckEvaluation(
+            asset_key=check.asset, check_name=check.name, passed=passed, metadata=entries, partition=partition, severity=SEVERITY
+        )
+        context.op_execution_context.log_event(evaluation)  # type: ignore[arg-type] # takes any user event; only its annotation is narrower
 
 
 def _outcome(check: Check, session: RunSession, days: Sequence[date]) -> Outcome:
@@ -127,9 +157,7 @@ def _result(check: Check, outcome: Outcome) -> dg.AssetCheckResult:
     if outcome.failed_days:
         entries["failed_days"] = [d.isoformat() for d in outcome.failed_days]
         entries["findings"] = dg.MetadataValue.md("\n".join(f"- {line}" for line in outcome.detail[:LISTED]))
-    return dg.AssetCheckResult(
-        passed=not outcome.failed_days, asset_key=check.asset, check_name=check.name, metadata=entries, severity=dg.AssetCheckSeverity.ERROR
-    )
+    return dg.AssetCheckResult(passed=not outcome.failed_days, asset_key=check.asset, check_name=check.name, metadata=entries, severity=SEVERITY)
 
 
 def _suite(contract: Table) -> Callable[[RunSession, Sequence[date]], Outcome]:
@@ -242,11 +270,15 @@ def nominations(session: RunSession, days: Sequence[date]) -> Outcome:
 
 
 def history(session: RunSession, _days: Sequence[date]) -> Outcome:
-    """Day-ahead prices have no hole in the feature look-back of the newest day the lake holds."""
+    """Day-ahead prices have no hole in the feature look-back of the newest decided day.
+
+    Not of the newest day held: what is loaded around a span comes before the span itself.
+    """
     held = session.raw_lake.days("day_ahead_prices")
     if not held:
         return Outcome([session.last], ["the lake holds no day-ahead price"])
-    wanted = days_between(held[-1] - timedelta(days=session.desk.max_lag_days), held[-1])
+    decided = session.raw_lake.days("information_set")[-1:]
+    wanted = [day for last in decided for day in days_between(last - timedelta(days=session.desk.max_lag_days), last - timedelta(days=1))]
     missing = sorted(set(wanted) - set(held))
     return Outcome(missing, [f"{day}: no day-ahead prices" for day in missing], {"days_held": len(held)})
 
@@ -267,11 +299,23 @@ def report(session: RunSession, days: Sequence[date]) -> Outcome:
 
 def _published(mart: str) -> Callable[[RunSession, Sequence[date]], Outcome]:
     def run(session: RunSession, days: Sequence[date]) -> Outcome:
-        from energy_pipeline.warehouse.duck import connect
-
-        with connect(session.runtime.settings.warehouse) as connection:
-            found = connection.execute("SELECT comment FROM duckdb_tables() WHERE schema_name = ? AND table_name = ?", [MARTS, mart]).fetchone()
-        problem = "is not in the warehouse" if found is None else "has no comment" if not found[0] else ""
+        comments = _mart_comments(session)
+        problem = "is not in the warehouse" if mart not in comments else "has no comment" if not comments[mart] else ""
         return Outcome(days if problem else (), [f"{MARTS}.{mart} {problem}"] if problem else ())
 
     return run
+
+
+_seen: WeakKeyDictionary[RunSession, dict[str, str | None]] = WeakKeyDictionary()
+"""Comments of the marts by run: a run publishes once, and all its checks look at that."""
+
+
+def _mart_comments(session: RunSession) -> dict[str, str | None]:
+    """Marts of the warehouse with their comments, from one look at it per run."""
+    from energy_pipeline.warehouse.duck import connect
+
+    if session not in _seen:
+        with connect(session.runtime.settings.warehouse) as connection:
+            rows = connection.execute("SELECT table_name, comment FROM duckdb_tables() WHERE schema_name = ?", [MARTS]).fetchall()
+        _seen[session] = dict(rows)
+    return _seen[session]

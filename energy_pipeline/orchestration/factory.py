@@ -115,6 +115,9 @@ def session_of(context: dg.AssetExecutionContext, runtime: DeskRuntime) -> RunSe
     return runtime.session(context.run.run_id, days[0], days[-1], as_of_of(context))
 
 
+After = Callable[[dg.AssetExecutionContext, DeskRuntime], None]
+
+
 class AssetFactory:
     """Makes a desk's assets over one shared partition definition.
 
@@ -141,10 +144,10 @@ class AssetFactory:
         self.steps[step] = Step(step, tuple(declared), compute)
         return self.steps[step], edges(declared, self.desk)
 
-    def table(self, name: str, compute: Callable[..., Frame], *declared: Declared) -> dg.AssetsDefinition:
-        """The asset of one table computed day by day: `compute(day, *, table=frame, ...)`."""
+    def table(self, name: str, compute: Callable[..., Frame], *declared: Declared, after: After | None = None) -> dg.AssetsDefinition:
+        """The asset of one table computed day by day: `compute(day, *, table=frame, ...)`; `after` runs once its days are written."""
         step, deps = self.declare(name, compute, declared)
-        return self._asset(name, self._tables([name], deps), lambda day: write_frames(day.lake, day.day, {name: step(day)}))
+        return self._asset(name, self._tables([name], deps), lambda day: write_frames(day.lake, day.day, {name: step(day)}), after)
 
     def tables(self, name: str, tables: Sequence[str], compute: Callable[..., Frames], *declared: Declared) -> dg.AssetsDefinition:
         """Several tables that one function makes together; they are always all written."""
@@ -164,7 +167,9 @@ class AssetFactory:
     def _tables(self, names: Sequence[str], deps: Sequence[dg.AssetDep]) -> list[dg.AssetSpec]:
         return [metadata.table_spec(TABLES[name], deps, self.partitions) for name in names]
 
-    def _asset(self, step: str, specs: Sequence[dg.AssetSpec], write: Callable[[DayContext], Mapping[str, RowMetadata]]) -> dg.AssetsDefinition:
+    def _asset(
+        self, step: str, specs: Sequence[dg.AssetSpec], write: Callable[[DayContext], Mapping[str, RowMetadata]], after: After | None = None
+    ) -> dg.AssetsDefinition:
         """The asset or assets of a step; a run that selects some of several records those.
 
         (A step that could not be cut would keep the web page from launching backfills: this
@@ -176,6 +181,8 @@ class AssetFactory:
         def _step(context: dg.AssetExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> Iterator[dg.MaterializeResult[None]]:
             with progress.reporting(step):
                 run_days(context, step, session_of(context, runtime), write)
+                if after is not None:
+                    after(context, runtime)
             yield from materialised(context, names)
 
         return _step

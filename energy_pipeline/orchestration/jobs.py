@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Union
 import dagster as dg
 
 from energy_pipeline.contracts import TABLES
-from energy_pipeline.orchestration.assets.s10_reporting import MARTS
+from energy_pipeline.orchestration.assets.s10_reporting import DAY, MARTS
+from energy_pipeline.orchestration.event_retention import forget
 from energy_pipeline.orchestration.resources import DeskRuntime
 
 if TYPE_CHECKING:  # Dagster gives this type no public name
@@ -25,6 +26,8 @@ DESCRIPTIONS = {
 }
 FILES = {"decide": ["nominations", "daily_report"], "settle_final": ["daily_report"]}
 """Assets that are files, by the flow that writes them."""
+RECORDING = ("decide", "settle_final")
+"""Flows whose runs record the marts: the last of a live morning and the last of a day. Every flow publishes them."""
 
 
 def flow_assets(flow: str, marts: list[str]) -> list[dg.AssetKey]:
@@ -34,12 +37,16 @@ def flow_assets(flow: str, marts: list[str]) -> list[dg.AssetKey]:
 
 
 def jobs(marts: list[str]) -> list[AnyJob]:
-    """One job per flow, the history load, and maintenance."""
+    """One job per flow for the clock, one of all flows for days that are over, the history load, and maintenance."""
     found: list[AnyJob] = [
-        dg.define_asset_job(flow, dg.AssetSelection.assets(*flow_assets(flow, marts)), description=text) for flow, text in DESCRIPTIONS.items()
+        dg.define_asset_job(flow, dg.AssetSelection.assets(*flow_assets(flow, marts if flow in RECORDING else [])), description=text)
+        for flow, text in DESCRIPTIONS.items()
     ]
+    over = dict.fromkeys(key for flow in DESCRIPTIONS for key in flow_assets(flow, marts))
+    text = "Days that are over: all four flows in one run. Decisions see no more than at their time: they read through the cut."
+    day = dg.define_asset_job(DAY, dg.AssetSelection.assets(*over), description=text)
     history = dg.define_asset_job("history", dg.AssetSelection.assets("raw_history"), description="Load the raw days look-backs reach to.")
-    return [*found, history, maintenance]
+    return [*found, day, history, maintenance]
 
 
 def closed_months(days: list[date], today: date) -> list[date]:
@@ -61,7 +68,15 @@ def compact_closed_months(context: dg.OpExecutionContext, runtime: dg.ResourcePa
             context.log.info(f"{table}: {merged} day files merged")
 
 
-@dg.job(description="Merge small files of closed months.", executor_def=dg.in_process_executor)
+@dg.op(description="Delete the logs of old runs; what the pages of assets show stays.")
+def forget_old_runs(context: dg.OpExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> None:
+    """Event retention."""
+    found = forget(context.instance, runtime.now())
+    context.log.info(f"{found.runs} runs forgotten, {found.rows} rows deleted")
+
+
+@dg.job(description="Merge small files of closed months; forget the logs of old runs.", executor_def=dg.in_process_executor)
 def maintenance() -> None:
     """The maintenance job."""
     compact_closed_months()
+    forget_old_runs()

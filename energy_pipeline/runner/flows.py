@@ -16,9 +16,10 @@ import dagster as dg
 from energy_pipeline.contracts.raw import RAW_TABLES
 from energy_pipeline.definitions import build_definitions
 from energy_pipeline.desk import Desk
+from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import PipelineError, RangeError
 from energy_pipeline.orchestration import policies, progress
-from energy_pipeline.orchestration.assets.s10_reporting import MARTS
+from energy_pipeline.orchestration.assets.s10_reporting import DAY, MARTS
 from energy_pipeline.orchestration.partitions import key_of, range_tags
 from energy_pipeline.orchestration.resources import Clock, DeskRuntime, utc_now
 from energy_pipeline.settings import Settings
@@ -57,7 +58,7 @@ class FlowResult:
         """Days that failed in any step; all of them when a whole step failed."""
         days: set[date] = set()
         for _, error in self.errors:
-            days |= set(error.failures) if isinstance(error, RangeError) else {self.first, self.last}
+            days |= set(error.failures) if isinstance(error, RangeError) else set(days_between(self.first, self.last))
         return sorted(days)
 
     def raise_if_failed(self) -> FlowResult:
@@ -104,7 +105,7 @@ class Runner:
     ) -> None:
         self.settings = settings
         self.instance = instance or dg.DagsterInstance.ephemeral()
-        self.definitions = build_definitions(settings=settings, desk=desk, now=now, checks=checks)
+        self.definitions = build_definitions(settings=settings, desk=desk, now=now, checks=checks, described=False)
         resource = (self.definitions.resources or {})["runtime"]
         if not isinstance(resource, DeskRuntime):
             raise TypeError("the runtime resource is a DeskRuntime")
@@ -112,18 +113,38 @@ class Runner:
         self.desk = resource.desk
 
     def run(
-        self, flow: FlowName, first: date, last: date | None = None, *, listener: progress.Listener | None = None, as_of: datetime | None = None
+        self,
+        flow: FlowName,
+        first: date,
+        last: date | None = None,
+        *,
+        listener: progress.Listener | None = None,
+        as_of: datetime | None = None,
+        record_marts: bool = True,
     ) -> FlowResult:
-        """Run a flow over `first` .. `last` as one Dagster run."""
+        """Run a flow over `first` .. `last` as one Dagster run.
+
+        `record_marts=False`: a later flow of the same line records them; the warehouse is published all the same.
+        """
         last = last or first
         tags = {} if first == last else range_tags(first, last)
         if as_of is not None:
             tags[policies.AS_OF_TAG] = as_of.astimezone(UTC).isoformat()
-        key, selection = key_of(first) if first == last else None, self._selection(flow) if as_of else None
+        key, selection = key_of(first) if first == last else None, self._selection(flow) if as_of or not record_marts else None
         return self._execute(flow, first, last, listener, tags=tags, selection=selection, partition_key=key)
 
+    def run_over(self, first: date, last: date | None = None, *, listener: progress.Listener | None = None) -> FlowResult:
+        """All flows over days that are over, as one Dagster run."""
+        last = last or first
+        tags = {} if first == last else range_tags(first, last)
+        return self._execute(DAY, first, last, listener, tags=tags, partition_key=key_of(first) if first == last else None)
+
+    def is_over(self, day: date) -> bool:
+        """Whether a delivery day has ended."""
+        return self.runtime.now() >= self.desk.delivery_day(day).end
+
     def _selection(self, flow: str) -> list[dg.AssetKey]:
-        """A flow's assets without the marts: a recomputation is not published."""
+        """A flow's assets without the marts."""
         keys = self.definitions.resolve_job_def(flow).asset_layer.executable_asset_keys
         return sorted(key for key in keys if key.path[0] != MARTS)
 

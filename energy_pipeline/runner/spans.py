@@ -15,8 +15,9 @@ from pathlib import Path
 
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import PipelineError
+from energy_pipeline.orchestration.jobs import RECORDING
 from energy_pipeline.orchestration.progress import Listener
-from energy_pipeline.runner.flows import FlowName, FlowResult, Runner
+from energy_pipeline.runner.flows import FLOWS, FlowName, FlowResult, Runner
 from energy_pipeline.runner.instance import open_instance
 from energy_pipeline.settings import Settings
 
@@ -86,16 +87,43 @@ def run_span(runner: Runner, flows: Sequence[FlowName], first: date, last: date,
 
     A step that fails on one day stops the run for all later steps. So the good days are
     run again without the bad ones: what is there already is written the same once more.
+    Every flow publishes the warehouse; the last flow that can records the marts.
     """
     total = SpanResult()
     if "decide" in flows:
         runner.ensure_history(first, last, listener=listener)
+    if tuple(flows) == FLOWS and runner.is_over(last):
+        return _run_over(runner, total, [(first, last)], listener)
+    return _run_in_line(runner, flows, total, (first, last), listener)
+
+
+def _run_over(runner: Runner, total: SpanResult, pending: list[Span], listener: Listener | None) -> SpanResult:
+    """All flows in one run. A bad day goes through the flows one by one: what comes before its failure is made."""
+    bad: list[date] = []
+    while pending:
+        begin, end = pending.pop(0)
+        result = runner.run_over(begin, end, listener=listener)
+        if result.success:
+            total.add(result)
+            continue
+        failed = set(result.failed_days) or set(days_between(begin, end))
+        bad += failed
+        pending = stretches([day for day in days_between(begin, end) if day not in failed]) + pending
+    for span in stretches(sorted(bad)):
+        _run_in_line(runner, FLOWS, total, span, listener)
+    return total
+
+
+def _run_in_line(runner: Runner, flows: Sequence[FlowName], total: SpanResult, span: Span, listener: Listener | None) -> SpanResult:
+    """One run per flow; days that failed are left out of the flows that follow."""
+    first, last = span
+    recording = [flow for flow in flows if flow in RECORDING][-1:]
     for flow in flows:
         left = [day for day in days_between(first, last) if day not in total.failed_days]
         pending = stretches(left)
         while pending:
             begin, end = pending.pop(0)
-            result = runner.run(flow, begin, end, listener=listener)
+            result = runner.run(flow, begin, end, listener=listener, record_marts=flow in recording)
             total.add(result)
             if result.success:
                 continue

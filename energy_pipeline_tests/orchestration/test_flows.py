@@ -1,15 +1,18 @@
 """A whole day of the tiny desk through every flow: what is recorded, recomputed, refused and left behind."""
 
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 
 import dagster as dg
 import duckdb
 import pytest
 
+from energy_pipeline import definitions
 from energy_pipeline.contracts import TABLES
 from energy_pipeline.desk import load_desk
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import PipelineError, RangeError
+from energy_pipeline.orchestration.checks import history
 from energy_pipeline.orchestration.resources import TooEarlyError
 from energy_pipeline.runner.flows import FLOWS, FlowResult, Runner
 from energy_pipeline.runner.spans import run_span
@@ -52,9 +55,13 @@ def test_the_cut_is_the_data_version_of_decides_inputs(settled):
 
 def test_marts_carry_column_lineage_and_the_warehouse_has_the_day(settled):
     runner, _, instance = settled
-    event = instance.fetch_materializations(dg.AssetKey(["marts", "pnl"]), limit=1).records[0].asset_materialization
-    lineage = event.metadata["dagster/column_lineage"].lineage.deps_by_column
+    key = dg.AssetKey(["marts", "pnl"])
+    spec = next(spec for spec in definitions.defs.resolve_all_asset_specs() if spec.key == key)
+    lineage = spec.metadata["dagster/column_lineage"].deps_by_column
     assert {d.asset_key.to_user_string() for d in lineage["total_eur"]} == {"pnl"}
+    assert "total_eur" in {column.name for column in spec.metadata["dagster/column_schema"].columns}
+    event = instance.fetch_materializations(key, limit=1).records[0].asset_materialization
+    assert list(event.metadata) == ["rows_written"]  # what does not change is not repeated in every event
     with duckdb.connect(str(runner.settings.warehouse), read_only=True) as con:
         assert con.execute("select count(*) from marts.pnl where delivery_day = ?", [DAY]).fetchone()[0] > 0
 
@@ -117,3 +124,20 @@ def test_a_bad_day_is_left_behind_and_the_others_go_on():
     assert len(result.errors) == 1
     done = [d for flow, a, b in runner.runs if flow == "settle_final" for d in days_between(a, b)]
     assert done == [d for d in days_between(first, last) if d != DAY]
+
+
+def look_back_of(held, decided):
+    """The outcome of `raw_history: reaches_back` on a lake of these days."""
+    days = {"day_ahead_prices": held, "information_set": decided}
+    session = SimpleNamespace(last=DAY, desk=SimpleNamespace(max_lag_days=3), raw_lake=SimpleNamespace(days=days.__getitem__))
+    return history(session, [DAY]).failed_days
+
+
+def test_the_look_back_is_that_of_decided_days_not_of_whatever_is_loaded_last():
+    march = [date(2026, 3, day) for day in range(1, 28)]
+    horizon = [date(2026, 3, day) for day in range(29, 32)]
+    assert look_back_of(march, []) == []
+    assert look_back_of(march + horizon, []) == []  # loaded around a span that ingest has not collected yet
+    assert look_back_of(march + horizon, [date(2026, 3, 28)]) == []
+    assert look_back_of([day for day in march if day.day != 26], [date(2026, 3, 28)]) == [date(2026, 3, 26)]
+    assert look_back_of([], []) == [DAY]

@@ -22,6 +22,9 @@ from energy_pipeline.orchestration.resources import DeskRuntime
 from energy_pipeline.warehouse.sql_project import SqlProject
 
 FLOWS = ("ingest", "decide", "settle_da", "settle_final")
+DAY = "day"
+"""The job of days that are over: all flows in one run."""
+
 FLOW_ENDS = tuple(name for name, contract in TABLES.items() if contract.ends_flow)
 """Last tables of the flows: `runs` comes after them."""
 
@@ -37,14 +40,25 @@ REPORT = FileAsset(
 )
 
 
-def assets(factory: AssetFactory, project: SqlProject) -> list[dg.AssetsDefinition]:
+def assets(factory: AssetFactory, project: SqlProject, *, described: bool = True) -> list[dg.AssetsDefinition]:
     """All assets of the stage."""
     ends = (OrderOnly(name, "the row is written when the flow is through") for name in FLOW_ENDS)
     return [
-        factory.table("runs", runs, *ends),
-        marts(project),
+        factory.table("runs", runs, *ends, after=lambda context, runtime: publish_unrecorded(context, runtime, project)),
+        marts(project, described=described),
         factory.files("daily_report", REPORT, write_report, *(IfThere(name) for name in REPORT_TABLES)),
     ]
+
+
+def publish_unrecorded(context: dg.AssetExecutionContext, runtime: DeskRuntime, project: SqlProject) -> None:
+    """The warehouse, where the run does not record the marts itself."""
+    if as_of_of(context) is None and not records_marts(context):
+        publish(runtime, published_days(context, runtime), project)
+
+
+def records_marts(context: dg.AssetExecutionContext) -> bool:
+    """Whether the marts are assets of this run."""
+    return any(key.path[0] == MARTS for key in context.run.asset_selection or context.job_def.asset_layer.executable_asset_keys)
 
 
 def runs(day: DayContext) -> pl.DataFrame:
@@ -57,15 +71,21 @@ def runs(day: DayContext) -> pl.DataFrame:
 
 
 def flows_of(run: dg.DagsterRun) -> list[str]:
-    """The flow a job is, or the flows whose tables a hand-picked run makes."""
+    """The flow or flows a job is, or the flows whose tables a hand-picked run makes."""
+    if run.job_name == DAY:
+        return list(FLOWS)
     if run.job_name in FLOWS:
         return [run.job_name]
     picked = {key.to_user_string() for key in run.asset_selection or ()}
     return sorted({TABLES[name].flow for name in picked if name in TABLES and TABLES[name].flow in FLOWS}) or ["decide"]
 
 
-def marts(project: SqlProject) -> dg.AssetsDefinition:
-    """All marts in one publish of the warehouse. Not partitioned: a mart is one table for its readers."""
+def marts(project: SqlProject, *, described: bool = True) -> dg.AssetsDefinition:
+    """All marts in one publish of the warehouse. Not partitioned: a mart is one table for its readers.
+
+    `described=False` leaves schema and column lineage out of the definitions: they are for the web page, and tracing all
+    marts costs about as much as loading the rest of the definitions.
+    """
     specs = [
         dg.AssetSpec(
             key=[MARTS, name],
@@ -74,7 +94,11 @@ def marts(project: SqlProject) -> dg.AssetsDefinition:
             group_name="reporting",
             kinds={"duckdb", "sql"},
             owners=list(metadata.OWNERS),
-            metadata={"dagster/table_name": f"{MARTS}.{name}", "sql": dg.MetadataValue.md(f"```sql\n{model.sql}\n```")},
+            metadata={
+                "dagster/table_name": f"{MARTS}.{name}",
+                "sql": dg.MetadataValue.md(f"```sql\n{model.sql}\n```"),
+                **(_mart_metadata(project, name) if described else {}),
+            },
         )
         for name, model in project.marts.items()
     ]
@@ -86,7 +110,7 @@ def marts(project: SqlProject) -> dg.AssetsDefinition:
                 raise PipelineError("an --as-of recomputation is not published to the warehouse")
             rows = publish(runtime, published_days(context, runtime), project)
         for name in (n for n in project.marts if dg.AssetKey([MARTS, n]) in context.selected_asset_keys):
-            yield dg.MaterializeResult(asset_key=[MARTS, name], metadata={**_mart_metadata(project, name), "rows_written": rows.get(name, 0)})
+            yield dg.MaterializeResult(asset_key=[MARTS, name], metadata={"rows_written": rows.get(name, 0)})
 
     return _marts
 
