@@ -14,10 +14,18 @@ from energy_pipeline.contracts import table as contract_of
 from energy_pipeline.desk import Desk
 from energy_pipeline.desk.sources import FileSeries, LateRule
 from energy_pipeline.domain.blocks import profile
-from energy_pipeline.ingestion.files import key_text
 
 _HOURLY = 60
 _SATURDAY = 5
+
+
+def key_text(key: dict[str, str]) -> str:
+    """A series' key as text, as the `information_set` and `data_quality` tables write it.
+
+    >>> key_text({"zone": "FR", "technology": "wind"})
+    'zone=FR,technology=wind'
+    """
+    return ",".join(f"{k}={v}" for k, v in key.items())
 
 
 @dataclass(frozen=True)

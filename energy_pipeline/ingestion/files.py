@@ -25,6 +25,7 @@ from energy_pipeline.contracts import table as contract_of
 from energy_pipeline.desk import Desk
 from energy_pipeline.desk.sources import FilePart, FileSeries
 from energy_pipeline.domain.errors import Finding, MissingDayError, PipelineError, SourceError
+from energy_pipeline.information.expected import key_text
 from energy_pipeline.information.known_at import known_at, market_time_zone, rule_of
 from energy_pipeline.ingestion.cells import combine, numbers
 from energy_pipeline.ingestion.clocks import EXAMPLES, SKIPPED, calendar_days, instants
@@ -104,15 +105,6 @@ def read_series(desk: Desk, series: FileSeries, first: date, last: date, load: L
         name = f"{series.table} {key_text(series.key)}"
         failures |= {d: MissingDayError(name, [d], step) for d in _days(first, last) if d not in present and d not in failures}
     return Collected(without_days(frame, failures), failures)
-
-
-def key_text(key: dict[str, str]) -> str:
-    """A series' key as text, as the `information_set` and `data_quality` tables write it.
-
-    >>> key_text({"zone": "FR", "technology": "wind"})
-    'zone=FR,technology=wind'
-    """
-    return ",".join(f"{k}={v}" for k, v in key.items())
 
 
 def mapping_problems(contract: Table, series: FileSeries) -> list[str]:

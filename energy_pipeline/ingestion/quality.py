@@ -18,9 +18,9 @@ import polars as pl
 from energy_pipeline.contracts import table as contract_of
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import from_us
-from energy_pipeline.information.expected import Expected, expected_series
+from energy_pipeline.information.expected import Expected, expected_series, key_text
 from energy_pipeline.ingestion.disguise import PAIRS, WINDOW, judge
-from energy_pipeline.ingestion.files import OUTAGE_ZERO, key_text
+from energy_pipeline.ingestion.files import OUTAGE_ZERO
 
 AFTER_DELIVERY = ("second_prices", "load_actual", "generation_actual", "weather_observed", "plant_meters", "fuel_prices")
 """Tables that a day has no row of until after delivery: nothing at all there yet is no gap."""

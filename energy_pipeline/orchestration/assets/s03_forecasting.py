@@ -38,7 +38,9 @@ def price_forecasts(day: DayContext) -> pl.DataFrame:
     """Every model's forecast for D."""
     from energy_pipeline import forecasting
 
-    return forecasting.price_forecasts(day.info, day.artefacts)
+    found = forecasting.price_forecasts(day.info, day.artefacts)
+    day.session.keep_past()
+    return found
 
 
 def spread_forecasts(day: DayContext) -> pl.DataFrame:

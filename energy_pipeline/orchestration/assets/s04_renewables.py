@@ -25,7 +25,9 @@ def plant_output(day: DayContext) -> pl.DataFrame:
     from energy_pipeline import renewables
 
     has_rule = any(plant.curtail_below_eur_mwh is not None for plant in day.desk.plants.values())
-    return renewables.plant_output(day.info, day.read("price_forecasts") if has_rule else None, day.artefacts)
+    found = renewables.plant_output(day.info, day.read("price_forecasts") if has_rule else None, day.artefacts)
+    day.session.keep_past()
+    return found
 
 
 def fleet_output(day: DayContext) -> pl.DataFrame:
