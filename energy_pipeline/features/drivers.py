@@ -18,20 +18,24 @@ known). With nothing known the value is null and the method `none`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from itertools import groupby
+from typing import Any, Literal, cast
 
 import numpy as np
 import polars as pl
 
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
+from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
 from energy_pipeline.features.alignment import DayReader, reader, same_slot
 from energy_pipeline.features.autoregression import own_forecast
 from energy_pipeline.features.weather_regression import weather_output
 from energy_pipeline.information.archive import InformationSet
+from energy_pipeline.information.cut_keys import Reads
+from energy_pipeline.information.past_days import Past, pack, unpack
 
 Driver = Literal["load", "wind", "solar"]
 Method = Literal["tso", "vendor_convention", "weather_regression", "autoregression", "persistence", "none"]
@@ -61,7 +65,26 @@ class DriverDay:
 def zone_drivers(info: InformationSet, zone: str) -> dict[Driver, DriverDay]:
     """The drivers of one zone for D at the zone's resolution, in the desk's order."""
     drivers: tuple[Driver, ...] = info.desk.zones[zone].drivers
-    return info.cached("zone_drivers", zone, make=lambda: {driver: _driver(info, zone, driver) for driver in drivers})
+    past = Past("features", zone, driver_reads(info.desk, zone), info.desk.max_lag_days + 1, _packed, _unpacked)
+    return info.kept("zone_drivers", zone, make=lambda: {driver: _driver(info, zone, driver) for driver in drivers}, past=past)
+
+
+def driver_reads(desk: Desk, zone: str) -> tuple[Reads, ...]:
+    """The raw series a zone's drivers are made of."""
+    own = (("zone", zone),)
+    tables = ("load_forecast", "load_actual", "generation_forecast", "generation_actual")
+    return (*(Reads(name, own) for name in tables), *(Reads("weather_forecast", (("location", at),)) for at in desk.zones[zone].weather_locations))
+
+
+def _packed(found: Mapping[Driver, DriverDay]) -> bytes:
+    arrays = {f"{name}|{part}": values for name, day in found.items() for part, values in (("mw", day.values_mw), ("fallback", day.is_fallback))}
+    return pack(arrays, {name: [[method, len(list(run))] for method, run in groupby(day.methods)] for name, day in found.items()})
+
+
+def _unpacked(data: bytes) -> dict[Driver, DriverDay]:
+    arrays, runs = unpack(data)
+    methods = {name: tuple(method for method, count in found for _ in range(count)) for name, found in cast("dict[Driver, Any]", runs).items()}
+    return {name: DriverDay(arrays[f"{name}|mw"], own, arrays[f"{name}|fallback"].astype(np.bool_)) for name, own in methods.items()}
 
 
 def driver_forecasts(info: InformationSet) -> pl.DataFrame:

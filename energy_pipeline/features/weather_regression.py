@@ -105,7 +105,7 @@ def _weather(info: InformationSet, locations: tuple[str, ...], technology: Techn
             [term for location in locations for term in _terms(technology, _location(info, info.day, location, technology, minutes))]
         )
 
-    return info.cached("weather_terms", locations, technology, minutes, make=make)
+    return info.kept("weather_terms", locations, technology, minutes, make=make)
 
 
 def _location(info: InformationSet, day: DeliveryDay, location: str, technology: Technology, minutes: int) -> dict[str, FloatArray]:

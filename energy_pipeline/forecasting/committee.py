@@ -12,9 +12,12 @@ half of it, so that one wild member cannot carry the mean away.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -29,6 +32,9 @@ from energy_pipeline.forecasting.perceptron import Perceptron
 from energy_pipeline.forecasting.quarters import HOURS, hourly_panel, shaped
 from energy_pipeline.forecasting.sarimax import Sarimax
 from energy_pipeline.forecasting.trees import Trees
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 MEMBERS: dict[str, Callable[[], Forecaster]] = {
     "lear_56": lambda: Lear(56),
@@ -51,6 +57,9 @@ MEMBERS: dict[str, Callable[[], Forecaster]] = {
 DEFAULT_MEMBERS = ("lear_56", "lear_84", "lear_1092", "lear_1456", "krr_1456", "krr_1456a", "xgboost", "mlp", "mlp_a")
 
 FIT_FAILURES = (ModelUnavailableError, np.linalg.LinAlgError)
+
+LIBRARIES_WITH_THREADS = ("numpy", "scipy.linalg", "sklearn", "xgboost", "tensorflow")
+"""Modules whose import brings a thread pool of its own."""
 
 LAST_FIT_DAYS = 31
 """An older fit does not stand in: a desk loads no more history than that beyond the windows."""
@@ -120,15 +129,13 @@ def forecast_members(panel: Panel, chosen: Sequence[Forecaster], panel_of: Calla
     fit : callable
         Gives the parameters of a member for a repaired panel.
     """
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
     own = panel.repaired()
     finer = own.slots > HOURS
     values: dict[str, FloatArray] = {}
     fitted: dict[str, str] = {}
     notes = list(own.notes)
     # One thread: the same bits on every machine, and small matrices gain nothing from more.
-    with threadpool_limits(1):
+    with _thread_pools().limit(limits=1):
         for member in chosen:
             try:
                 found, fitted_on = _forecast(_seen_by(member, panel, own), member, panel_of, fit)
@@ -139,6 +146,20 @@ def forecast_members(panel: Panel, chosen: Sequence[Forecaster], panel_of: Calla
             except FIT_FAILURES as reason:
                 notes.append(f"without {member.name}: {reason}")
     return MemberForecasts(values, tuple(notes), fitted)
+
+
+@lru_cache(maxsize=1)
+def _loaded_pools(modules: int) -> ThreadpoolController:  # noqa: ARG001 - more modules may have brought a library
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+def _thread_pools() -> ThreadpoolController:
+    """The thread pools of the loaded libraries; searching for them takes milliseconds, so only when libraries were loaded since."""
+    import scipy.linalg  # noqa: F401 - before the search, so that the first day of a process is as limited as the others
+
+    return _loaded_pools(sum(name in sys.modules for name in LIBRARIES_WITH_THREADS))
 
 
 def _seen_by(member: Forecaster, panel: Panel, repaired: Panel) -> Panel:

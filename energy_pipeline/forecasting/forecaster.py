@@ -12,6 +12,9 @@ from typing import Protocol
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.forecasting.panel import Panel
 
+NOTHING = b"{}"
+"""What a member that keeps nothing between days gives as its parameters; no artefact is written for it."""
+
 
 class Forecaster(Protocol):
     """A price model.

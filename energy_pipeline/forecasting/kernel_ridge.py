@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.forecasting.forecaster import NOTHING
 from energy_pipeline.forecasting.model import ModelUnavailableError
 from energy_pipeline.forecasting.panel import FIRST_ROW, LAGS, Panel
 from energy_pipeline.forecasting.scaling import ADAPTIVE_DAYS, AsinhScale, adaptive_prices
@@ -60,7 +61,7 @@ class KernelRidge:
 
     def fit(self, panel: Panel) -> bytes:  # noqa: ARG002 - the protocol
         """Nothing is kept between days."""
-        return b"{}"
+        return NOTHING
 
     def predict(self, panel: Panel, fitted: bytes) -> FloatArray:  # noqa: ARG002 - the protocol
         """Solve on the window and apply to the target."""

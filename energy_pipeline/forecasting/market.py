@@ -108,4 +108,4 @@ def _exogenous(info: InformationSet, zone: str, minutes: int) -> FloatArray:
         columns += [renewable[0] + renewable[1] if len(renewable) > 1 else renewable[0]] if renewable else []
         return np.array(columns).reshape(len(columns), 1440 // minutes)
 
-    return info.cached("panel_exogenous", zone, minutes, make=make)
+    return info.kept("panel_exogenous", zone, minutes, make=make)

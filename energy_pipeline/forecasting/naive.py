@@ -19,6 +19,8 @@ from energy_pipeline.features import same_slot
 from energy_pipeline.features.alignment import reader
 from energy_pipeline.forecasting.model import ModelUnavailableError, PointForecast
 from energy_pipeline.information.archive import InformationSet
+from energy_pipeline.information.cut_keys import Reads
+from energy_pipeline.information.past_days import Past, pack, unpack
 
 WINDOW_DAYS = 28
 
@@ -45,7 +47,17 @@ def naive(info: InformationSet, zone: str, target: DeliveryDay) -> PointForecast
     ModelUnavailableError
         When a slot is unknown on every comparable day of four weeks.
     """
-    return info.cached("naive", zone, target.day, make=lambda: _naive(info, zone, target))
+    past = Past("forecasting", zone, (Reads("day_ahead_prices", (("zone", zone),)),), WINDOW_DAYS + 1, _packed, _unpacked)
+    return info.kept("naive", zone, target.day, make=lambda: _naive(info, zone, target), past=past)
+
+
+def _packed(found: PointForecast) -> bytes:
+    return pack({"values": found.values}, found.fallback)
+
+
+def _unpacked(data: bytes) -> PointForecast:
+    arrays, fallback = unpack(data)
+    return PointForecast(arrays["values"], str(fallback))
 
 
 def _naive(info: InformationSet, zone: str, target: DeliveryDay) -> PointForecast:

@@ -1,7 +1,7 @@
 """Point forecasts of one zone: the committee's members, the ensemble, the naive, the second price.
 
-What belongs here: the day's members from the artefact store, their ensemble, the drift
-alarm's fallback. What does not: models, quantiles, tables.
+What belongs here: the day's members, their ensemble, the drift alarm's fallback. What does not: models, quantiles,
+tables, how values of past days are kept (`past_values`).
 
 Chain of fallbacks, each named in `fallback`: all members; the members that could; the
 seasonal naive, also when the ensemble earned a battery no more than the naive on 20 days running.
@@ -11,6 +11,7 @@ is the day-ahead naive.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from collections.abc import Sequence
@@ -20,16 +21,17 @@ import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.forecasting.committee import MemberForecasts, forecast_members, members
-from energy_pipeline.forecasting.forecaster import Forecaster
+from energy_pipeline.forecasting.forecaster import NOTHING, Forecaster
 from energy_pipeline.forecasting.market import day_prices, zone_panel
 from energy_pipeline.forecasting.model import ModelUnavailableError, PointForecast, within_limits
 from energy_pipeline.forecasting.naive import naive
 from energy_pipeline.forecasting.panel import Panel
+from energy_pipeline.forecasting.past_values import KeptMembers, past_members, past_plan, past_point
 from energy_pipeline.forecasting.quarters import HOURS
 from energy_pipeline.forecasting.value import ALARM_DAYS, drift_alarm, reference_schedule
 from energy_pipeline.forecasting.walk import PointDay, ensemble_day
 from energy_pipeline.information.archive import InformationSet
-from energy_pipeline.information.artefacts import ArtefactStore, artefact_key, fetch
+from energy_pipeline.information.artefacts import ArtefactStore, artefact_key
 from energy_pipeline.information.resolution import by_slot, convert
 
 VERSION = "committee-1"
@@ -48,12 +50,14 @@ def ensemble(info: InformationSet, zone: str, lead: int, artefacts: ArtefactStor
     ModelUnavailableError
         When not even the naive is possible.
     """
-    return info.cached("ensemble", zone, lead, make=lambda: _ensemble(info, zone, lead, artefacts))
+    return info.kept("ensemble", zone, lead, make=lambda: _ensemble(info, zone, lead, artefacts))
 
 
 def day_members(info: InformationSet, zone: str, lead: int, artefacts: ArtefactStore) -> tuple[MemberForecasts, str]:
-    """Every member's forecast by wall-clock slot and the content hash of the artefact that holds them."""
-    return info.cached("price_members", zone, lead, make=lambda: _day_members(info, zone, lead, artefacts))
+    """Every member's forecast by wall-clock slot and their content hash."""
+    past = past_members(info, zone, lead)
+    found = info.kept("price_members", zone, lead, make=lambda: _day_members(info, zone, lead, artefacts), past=past)
+    return found.forecasts, found.content
 
 
 def point(info: InformationSet, zone: str, model: str, lead: int, artefacts: ArtefactStore) -> PointForecast:
@@ -97,7 +101,7 @@ def expected_spread(info: InformationSet, zone: str) -> tuple[FloatArray, bool]:
 
     Over D-29 .. D-2, shrunk towards zero by n / (n + 28) for n known days: a spread is mostly noise.
     """
-    return info.cached("expected_spread", zone, make=lambda: _expected_spread(info, zone))
+    return info.kept("expected_spread", zone, make=lambda: _expected_spread(info, zone))
 
 
 def _expected_spread(info: InformationSet, zone: str) -> tuple[FloatArray, bool]:
@@ -138,7 +142,7 @@ def raw_ensemble(info: InformationSet, zone: str, lead: int, artefacts: Artefact
     ModelUnavailableError
         When no member could forecast.
     """
-    return info.cached("raw_ensemble", zone, lead, make=lambda: _raw_ensemble(info, zone, lead, artefacts))
+    return info.kept("raw_ensemble", zone, lead, make=lambda: _raw_ensemble(info, zone, lead, artefacts), past=past_point(info, zone, lead))
 
 
 def _raw_ensemble(info: InformationSet, zone: str, lead: int, artefacts: ArtefactStore) -> PointDay:
@@ -179,7 +183,7 @@ def _plan(info: InformationSet, zone: str, model: str, artefacts: ArtefactStore)
             return None
         return reference_schedule(on_slots(values, HOURS))
 
-    return info.cached("reference_plan", zone, model, make=make)
+    return info.kept("reference_plan", zone, model, make=make, past=past_plan(info, zone))
 
 
 def past_days(info: InformationSet, lead: int, count: int) -> list[date]:
@@ -229,26 +233,39 @@ def chosen_members(info: InformationSet, lead: int = 1) -> list[Forecaster]:
 
 def fitted_member(member: Forecaster, basis: Panel, lead: int, artefacts: ArtefactStore) -> bytes:
     """The member's parameters for a history, from the store or fitted now."""
+    return _fitted(member, basis, lead, artefacts)[0]
+
+
+def _fitted(member: Forecaster, basis: Panel, lead: int, artefacts: ArtefactStore) -> tuple[bytes, str]:
+    """The parameters and the key they are stored under, empty for a member that keeps nothing."""
     own = artefact_key(f"{VERSION}|{member}|{basis.first_day}|{lead}", basis.prices, basis.exog)
-    return fetch(artefacts, member.name, own, lambda: member.fit(basis))[0]
+    stored = artefacts.get(member.name, own)
+    if stored is not None:
+        return stored, own
+    made = member.fit(basis)
+    if made == NOTHING:
+        return made, ""
+    artefacts.put(member.name, own, made)
+    return made, own
 
 
-def _day_members(info: InformationSet, zone: str, lead: int, artefacts: ArtefactStore) -> tuple[MemberForecasts, str]:
+def _day_members(info: InformationSet, zone: str, lead: int, artefacts: ArtefactStore) -> KeptMembers:
     chosen = chosen_members(info, lead)
     panel = zone_panel(info, zone, lead)
-    key = artefact_key(f"{VERSION}|{chosen}|{panel.first_day}|{lead}", panel.prices, panel.exog)
+    fits: dict[tuple[str, str], None] = {}
 
-    def make() -> bytes:
-        found = forecast_members(
-            panel, chosen, lambda d: zone_panel(info.at(d), zone, lead), lambda member, basis: fitted_member(member, basis, lead, artefacts)
-        )
-        return _packed(found, zone, panel, chosen)
+    def fit(member: Forecaster, basis: Panel) -> bytes:
+        data, key = _fitted(member, basis, lead, artefacts)
+        if key:
+            fits[member.name, key] = None
+        return data
 
-    data, content = fetch(artefacts, "members", key, make)
-    return _unpacked(data), content
+    found = forecast_members(panel, chosen, lambda d: zone_panel(info.at(d), zone, lead), fit)
+    content = hashlib.blake2b(_described(found, zone, panel, chosen), digest_size=8).hexdigest()
+    return KeptMembers(found, content, list(fits))
 
 
-def _packed(found: MemberForecasts, zone: str, panel: Panel, chosen: Sequence[Forecaster]) -> bytes:
+def _described(found: MemberForecasts, zone: str, panel: Panel, chosen: Sequence[Forecaster]) -> bytes:
     about = {
         "zone": zone,
         "target": panel.target.isoformat(),
@@ -261,11 +278,3 @@ def _packed(found: MemberForecasts, zone: str, panel: Panel, chosen: Sequence[Fo
     buffer = io.BytesIO()
     np.savez(buffer, about=np.frombuffer(json.dumps(about).encode(), dtype=np.uint8), **{f"member|{k}": v for k, v in found.values.items()})  # type: ignore[arg-type]
     return buffer.getvalue()
-
-
-def _unpacked(data: bytes) -> MemberForecasts:
-    with np.load(io.BytesIO(data), allow_pickle=False) as stored:
-        about = json.loads(stored["about"].tobytes())
-        values = {name.partition("|")[2]: stored[name] for name in stored.files if name.startswith("member|")}
-    fitted = {name: m["fitted_on"] for name, m in about["members"].items()}
-    return MemberForecasts(values, tuple(about["notes"]), fitted)

@@ -24,6 +24,10 @@ import polars as pl
 from energy_pipeline.contracts import table as contract_of
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray, IntArray, day_of, to_us
 from energy_pipeline.domain.errors import LookAheadError
+from energy_pipeline.information.cut_keys import CutKeys, decided_us
+from energy_pipeline.information.day_memo import DayMemo
+from energy_pipeline.information.past_days import Past, PastStore
+from energy_pipeline.information.row_digests import Digests, row_digests, total
 
 if TYPE_CHECKING:
     from energy_pipeline.desk import Desk
@@ -76,6 +80,27 @@ class AsOfSeries:
         return np.where(known, self._values[safe], np.nan)
 
 
+class Kept:
+    """What outlives a run, so that the next one need not make it again; all of it a cache.
+
+    Attributes
+    ----------
+    memo : DayMemo
+        Values of past days.
+    months : dict
+        Series of a raw table's month, under the digest of its rows.
+    store : PastStore or None
+        Values of past days beyond the process.
+    version : str
+        What kept values hang on besides raw rows: settings and code.
+    """
+
+    def __init__(self, memo: DayMemo | None = None, store: PastStore | None = None, version: str = "") -> None:
+        self.memo = memo or DayMemo()
+        self.store, self.version = store, version
+        self.months: dict[tuple[str, date], tuple[bytes, list[SeriesMonth]]] = {}
+
+
 class Archive:
     """Raw tables in memory, every vintage, shared by all days of a run.
 
@@ -86,16 +111,40 @@ class Archive:
         Frames follow their contracts. Absent tables count as empty.
     decision_times : mapping of day to instant, optional
         Overrides of the desk's decision time (a waited-for source, or --as-of).
+    digests : mapping of table name to array, optional
+        Digests of the frames' rows, where they are at hand.
+    kept : Kept, optional
+        What earlier runs left, brought up to date by the caller.
+    key_rows : mapping of table name to (frame, digests), optional
+        The frames with days before them, for the keys of kept values; the frames themselves when not given.
     """
 
-    def __init__(self, desk: Desk, frames: Mapping[str, pl.DataFrame], decision_times: Mapping[date, datetime] | None = None) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        frames: Mapping[str, pl.DataFrame],
+        decision_times: Mapping[date, datetime] | None = None,
+        *,
+        digests: Mapping[str, Digests] | None = None,
+        kept: Kept | None = None,
+        key_rows: Mapping[str, tuple[pl.DataFrame, Digests]] | None = None,
+    ) -> None:
         self.desk = desk
         self._frames = dict(frames)
+        self._digests = dict(digests or {})
         self._decision_times = dict(decision_times or {})
         self._memo: dict[object, object] = {}
+        self._kept = kept or Kept()
+        self._decided_us = decided_us(self.decision_time)
+        wide = dict(key_rows or {})
+
+        def rows(name: str) -> tuple[pl.DataFrame, Digests]:
+            return wide[name] if name in wide else (self.frame(name), self.digests(name))
+
+        self._cuts = CutKeys(rows, self._decided_us, desk.forecast.horizon_days, self._kept.version)
 
     def cached(self, key: tuple[object, ...], make: Callable[[], T]) -> T:
-        """The value of `make()`, computed once for `key`.
+        """The value of `make()`, computed once for `key` in a run.
 
         Only for pure functions of (archive cut at that key's own day): the key must
         contain everything the value depends on.
@@ -103,6 +152,33 @@ class Archive:
         if key not in self._memo:
             self._memo[key] = make()
         return cast("T", self._memo[key])
+
+    def kept(self, day: date, key: tuple[object, ...], make: Callable[[], T], past: Past[T] | None = None) -> T:
+        """As `cached`, for a value that hangs on nothing but the cut of `day`: it outlives the run, with `past` the process."""
+        made = make if past is None else lambda: self._from_store(day, "|".join(map(str, key)), make, past)
+        return self._kept.memo.value(day, self._decided_us(day), key, made)
+
+    def _from_store(self, day: date, kind: str, make: Callable[[], T], past: Past[T]) -> T:
+        store = self._kept.store
+        if store is None:
+            return make()
+        key = self.cut_key(day, past)
+        data = store.get(past.room, past.owner, day, kind, key)
+        if data is not None:
+            return past.unpack(data)
+        value = make()
+        store.put(past.room, past.owner, day, kind, key, past.pack(value))
+        return value
+
+    def cut_key(self, day: date, past: Past[T]) -> str:
+        """The hash of what decide(`day`) may see of what the value reads, 32 hex digits."""
+        return self._cuts.key(day, past.reads, past.reach_days)
+
+    def digests(self, name: str) -> Digests:
+        """Digests of the rows of `frame(name)`, shape (rows, 2)."""
+        if name not in self._digests:
+            self._digests[name] = row_digests(self.frame(name))
+        return self._digests[name]
 
     def at(self, day: date) -> InformationSet:
         """The information set of delivery day `day`."""
@@ -122,26 +198,40 @@ class Archive:
         return self.cached(("months", name), lambda: self._months(name))
 
     def _months(self, name: str) -> list[SeriesMonth]:
-        contract = contract_of(name)
-        keys = [k for k in contract.key if k not in ("delivery_start", "issued_at", "outage_id")]
-        rows = self.frame(name).with_columns(
-            series=pl.concat_str([pl.concat_str(pl.lit(f"{k}="), pl.col(k)) for k in keys], separator=","),
-            month=pl.col("delivery_day").dt.truncate("1mo"),
-        )
-        parts = rows.sort("series", "delivery_day", *contract.sort_key, maintain_order=True).partition_by("series", "month", maintain_order=True)
-        return [SeriesMonth(part["series"][0], part["month"][0], part.drop("series", "month")) for part in parts]
+        """Months whose rows are those of an earlier run are taken from it, with the hashes they have."""
+        frame, digests = self.frame(name), self.digests(name)
+        ends = frame.select(pl.col("delivery_day").dt.truncate("1mo").rle().alias("run")).unnest("run").iter_rows()
+        found: list[SeriesMonth] = []
+        at, seen = 0, set[date]()
+        for count, month in ends:
+            if month in seen:  # days out of order: only frames that no lake gave
+                return _series_months(name, frame)
+            seen.add(month)
+            mark, at = total(digests[at : at + count]), at + count
+            held = self._kept.months.get((name, month))
+            if held is None or held[0] != mark:
+                held = self._kept.months[name, month] = (mark, _series_months(name, frame[at - count : at]))
+            found += held[1]
+        return sorted(found, key=lambda part: (part.series, part.month))
 
     def series(self, name: str, value: str, key: Mapping[str, str]) -> AsOfSeries:
         """The series of one key of a raw table."""
         return self.cached(("series", name, value, tuple(sorted(key.items()))), lambda: self._series(name, value, key))
 
     def _series(self, name: str, value: str, key: Mapping[str, str]) -> AsOfSeries:
-        rows = self.frame(name).filter(*[pl.col(k) == v for k, v in key.items()])
+        names = tuple(sorted(key))
+        parts = self.cached(("parts", name, names), lambda: self._parts(name, names))
+        rows = parts.get(tuple(key[k] for k in names), self.frame(name).clear())
         rows = rows.select(
             pl.col("delivery_start").cast(pl.Int64).alias("start"), pl.col("known_at").cast(pl.Int64).alias("known"), pl.col(value).cast(pl.Float64)
         )
         rows = rows.sort("start", "known", maintain_order=True)
         return AsOfSeries(rows["start"].to_numpy(), rows["known"].to_numpy(), rows[value].fill_null(float("nan")).to_numpy())
+
+    def _parts(self, name: str, names: tuple[str, ...]) -> dict[tuple[object, ...], pl.DataFrame]:
+        """The table parted by key in one pass, whatever the number of series."""
+        frame = self.frame(name)
+        return frame.partition_by(*names, maintain_order=True, as_dict=True) if names else {(): frame}
 
 
 class InformationSet:
@@ -175,6 +265,14 @@ class InformationSet:
     def cached(self, name: str, *key: object, make: Callable[[], T]) -> T:
         """`make()` computed once per (name, this day, key) in a run; see `Archive.cached`."""
         return self._archive.cached((name, self.day.day, *key), make)
+
+    def kept(self, name: str, *key: object, make: Callable[[], T], past: Past[T] | None = None) -> T:
+        """As `cached`, for pure functions of this day's cut and nothing else: not made again in later runs; see `Archive.kept`."""
+        return self._archive.kept(self.day.day, (name, *key), make, past)
+
+    def cut_key(self, past: Past[T]) -> str:
+        """The hash of what this decision may see of what a kept value reads, 32 hex digits."""
+        return self._archive.cut_key(self.day.day, past)
 
     def values(self, name: str, value: str, start_us: IntArray, *, cut_us: IntArray | int | None = None, **key: str) -> FloatArray:
         """Values of a raw series at interval starts, as known at this decision time.
@@ -255,6 +353,17 @@ class InformationSet:
         )
 
 
+def _series_months(name: str, frame: pl.DataFrame) -> list[SeriesMonth]:
+    contract = contract_of(name)
+    keys = [k for k in contract.key if k not in ("delivery_start", "issued_at", "outage_id")]
+    rows = frame.with_columns(
+        series=pl.concat_str([pl.concat_str(pl.lit(f"{k}="), pl.col(k)) for k in keys], separator=","),
+        month=pl.col("delivery_day").dt.truncate("1mo"),
+    )
+    parts = rows.sort("series", "delivery_day", *contract.sort_key, maintain_order=True).partition_by("series", "month", maintain_order=True)
+    return [SeriesMonth(part["series"][0], part["month"][0], part.drop("series", "month")) for part in parts]
+
+
 @dataclass(frozen=True)
 class SeriesMonth:
     """Rows of one series in one calendar month, sorted; hashed once however many days look at them."""
@@ -297,10 +406,16 @@ def content_hash(frame: pl.DataFrame) -> str:
         column = frame[name]
         digest.update(name.encode() + b"\0")
         if column.dtype == pl.String:
-            for text in column.to_list():
-                digest.update(b"\1" if text is None else text.encode() + b"\0")
+            texts = column.to_list()
+            once = texts[:1] if texts.count(texts[0] if texts else None) == len(texts) else texts  # most key columns say one thing
+            bits = b"".join(b"\1" if text is None else text.encode() + b"\0" for text in once)
+            digest.update(bits * len(texts) if len(once) < len(texts) else bits)
             continue
         physical = column.to_physical()
+        if column.null_count() == 0 and column.dtype != pl.Boolean:  # the same bytes without polars' expressions: there are many short columns
+            digest.update(bytes(len(column)))
+            digest.update(np.ascontiguousarray(physical.to_numpy()).tobytes())
+            continue
         digest.update(physical.is_null().cast(pl.UInt8).to_numpy().tobytes())
         digest.update(np.ascontiguousarray(physical.fill_null(0).to_numpy()).tobytes())
     return digest.hexdigest()

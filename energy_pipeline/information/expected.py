@@ -19,6 +19,15 @@ _HOURLY = 60
 _SATURDAY = 5
 
 
+def key_text(key: dict[str, str]) -> str:
+    """A series' key as text, as the `information_set` and `data_quality` tables write it.
+
+    >>> key_text({"zone": "FR", "technology": "wind"})
+    'zone=FR,technology=wind'
+    """
+    return ",".join(f"{k}={v}" for k, v in key.items())
+
+
 @dataclass(frozen=True)
 class Expected:
     """One series the desk should have.
@@ -116,12 +125,3 @@ def _synthetic(desk: Desk) -> list[Expected]:
         *(item("forward_quotes", price, zone=z, contract=b) for z in zones for b in ("base", "offpeak", "peak")),
         *(item("plant_meters", ("output_mw",), plant=n) for n in desk.plants),
     ]
-
-
-def key_text(key: dict[str, str]) -> str:
-    """A series' key as text, as the `information_set` and `data_quality` tables write it.
-
-    >>> key_text({"zone": "FR", "technology": "wind"})
-    'zone=FR,technology=wind'
-    """
-    return ",".join(f"{k}={v}" for k, v in key.items())

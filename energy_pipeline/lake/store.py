@@ -241,8 +241,9 @@ class Lake:
                 continue
             listed = {p.day for p in parquet.parts_in(io.BytesIO(data), contract.name, path)} & set(wanted)
             rows = parquet.decode(data, contract, path, listed)
+            by_day = {part["delivery_day"][0]: part for part in rows.partition_by("delivery_day", maintain_order=True)}
             for day in listed:
-                pieces[day].append(rows.filter(pl.col("delivery_day") == day))
+                pieces[day].append(by_day.get(day, rows.clear()))
 
     def _read_one(self, path: str) -> bytes | None:
         try:
@@ -266,6 +267,23 @@ class Lake:
         for month in self._months(table):
             found |= {part.day for part in self._month_parts(table, month)}
         return sorted(found)
+
+    def listing(self, table: str, first: date, last: date) -> dict[date, tuple[str, ...]]:
+        """Content hashes (32 hex digits) of the vintages of a raw table's days, ascending; absent days are left out.
+
+        Taken from file names and, for merged months, from their footers; the same before and
+        after a month is merged.
+        """
+        folder, found = layout.table_folder(table), dict[date, set[str]]()
+        for path in self.storage.files(folder):
+            day, month = layout.day_of_file(path), layout.month_of_file(path)
+            if day is not None and first <= day <= last:
+                found.setdefault(day, set()).add(path.rsplit("/", 1)[1].partition(".")[0])
+            elif month is not None and layout.month_start(first) <= month <= last:
+                for part in self._parts_in(table, path):
+                    if first <= part.day <= last:
+                        found.setdefault(part.day, set()).add(part.sha256[:32])
+        return {day: tuple(sorted(found[day])) for day in sorted(found)}
 
     def _months(self, table: str) -> list[date]:
         return [month for path in self.storage.files(layout.table_folder(table)) if (month := layout.month_of_file(path)) is not None]

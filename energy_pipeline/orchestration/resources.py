@@ -15,14 +15,16 @@ from functools import cached_property
 import polars as pl
 
 from energy_pipeline.contracts import TABLES
-from energy_pipeline.contracts.raw import RAW_TABLES
 from energy_pipeline.desk import Desk, load_desk
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import MissingDayError, PipelineError
 from energy_pipeline.information.archive import Archive, InformationSet
-from energy_pipeline.information.late_sources import LateSources
+from energy_pipeline.information.late_sources import LateSources, cut_as_of, waits
+from energy_pipeline.information.lateness import JUDGED
 from energy_pipeline.lake import ArtefactStore, Lake
+from energy_pipeline.lake.raw_days import RawTable
 from energy_pipeline.lake.source_files import SourceFiles
+from energy_pipeline.orchestration.world import World, archive_of
 from energy_pipeline.settings import Settings
 
 Clock = Callable[[], datetime]
@@ -55,8 +57,16 @@ class DeskRuntime:
         self.now = now
         self.lake = Lake(settings.lake)
         self.sources = SourceFiles(settings.data)
+        self._world: World | None = None
         self._session: RunSession | None = None
         self._lock = threading.Lock()
+
+    @property
+    def world(self) -> World:
+        """What outlives a run in this process."""
+        if self._world is None:
+            self._world = World(self.desk, self.lake)
+        return self._world
 
     def session(self, run_id: str, first: date, last: date, as_of: datetime | None = None) -> RunSession:
         """The session of a run; all its steps share one, the next run gets its own."""
@@ -114,16 +124,16 @@ class RunSession:
 
     @cached_property
     def archive(self) -> Archive:
-        """Every vintage the run's days may look at, loaded once."""
-        frames = self._raw_frames()
-        return Archive(self.desk, frames, self._late(frames).decision_times(self.first, self.last, self.as_of))
+        """Every vintage the run's days may look at, loaded once a run; of past days what the process still knows.
 
-    def _raw_frames(self) -> dict[str, pl.DataFrame]:
-        first = self.first - timedelta(days=self.desk.history_days)
-        last = self.last + timedelta(days=self.desk.forecast.horizon_days)
-        frames = {t.name: self.raw_lake.read(t.name, first, last, missing="skip") for t in RAW_TABLES}
-        self._require_history(frames["day_ahead_prices"])
-        return frames
+        A run as of an instant keeps nothing and is given nothing: its past was cut elsewhere.
+        """
+        tables = self.runtime.world.look(self.first, self.last)
+        self._require_history(tables["day_ahead_prices"].frame)
+        times = self._decision_times(tables)
+        if self.as_of is not None:
+            return archive_of(self.desk, tables, times, None)
+        return self.runtime.world.archive(tables, self.first, self.last, times)
 
     def _require_history(self, prices: pl.DataFrame) -> None:
         held = set(prices["delivery_day"].unique().to_list())
@@ -132,8 +142,10 @@ class RunSession:
         if missing:
             raise MissingDayError("day_ahead_prices", missing, "materialise raw_history up to the first day (the command line does it by itself)")
 
-    def _late(self, frames: Mapping[str, pl.DataFrame]) -> LateSources:
-        return LateSources(self.desk, {name: frame for name, frame in frames.items() if TABLES[name].awaited_days_before is not None})
+    def _decision_times(self, tables: Mapping[str, RawTable]) -> dict[date, datetime]:
+        """Effective decision times of the run's days and of every past day they look back to."""
+        times = self.runtime.world.decision_times(tables, self.first, self.last) if waits(self.desk) else {}
+        return cut_as_of(self.desk, times, self.first, self.last, self.as_of)
 
     @cached_property
     def compared(self) -> dict[str, pl.DataFrame]:
@@ -160,7 +172,12 @@ class RunSession:
         LateSourceError
             A series the desk must not decide without was not there.
         """
-        return self._late({t.name: self.archive.frame(t.name) for t in RAW_TABLES}).statuses(day)
+        return LateSources(self.desk, {name: self.archive.frame(name) for name in JUDGED}).statuses(day)
+
+    def keep_past(self) -> None:
+        """Write what the run's steps made of past days to the lake, for the next process."""
+        if self.as_of is None:
+            self.runtime.world.flush()
 
     def known_raw(self, table: str, first: date, last: date) -> pl.DataFrame:
         """Rows of a raw table that the world knows by now, for the settle flows."""

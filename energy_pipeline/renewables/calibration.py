@@ -12,6 +12,7 @@ when it was made.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
@@ -21,8 +22,29 @@ from energy_pipeline.renewables.cleaning import Cleaned, clean
 from energy_pipeline.renewables.correction import BLOCK_DAYS, VERSION, WINDOW_DAYS, Correction, fit
 from energy_pipeline.renewables.inputs import PlantSource, Rows, join, rows_of
 
+CORRECTIONS = "renewables_correction"
+"""The kind of artefact."""
+
 ChunkRows = Callable[[date], Rows]
 """Rows of the block that begins at a day; the caller keeps them."""
+
+
+@dataclass(frozen=True, eq=False)
+class BlockFit:
+    """A block's correction.
+
+    Attributes
+    ----------
+    correction : Correction
+    cleaned : Cleaned or None
+        The past it was learnt from; None without any.
+    key : str
+        Of its artefact; empty where none is kept.
+    """
+
+    correction: Correction
+    cleaned: Cleaned | None
+    key: str = ""
 
 
 def block_start(day: date) -> date:
@@ -56,8 +78,8 @@ def fit_block(
     blocks: list[date],
     rows_of_block: ChunkRows,
     artefacts: ArtefactStore | None = None,
-) -> tuple[Correction, Cleaned | None]:
-    """The correction that serves the block beginning at `block`, and the cleaned past it was learnt from.
+) -> BlockFit:
+    """The correction that serves the block beginning at `block`.
 
     Parameters
     ----------
@@ -72,7 +94,7 @@ def fit_block(
         Kept under the hash of everything learnt from.
     """
     if not blocks:
-        return Correction(0.0, 0, "physics only: no past"), None
+        return BlockFit(Correction(0.0, 0, "physics only: no past"), None)
     rows = join([rows_of_block(b) for b in blocks])
     share = source.meter(rows.start_us, source.decision_us(block))
     held, lost = source.held_back(rows.start_us, source.decision_us(block))
@@ -82,9 +104,9 @@ def fit_block(
         return fit(rows, cleaned, name).to_bytes()
 
     if artefacts is None:
-        return Correction.from_bytes(make()), cleaned
+        return BlockFit(Correction.from_bytes(make()), cleaned)
     key = artefact_key(
         f"{VERSION}|{name}|{rows.names}", rows.inputs, rows.physical, rows.potential, rows.last_still, cleaned.share, cleaned.state.astype(np.float64)
     )
-    data, _ = fetch(artefacts, "renewables_correction", key, make)
-    return Correction.from_bytes(data), cleaned
+    data, _ = fetch(artefacts, CORRECTIONS, key, make)
+    return BlockFit(Correction.from_bytes(data), cleaned, key)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +25,10 @@ from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import PipelineError
 from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.information.artefacts import ArtefactStore
+from energy_pipeline.information.past_days import pack, unpack
 from energy_pipeline.information.resolution import Lookup, convert, information_lookup, interval_values, slot_starts_us
 from energy_pipeline.renewables.metered import HOUR, STEP_MINUTES, capacity, correction_of, day_rows, physical_mw, potential_share
+from energy_pipeline.renewables.past_values import past_expected
 from energy_pipeline.renewables.quarters import in_quarters
 
 PERSISTENCE_DAYS = 7
@@ -75,7 +77,20 @@ class _First:
 
 def expected_output(info: InformationSet, name: str, artefacts: ArtefactStore | None = None) -> Expected:
     """Expected output of plant `name` at the decision time, before any curtailment; computed once per day and run."""
-    return info.cached("renewables.expected_output", name, make=lambda: _expected_output(info, name, artefacts))
+    past = past_expected(info.desk, name, _packed, _unpacked)
+    return info.kept("renewables.expected_output", name, make=lambda: _expected_output(info, name, artefacts), past=past)
+
+
+def _packed(found: Expected) -> bytes:
+    arrays = {"mw": found.output_mw, "is_fallback": found.is_fallback, "own_past": found.own_past}
+    return pack(arrays if found.quantiles_mw is None else {**arrays, "quantiles": found.quantiles_mw}, [found.method, list(found.notes)])
+
+
+def _unpacked(data: bytes) -> Expected:
+    arrays, about = unpack(data)
+    method, notes = cast("tuple[Method, list[str]]", about)
+    flags = (arrays[name].astype(np.bool_) for name in ("is_fallback", "own_past"))
+    return Expected(arrays["mw"], method, *flags, arrays.get("quantiles"), tuple(notes))
 
 
 def technology(plant: Plant) -> Literal["wind", "solar"]:
@@ -167,7 +182,7 @@ def _driver_forecasts(info: InformationSet) -> pl.DataFrame | None:
         except PipelineError:
             return None
 
-    return info.cached("renewables.driver_forecasts", make=make)
+    return info.kept("renewables.driver_forecasts", make=make)
 
 
 def own_past_mw(info: InformationSet, name: str, minutes: int) -> FloatArray:

@@ -20,9 +20,10 @@ from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.information.artefacts import ArtefactStore
 from energy_pipeline.information.resolution import convert, interval_values
 from energy_pipeline.renewables import engines
-from energy_pipeline.renewables.calibration import block_rows, block_start, fit_block, training_blocks
+from energy_pipeline.renewables.calibration import CORRECTIONS, block_rows, block_start, fit_block, training_blocks
 from energy_pipeline.renewables.correction import BLOCK_DAYS, Correction
-from energy_pipeline.renewables.inputs import LAST_LAG, Rows, rows_of
+from energy_pipeline.renewables.inputs import Rows, rows_of
+from energy_pipeline.renewables.past_values import past_correction, past_physics, past_potential, window_days
 
 STEP_MINUTES = 15
 """Physics is computed in quarter-hours: curves are not linear, so power is averaged, not weather."""
@@ -100,7 +101,7 @@ def _columns(desk: Desk, plant: PvPlant | WindPlant) -> dict[str, tuple[str, str
 
 def physical_mw(info: InformationSet, name: str) -> engines.Computed:
     """Output by physics in quarter-hours of the day, as decided for it; NaN without weather."""
-    return info.cached("renewables.physical", name, make=lambda: _physical(info, name))
+    return info.kept("renewables.physical", name, make=lambda: _physical(info, name), past=past_physics(info.desk, name))
 
 
 def _physical(info: InformationSet, name: str) -> engines.Computed:
@@ -147,21 +148,27 @@ def potential_share(info: InformationSet, name: str) -> FloatArray:
     if not isinstance(plant, PvPlant):
         return np.ones(starts.size)
     location = info.desk.weather[plant.location]
-    return info.cached("renewables.potential", name, make=lambda: engines.clear_sky_share(plant, location, starts, STEP_MINUTES))
-
-
-def window_days(desk: Desk) -> int:
-    """Days a correction may learn from, such that the oldest look-back stays inside what a decision has loaded."""
-    return desk.history_days - desk.max_lag_days - 2 - (desk.forecast.error_days + 1) - (BLOCK_DAYS - 1) - LAST_LAG
+    past = past_potential(info.desk, name)
+    return info.kept("renewables.potential", name, make=lambda: engines.clear_sky_share(plant, location, starts, STEP_MINUTES), past=past)
 
 
 def correction_of(info: InformationSet, name: str, artefacts: ArtefactStore | None = None) -> Correction:
     """The correction that serves the delivery day of `info`: made as of the first day of its block."""
     first = info.at(block_start(info.day.day))
-    return first.cached("renewables.correction", name, make=lambda: _fit(first, name, artefacts))
+    return first.kept("renewables.correction", name, make=lambda: _fit(first, name, artefacts))
 
 
 def _fit(info: InformationSet, name: str, artefacts: ArtefactStore | None) -> Correction:
+    """From the artefact its raw past names, so that a known past is not laid out in rows again; else learnt."""
+    if artefacts is None:
+        return _learnt(info, name, None)[0]
+    past = past_correction(info.desk, name)
+    key = info.kept("renewables.correction_key", name, make=lambda: _learnt(info, name, artefacts)[1], past=past)
+    data = artefacts.get(CORRECTIONS, key) if key else None
+    return _learnt(info, name, artefacts)[0] if data is None else Correction.from_bytes(data)
+
+
+def _learnt(info: InformationSet, name: str, artefacts: ArtefactStore | None) -> tuple[Correction, str]:
     block = info.day.day
     source = DeskPlant(info, name)
 
@@ -169,7 +176,8 @@ def _fit(info: InformationSet, name: str, artefacts: ArtefactStore | None) -> Co
         own = info.at(start + timedelta(days=BLOCK_DAYS - 1))
         return own.cached("renewables.block_rows", name, make=lambda: block_rows(DeskPlant(own, name), start))
 
-    return fit_block(source, name, block, training_blocks(block, window_days(info.desk)), rows, artefacts)[0]
+    found = fit_block(source, name, block, training_blocks(block, window_days(info.desk)), rows, artefacts)
+    return found.correction, found.key
 
 
 def day_rows(info: InformationSet, name: str) -> Rows:

@@ -76,7 +76,8 @@ def walk(source: FileSource, first: date, last: date, report: Callable[[int, int
         block = block_start(day)
         if not fits or fits[-1][0] != block:
             blocks = training_blocks(block, WINDOW_DAYS, source.first_day)
-            correction, cleaned = fit_block(source, source.file.name, block, blocks, rows_of_block)
+            found = fit_block(source, source.file.name, block, blocks, rows_of_block)
+            correction, cleaned = found.correction, found.cleaned
             fits.append((block, correction))
             counts = dict(cleaned.counts) if cleaned is not None else dict.fromkeys(STATES, 0)
             climate = _Climatology(source, block)

@@ -17,7 +17,7 @@ TEST = date(2023, 4, 25), date(2023, 5, 9)
 
 def fitted(made, day):
     block = block_start(day)
-    return fit_block(made, "made_up", block, training_blocks(block, 1092, made.first_day), lambda b: block_rows(made, b))[0]
+    return fit_block(made, "made_up", block, training_blocks(block, 1092, made.first_day), lambda b: block_rows(made, b)).correction
 
 
 @pytest.fixture(scope="module")

@@ -36,7 +36,9 @@ def price_forecasts(day: DayContext, *, information_set: Info) -> Frame:
     """Every model's forecast for D."""
     from energy_pipeline import forecasting
 
-    return forecasting.price_forecasts(information_set, day.artefacts)
+    found = forecasting.price_forecasts(information_set, day.artefacts)
+    day.session.keep_past()
+    return found
 
 
 def spread_forecasts(_day: DayContext, *, information_set: Info) -> Frame:

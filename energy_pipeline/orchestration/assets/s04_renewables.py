@@ -25,7 +25,9 @@ def plant_output(day: DayContext, *, information_set: Info, price_forecasts: Fra
     """E[g | gate] of each plant."""
     from energy_pipeline import renewables
 
-    return renewables.plant_output(information_set, price_forecasts, day.artefacts)
+    found = renewables.plant_output(information_set, price_forecasts, day.artefacts)
+    day.session.keep_past()
+    return found
 
 
 def fleet_output(day: DayContext, *, plant_output: Frame) -> Frame:

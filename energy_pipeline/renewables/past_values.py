@@ -1,0 +1,82 @@
+"""How what was expected of plants on past days is kept: what it hangs on, and its bytes.
+
+What belongs here: expected output, physics, clear sky and the name of a correction as values
+that outlive the process. What does not: making them (`expected`, `metered`), or their keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+import numpy as np
+
+from energy_pipeline.desk import Desk
+from energy_pipeline.desk.model import MeteredPlant, Plant, SharePlant, WindPlant
+from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.features.drivers import driver_reads
+from energy_pipeline.information.cut_keys import Reads
+from energy_pipeline.information.past_days import Past, pack, unpack
+from energy_pipeline.renewables.correction import BLOCK_DAYS, WINDOW_DAYS
+from energy_pipeline.renewables.engines import Computed
+from energy_pipeline.renewables.inputs import LAST_LAG
+
+T = TypeVar("T")
+
+
+def window_days(desk: Desk) -> int:
+    """Days a correction may learn from, such that the oldest look-back stays inside what a decision has loaded."""
+    return desk.history_days - desk.max_lag_days - 2 - (desk.forecast.error_days + 1) - (BLOCK_DAYS - 1) - LAST_LAG
+
+
+def plant_reads(desk: Desk, name: str) -> tuple[Reads, ...]:
+    """The raw series a plant's expected output is made of."""
+    plant = desk.plants[name]
+    meter = Reads("plant_meters", (("plant", name),))
+    if isinstance(plant, SharePlant):  # the drivers of all zones are made together, and fail together
+        return tuple(dict.fromkeys(read for zone in desk.zones for read in driver_reads(desk, zone)))
+    if isinstance(plant, MeteredPlant):
+        return (meter,)
+    limited = () if plant.curtail_below_eur_mwh is None else (Reads("day_ahead_prices", (("zone", plant.zone),)),)
+    return (*_weather_reads(plant), meter, *limited)
+
+
+def _weather_reads(plant: Plant) -> tuple[Reads, ...]:
+    places = [plant.location, plant.upper_location if isinstance(plant, WindPlant) else None]  # type: ignore[union-attr]
+    return tuple(Reads("weather_forecast", (("location", place),)) for place in places if place is not None)
+
+
+def _learning_days(desk: Desk) -> int:
+    """How far back a correction reads from the first day of the block it serves."""
+    return max(min(window_days(desk), WINDOW_DAYS), 0) + LAST_LAG + 1
+
+
+def past_expected(desk: Desk, name: str, to_bytes: Callable[[T], bytes], from_bytes: Callable[[bytes], T]) -> Past[T]:
+    """How a plant's expected output of a day is kept."""
+    reach = max(BLOCK_DAYS + _learning_days(desk), 2 * desk.max_lag_days + 2)
+    return Past("renewables", desk.plants[name].zone, plant_reads(desk, name), reach, to_bytes, from_bytes)
+
+
+def past_correction(desk: Desk, name: str) -> Past[str]:
+    """How the name of the artefact that holds a block's correction is kept."""
+    reads, reach = plant_reads(desk, name), _learning_days(desk)
+    return Past("renewables", desk.plants[name].zone, reads, reach, lambda key: pack({}, key), lambda data: str(unpack(data)[1]))
+
+
+def past_physics(desk: Desk, name: str) -> Past[Computed]:
+    """How physics of a day is kept."""
+    return Past("renewables", desk.plants[name].zone, _weather_reads(desk.plants[name]), 1, _packed_physics, _unpacked_physics)
+
+
+def past_potential(desk: Desk, name: str) -> Past[FloatArray]:
+    """How the clear sky's share of a day is kept; it hangs on the calendar alone."""
+    return Past("renewables", desk.plants[name].zone, (), 0, lambda share: pack({"share": share}), lambda data: unpack(data)[0]["share"])
+
+
+def _packed_physics(found: Computed) -> bytes:
+    return pack({"mw": np.asarray(found.output_mw)}, list(found.notes))
+
+
+def _unpacked_physics(data: bytes) -> Computed:
+    arrays, notes = unpack(data)
+    return Computed(arrays["mw"], tuple(cast("list[str]", notes)))
