@@ -11,6 +11,7 @@ import dagster as dg
 from energy_pipeline.contracts import TABLES
 from energy_pipeline.orchestration.assets.s10_reporting import MARTS
 from energy_pipeline.orchestration.resources import DeskRuntime
+from energy_pipeline.orchestration.world import KEY_DAYS
 
 if TYPE_CHECKING:  # Dagster gives this type no public name
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
@@ -60,7 +61,15 @@ def compact_closed_months(context: dg.OpExecutionContext, runtime: dg.ResourcePa
             context.log.info(f"{table}: {merged} day files merged")
 
 
+@dg.op(description="Remove caches and fitted models that no decided day needs any more.")
+def sweep_caches(context: dg.OpExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> None:
+    """Sweep past days' values and artefacts; what is missed later is made again."""
+    months, artefacts = runtime.lake.sweep(runtime.desk.history_days + KEY_DAYS)
+    context.log.info(f"{months} months of past days' values and {artefacts} artefacts removed")
+
+
 @dg.job(description="Merge small files of closed months.", executor_def=dg.in_process_executor)
 def maintenance() -> None:
     """The maintenance job."""
     compact_closed_months()
+    sweep_caches()
