@@ -40,7 +40,7 @@ class KeptMembers:
 
 def past_members(info: InformationSet, zone: str, lead: int) -> Past[KeptMembers]:
     """How every member's forecast of a day is kept."""
-    return Past("forecasting", zone, _reads(info, zone, lead), _reach(info, lead), _packed_members, _unpacked_members)
+    return Past("forecasting", zone, _reads(info, zone, lead), _reach(info, lead), _packed_members, _unpacked_members, lambda found: found.fits)
 
 
 def past_point(info: InformationSet, zone: str, lead: int) -> Past[PointDay]:

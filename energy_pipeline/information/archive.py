@@ -167,7 +167,7 @@ class Archive:
         if data is not None:
             return past.unpack(data)
         value = make()
-        store.put(past.room, past.owner, day, kind, key, past.pack(value))
+        store.put(past.room, past.owner, day, kind, key, past.pack(value), past.artefacts(value))
         return value
 
     def cut_key(self, day: date, past: Past[T]) -> str:

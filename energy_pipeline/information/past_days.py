@@ -10,7 +10,7 @@ bytes loses time and nothing else.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Generic, Literal, Protocol, TypeVar
@@ -32,8 +32,8 @@ class PastStore(Protocol):
         """The value kept of that day under that key; None when there is none."""
         ...
 
-    def put(self, room: Room, owner: str, day: date, kind: str, key: str, data: bytes) -> None:
-        """Keep a value; it stands in the place of one of another key."""
+    def put(self, room: Room, owner: str, day: date, kind: str, key: str, data: bytes, artefacts: Sequence[tuple[str, str]] = ()) -> None:
+        """Keep a value; it stands in the place of one of another key. `artefacts` (kind, key) are those it was made with."""
         ...
 
 
@@ -52,6 +52,8 @@ class Past(Generic[T]):
         How far before its day it reads.
     pack, unpack : callable
         To bytes and back, to the last bit.
+    artefacts : callable
+        The artefacts (kind, key) a value was made with: as long as it is kept, so are they.
     """
 
     room: Room
@@ -60,6 +62,7 @@ class Past(Generic[T]):
     reach_days: int
     pack: Callable[[T], bytes]
     unpack: Callable[[bytes], T]
+    artefacts: Callable[[T], Sequence[tuple[str, str]]] = lambda _: ()
 
 
 def pack(arrays: Mapping[str, FloatArray], about: object = None) -> bytes:

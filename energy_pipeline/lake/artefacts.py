@@ -6,6 +6,8 @@ key is made of, or how the bytes are read (forecasting).
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from energy_pipeline.contracts.model import stage_folder
 from energy_pipeline.lake.layout import plain_name
 from energy_pipeline.lake.storage import Storage
@@ -39,6 +41,15 @@ class ArtefactStore:
             return self._storage.read_bytes(self._path(kind, key))
         except FileNotFoundError:
             return None
+
+    def sweep(self, named: Collection[tuple[str, str]]) -> int:
+        """Remove every artefact that is not among these (kind, key); returns how many there were. What is missed is fitted again."""
+        kept, count = {self._path(kind, key) for kind, key in named}, 0
+        for path in self._storage.files(f"{stage_folder('forecasting')}/_artefacts"):
+            if path not in kept:
+                self._storage.delete(path)
+                count += 1
+        return count
 
     def put(self, kind: str, key: str, data: bytes) -> None:
         """Store an artefact atomically; the same bytes again write nothing."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -33,6 +33,7 @@ Month = tuple[Room, str, date]
 class _Entry:
     key: str
     data: bytes
+    artefacts: tuple[tuple[str, str], ...] = ()
 
 
 Entries = dict[tuple[date, str], _Entry]
@@ -70,10 +71,10 @@ class PastMonths:
         found = self._months[month].get((day, kind))
         return found.data if found is not None and found.key == key else None
 
-    def put(self, room: Room, owner: str, day: date, kind: str, key: str, data: bytes) -> None:
-        """Keep a value in the place of any other of that day and kind."""
+    def put(self, room: Room, owner: str, day: date, kind: str, key: str, data: bytes, artefacts: Sequence[tuple[str, str]] = ()) -> None:
+        """Keep a value in the place of any other of that day and kind, with the names of the artefacts it was made with."""
         month = (room, owner, month_start(day))
-        entry = _Entry(key, data)
+        entry = _Entry(key, data, tuple(artefacts))
         self._months.setdefault(month, {})[day, kind] = entry
         self._fresh.setdefault(month, {})[day, kind] = entry
 
@@ -88,17 +89,22 @@ class PastMonths:
         self._months = {}  # what the process needs again is in its memory; the rest would only lie here
         return written
 
-    def sweep(self, wanted: Iterable[date]) -> int:
-        """Remove the files of months no wanted day lies in; returns how many there were."""
-        months = {month_start(day) for day in wanted}
+    def sweep(self, months: Collection[date]) -> int:
+        """Remove the files of all other months than those that begin on these days; returns how many there were."""
         count = 0
         for room in ROOMS:
             with self._storage.guard(_folder(room), exclusive=True):
+                self._storage.sweep(_folder(room))
                 for path in self._storage.files(_folder(room)):
                     if _month_of(path) not in months:
                         self._storage.delete(path)
                         count += 1
         return count
+
+    def artefacts(self) -> set[tuple[str, str]]:
+        """Artefacts (kind, key) that anything kept was made with."""
+        paths = [path for room in ROOMS for path in self._storage.files(_folder(room))]
+        return {named for path in paths for entry in _decoded(self._storage.read_bytes(path)).values() for named in entry.artefacts}
 
     def _read(self, month: Month) -> Entries:
         try:
@@ -126,7 +132,7 @@ def _month_of(path: str) -> date | None:
 
 def _encoded(entries: Entries) -> bytes:
     ordered = sorted(entries.items())
-    index = [[day.isoformat(), kind, entry.key, len(entry.data)] for (day, kind), entry in ordered]
+    index = [[day.isoformat(), kind, entry.key, len(entry.data), entry.artefacts] for (day, kind), entry in ordered]
     head = json.dumps(index, separators=(",", ":")).encode()
     body = b"".join([len(head).to_bytes(8, "little"), head, *(entry.data for _, entry in ordered)])
     return _MAGIC + hashlib.blake2b(body, digest_size=_CHECK_BYTES).digest() + body
@@ -140,7 +146,7 @@ def _decoded(data: bytes) -> Entries:
         return {}
     at = 8 + int.from_bytes(body[:8], "little")
     found: Entries = {}
-    for day, kind, key, size in json.loads(body[8:at]):
-        found[date.fromisoformat(day), kind] = _Entry(key, body[at : at + size])
+    for day, kind, key, size, artefacts in json.loads(body[8:at]):
+        found[date.fromisoformat(day), kind] = _Entry(key, body[at : at + size], tuple((k, name) for k, name in artefacts))
         at += size
     return found

@@ -15,7 +15,7 @@ import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -29,6 +29,7 @@ from energy_pipeline.domain.errors import MissingDayError, PipelineError
 from energy_pipeline.lake import compaction, layout, parquet
 from energy_pipeline.lake.artefacts import ArtefactStore
 from energy_pipeline.lake.parquet import Part
+from energy_pipeline.lake.past_months import PastMonths
 from energy_pipeline.lake.storage import Storage, storage_for
 
 ALL_DAYS = (date.min, date.max)
@@ -343,6 +344,29 @@ class Lake:
     def artefacts(self) -> ArtefactStore:
         """The store of fitted models."""
         return ArtefactStore(self.storage)
+
+    def past(self) -> PastMonths:
+        """The store of past days' values."""
+        return PastMonths(self.storage)
+
+    def sweep(self, look_back_days: int) -> tuple[int, int]:
+        """Remove values of past days that no decided day looks back to, and artefacts that nothing kept names.
+
+        Both are caches: what is missed later is made again.
+
+        Returns
+        -------
+        (int, int)
+            Month files and artefacts removed.
+        """
+        months: set[date] = set()
+        for day in self.days("information_set"):
+            first = layout.month_start(day - timedelta(days=look_back_days))
+            while first <= day:
+                months.add(first)
+                first = layout.month_start(first + timedelta(days=31))
+        past = self.past()
+        return past.sweep(months), self.artefacts().sweep(past.artefacts())
 
     def compact(self, table: str, month: date) -> int:
         """Merge a closed month's day files; returns how many there were. See `compaction.compact`."""

@@ -12,6 +12,7 @@ from energy_pipeline.contracts import TABLES
 from energy_pipeline.orchestration.assets.s10_reporting import DAY, MARTS
 from energy_pipeline.orchestration.event_retention import forget
 from energy_pipeline.orchestration.resources import DeskRuntime
+from energy_pipeline.orchestration.world import KEY_DAYS
 
 if TYPE_CHECKING:  # Dagster gives this type no public name
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
@@ -75,8 +76,16 @@ def forget_old_runs(context: dg.OpExecutionContext, runtime: dg.ResourceParam[De
     context.log.info(f"{found.runs} runs forgotten, {found.rows} rows deleted")
 
 
-@dg.job(description="Merge small files of closed months; forget the logs of old runs.", executor_def=dg.in_process_executor)
+@dg.op(description="Remove caches and fitted models that no decided day needs any more.")
+def sweep_caches(context: dg.OpExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> None:
+    """Sweep past days' values and artefacts; what is missed later is made again."""
+    months, artefacts = runtime.lake.sweep(runtime.desk.history_days + KEY_DAYS)
+    context.log.info(f"{months} months of past days' values and {artefacts} artefacts removed")
+
+
+@dg.job(description="Merge small files of closed months; sweep caches; forget the logs of old runs.", executor_def=dg.in_process_executor)
 def maintenance() -> None:
     """The maintenance job."""
     compact_closed_months()
+    sweep_caches()
     forget_old_runs()

@@ -26,7 +26,6 @@ from energy_pipeline.information.archive import Archive, Kept
 from energy_pipeline.information.day_memo import RowChange
 from energy_pipeline.information.lateness import effective_decision_times
 from energy_pipeline.lake import Lake
-from energy_pipeline.lake.past_months import PastMonths
 from energy_pipeline.lake.raw_days import RawDays, RawTable
 
 STOREYS = ("domain", "contracts", "desk", "mathematics", "information", "features", "forecasting", "renewables")
@@ -70,7 +69,7 @@ class World:
     def __init__(self, desk: Desk, lake: Lake) -> None:
         self.desk = desk
         self.raw = RawDays(lake)
-        self.past = PastMonths(lake.storage)
+        self.past = lake.past()
         self.kept = Kept(store=self.past, version=f"{desk_mark(desk)}|{code_mark()}")
         self._times: dict[date, datetime] = {}
 

@@ -17,6 +17,7 @@ from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.features.drivers import driver_reads
 from energy_pipeline.information.cut_keys import Reads
 from energy_pipeline.information.past_days import Past, pack, unpack
+from energy_pipeline.renewables.calibration import CORRECTIONS
 from energy_pipeline.renewables.correction import BLOCK_DAYS, WINDOW_DAYS
 from energy_pipeline.renewables.engines import Computed
 from energy_pipeline.renewables.inputs import LAST_LAG
@@ -60,7 +61,8 @@ def past_expected(desk: Desk, name: str, to_bytes: Callable[[T], bytes], from_by
 def past_correction(desk: Desk, name: str) -> Past[str]:
     """How the name of the artefact that holds a block's correction is kept."""
     reads, reach = plant_reads(desk, name), _learning_days(desk)
-    return Past("renewables", desk.plants[name].zone, reads, reach, lambda key: pack({}, key), lambda data: str(unpack(data)[1]))
+    zone, named = desk.plants[name].zone, lambda key: [(CORRECTIONS, key)] if key else []
+    return Past("renewables", zone, reads, reach, lambda key: pack({}, key), lambda data: str(unpack(data)[1]), named)
 
 
 def past_physics(desk: Desk, name: str) -> Past[Computed]:

@@ -1,0 +1,203 @@
+"""One world per process: what outlives a run says what a process that has just begun would say."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from energy_pipeline import features, forecasting, renewables
+from energy_pipeline.contracts.raw import RAW_TABLES
+from energy_pipeline.desk import load_desk
+from energy_pipeline.domain.delivery import from_us
+from energy_pipeline.information.archive import AsOfSeries
+from energy_pipeline.ingestion import collect, information_record
+from energy_pipeline.lake import Lake
+from energy_pipeline.orchestration.world import World, archive_of
+from energy_pipeline_tests.integration import lakes
+
+DESK = load_desk(lakes.TINY)
+DAY = date(2026, 3, 4)
+DAYS = (DAY, DAY + timedelta(days=1))
+BEGIN, END = DAY - timedelta(days=DESK.history_days), DAYS[1] + timedelta(days=DESK.forecast.horizon_days)
+
+
+@pytest.fixture(scope="module")
+def raw():
+    """Every raw table of the synthetic desk."""
+    return {t.name: collect(DESK, t.name, BEGIN, END, {}.__getitem__).frame for t in RAW_TABLES}
+
+
+def lake_of(raw, root, last=END):
+    lake = Lake(root)
+    for name, frame in raw.items():
+        for part in frame.filter(pl.col("delivery_day") <= last).partition_by("delivery_day", maintain_order=True):
+            lake.add_vintage(name, part["delivery_day"][0], part)
+    return lake
+
+
+def info_of(world, day):
+    tables = world.look(day, day)
+    return world.archive(tables, day, day, world.decision_times(tables, day, day)).at(day)
+
+
+def decided(world, day):
+    """What the stages that keep past days say."""
+    info, store = info_of(world, day), world.raw._lake.artefacts()
+    found = {
+        "information_set": information_record(info, {}),
+        "driver_forecasts": features.driver_forecasts(info),
+        "price_forecasts": forecasting.price_forecasts(info, store),
+        "forecast_models": forecasting.forecast_models(info, store),
+        "plant_output": renewables.plant_output(info, None, store),
+    }
+    errors = [*forecasting.price_errors(info, store), *renewables.output_errors(info, store)]
+    world.flush()
+    return found | {f"errors {e.kind} {e.name}": pl.DataFrame(e.errors) for e in errors}
+
+
+def fresh(raw, root, day, last=END):
+    """The day as a process says it that has neither memory nor files of past days."""
+    return decided(World(DESK, lake_of(raw, root, last)), day)
+
+
+def late_vintage(world_lake, day, known):
+    """A correction of a load forecast, known at an instant."""
+    held = world_lake.read("load_forecast", day, day)
+    world_lake.add_vintage("load_forecast", day, held.with_columns(load_mw=pl.col("load_mw") * 1.1, known_at=pl.lit(known)))
+
+
+@pytest.fixture(scope="module")
+def two_days(raw, tmp_path_factory):
+    """A process that decided two days, its lake, and what it said."""
+    lake = lake_of(raw, tmp_path_factory.mktemp("lake"))
+    world = World(DESK, lake)
+    return world, lake, [decided(world, day) for day in DAYS]
+
+
+def test_a_process_that_lives_on_says_what_a_fresh_one_says(raw, two_days, tmp_path):
+    assert lakes.differing(two_days[2][1], fresh(raw, tmp_path, DAYS[1])) == []
+
+
+def test_a_process_with_months_on_disk_says_the_same_and_fits_nothing(two_days, monkeypatch):
+    _, lake, said = two_days
+    monkeypatch.setattr("energy_pipeline.forecasting.point.forecast_members", None)
+    monkeypatch.setattr("energy_pipeline.renewables.calibration.fit", None)
+    assert lakes.differing(said[1], decided(World(DESK, lake), DAYS[1])) == []
+
+
+def test_a_poisoned_cache_changes_nothing_and_is_written_anew(two_days, tmp_path):
+    _, lake, said = two_days
+    paths = sorted(Path(lake.root).glob("*/_past/*/*.bin"))
+    assert len({p.parts[-4] for p in paths}) == 3
+    sound = {path: path.read_bytes() for path in paths}
+    for path, data in sound.items():
+        half = len(data) // 2
+        path.write_bytes(data[:half] + bytes(byte ^ 1 for byte in data[half : half + 64]) + data[half + 64 :])
+    assert lakes.differing(said[1], decided(World(DESK, lake), DAYS[1])) == []
+    newest = [path for path in paths if path.stem == f"{DAYS[1]:%Y-%m}"]
+    assert newest
+    assert all(path.read_bytes()[39:] != b"" and len(path.read_bytes()) > 100 for path in newest)
+    assert lakes.differing(said[1], decided(World(DESK, lake), DAYS[1])) == []
+
+
+def test_only_days_whose_files_changed_are_read_again(raw, tmp_path):
+    world = World(DESK, lake_of(raw, tmp_path))
+    world.look(DAY, DAY)
+    before = world.raw.days_read
+    late_vintage(world.raw._lake, DAY, DESK.decision_time(DAY) + timedelta(minutes=5))
+    world.look(DAY, DAY)
+    assert world.raw.days_read - before == 1
+    world.look(DAYS[1], DAYS[1])
+    assert world.raw.days_read - before <= 1 + len(RAW_TABLES)
+
+
+def test_a_late_vintage_is_seen_in_the_same_process_and_forgets_only_the_days_that_see_it(raw, tmp_path):
+    world = World(DESK, lake_of(raw, tmp_path / "one"))
+    decided(world, DAYS[0])
+    seen_from = DAY - timedelta(days=3)
+    known = DESK.decision_time(seen_from) - timedelta(minutes=1)
+    late_vintage(world.raw._lake, DAY - timedelta(days=9), known)
+    world.look(*DAYS[:1] * 2)
+    assert max(world.kept.memo.days) == seen_from - timedelta(days=1)
+    after = decided(world, DAYS[1])
+    other = lake_of(raw, tmp_path / "other")
+    late_vintage(other, DAY - timedelta(days=9), known)
+    assert lakes.differing(after, decided(World(DESK, other), DAYS[1])) == []
+    assert "information_set" in lakes.differing(after, fresh(raw, tmp_path / "without", DAYS[1]))
+
+
+def test_what_arrives_after_the_decision_forgets_nothing(raw, tmp_path):
+    world = World(DESK, lake_of(raw, tmp_path))
+    info_of(world, DAY)
+    world.kept.memo.value(DAY, int(DESK.decision_time(DAY).timestamp() * 1e6), ("x",), lambda: 1)
+    late_vintage(world.raw._lake, DAY - timedelta(days=2), DESK.decision_time(DAY) + timedelta(microseconds=1))
+    world.look(DAY, DAY)
+    assert world.kept.memo.days == [DAY]
+
+
+@pytest.mark.parametrize("kind", ["drivers", "members", "ensemble", "plant"])
+def test_a_kept_value_names_every_series_it_reads_and_how_far_back(raw, tmp_path, monkeypatch, kind):
+    from energy_pipeline.features import drivers
+    from energy_pipeline.forecasting import past_values, point
+    from energy_pipeline.information.artefacts import MemoryArtefacts
+    from energy_pipeline.information.cut_keys import Reads
+    from energy_pipeline.renewables import expected
+    from energy_pipeline.renewables import past_values as plants
+
+    world = World(DESK, lake_of(raw, tmp_path))
+    tables = world.look(DAY, DAY)
+    archive = archive_of(DESK, tables, world.decision_times(tables, DAY, DAY), None)
+    info, zone, plant = archive.at(DAY), next(iter(DESK.zones)), next(iter(DESK.plants))
+    cases = {
+        "drivers": (lambda: drivers.zone_drivers(info, zone), drivers.driver_reads(DESK, zone), DESK.max_lag_days + 1),
+        "members": (lambda: point.day_members(info, zone, 1, MemoryArtefacts()), *_of(past_values.past_members(info, zone, 1))),
+        "ensemble": (lambda: point.raw_ensemble(info, zone, 1, MemoryArtefacts()), *_of(past_values.past_point(info, zone, 1))),
+        "plant": (lambda: expected.expected_output(info, plant, MemoryArtefacts()), *_of(plants.past_expected(DESK, plant, bytes, bytes))),
+    }
+    make, reads, reach = cases[kind]
+    series, earliest, honest = set(), [], AsOfSeries.lookup
+    opened = archive.series
+
+    def noted(name, value, key):
+        series.add(Reads(name, tuple(sorted(key.items()))))
+        return opened(name, value, key)
+
+    def looked(self, start_us, cut_us):
+        earliest.append(int(start_us[start_us > 0].min()))
+        return honest(self, start_us, cut_us)
+
+    monkeypatch.setattr(archive, "series", noted)
+    monkeypatch.setattr(AsOfSeries, "lookup", looked)
+    make()
+    assert series
+    assert [s for s in series if not any(r.table == s.table and set(r.key) <= set(s.key) for r in reads)] == []
+    first = from_us(min(earliest)).date()
+    assert first >= DAY - timedelta(days=reach + 1)
+
+
+def _of(past):
+    return past.reads, past.reach_days
+
+
+def test_maintenance_keeps_what_decided_days_look_back_to_and_the_artefacts_it_names(two_days):
+    _, lake, said = two_days
+    named = lake.past().artefacts()
+    lake.write_day("information_set", DAYS[1], said[1]["information_set"])
+    stray = lake.artefacts()
+    stray.put("lear_56", "0" * 32, b"left over")
+    assert named
+    assert lake.sweep(DESK.history_days + 31)[1] >= 1
+    assert stray.get("lear_56", "0" * 32) is None
+    assert all(stray.get(kind, key) is not None for kind, key in named)
+    assert lake.sweep(20)[0] > 0
+    assert lakes.differing(said[1], decided(World(DESK, lake), DAYS[1])) == []
+
+
+def test_a_day_adds_few_artefacts(two_days):
+    _, lake, _ = two_days
+    kinds = {p.parent.name for p in Path(lake.root).glob("03_forecasting/_artefacts/*/*.bin")}
+    assert kinds <= {"lear_56", "lear_84", "xgboost", "renewables_correction"}
+    before = set(Path(lake.root).glob("03_forecasting/_artefacts/*/*.bin"))
+    decided(World(DESK, lake), DAYS[1])
+    assert set(Path(lake.root).glob("03_forecasting/_artefacts/*/*.bin")) == before
