@@ -21,7 +21,7 @@ export DAGSTER_HOME ?= $(CURDIR)/.dagster
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not ((3, 11) <= sys.version_info[:2] < (3, 14)))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help demo test fast search lint types ui bench identity docs clean check-python
+.PHONY: help demo test fast test-long search lint types ui bench identity docs clean check-python
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,9 @@ test: lint types ## lint, types and the whole test suite
 
 fast: .venv/.installed ## the tests that take less than a few seconds each
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q -m "not slow"
+
+test-long: .venv/.installed ## every table of a day 20 times with 1, 2 and 4 threads: one hash each
+	ENERGY_PIPELINE_REPEATS=20 $(BIN)/python -m pytest -q energy_pipeline_tests/integration/test_range_equals_days.py -k threads
 
 search: .venv/.installed ## the property tests on new random examples, five times as many
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q --hypothesis-profile searching -m "not slow" $$(grep -rl "from hypothesis" energy_pipeline_tests --include="test_*.py")

@@ -1,7 +1,7 @@
-"""Every computed table of one day again, from the frames a lake holds: content hashes as JSON.
+"""Every computed table of one day again, from the frames a lake holds: content hashes as JSON, a set for each time.
 
 Run as a program, so that the number of polars threads is the process's own:
-POLARS_MAX_THREADS=2 python -m energy_pipeline_tests.integration.recomputed LAKE DAY
+POLARS_MAX_THREADS=2 python -m energy_pipeline_tests.integration.recomputed LAKE DAY TIMES
 
 What belongs here: calling the steps of the graph without Dagster, writing nothing. What does not: ingest, the report, the runs table.
 """
@@ -59,16 +59,17 @@ def book(day: DayContext) -> Mapping[str, pl.DataFrame]:
     return {"positions": found.positions, "portfolio_solution": found.solution, "nomination_lines": lines}
 
 
-def hashes(lake: Path, day: date) -> dict[str, str]:
-    """Content hash of every table by name."""
+def hashes(lake: Path, day: date, time: int) -> dict[str, str]:
+    """Content hash of every table by name; nothing is remembered from the time before."""
     steps = Steps()
     s08_portfolio.positions = lambda _: steps.computes.update(positions=book)
     for stage in STAGES:
         stage.assets(steps)
     runtime = DeskRuntime(Settings(lake=lake), load_desk(lakes.TINY))
-    context = DayContext(day, runtime.session("again", day, day))
+    context = DayContext(day, runtime.session(f"again {time}", day, day))
     return {name: content_sha256(frame) for compute in steps.computes.values() for name, frame in compute(context).items()}
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(hashes(Path(sys.argv[1]), date.fromisoformat(sys.argv[2]))))
+    LAKE, DAY, TIMES = Path(sys.argv[1]), date.fromisoformat(sys.argv[2]), int(sys.argv[3])
+    sys.stdout.write(json.dumps([hashes(LAKE, DAY, time) for time in range(TIMES)]))

@@ -1,5 +1,6 @@
 """A range run writes the same bytes as day-by-day runs in separate processes."""
 
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +13,9 @@ from energy_pipeline_tests.integration import lakes
 ROOT = Path(__file__).resolve().parents[2]
 SPANS = {"spring, 23 hours": ("2026-03-28", "2026-03-29", "2026-03-30"), "autumn, 25 hours": ("2025-10-26", "2025-10-27")}
 pytestmark = pytest.mark.slow
+THREADS = (1, 2, 4)
+REPEATS = int(os.environ.get("ENERGY_PIPELINE_REPEATS", "1"))
+"""Times every table is computed with each number of threads; `make test-long` asks for 20."""
 
 
 def command(home: Path, *arguments: str) -> None:
@@ -22,16 +26,47 @@ def command(home: Path, *arguments: str) -> None:
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
 
 
+@pytest.fixture(scope="module")
+def in_range(tmp_path_factory):
+    """Lake of a span in one range run, made once."""
+    made = {}
+
+    def lake(span):
+        if span not in made:
+            made[span] = tmp_path_factory.mktemp("range")
+            command(made[span], "backfill", SPANS[span][0], SPANS[span][-1])
+        return made[span] / "lake"
+
+    return lake
+
+
 @pytest.mark.parametrize("span", SPANS, ids=str)
-def test_a_range_is_its_days(tmp_path, span):
-    days = SPANS[span]
-    in_range, by_day = tmp_path / "range", tmp_path / "days"
-    command(in_range, "backfill", days[0], days[-1])
+def test_a_range_is_its_days(tmp_path, in_range, span):
+    days, by_day = SPANS[span], tmp_path / "days"
     for day in days:
         command(by_day, "run", day)
     for day in days:
         command(by_day, "settle", day)
-    one, other = lakes.parquet_hashes(in_range / "lake"), lakes.parquet_hashes(by_day / "lake")
+    one, other = lakes.parquet_hashes(in_range(span)), lakes.parquet_hashes(by_day / "lake")
     assert {Path(p).parts[1] for p in one} >= {"positions", "price_forecasts", "scenario_paths", "pnl", "forecast_scores"}
     assert sorted(set(one) ^ set(other)) == []
     assert [path for path in one if one[path] != other[path]] == []
+
+
+def recomputed(lake: Path, day: str, threads: int) -> list[dict[str, str]]:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": str(threads)}
+    program = [sys.executable, "-m", "energy_pipeline_tests.integration.recomputed", str(lake), day, str(REPEATS)]
+    done = subprocess.run(program, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    return json.loads(done.stdout)
+
+
+def test_every_table_has_the_same_bytes_with_any_number_of_threads(in_range):
+    """Sums in the order of threads or of a hash table differ in their last digits, and with them the table's hash."""
+    lake, day = in_range("autumn, 25 hours"), SPANS["autumn, 25 hours"][-1]
+    found = [(threads, hashes) for threads in THREADS for hashes in recomputed(lake, day, threads)]
+    assert len(found) == REPEATS * len(THREADS)
+    tables = found[0][1]
+    assert tables.keys() >= {"price_forecasts", "scenario_summary", "positions", "pnl", "hedge_results", "risk_measures", "pnl_attribution"}
+    differing = {name: sorted({(threads, hashes[name]) for threads, hashes in found}) for name in tables}
+    assert {name: each for name, each in differing.items() if len({sha for _, sha in each}) > 1} == {}
