@@ -51,7 +51,7 @@ ui: .venv/.installed ## Dagster's web page on the same state as the demo, http:/
 bench: .venv/.installed ## measure, and write docs/benchmarks.md
 	$(BIN)/energy-pipeline bench
 
-docs: .venv/.installed ## write docs/data-dictionary.md from the contracts
+docs: .venv/.installed ## write what the contracts generate: staging SQL, plain marts, schema.yml, data dictionary
 	$(BIN)/energy-pipeline docs
 
 clean: ## remove the environment and everything the pipeline wrote
