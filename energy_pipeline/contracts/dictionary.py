@@ -70,6 +70,8 @@ def _table(contract: Table) -> str:
 
 def _facts(contract: Table) -> Iterator[str]:
     """What else a reader should know of a table's rows, a sentence each."""
+    if contract.version > 1:
+        yield f"Schema version {contract.version}."
     if contract.may_be_empty:
         yield "A day may have no rows."
     if contract.superseded:
@@ -90,7 +92,9 @@ def _facts(contract: Table) -> Iterator[str]:
 
 def _row(column: Column) -> str:
     null = "yes" if column.nullable else "no"
-    cells = (f"`{column.name}`", TYPE_NAMES[column.dtype], _cell(column.unit), _cell(limits_text(column)), null, _cell(column.description))
+    default = "null" if column.default is None else f"`{column.default}`"
+    meaning = column.description + (f" Since schema version {column.since}; days before are read as {default}." if column.since > 1 else "")
+    cells = (f"`{column.name}`", TYPE_NAMES[column.dtype], _cell(column.unit), _cell(limits_text(column)), null, _cell(meaning))
     return f"| {' | '.join(cells)} |"
 
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from energy_pipeline.contracts import TABLES, table
-from energy_pipeline.contracts.marts import Mart, mart_key, schema_yml, sources_yml
+from energy_pipeline.contracts.marts import LAKE, Mart, mart_key, schema_yml, sources_yml
 from energy_pipeline.contracts.sql import DUCKDB_TYPES, SQL_WORDS, mart_sql, staging_sql
 from energy_pipeline.warehouse import generated
 from energy_pipeline.warehouse.sql_project import SqlProject, SqlProjectError, read_model
@@ -123,6 +123,19 @@ def test_a_younger_column_is_staged_with_its_default():
     wider = replace(table("limits"), columns=(*table("limits").columns, used), version=2)
     assert "coalesce(used_before, 0.0) as used_before" in staging_sql(wider)
     assert "    used_before\n" in mart_sql(wider)
+
+
+def test_dbts_source_reads_days_of_two_versions(tmp_path):
+    old, new = table("limits"), replace(table("limits").column("used"), name="used_before", since=2, default=0.0)
+    wider = replace(old, columns=(*old.columns, new), version=2)
+    for contract, day in ((old, "2019-03-30"), (wider, "2019-03-31")):
+        (tmp_path / "09_risk" / "limits" / f"date={day}").mkdir(parents=True)
+        legal_day(contract).write_parquet(tmp_path / "09_risk" / "limits" / f"date={day}" / "part.parquet")
+    source = yaml.safe_load(sources_yml([wider]))["sources"][0]["tables"][0]["config"]["meta"]["external_location"]
+    sql = staging_sql(wider).replace("{{ source('lake', 'limits') }}", source.replace(LAKE, str(tmp_path))).split("}}")[1]
+    found = duckdb.sql(f"select count(*), count(*) filter (used_before = 0.0), count(used_before) from ({sql})").fetchall()  # noqa: S608
+    height = legal_day(old).height
+    assert found == [(2 * height, height, 2 * height)]
 
 
 def test_yaml_is_yaml():
