@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -26,8 +27,8 @@ def legal_value(column: Column) -> object:
         return column.default
     if column.allowed is not None:
         return column.allowed[0]
-    low, high = (0.0 if limit is None else limit for limit in (column.minimum, column.maximum))
-    near_zero = max(low, min(0.0, high))
+    low = -math.inf if column.minimum is None else column.minimum
+    near_zero = max(low, 0.0 if column.maximum is None else min(0.0, column.maximum))
     values = {"date": DAY, "timestamp": datetime.combine(DAY, time(0), tzinfo=UTC), "str": "", "bool": False}
     return values.get(column.dtype, int(near_zero) if column.dtype in ("i32", "i64") else near_zero)
 
