@@ -57,7 +57,7 @@ bench: .venv/.installed ## measure, and write docs/benchmarks.md
 identity: .venv/.installed ## compare every table of the demo and of real days with another commit: make identity BEFORE=rev
 	$(BIN)/python -m energy_pipeline_tests.benchmarks.identity $(BEFORE) $(ARGUMENTS)
 
-docs: .venv/.installed ## write docs/data-dictionary.md from the contracts, and the desk file's JSON Schema from its models
+docs: .venv/.installed ## write what is generated: staging SQL, plain marts, YAML, data dictionary, the desk file's JSON Schema
 	$(BIN)/energy-pipeline docs
 	$(BIN)/energy-pipeline desk schema --to energy_pipeline/desk/desk.schema.json
 

@@ -1,3 +1,9 @@
+{#
+key: [raw_table, series, check_name]
+columns:
+  zone: {dtype: str, nullable: true, description: "Bidding zone of the series; null where the series has none."}
+  check_name: {like: data_quality.check}
+#}
 {{ config(materialized='table', schema='marts') }}
 
 select

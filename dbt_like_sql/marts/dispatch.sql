@@ -1,3 +1,10 @@
+{#
+description: "Committed day-ahead schedule of each flexible asset, with its energy revenue on the forecast and, once known, on the auction's prices."
+columns:
+  revenue_forecast_eur: {unit: "EUR", description: "Energy revenue of the interval on the forecast, before cycle costs."}
+  price_day_ahead_eur_mwh: {like: day_ahead_prices.price_eur_mwh, nullable: true, description: "The auction's price; null until it is known."}
+  revenue_realised_eur: {unit: "EUR", nullable: true, description: "Energy revenue of the interval on the auction's price, before cycle costs; null until it is known."}
+#}
 {{ config(materialized='table', schema='marts') }}
 
 -- Energy revenue only: the cycle cost is the desk's, not a column of the schedule.

@@ -1,3 +1,18 @@
+{#
+description: "Errors of day-ahead price forecasts per day, zone, model, lead day and hour; average them by month or hour."
+key: [zone, model, horizon_days, hour_utc]
+columns:
+  delivery_day: {description: "The day that was forecast."}
+  month: {dtype: date, description: "First day of the month of the target."}
+  hour_utc: {dtype: i32, description: "Hour of the day, UTC."}
+  intervals: {dtype: i32, unit: "1", description: "Intervals compared."}
+  mae_eur_mwh: {unit: "EUR/MWh", description: "Mean absolute error."}
+  bias_eur_mwh: {unit: "EUR/MWh", description: "Mean of forecast less outcome."}
+  coverage_90: {unit: "1", nullable: true, description: "Share of outcomes inside the 90 % band; null for models without one."}
+  pinball_eur_mwh: {unit: "EUR/MWh", nullable: true, description: "Mean pinball loss over the published quantiles; null for models without them."}
+  crps_eur_mwh: {unit: "EUR/MWh", nullable: true, description: "Twice the pinball loss: the continuous ranked probability score, read at the quantiles."}
+  winkler_90_eur_mwh: {unit: "EUR/MWh", nullable: true, description: "Interval score of the 90 % band: its width, and 20 per EUR/MWh missed."}
+#}
 {{ config(materialized='table', schema='marts') }}
 
 {% set levels = [1, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 65, 70, 75, 80, 85, 90, 95, 99] %}

@@ -1,3 +1,7 @@
+{#
+columns:
+  mae_relative_to_naive: {unit: "1", nullable: true, description: "MAE over that of the weekly naive."}
+#}
 {{ config(materialized='table', schema='marts') }}
 
 select

@@ -1,3 +1,7 @@
+{#
+columns:
+  share_of_foresight: {unit: "1", nullable: true, description: "value_eur over foresight_eur; null on a flat day."}
+#}
 {{ config(materialized='table', schema='marts') }}
 
 select

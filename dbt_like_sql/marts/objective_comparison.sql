@@ -1,3 +1,11 @@
+{#
+description: "What every objective would decide on the scenarios and limits of the day's book, measured alike with exact fees. Beside it what each would have made of the settled day."
+columns:
+  settled_pnl_eur: {like: objective_results.pnl_eur, nullable: true, description: "Settled P&L with this rival's decisions. Null until settled."}
+  hindsight_pnl_eur: {nullable: true, description: "P&L of the best decisions under the same limits, prices and output known. Null until settled."}
+  regret_eur: {nullable: true, description: "hindsight_pnl_eur - pnl_eur. Null until settled."}
+  against_desk_eur: {nullable: true, description: "pnl_eur less that of the decided book. Null until settled."}
+#}
 {{ config(materialized='table', schema='marts') }}
 
 -- What was expected of every objective stands beside what it would have made; null until settled.

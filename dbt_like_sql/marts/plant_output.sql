@@ -1,3 +1,10 @@
+{#
+description: "Expected output of each plant, E[g | gate], with the metered output beside it once it is known."
+columns:
+  forecast_mw: {like: plant_output.output_mw, description: "Expected output at the decision time, after curtailment at low prices."}
+  metered_mw: {like: plant_meters.output_mw, description: "Metered net output, time-weighted mean over the interval; null until it is known."}
+  known_at_metered: {like: plant_meters.known_at, nullable: true, description: "When the last meter value could first be known, UTC."}
+#}
 {{ config(materialized='table', schema='marts') }}
 
 -- Meters may have finer or coarser intervals than the forecast: as with prices, the

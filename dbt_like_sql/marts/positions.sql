@@ -1,3 +1,8 @@
+{#
+columns:
+  position_mwh: {unit: "MWh", description: "Net bought energy of the interval."}
+  traded_mwh: {unit: "MWh", description: "Energy of the interval the decision adds."}
+#}
 {{ config(materialized='table', schema='marts') }}
 
 select

@@ -1,3 +1,15 @@
+{#
+description: "Day-ahead price of each zone and interval with the second prices beside it; the latest vintage of each."
+key: [zone, delivery_start]
+columns:
+  price_day_ahead_eur_mwh: {like: day_ahead_prices.price_eur_mwh, description: "Clearing price of the day-ahead auction."}
+  price_intraday_eur_mwh: {like: second_prices.price_eur_mwh, description: "Intraday price, time-weighted mean over the interval; null where there is none or it does not cover the interval."}
+  price_imbalance_eur_mwh: {like: second_prices.price_eur_mwh, description: "Imbalance price, time-weighted mean over the interval; null where there is none or it does not cover the interval."}
+  known_at_day_ahead: {like: day_ahead_prices.known_at, description: "When the day-ahead price could first be known, UTC."}
+  known_at_intraday: {like: second_prices.known_at, nullable: true, description: "When the last of the intraday prices could first be known, UTC; null where there is none."}
+  known_at_imbalance: {like: second_prices.known_at, nullable: true, description: "When the last of the imbalance prices could first be known, UTC; null where there is none."}
+  source: {description: "Where the day-ahead price came from."}
+#}
 {{ config(materialized='table', schema='marts') }}
 
 -- The second price may have finer or coarser intervals than the auction: it is brought to

@@ -1,3 +1,13 @@
+{#
+description: "VaR and expected shortfall of the decided book over the joint forecast errors: losses against the expected day, positive. The settled result stands beside the book's VaR."
+columns:
+  expected_pnl_eur: {nullable: true, description: "Expected P&L of the decision with proxy hedges at their quotes; only beside the book's VaR, null until settled."}
+  settled_pnl_eur: {like: var_exceptions.pnl_eur, nullable: true, description: "Settled P&L of the day; only beside the book's VaR, null until settled."}
+  is_exception: {nullable: true, description: "True when expected less settled P&L exceeds this VaR; null until settled."}
+  settled_cause: {like: var_exceptions.cause, description: "Leg that fell furthest short of its expectation; null until settled."}
+  settled_cause_eur: {like: var_exceptions.cause_eur}
+  settled_pit: {like: var_exceptions.pit, description: "Share of the decision's scenarios at or above the settled P&L; null until settled."}
+#}
 {{ config(materialized='table', schema='marts') }}
 
 -- The settled result stands beside the book's VaR it is compared with.

@@ -1,3 +1,7 @@
+{#
+columns:
+  interval_count: {like: scenario_scores.values}
+#}
 {{ config(materialized='table', schema='marts') }}
 
 select

@@ -1,3 +1,7 @@
+{#
+columns:
+  zone: {nullable: true, description: "Bidding zone; for a plant, the zone it feeds into."}
+#}
 {{ config(materialized='table', schema='marts') }}
 
 with plants as (

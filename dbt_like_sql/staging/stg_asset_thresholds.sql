@@ -1,3 +1,4 @@
+-- generated from the contract of asset_thresholds: change energy_pipeline/contracts, then run `make docs`
 -- Prices between which a sequential asset stands still, by interval and content, and the value of its energy.
 {{ config(materialized='view', schema='staging') }}
 

@@ -1,3 +1,4 @@
+-- generated from the contract of asset_values: change energy_pipeline/contracts, then run `make docs`
 -- What each flexible asset and right is worth over its horizon, judged on paths its policy was not trained on.
 {{ config(materialized='view', schema='staging') }}
 

@@ -1,3 +1,4 @@
+-- generated from the contract of backtest_days: change energy_pipeline/contracts, then run `make docs`
 -- Each strategy day by day over the settled days up to D: gross, costs, equity curve, drawdown.
 {{ config(materialized='view', schema='staging') }}
 

@@ -1,3 +1,4 @@
+-- generated from the contract of backtest_metrics: change energy_pipeline/contracts, then run `make docs`
 -- Each strategy over the settled days up to D, net of costs. Index studies carry no Sharpe.
 {{ config(materialized='view', schema='staging') }}
 

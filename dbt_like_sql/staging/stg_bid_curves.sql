@@ -1,3 +1,4 @@
+-- generated from the contract of bid_curves: change energy_pipeline/contracts, then run `make docs`
 -- Orders of auction assets: quantity and limit, such that whatever is accepted can be delivered.
 {{ config(materialized='view', schema='staging') }}
 

@@ -1,3 +1,4 @@
+-- generated from the contract of block_orders: change energy_pipeline/contracts, then run `make docs`
 -- Exclusive groups of block orders of auction assets: of each group the auction executes the block with the largest surplus.
 {{ config(materialized='view', schema='staging') }}
 

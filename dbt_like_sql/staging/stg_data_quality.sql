@@ -1,3 +1,4 @@
+-- generated from the contract of data_quality: change energy_pipeline/contracts, then run `make docs`
 -- Per delivery day, raw table and series: what was expected, what was found, and what is wrong with it.
 {{ config(materialized='view', schema='staging') }}
 

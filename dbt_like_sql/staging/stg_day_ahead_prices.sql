@@ -1,5 +1,5 @@
+-- generated from the contract of day_ahead_prices: change energy_pipeline/contracts, then run `make docs`
 -- Day-ahead auction prices.
--- Every vintage is kept in the lake; a reader wants the latest one.
 {{ config(materialized='view', schema='staging') }}
 
 select
@@ -11,4 +11,5 @@ select
     known_at,
     source
 from {{ source('lake', 'day_ahead_prices') }}
+-- Every vintage is kept in the lake; a reader wants the latest one.
 qualify row_number() over (partition by zone, delivery_start order by known_at desc) = 1

@@ -1,3 +1,4 @@
+-- generated from the contract of dispatch: change energy_pipeline/contracts, then run `make docs`
 -- Committed day-ahead schedule of each flexible asset (information: auction): fixed before any price of D is known.
 {{ config(materialized='view', schema='staging') }}
 

@@ -1,3 +1,4 @@
+-- generated from the contract of dispatch_settled: change energy_pipeline/contracts, then run `make docs`
 -- What each flexible asset earned, sequential ones on the second price, beside intrinsic, rolling intrinsic and foresight.
 {{ config(materialized='view', schema='staging') }}
 

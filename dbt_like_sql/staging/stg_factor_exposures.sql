@@ -1,3 +1,4 @@
+-- generated from the contract of factor_exposures: change energy_pipeline/contracts, then run `make docs`
 -- What the book's loss against expectation goes with: exposures to named factors, principal components and the desk's own factors.
 {{ config(materialized='view', schema='staging') }}
 

@@ -1,3 +1,4 @@
+-- generated from the contract of fleet_output: change energy_pipeline/contracts, then run `make docs`
 -- Expected output summed up: per plant, zone and portfolio, by technology and together.
 {{ config(materialized='view', schema='staging') }}
 

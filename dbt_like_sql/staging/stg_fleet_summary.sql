@@ -1,3 +1,4 @@
+-- generated from the contract of fleet_summary: change energy_pipeline/contracts, then run `make docs`
 -- The day of each plant, zone and portfolio: energy, capacity factor, complementarity of wind and solar.
 {{ config(materialized='view', schema='staging') }}
 

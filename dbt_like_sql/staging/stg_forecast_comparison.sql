@@ -1,3 +1,4 @@
+-- generated from the contract of forecast_comparison: change energy_pipeline/contracts, then run `make docs`
 -- Diebold-Mariano test of the ensemble against each rival over the last 91 settled days, Newey-West with 7 lags.
 {{ config(materialized='view', schema='staging') }}
 

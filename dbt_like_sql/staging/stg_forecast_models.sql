@@ -1,3 +1,4 @@
+-- generated from the contract of forecast_models: change energy_pipeline/contracts, then run `make docs`
 -- The day-ahead committee of D: what each member learnt from, its settings, recent error and weight.
 {{ config(materialized='view', schema='staging') }}
 

@@ -1,3 +1,4 @@
+-- generated from the contract of forecast_scores: change energy_pipeline/contracts, then run `make docs`
 -- Scores of the day's forecasts against what came.
 {{ config(materialized='view', schema='staging') }}
 

@@ -1,3 +1,4 @@
+-- generated from the contract of forward_curve: change energy_pipeline/contracts, then run `make docs`
 -- Curve of D and the six days after: the ensemble's shape, moved so that quoted blocks cost their quotes.
 {{ config(materialized='view', schema='staging') }}
 

@@ -1,3 +1,4 @@
+-- generated from the contract of hedge_effectiveness: change energy_pipeline/contracts, then run `make docs`
 -- Physical book with its contracts against the physical book alone, over the scenarios of the decision.
 {{ config(materialized='view', schema='staging') }}
 

@@ -1,3 +1,4 @@
+-- generated from the contract of hedge_proposals: change energy_pipeline/contracts, then run `make docs`
 -- Cheapest trades that bring the book's limits from red to green; a proposal, nothing is traded.
 {{ config(materialized='view', schema='staging') }}
 

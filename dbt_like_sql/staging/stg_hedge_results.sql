@@ -1,3 +1,4 @@
+-- generated from the contract of hedge_results: change energy_pipeline/contracts, then run `make docs`
 -- What the contracts took off the risk of the settled days up to D (at most 60), and what they cost.
 {{ config(materialized='view', schema='staging') }}
 

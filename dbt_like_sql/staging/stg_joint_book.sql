@@ -1,3 +1,4 @@
+-- generated from the contract of joint_book: change energy_pipeline/contracts, then run `make docs`
 -- Hedges and flexible assets decided together against value first, then hedge; both judged on scenarios neither was made on.
 {{ config(materialized='view', schema='staging') }}
 

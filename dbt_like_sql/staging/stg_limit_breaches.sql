@@ -1,3 +1,4 @@
+-- generated from the contract of limit_breaches: change energy_pipeline/contracts, then run `make docs`
 -- Log of breaches: runs of decided days on which a limit was red, newest look-back window up to D.
 {{ config(materialized='view', schema='staging') }}
 

@@ -1,3 +1,4 @@
+-- generated from the contract of limits: change energy_pipeline/contracts, then run `make docs`
 -- Use of every limit of the desk by the decided book.
 {{ config(materialized='view', schema='staging') }}
 

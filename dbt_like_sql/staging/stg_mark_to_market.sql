@@ -1,3 +1,4 @@
+-- generated from the contract of mark_to_market: change energy_pipeline/contracts, then run `make docs`
 -- The opening book on the forward curve of the decision, by contract and delivery day, as far as the curve reaches.
 {{ config(materialized='view', schema='staging') }}
 

@@ -1,3 +1,4 @@
+-- generated from the contract of nomination_lines: change energy_pipeline/contracts, then run `make docs`
 -- The bids of D in the market's steps, each with its why; the same lines go out as a numbered CSV.
 {{ config(materialized='view', schema='staging') }}
 

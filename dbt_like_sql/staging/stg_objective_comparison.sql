@@ -1,3 +1,4 @@
+-- generated from the contract of objective_comparison: change energy_pipeline/contracts, then run `make docs`
 -- What every objective would decide on the scenarios and limits of the day's book, measured alike with exact fees.
 {{ config(materialized='view', schema='staging') }}
 

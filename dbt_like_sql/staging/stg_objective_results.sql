@@ -1,3 +1,4 @@
+-- generated from the contract of objective_results: change energy_pipeline/contracts, then run `make docs`
 -- What every rival would have made of the settled day (headline basis: proxy hedges earn nothing), and its regret.
 {{ config(materialized='view', schema='staging') }}
 

@@ -1,3 +1,4 @@
+-- generated from the contract of objective_scores: change energy_pipeline/contracts, then run `make docs`
 -- Every rival over the settled days up to D (at most 60): result, risk and regret with block-bootstrap intervals.
 {{ config(materialized='view', schema='staging') }}
 

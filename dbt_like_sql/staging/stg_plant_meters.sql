@@ -1,5 +1,5 @@
+-- generated from the contract of plant_meters: change energy_pipeline/contracts, then run `make docs`
 -- Metered output of the desk's own plants.
--- Every vintage is kept in the lake; a reader wants the latest one.
 {{ config(materialized='view', schema='staging') }}
 
 select
@@ -11,4 +11,5 @@ select
     known_at,
     source
 from {{ source('lake', 'plant_meters') }}
+-- Every vintage is kept in the lake; a reader wants the latest one.
 qualify row_number() over (partition by plant, delivery_start order by known_at desc) = 1

@@ -1,3 +1,4 @@
+-- generated from the contract of plant_output: change energy_pipeline/contracts, then run `make docs`
 -- Expected output of each plant for D at the decision time, E[g | gate].
 {{ config(materialized='view', schema='staging') }}
 

@@ -1,3 +1,4 @@
+-- generated from the contract of pnl: change energy_pipeline/contracts, then run `make docs`
 -- P&L of the settled day per zone and interval, in legs that add up to the cent.
 {{ config(materialized='view', schema='staging') }}
 

@@ -1,3 +1,4 @@
+-- generated from the contract of pnl_attribution: change energy_pipeline/contracts, then run `make docs`
 -- Why the settled day earned what it earned, why the living book and the options changed, and what later vintages changed.
 {{ config(materialized='view', schema='staging') }}
 

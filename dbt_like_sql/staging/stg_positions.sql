@@ -1,3 +1,4 @@
+-- generated from the contract of positions: change energy_pipeline/contracts, then run `make docs`
 -- The book decided for D per instrument and interval. Bought is positive; a day-ahead sale of generation is negative.
 {{ config(materialized='view', schema='staging') }}
 

@@ -1,3 +1,4 @@
+-- generated from the contract of price_forecasts: change energy_pipeline/contracts, then run `make docs`
 -- Price forecasts made for D at its decision time: ensemble and naive for D and the six days after, members for D.
 {{ config(materialized='view', schema='staging') }}
 

@@ -1,3 +1,4 @@
+-- generated from the contract of risk_contributions: change energy_pipeline/contracts, then run `make docs`
 -- Euler contributions to the book's risk; within a measure, level and kind they add up to it.
 {{ config(materialized='view', schema='staging') }}
 

@@ -1,4 +1,5 @@
--- VaR and expected shortfall of the decided book over the joint forecast errors. Losses are positive.
+-- generated from the contract of risk_measures: change energy_pipeline/contracts, then run `make docs`
+-- VaR and expected shortfall of the decided book over the joint forecast errors: losses against the expected day, positive.
 {{ config(materialized='view', schema='staging') }}
 
 select

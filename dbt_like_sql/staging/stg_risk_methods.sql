@@ -1,3 +1,4 @@
+-- generated from the contract of risk_methods: change energy_pipeline/contracts, then run `make docs`
 -- VaR and expected shortfall of the decided book on past days' joint errors, by every method and over longer horizons.
 {{ config(materialized='view', schema='staging') }}
 

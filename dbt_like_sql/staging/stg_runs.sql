@@ -1,3 +1,4 @@
+-- generated from the contract of runs: change energy_pipeline/contracts, then run `make docs`
 -- Which run wrote what, when. The only table that may differ between two runs of the same day.
 {{ config(materialized='view', schema='staging') }}
 

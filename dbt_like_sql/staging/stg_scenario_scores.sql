@@ -1,3 +1,4 @@
+-- generated from the contract of scenario_scores: change energy_pipeline/contracts, then run `make docs`
 -- How good the day's scenario set was, per series and for all zones together (kind joint).
 {{ config(materialized='view', schema='staging') }}
 

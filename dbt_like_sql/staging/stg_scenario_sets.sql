@@ -1,3 +1,4 @@
+-- generated from the contract of scenario_sets: change energy_pipeline/contracts, then run `make docs`
 -- Sets beside the simulated paths: past days' errors, the desk's stresses, and representatives of the day and of the week ahead.
 {{ config(materialized='view', schema='staging') }}
 

@@ -1,3 +1,4 @@
+-- generated from the contract of scenario_summary: change energy_pipeline/contracts, then run `make docs`
 -- Mean, spread and quantiles of the scenario set per series and interval.
 {{ config(materialized='view', schema='staging') }}
 

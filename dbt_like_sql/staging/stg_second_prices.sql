@@ -1,5 +1,5 @@
+-- generated from the contract of second_prices: change energy_pipeline/contracts, then run `make docs`
 -- Prices at which deviations from the day-ahead position are traded back: intraday index or imbalance price.
--- Every vintage is kept in the lake; a reader wants the latest one.
 {{ config(materialized='view', schema='staging') }}
 
 select
@@ -12,4 +12,5 @@ select
     known_at,
     source
 from {{ source('lake', 'second_prices') }}
+-- Every vintage is kept in the lake; a reader wants the latest one.
 qualify row_number() over (partition by zone, price_kind, delivery_start order by known_at desc) = 1

@@ -1,3 +1,4 @@
+-- generated from the contract of service_plans: change energy_pipeline/contracts, then run `make docs`
 -- Capacity sold to the grid operator beside energy, and the power and energy held back so that no call is ever short.
 {{ config(materialized='view', schema='staging') }}
 

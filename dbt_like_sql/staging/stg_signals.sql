@@ -1,3 +1,4 @@
+-- generated from the contract of signals: change energy_pipeline/contracts, then run `make docs`
 -- What each strategy wants for D; `index_only` rows are studies and never become positions.
 {{ config(materialized='view', schema='staging') }}
 

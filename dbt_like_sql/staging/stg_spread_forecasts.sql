@@ -1,3 +1,4 @@
+-- generated from the contract of spread_forecasts: change energy_pipeline/contracts, then run `make docs`
 -- Forecast of second price less day-ahead price for D, with quantiles from their joint past errors.
 {{ config(materialized='view', schema='staging') }}
 

@@ -1,3 +1,4 @@
+-- generated from the contract of stress_results: change energy_pipeline/contracts, then run `make docs`
 -- P&L of the decided book when named things go wrong.
 {{ config(materialized='view', schema='staging') }}
 

@@ -1,3 +1,4 @@
+-- generated from the contract of var_backtests: change energy_pipeline/contracts, then run `make docs`
 -- Tests of VaR, shortfall and the whole forecast distribution over the settled days up to D.
 {{ config(materialized='view', schema='staging') }}
 

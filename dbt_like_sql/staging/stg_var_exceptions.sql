@@ -1,3 +1,4 @@
+-- generated from the contract of var_exceptions: change energy_pipeline/contracts, then run `make docs`
 -- Did the day fall short of its expectation by more than the VaR decided with?
 {{ config(materialized='view', schema='staging') }}
 

@@ -62,11 +62,16 @@ def doctor(desk: DeskOption = None, lake: LakeOption = None) -> None:
             raise typer.Exit(1)
 
 
-def docs(path: Annotated[Path, typer.Option("--to", help="The file to write.")] = Path("docs/data-dictionary.md")) -> None:
-    """Write the data dictionary from the contracts and the marts."""
+def docs(path: Annotated[Path, typer.Option("--to", help="Where the data dictionary goes.")] = Path("docs/data-dictionary.md")) -> None:
+    """Write what the contracts generate: staging views, plain marts and YAML of the SQL project, and the data dictionary."""
     from energy_pipeline.warehouse.dictionary import full_dictionary
+    from energy_pipeline.warehouse.generated import write_files
     from energy_pipeline.warehouse.sql_project import SqlProject
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(full_dictionary(SqlProject(Settings.load().sql_root)), encoding="utf-8")
-    console.print(str(path))
+    with plain_errors():
+        root = Settings.load().sql_root
+        for name in write_files(root):
+            console.print(str(root / name))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(full_dictionary(SqlProject(root)), encoding="utf-8")
+        console.print(str(path))

@@ -2,7 +2,7 @@
 
 What belongs here: columns, dtypes, units, keys and physical limits with the reason
 beside each, and the pure functions that turn a contract into a Parquet schema or a
-list of findings. What does not: reading or writing files, Dagster, SQL text.
+list of findings. What does not: reading or writing files, Dagster, running SQL.
 
 One contract drives the Parquet schema, the enforcement before the write, the Great
 Expectations suite, the DuckDB comments, the data dictionary and the column schema

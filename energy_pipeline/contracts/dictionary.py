@@ -1,8 +1,7 @@
-"""The data dictionary and the DuckDB comments, written from the contracts.
+"""The data dictionary, written from the contracts.
 
-What belongs here: contracts as text: markdown for `docs/data-dictionary.md`, CREATE and
-COMMENT statements. What does not: running them (the warehouse does), or any description
-that is not in a contract or in the marts' schema.yml.
+What belongs here: contracts as markdown for `docs/data-dictionary.md`. What does not: SQL and comments
+(`contracts.sql`), or any description that is not in a contract or in the marts' schema.yml.
 """
 
 from __future__ import annotations
@@ -11,17 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from energy_pipeline.contracts.model import STAGES, Column, Dtype, Table, stage_folder
 from energy_pipeline.contracts.registry import TABLES
+from energy_pipeline.contracts.sql import limits_text
 
-DUCKDB_TYPES: dict[Dtype, str] = {
-    "date": "DATE",
-    "timestamp": "TIMESTAMP WITH TIME ZONE",
-    "f64": "DOUBLE",
-    "f32": "FLOAT",
-    "i32": "INTEGER",
-    "i64": "BIGINT",
-    "str": "VARCHAR",
-    "bool": "BOOLEAN",
-}
 TYPE_NAMES: dict[Dtype, str] = {
     "date": "date",
     "timestamp": "timestamp (UTC)",
@@ -34,15 +24,14 @@ TYPE_NAMES: dict[Dtype, str] = {
 }
 HEAD = """# Data dictionary
 
-Written from the contracts in `energy_pipeline/contracts` and the marts' `dbt_like_sql/marts/schema.yml`;
-a test compares this page with them. Do not edit it: change the contract and write it anew with
-`python -m energy_pipeline.warehouse.dictionary`.
+Written from the contracts in `energy_pipeline/contracts` and the heads of `dbt_like_sql/marts/*.sql`; a test
+compares this page with them. Do not edit it: change those and run `make docs`.
 
 Every table has one partition per delivery day. Limits are physical: a value outside them never gets
 into the lake. Raw tables keep every vintage of a row, told apart by `known_at`.
 """
 Mart = tuple[str, Mapping[str, str]]
-"""Description of a mart, and of its columns by name."""
+"""Description of a mart, and of its columns by name; no columns: a copy of the table of its name."""
 
 
 def data_dictionary(marts: Mapping[str, Mart] | None = None, tables: Sequence[Table] | None = None) -> str:
@@ -81,6 +70,8 @@ def _table(contract: Table) -> str:
 
 def _facts(contract: Table) -> Iterator[str]:
     """What else a reader should know of a table's rows, a sentence each."""
+    if contract.version > 1:
+        yield f"Schema version {contract.version}."
     if contract.may_be_empty:
         yield "A day may have no rows."
     if contract.superseded:
@@ -101,82 +92,18 @@ def _facts(contract: Table) -> Iterator[str]:
 
 def _row(column: Column) -> str:
     null = "yes" if column.nullable else "no"
-    cells = (f"`{column.name}`", TYPE_NAMES[column.dtype], _cell(column.unit), _cell(limits_text(column)), null, _cell(column.description))
+    default = "null" if column.default is None else f"`{column.default}`"
+    meaning = column.description + (f" Since schema version {column.since}; days before are read as {default}." if column.since > 1 else "")
+    cells = (f"`{column.name}`", TYPE_NAMES[column.dtype], _cell(column.unit), _cell(limits_text(column)), null, _cell(meaning))
     return f"| {' | '.join(cells)} |"
 
 
-def limits_text(column: Column) -> str:
-    """The legal values of a column in words.
-
-    >>> limits_text(Column("x", "f64", "X.", minimum=0.0)), limits_text(Column("y", "str", "Y.", allowed=("a", "b")))
-    ('>= 0', 'a, b')
-    """
-    if column.allowed is not None:
-        return ", ".join(column.allowed)
-    if column.minimum is not None and column.maximum is not None:
-        return f"{column.minimum:g} .. {column.maximum:g}"
-    if column.minimum is not None:
-        return f">= {column.minimum:g}"
-    return "" if column.maximum is None else f"<= {column.maximum:g}"
-
-
 def _mart(name: str, description: str, columns: Mapping[str, str]) -> str:
+    if not columns:
+        return f"### `marts.{name}`\n\n{description}\n"
     rows = "\n".join(f"| `{c}` | {_cell(text)} |" for c, text in columns.items())
     return f"### `marts.{name}`\n\n{description}\n\n| column | meaning |\n|---|---|\n{rows}\n"
 
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
-
-
-def column_comment(column: Column) -> str:
-    """What DuckDB says about a column: meaning, unit, limits.
-
-    >>> column_comment(Column("x_mw", "f64", "Load.", "MW", minimum=0.0))
-    'Load. Unit: MW. Limits: >= 0.'
-    """
-    unit = f" Unit: {column.unit}." if column.unit else ""
-    limits = limits_text(column)
-    label = "Values" if column.allowed is not None else "Limits"
-    return f"{column.description}{unit}" + (f" {label}: {limits}." if limits else "")
-
-
-def create_table(contract: Table, relation: str) -> str:
-    """CREATE TABLE of a contract in DuckDB, not-null where the contract says so.
-
-    Parameters
-    ----------
-    relation : str
-        Quoted or plain name, used as given.
-    """
-    columns = ",\n".join(f"    {_name(c.name)} {DUCKDB_TYPES[c.dtype]}{'' if c.nullable else ' NOT NULL'}" for c in contract.columns)
-    return f"CREATE TABLE {relation} (\n{columns}\n)"
-
-
-def contract_comments(contract: Table, relation: str, kind: str = "TABLE") -> list[str]:
-    """COMMENT statements for a lake table under the given relation name."""
-    return comments(relation, contract.description, {c.name: column_comment(c) for c in contract.columns}, kind)
-
-
-def comments(relation: str, description: str, columns: Mapping[str, str], kind: str = "TABLE") -> list[str]:
-    """COMMENT statements for a table or view and its columns.
-
-    Comments do not survive CREATE OR REPLACE TABLE: run these again after each rebuild.
-
-    Examples
-    --------
-    >>> for statement in comments("marts.a", "It's A.", {"x": "X."}):
-    ...     print(statement)
-    COMMENT ON TABLE marts.a IS 'It''s A.'
-    COMMENT ON COLUMN marts.a."x" IS 'X.'
-    """
-    on_table = f"COMMENT ON {kind} {relation} IS {_literal(description)}"
-    return [on_table, *(f"COMMENT ON COLUMN {relation}.{_name(c)} IS {_literal(text)}" for c, text in columns.items())]
-
-
-def _name(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

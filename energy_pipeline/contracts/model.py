@@ -73,6 +73,10 @@ class Column:
         The closed set of values of a text column.
     nullable : bool
         Whether a null is a legal, stated "unknown".
+    since : int
+        Schema version of the table that brought the column.
+    default : object
+        What days written before that version are read with.
     """
 
     name: str
@@ -84,6 +88,8 @@ class Column:
     maximum: float | None = None
     reason: str = ""
     allowed: tuple[str, ...] | None = None
+    since: int = 1
+    default: str | float | bool | None = None
 
 
 @dataclass(frozen=True)
@@ -122,6 +128,13 @@ class Table:
         Whether the day's page and its sources list read it.
     ends_flow : bool
         Last table of its flow: the record of the run comes after it.
+    is_mart : bool
+        Whether BI sees it as it is: a mart that copies it is generated.
+    version : int
+        Schema version, in every file's footer. A new column counts it up by one and says `since` and `default`; any
+        other change of what a file holds counts it up too, and older days are then refused.
+    readable : int
+        Oldest version that the columns' `since` and `default` still explain.
 
     Raises
     ------
@@ -148,6 +161,9 @@ class Table:
     days_per_check: int | None = None
     in_report: bool = True
     ends_flow: bool = False
+    is_mart: bool = False
+    version: int = 1
+    readable: int = 1
 
     def __post_init__(self) -> None:
         names = [c.name for c in self.columns]
@@ -156,6 +172,15 @@ class Table:
             wrong.append("a column is there twice")
         if self.vintages and (self.superseded or self.additive):
             wrong.append("vintages are kept and add up already: superseded and additive are for computed tables")
+        for c in self.columns:
+            if not 1 <= c.since <= self.version:
+                wrong.append(f"{c.name} is since version {c.since}, the table has version {self.version}")
+            if c.since > 1 and c.default is None and not c.nullable:
+                wrong.append(f"{c.name} is younger than the table and never null: days before version {c.since} need its default")
+            if c.since > 1 and c.name in self.sort_key and c.default is None:
+                wrong.append(f"key column {c.name} is younger than the table and needs a default")
+        if not 1 <= self.readable <= self.version:
+            wrong.append(f"readable is version {self.readable}, the table has version {self.version}")
         if wrong:
             raise ValueError(f"table {self.name}: {'; '.join(wrong)}")
 
@@ -183,6 +208,10 @@ class Table:
     def is_observed(self) -> bool:
         """Whether delivery day D-1 has begun before all its rows are known: look-backs of decide(D) end at D-1."""
         return self.published != "before_gate"
+
+    def schema_of(self, version: int) -> dict[str, pl.DataType]:
+        """Schema of the files written with an earlier version that is still readable."""
+        return {c.name: POLARS_DTYPES[c.dtype] for c in self.columns if c.since <= version}
 
     def column(self, name: str) -> Column:
         """The column of that name (KeyError when there is none)."""

@@ -6,7 +6,7 @@ BI tools read (warehouse), or Dagster.
 """
 
 from energy_pipeline.lake.artefacts import ArtefactStore
-from energy_pipeline.lake.errors import LakeError, PublishError
+from energy_pipeline.lake.errors import LakeError, PublishError, SchemaVersionError
 from energy_pipeline.lake.store import DayRecord, Lake
 
-__all__ = ["ArtefactStore", "DayRecord", "Lake", "LakeError", "PublishError"]
+__all__ = ["ArtefactStore", "DayRecord", "Lake", "LakeError", "PublishError", "SchemaVersionError"]

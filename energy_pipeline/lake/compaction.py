@@ -62,7 +62,7 @@ def compact(storage: Storage, table: str, month: date) -> int:
         target = layout.month_path(table, month)
         pieces, parts = _collect(storage, contract, [*paths, target])
         frames = [merged(contract, pieces[day]) for day in sorted(pieces)]
-        storage.write_bytes(target, parquet.encode(pl.concat(frames), sorted(parts)), durable=True)
+        storage.write_bytes(target, parquet.encode(pl.concat(frames), contract, sorted(parts)), durable=True)
         for path in paths:
             storage.delete(path)
     return len(paths)
@@ -77,7 +77,7 @@ def _collect(storage: Storage, contract: Table, paths: Sequence[str]) -> tuple[d
             data = storage.read_bytes(path)
         except FileNotFoundError:  # no month file yet
             continue
-        listed = parquet.parts_in(io.BytesIO(data), contract.name, path)
+        listed = parquet.parts_in(io.BytesIO(data), contract, path)
         frame = parquet.decode(data, contract, path)
         have = set() if contract.adds_up else set(pieces)
         for day in {part.day for part in listed} - have:

@@ -6,18 +6,57 @@ breaks its contract (`ContractError`) or a day that is not there (`MissingDayErr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
+from energy_pipeline.contracts import Table
 from energy_pipeline.domain.errors import PipelineError
 
 
 class LakeError(PipelineError):
-    """A file of the lake cannot be read as the table it should be."""
+    """A file of the lake cannot be read as the table it should be.
 
-    def __init__(self, table: str, path: str, problem: str) -> None:
-        self.table = table
-        self.path = path
-        super().__init__(f"table {table}, file {path}: {problem} -> delete the file and run the step that writes it again")
+    Attributes
+    ----------
+    table, path : str
+    day : str
+        Day or month the file is of.
+    """
+
+    def __init__(self, contract: Table, path: str, problem: str, next_step: str = "") -> None:
+        self.table, self.path = contract.name, path
+        found = re.search(r"(day|month)=(\d{4}-\d{2}(?:-\d{2})?)", path.replace("date=", "day="))
+        self.day = " ".join(found.groups()) if found else "unknown day"
+        super().__init__(f"table {contract.name}, {self.day}, file {path}: {problem} -> {next_step or _again(contract, path)}")
+
+
+def _again(contract: Table, path: str) -> str:
+    """What to do about damaged bytes: only what is computed again may be deleted."""
+    if contract.adds_up or "/versions/" in path:
+        return "move the file out of the lake, keep it, and put its backup in its place: no run brings it back"
+    return f"delete the file and run the {contract.flow} flow for its days again"
+
+
+class SchemaVersionError(LakeError):
+    """A file was written with a schema of its table that this package cannot read.
+
+    Attributes
+    ----------
+    found, known : int
+        Schema version in the file's footer, and that of the contract.
+    """
+
+    def __init__(self, contract: Table, path: str, found: int, problem: str) -> None:
+        self.found, self.known = found, contract.version
+        about = f"has schema version {found}, this package knows version {self.known} of the table{problem}"
+        super().__init__(contract, path, about, self._next_step(contract, path))
+
+    def _next_step(self, contract: Table, path: str) -> str:
+        if self.found > self.known:
+            return "install the version of energy-pipeline that wrote it, or a later one; the file is as it should be"
+        if contract.adds_up or "/versions/" in path:
+            return "keep the file: the version of energy-pipeline that wrote it reads it; or let the contract say how (`since`, `default`)"
+        return f"run the {contract.flow} flow for its days again: they are computed anew"
 
 
 class PublishError(PipelineError):

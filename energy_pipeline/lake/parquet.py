@@ -4,7 +4,10 @@ What belongs here: the codec. What does not: paths, contracts' rules, storage.
 
 The bytes depend on the frame only: row groups have a fixed size and no time is stored.
 The footer lists the parts of the file (day, hash, rows), so the manifest of a table
-is read from the very files it speaks of and cannot disagree with them.
+is read from the very files it speaks of and cannot disagree with them. It also carries the
+table's schema version: a file of an earlier one is read with the defaults of the younger
+columns, anything else is refused. A day's hash is of its values when it was written; neither
+the footer nor a younger column changes it.
 """
 
 from __future__ import annotations
@@ -21,13 +24,14 @@ import numpy as np
 import polars as pl
 
 from energy_pipeline.contracts.model import Table
-from energy_pipeline.lake.errors import LakeError
+from energy_pipeline.lake.errors import LakeError, SchemaVersionError
 
 ROWS_PER_GROUP = 65_536
 COMPRESSION_LEVEL = 3
 SHORT = 10_000
 """Strings up to which a Python list is the quicker way."""
 FOOTER_KEY = "energy_pipeline"
+VERSION_KEY = "energy_pipeline.schema_version"
 
 
 @dataclass(frozen=True, order=True)
@@ -84,8 +88,8 @@ def part_of(frame: pl.DataFrame, day: date) -> Part:
     return Part(day, content_sha256(frame), frame.height)
 
 
-def encode(frame: pl.DataFrame, parts: Sequence[Part]) -> bytes:
-    """Parquet bytes of a frame; the same frame and parts give the same bytes."""
+def encode(frame: pl.DataFrame, contract: Table, parts: Sequence[Part]) -> bytes:
+    """Parquet bytes of a table's rows; the same frame, schema version and parts give the same bytes."""
     listed = [{"day": p.day.isoformat(), "sha256": p.sha256, "rows": p.rows} for p in parts]
     buffer = io.BytesIO()
     frame.rechunk().write_parquet(
@@ -94,37 +98,56 @@ def encode(frame: pl.DataFrame, parts: Sequence[Part]) -> bytes:
         compression_level=COMPRESSION_LEVEL,
         row_group_size=ROWS_PER_GROUP,
         statistics=True,
-        metadata={FOOTER_KEY: json.dumps(listed, separators=(",", ":"))},
+        metadata={FOOTER_KEY: json.dumps(listed, separators=(",", ":")), VERSION_KEY: str(contract.version)},
     )
     return buffer.getvalue()
 
 
 def decode(data: bytes, contract: Table, path: str, days: Collection[date] | None = None) -> pl.DataFrame:
-    """The frame of Parquet bytes, of `days` only when given.
+    """The frame of Parquet bytes, of `days` only when given, with every column the contract has today.
 
     Raises
     ------
     LakeError
-        When the bytes are no Parquet file or its columns are not the contract's.
+        When the bytes are no Parquet file.
+    SchemaVersionError
+        When its columns are not those of its schema version, or that is unknown or no longer readable.
     """
     try:
+        version = int(pl.read_parquet_metadata(io.BytesIO(data)).get(VERSION_KEY, 1))
         if days is None:
             frame = pl.read_parquet(io.BytesIO(data))
         else:
             frame = pl.scan_parquet(io.BytesIO(data)).filter(pl.col("delivery_day").is_in(sorted(days))).collect()
     except pl.exceptions.PolarsError as error:
-        raise LakeError(contract.name, path, f"is not readable as Parquet ({error})") from error
-    if dict(frame.schema) != contract.schema:
-        raise LakeError(contract.name, path, f"has columns {dict(frame.schema)}, the contract says {contract.schema}")
-    return frame
+        raise LakeError(contract, path, f"is not readable as Parquet ({error})") from error
+    return _as_today(frame, contract, version, path)
 
 
-def parts_in(source: Path | io.BytesIO, table: str, path: str) -> list[Part]:
+def _as_today(frame: pl.DataFrame, contract: Table, version: int, path: str) -> pl.DataFrame:
+    """Rows of a file in today's columns: younger ones by their declared default."""
+    if not contract.readable <= version <= contract.version:
+        raise SchemaVersionError(contract, path, version, f" and reads from version {contract.readable} on")
+    found, expected = dict(frame.schema), contract.schema_of(version)
+    if found != expected:
+        differ = [
+            f"{n} is {found.get(n, 'missing')} instead of {expected.get(n, 'missing')}"
+            for n in {**expected, **found}
+            if found.get(n) != expected.get(n)
+        ]
+        raise SchemaVersionError(contract, path, version, f", which says otherwise of its columns: {'; '.join(differ)}")
+    if list(found) == list(contract.schema):
+        return frame
+    younger = [pl.lit(c.default, dtype=contract.schema[c.name]).alias(c.name) for c in contract.columns if c.since > version]
+    return frame.with_columns(younger).select(list(contract.schema))
+
+
+def parts_in(source: Path | io.BytesIO, contract: Table, path: str) -> list[Part]:
     """The parts listed in a file's footer."""
     try:
         text = pl.read_parquet_metadata(source).get(FOOTER_KEY)
     except pl.exceptions.PolarsError as error:
-        raise LakeError(table, path, f"is not readable as Parquet ({error})") from error
+        raise LakeError(contract, path, f"is not readable as Parquet ({error})") from error
     if text is None:
-        raise LakeError(table, path, "was not written by this lake: its footer lists no parts")
+        raise LakeError(contract, path, "was not written by this lake: its footer lists no parts")
     return [Part(date.fromisoformat(p["day"]), p["sha256"], p["rows"]) for p in json.loads(text)]

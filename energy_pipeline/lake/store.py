@@ -88,7 +88,7 @@ class Lake:
         if contract.adds_up:
             self._write_vintage(contract, frame, part)
             return DayRecord(part.sha256, part.rows, layout.vintage_path(table, day, part.sha256))
-        data, path = parquet.encode(frame, [part]), layout.part_path(table, day)
+        data, path = parquet.encode(frame, contract, [part]), layout.part_path(table, day)
         with self.storage.guard(layout.table_folder(table), exclusive=False):
             if contract.superseded:
                 self._append(f"{layout.day_folder(table, day)}/versions", part.sha256[:16], "parquet", data)
@@ -147,7 +147,7 @@ class Lake:
         with self.storage.guard(layout.table_folder(table), exclusive=True):
             fresh = not self.storage.exists(target) and not any(self._day_paths(contract, day) for day in good)
             if fresh:
-                self.storage.write_bytes(target, parquet.encode(pl.concat(list(good.values())), parts), durable=True)
+                self.storage.write_bytes(target, parquet.encode(pl.concat(list(good.values())), contract, parts), durable=True)
         if not fresh:
             for part in parts:
                 self._write_vintage(contract, good[part.day], part)
@@ -158,7 +158,7 @@ class Lake:
         with self.storage.guard(layout.table_folder(contract.name), exclusive=False):
             if self.storage.exists(path) or part in self._month_parts(contract.name, part.day):
                 return False
-            self.storage.write_bytes(path, parquet.encode(frame, [part]), durable=True)
+            self.storage.write_bytes(path, parquet.encode(frame, contract, [part]), durable=True)
             return True
 
     def write_file(self, table: str, day: date, name: str, data: bytes) -> str:
@@ -240,7 +240,7 @@ class Lake:
             data = self._read_one(path)
             if data is None:
                 continue
-            listed = {p.day for p in parquet.parts_in(io.BytesIO(data), contract.name, path)} & set(wanted)
+            listed = {p.day for p in parquet.parts_in(io.BytesIO(data), contract, path)} & set(wanted)
             rows = parquet.decode(data, contract, path, listed)
             by_day = {part["delivery_day"][0]: part for part in rows.partition_by("delivery_day", maintain_order=True)}
             for day in listed:
@@ -323,7 +323,7 @@ class Lake:
 
     def _parts_in(self, table: str, path: str) -> list[Part]:
         try:
-            return parquet.parts_in(self.storage.parquet_source(path), table, path)
+            return parquet.parts_in(self.storage.parquet_source(path), contract_of(table), path)
         except FileNotFoundError:
             return []
 

@@ -54,7 +54,7 @@ def _places(settings: Settings, environment: Mapping[str, str]) -> Iterator[Find
     )
     yield _writable("lake", str(settings.lake))
     yield _writable("DAGSTER_HOME", str(home_of(environment)))
-    models = sorted((settings.sql_root / "marts").glob("*.sql"))
+    models = sorted((settings.sql_root / "marts").rglob("*.sql"))
     yield Finding(ok=bool(models), what="SQL models", found=f"{len(models)} marts in {settings.sql_root}")
 
 

@@ -24,6 +24,7 @@ import duckdb
 import polars as pl
 
 from energy_pipeline.contracts import table as contract_of
+from energy_pipeline.contracts.sql import comments, quoted
 from energy_pipeline.domain.errors import PipelineError
 from energy_pipeline.lake.errors import PublishError
 from energy_pipeline.lake.layout import month_start
@@ -202,9 +203,8 @@ class MartBuilder:
         )
 
     def _comment(self, mart: Model) -> None:
-        self.connection.execute(f"COMMENT ON TABLE {_mart(mart.name)} IS {_text(mart.description)}")
-        for column, description in mart.columns.items():
-            self.connection.execute(f"COMMENT ON COLUMN {_mart(mart.name)}.{_quoted(column)} IS {_text(description)}")
+        for statement in comments(_mart(mart.name), mart.description, mart.columns):
+            self.connection.execute(statement)
 
     def _columns(self, relation: str) -> dict[str, str]:
         rows = self.connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()  # noqa: S608 - our own relation
@@ -281,18 +281,10 @@ class MartBuilder:
         return int(row[0]) if row else 0
 
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
 def _mart(name: str) -> str:
-    return f"{SCHEMA}.{_quoted(name)}"
+    return f"{SCHEMA}.{quoted(name)}"
 
 
 def _relation(name: str) -> str:
     """What other models read: a staging view, or a mart's rows of the block."""
-    return _quoted(f"model_{name}")
-
-
-def _text(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    return quoted(f"model_{name}")

@@ -16,7 +16,7 @@ from typing import Literal
 import yaml
 
 from energy_pipeline.contracts import TABLES
-from energy_pipeline.contracts.dictionary import DUCKDB_TYPES
+from energy_pipeline.contracts.sql import DUCKDB_TYPES
 from energy_pipeline.domain.errors import PipelineError
 
 ModelKind = Literal["staging", "mart", "test"]
@@ -58,7 +58,7 @@ class SqlModel:
     sources : tuple of str
         Lake tables named by `source`, in order of appearance.
     columns : dict of str to str
-        Column descriptions from the YAML beside the file; empty for tests and staging.
+        Column descriptions from the YAML beside the file; empty for tests.
     schema : str
         The schema the model asks for; empty for tests.
     """
@@ -95,6 +95,49 @@ def _render(sql: str, name: str, ref: Callable[[str], str], source: Callable[[st
         raise SqlProjectError(Path(name), [f"{name}: {error} (a model may use ref, source and config only)"]) from error
 
 
+def read_model(path: Path, kind: ModelKind, texts: Mapping[str, tuple[str, dict[str, str]]] | None = None) -> SqlModel:
+    """One SQL file, with its descriptions where they are known."""
+    sql, calls = path.read_text(encoding="utf-8"), _Calls()
+
+    def ref(name: str) -> str:
+        calls.refs.append(name)
+        return name
+
+    def source(_schema: str, name: str) -> str:
+        calls.sources.append(name)
+        return name
+
+    def config(**settings: str) -> str:
+        calls.config.update(settings)
+        return ""
+
+    _render(sql, path.stem, ref, source, config)
+    description, columns = (texts or {}).get(path.stem, ("", {}))
+    return SqlModel(
+        name=path.stem,
+        kind=kind,
+        sql=sql,
+        depends_on=tuple(dict.fromkeys(calls.refs)),
+        sources=tuple(dict.fromkeys(calls.sources)),
+        description=description,
+        columns=columns,
+        schema=calls.config.get("schema", ""),
+        path=path,
+    )
+
+
+def output_columns(root: Path, model: SqlModel) -> list[str]:
+    """Output columns as the SQL of a model names them, `*` among them where it does not."""
+    import sqlglot
+
+    rendered = _render(model.sql, model.name, lambda m: m, lambda _schema, t: t, lambda **_: "").strip()
+    try:
+        query = sqlglot.parse_one(rendered, dialect=DIALECT)
+    except sqlglot.errors.ParseError as error:
+        raise SqlProjectError(root, [f"{model.name}: not one SELECT that DuckDB reads: {error}"]) from error
+    return list(query.named_selects) if isinstance(query, sqlglot.exp.Query) else []
+
+
 class SqlProject:
     """All models below a folder in dbt's conventions.
 
@@ -114,7 +157,7 @@ class SqlProject:
     def __init__(self, root: Path | str) -> None:
         self.root = Path(root)
         self._texts = _descriptions(self.root)
-        found = [self._read(path, kind) for folder, kind in FOLDERS.items() for path in sorted((self.root / folder).glob("*.sql"))]
+        found = [read_model(path, kind, self._texts) for folder, kind in FOLDERS.items() for path in sorted((self.root / folder).rglob("*.sql"))]
         if not any(m.kind == "mart" for m in found):
             raise SqlProjectError(self.root, [f"no marts/*.sql below {self.root}"])
         self._check_names(found)
@@ -161,14 +204,7 @@ class SqlProject:
 
     def columns_of(self, name: str) -> list[str]:
         """Output columns of a model, in order, read from its SQL."""
-        import sqlglot
-
-        rendered = self.render(name, lambda m: m, lambda t: t)
-        try:
-            query = sqlglot.parse_one(rendered, dialect=DIALECT)
-        except sqlglot.errors.ParseError as error:
-            raise SqlProjectError(self.root, [f"{name}: not one SELECT that DuckDB reads: {error}"]) from error
-        selected = list(query.named_selects) if isinstance(query, sqlglot.exp.Query) else []
+        selected = output_columns(self.root, self._model(name))
         return list(self.column_lineage(name)) if "*" in selected or not selected else selected
 
     def column_lineage(self, mart: str) -> dict[str, list[tuple[str, str]]]:
@@ -227,35 +263,6 @@ class SqlProject:
             return self.models[name] if name in self.models else self.tests[name]
         except KeyError:
             raise UnknownReferenceError(self.root, [f"no model {name!r}; known: {', '.join(self.models)}"]) from None
-
-    def _read(self, path: Path, kind: ModelKind) -> SqlModel:
-        sql, calls = path.read_text(encoding="utf-8"), _Calls()
-
-        def ref(name: str) -> str:
-            calls.refs.append(name)
-            return name
-
-        def source(_schema: str, name: str) -> str:
-            calls.sources.append(name)
-            return name
-
-        def config(**settings: str) -> str:
-            calls.config.update(settings)
-            return ""
-
-        _render(sql, path.stem, ref, source, config)
-        description, columns = self._texts.get(path.stem, ("", {}))
-        return SqlModel(
-            name=path.stem,
-            kind=kind,
-            sql=sql,
-            depends_on=tuple(dict.fromkeys(calls.refs)),
-            sources=tuple(dict.fromkeys(calls.sources)),
-            description=description,
-            columns=columns,
-            schema=calls.config.get("schema", ""),
-            path=path,
-        )
 
     def _check_names(self, found: list[SqlModel]) -> None:
         names = [m.name for m in found]

@@ -1,7 +1,7 @@
 """Contracts of the tables of the flexibility stage.
 
 What belongs here: one `Table` per output of that stage, in flow order. What does not: raw
-tables (`contracts.raw`) and BI marts (`dbt_like_sql/marts/schema.yml`).
+tables (`contracts.raw`) and marts that compute something (`dbt_like_sql/marts/`).
 """
 
 from __future__ import annotations
@@ -67,6 +67,7 @@ DISPATCH_SETTLED = Table(
         ),
     ),
     may_be_empty=True,
+    is_mart=True,
 )
 
 ASSET_VALUES = Table(
@@ -100,6 +101,7 @@ ASSET_VALUES = Table(
         Column("energy_value_vega", "f64", "Change of V_0 when deviations from the mean path grow by 1 %.", "EUR/MWh per %", True),
     ),
     may_be_empty=True,
+    is_mart=True,
 )
 
 ASSET_THRESHOLDS = Table(
@@ -120,6 +122,7 @@ ASSET_THRESHOLDS = Table(
         Column("energy_value_eur_mwh", "f64", "V_t at the median price: gain from one more MWh stored.", "EUR/MWh"),
     ),
     may_be_empty=True,
+    is_mart=True,
 )
 
 BID_CURVES = Table(
@@ -140,6 +143,7 @@ BID_CURVES = Table(
     ),
     may_be_empty=True,
     sparse=True,
+    is_mart=True,
 )
 
 BLOCK_ORDERS = Table(
@@ -161,6 +165,7 @@ BLOCK_ORDERS = Table(
     ),
     may_be_empty=True,
     sparse=True,
+    is_mart=True,
 )
 
 SERVICE_PLANS = Table(
@@ -186,6 +191,7 @@ SERVICE_PLANS = Table(
         Column("held_energy_down_mwh", "f64", "Room kept for calls downwards.", "MWh", minimum=-1e-6, reason="an energy"),
     ),
     may_be_empty=True,
+    is_mart=True,
 )
 
 TABLES: tuple[Table, ...] = (

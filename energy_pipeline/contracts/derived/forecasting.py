@@ -1,7 +1,7 @@
 """Contracts of the tables of the forecasting stage.
 
 What belongs here: one `Table` per output of that stage, in flow order. What does not: raw
-tables (`contracts.raw`) and BI marts (`dbt_like_sql/marts/schema.yml`).
+tables (`contracts.raw`) and marts that compute something (`dbt_like_sql/marts/`).
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ PRICE_FORECASTS = Table(
         c.text("artefact", "Content hash of the fitted artefact, empty for models without one."),
     ),
     whole_day="horizon_days = 1",  # the week ahead overlaps from day to day
+    is_mart=True,
 )
 
 SPREAD_FORECASTS = Table(
@@ -53,6 +54,7 @@ SPREAD_FORECASTS = Table(
         c.text("fallback", "Empty, or why a simpler forecast stands in."),
     ),
     may_be_empty=True,
+    is_mart=True,
 )
 
 FORWARD_CURVE = Table(
@@ -73,6 +75,7 @@ FORWARD_CURVE = Table(
         c.text("contracts", "Blocks whose quotes were used, separated by commas."),
     ),
     whole_day="target_day = delivery_day",
+    is_mart=True,
 )
 
 FORECAST_MODELS = Table(
@@ -99,6 +102,7 @@ FORECAST_MODELS = Table(
         c.text("note", "Empty, or why it could not forecast or an earlier fit stands in."),
     ),
     may_be_empty=True,
+    is_mart=True,
 )
 
 FORECAST_CONTRIBUTIONS = Table(
@@ -118,6 +122,7 @@ FORECAST_CONTRIBUTIONS = Table(
         c.share("importance", "Share of the loss reduction of all splits, the same in every hour."),
     ),
     may_be_empty=True,
+    is_mart=True,
 )
 
 FORECAST_SCORES = Table(
@@ -188,6 +193,7 @@ FORECAST_COMPARISON = Table(
         c.share("p_value", "One-sided: the ensemble is no better; null under 14 days.", nullable=True),
     ),
     may_be_empty=True,
+    is_mart=True,
 )
 
 TABLES: tuple[Table, ...] = (

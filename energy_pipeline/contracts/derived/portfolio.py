@@ -1,7 +1,7 @@
 """Contracts of the tables of the portfolio stage.
 
 What belongs here: one `Table` per output of that stage, in flow order. What does not: raw
-tables (`contracts.raw`) and BI marts (`dbt_like_sql/marts/schema.yml`).
+tables (`contracts.raw`) and marts that compute something (`dbt_like_sql/marts/`).
 """
 
 from __future__ import annotations
@@ -92,6 +92,7 @@ NOMINATION_LINES = Table(
     ),
     may_be_empty=True,
     sparse=True,
+    is_mart=True,
 )
 
 JOINT_BOOK = Table(
@@ -122,6 +123,7 @@ JOINT_BOOK = Table(
         c.text("shadow_prices", "Every limit as name@scope=EUR per unit, separated by semicolons; physical limits are per asset."),
     ),
     may_be_empty=True,
+    is_mart=True,
 )
 
 FORWARD_BOOK_PROPOSALS = Table(
@@ -148,6 +150,7 @@ FORWARD_BOOK_PROPOSALS = Table(
         c.text("note", "Why a contract is left out; book: objective and proof, or why nothing is proposed."),
     ),
     may_be_empty=True,
+    is_mart=True,
 )
 
 PNL_DAY_AHEAD = Table(
@@ -204,6 +207,7 @@ PNL = Table(
         Column("is_estimated", "bool", "True when a meter was missing and the expected output stands in."),
     ),
     may_be_empty=True,
+    is_mart=True,
 )
 
 TABLES: tuple[Table, ...] = (

@@ -1,7 +1,7 @@
 """Contracts of the tables of the renewables stage.
 
 What belongs here: one `Table` per output of that stage, in flow order. What does not: raw
-tables (`contracts.raw`) and BI marts (`dbt_like_sql/marts/schema.yml`).
+tables (`contracts.raw`) and marts that compute something (`dbt_like_sql/marts/`).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ def output_quantile_column(level: float) -> str:
 
 
 CAPACITY = c.power("capacity_mw", "Installed capacity (share x zone capacity for shares); null when not known.", nullable=True, minimum=0.0)
+FLEET_CAPACITY = c.power("capacity_mw", "Installed capacity; null when that of a plant is not known.", nullable=True, minimum=0.0)
 LEVEL = c.text("level", "What is summed up.", allowed=("plant", "zone", "portfolio"))
 FLEET_TECHNOLOGY = c.text("technology", "Which plants of it.", allowed=("wind", "solar", "all"))
 FLEET_NAME = c.text("name", "Plant, zone, or the desk's name for the portfolio.")
@@ -74,10 +75,11 @@ FLEET_OUTPUT = Table(
         c.power("output_mw", "Expected mean output of the interval.", minimum=0.0),
         energy("output_mwh", "Expected energy of the interval: output_mw x length."),
         c.power("held_back_mw", "Expected output that low prices hold back: available less expected.", minimum=0.0),
-        CAPACITY,
+        FLEET_CAPACITY,
         c.share("capacity_factor", "output_mw / capacity_mw; null when the capacity is not known.", nullable=True),
     ),
     may_be_empty=True,
+    is_mart=True,
 )
 
 FLEET_SUMMARY = Table(
@@ -93,7 +95,7 @@ FLEET_SUMMARY = Table(
         FLEET_TECHNOLOGY,
         energy("output_mwh", "Expected energy of the day."),
         energy("held_back_mwh", "Expected energy that low prices hold back."),
-        CAPACITY,
+        FLEET_CAPACITY,
         c.share("capacity_factor", "Energy over capacity x hours of the day (23, 24 or 25); null when the capacity is not known.", nullable=True),
         c.share(
             "complementarity",
@@ -104,6 +106,7 @@ FLEET_SUMMARY = Table(
         ),
     ),
     may_be_empty=True,
+    is_mart=True,
 )
 
 TABLES: tuple[Table, ...] = (PLANT_OUTPUT, FLEET_OUTPUT, FLEET_SUMMARY)

@@ -1,7 +1,7 @@
 """Contracts of the tables of the risk stage.
 
 What belongs here: one `Table` per output of that stage, in flow order. What does not: raw
-tables (`contracts.raw`) and BI marts (`dbt_like_sql/marts/schema.yml`).
+tables (`contracts.raw`) and marts that compute something (`dbt_like_sql/marts/`).
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ RISK_METHODS = Table(
         c.text("note", "Empty, or what stands against the number."),
     ),
     may_be_empty=True,
+    is_mart=True,
 )
 
 RISK_CONTRIBUTIONS = Table(
@@ -73,6 +74,7 @@ RISK_CONTRIBUTIONS = Table(
             True,
         ),
     ),
+    is_mart=True,
 )
 
 STRESS_RESULTS = Table(
@@ -94,6 +96,7 @@ STRESS_RESULTS = Table(
         c.money("repriced_change_eur", "change_eur with redispatch_eur and options_eur: what is left when every option answers.", nullable=True),
     ),
     may_be_empty=True,
+    is_mart=True,
 )
 
 LIMITS = Table(
@@ -121,6 +124,7 @@ LIMITS = Table(
     ),
     may_be_empty=True,
     ends_flow=True,
+    is_mart=True,
 )
 
 VAR_EXCEPTIONS = Table(
@@ -165,6 +169,7 @@ VAR_BACKTESTS = Table(
         c.share("pit_p", "Kolmogorov-Smirnov p of the PIT's uniformity; null under 20 days.", nullable=True),
     ),
     may_be_empty=True,
+    is_mart=True,
 )
 
 HEDGE_PROPOSALS = Table(
@@ -181,6 +186,7 @@ HEDGE_PROPOSALS = Table(
         c.text("note", "Limits the trades repair, or why none do."),
     ),
     may_be_empty=True,
+    is_mart=True,
 )
 
 FACTOR_EXPOSURES = Table(
@@ -208,6 +214,7 @@ FACTOR_EXPOSURES = Table(
         c.text("note", "What a component is like; beside idiosyncratic: factors left out, and why."),
     ),
     may_be_empty=True,
+    is_mart=True,
 )
 
 MARK_TO_MARKET = Table(
@@ -230,6 +237,7 @@ MARK_TO_MARKET = Table(
         Column("is_proxy", "bool", "True when the entry price is a declared proxy."),
     ),
     may_be_empty=True,
+    is_mart=True,
 )
 
 PNL_ATTRIBUTION = Table(
@@ -252,6 +260,7 @@ PNL_ATTRIBUTION = Table(
         c.text("note", "What the leg holds where its name does not say it."),
     ),
     may_be_empty=True,
+    is_mart=True,
 )
 
 LIMIT_BREACHES = Table(
@@ -275,6 +284,7 @@ LIMIT_BREACHES = Table(
         Column("is_cleared", "bool", "True when a later decided day was not red."),
     ),
     may_be_empty=True,
+    is_mart=True,
 )
 
 TABLES: tuple[Table, ...] = (

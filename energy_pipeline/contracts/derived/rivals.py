@@ -84,6 +84,7 @@ HEDGE_EFFECTIVENESS = Table(
         c.money("premium_eur", "What the contracts are expected to cost, half-spreads of today's trades included; negative: they earn."),
     ),
     may_be_empty=True,
+    is_mart=True,
 )
 
 HEDGE_RESULTS = Table(
@@ -105,6 +106,7 @@ HEDGE_RESULTS = Table(
         c.money("premium_eur", "What the contracts cost per day on average, half-spreads included; negative: they earned."),
     ),
     may_be_empty=True,
+    is_mart=True,
 )
 
 OBJECTIVE_RESULTS = Table(
@@ -148,6 +150,7 @@ OBJECTIVE_SCORES = Table(
         c.money("desk_ahead_high_eur", _INTERVAL, nullable=True),
     ),
     may_be_empty=True,
+    is_mart=True,
 )
 
 TABLES: tuple[Table, ...] = (OBJECTIVE_COMPARISON, OBJECTIVE_POSITIONS, HEDGE_EFFECTIVENESS, HEDGE_RESULTS, OBJECTIVE_RESULTS, OBJECTIVE_SCORES)

@@ -1,7 +1,7 @@
 """Contracts of the tables of the strategies stage.
 
 What belongs here: one `Table` per output of that stage, in flow order. What does not: raw
-tables (`contracts.raw`) and BI marts (`dbt_like_sql/marts/schema.yml`).
+tables (`contracts.raw`) and marts that compute something (`dbt_like_sql/marts/`).
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ SIGNALS = Table(
         Column("expected_edge_eur_mwh", "f64", "Expected gain per MWh traded, before costs.", "EUR/MWh", True),
     ),
     may_be_empty=True,
+    is_mart=True,
 )
 
 BACKTEST_METRICS = Table(
@@ -78,6 +79,7 @@ BACKTEST_METRICS = Table(
     ),
     may_be_empty=True,
     ends_flow=True,
+    is_mart=True,
 )
 
 BACKTEST_DAYS = Table(
@@ -110,6 +112,7 @@ BACKTEST_DAYS = Table(
     ),
     may_be_empty=True,
     ends_flow=True,
+    is_mart=True,
 )
 
 TABLES: tuple[Table, ...] = (

@@ -1,0 +1,18 @@
+-- generated from the contract of backtest_days: change energy_pipeline/contracts, then run `make docs`
+-- Each strategy day by day over the settled days up to D: gross, costs, equity curve, drawdown.
+{{ config(materialized='table', schema='marts') }}
+
+select
+    delivery_day,
+    strategy,
+    result_day,
+    label,
+    gross_eur,
+    cost_eur,
+    net_eur,
+    traded_mwh,
+    equity_gross_eur,
+    equity_net_eur,
+    drawdown_eur,
+    index_points_eur_mwh
+from {{ ref('stg_backtest_days') }}

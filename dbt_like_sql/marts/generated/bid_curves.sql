@@ -1,0 +1,14 @@
+-- generated from the contract of bid_curves: change energy_pipeline/contracts, then run `make docs`
+-- Orders of auction assets: quantity and limit, such that whatever is accepted can be delivered.
+{{ config(materialized='table', schema='marts') }}
+
+select
+    delivery_day,
+    asset,
+    zone,
+    delivery_start,
+    resolution_minutes,
+    side,
+    quantity_mw,
+    limit_eur_mwh
+from {{ ref('stg_bid_curves') }}

@@ -1,0 +1,19 @@
+-- generated from the contract of nomination_lines: change energy_pipeline/contracts, then run `make docs`
+-- The bids of D in the market's steps, each with its why; the same lines go out as a numbered CSV.
+{{ config(materialized='table', schema='marts') }}
+
+select
+    delivery_day,
+    zone,
+    kind,
+    asset,
+    delivery_start,
+    resolution_minutes,
+    side,
+    volume_mw,
+    limit_price_eur_mwh,
+    forecast_eur_mwh,
+    binding_limit,
+    next_best_action,
+    next_best_costs_eur
+from {{ ref('stg_nomination_lines') }}

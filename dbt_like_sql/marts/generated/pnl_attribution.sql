@@ -1,0 +1,12 @@
+-- generated from the contract of pnl_attribution: change energy_pipeline/contracts, then run `make docs`
+-- Why the settled day earned what it earned, why the living book and the options changed, and what later vintages changed.
+{{ config(materialized='table', schema='marts') }}
+
+select
+    delivery_day,
+    part,
+    scope,
+    leg,
+    value_eur,
+    note
+from {{ ref('stg_pnl_attribution') }}

@@ -1,0 +1,34 @@
+-- generated from the contract of spread_forecasts: change energy_pipeline/contracts, then run `make docs`
+-- Forecast of second price less day-ahead price for D, with quantiles from their joint past errors.
+{{ config(materialized='table', schema='marts') }}
+
+select
+    delivery_day,
+    zone,
+    delivery_start,
+    resolution_minutes,
+    spread_eur_mwh,
+    p_positive,
+    q01_eur_mwh,
+    q05_eur_mwh,
+    q10_eur_mwh,
+    q15_eur_mwh,
+    q20_eur_mwh,
+    q25_eur_mwh,
+    q30_eur_mwh,
+    q35_eur_mwh,
+    q40_eur_mwh,
+    q45_eur_mwh,
+    q50_eur_mwh,
+    q55_eur_mwh,
+    q60_eur_mwh,
+    q65_eur_mwh,
+    q70_eur_mwh,
+    q75_eur_mwh,
+    q80_eur_mwh,
+    q85_eur_mwh,
+    q90_eur_mwh,
+    q95_eur_mwh,
+    q99_eur_mwh,
+    fallback
+from {{ ref('stg_spread_forecasts') }}
