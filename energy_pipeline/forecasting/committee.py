@@ -120,7 +120,7 @@ def forecast_members(panel: Panel, chosen: Sequence[Forecaster], panel_of: Calla
     fit : callable
         Gives the parameters of a member for a repaired panel.
     """
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     own = panel.repaired()
     finer = own.slots > HOURS

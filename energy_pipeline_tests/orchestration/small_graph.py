@@ -1,5 +1,6 @@
 """A desk without models: one table's step over the real factory, for tests of how steps record and fail."""
 
+from collections.abc import Collection
 from datetime import date
 
 import dagster as dg
@@ -24,7 +25,7 @@ def exceptions(day: DayContext, bad: set[date]) -> pl.DataFrame:
     return legal_day(VAR, day.day, rows=1)
 
 
-def definitions(lake, bad: set[date] = frozenset()) -> dg.Definitions:
+def definitions(lake, bad: Collection[date] = frozenset()) -> dg.Definitions:
     desk = load_desk(TINY)
     factory = AssetFactory(delivery_days(desk))
     asset = factory.table("var_exceptions", lambda day: exceptions(day, bad), [])
