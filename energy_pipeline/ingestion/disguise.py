@@ -37,8 +37,8 @@ import polars as pl
 
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import FloatArray, IntArray
+from energy_pipeline.information.expected import key_text
 from energy_pipeline.information.known_at import market_time_zone
-from energy_pipeline.ingestion.files import key_text
 
 PAIRS = {"load_forecast": ("load_actual", "load_mw"), "generation_forecast": ("generation_actual", "generation_mw")}
 
