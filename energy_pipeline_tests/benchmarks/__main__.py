@@ -17,7 +17,7 @@ import sys
 from energy_pipeline_tests.benchmarks.process import ROOT
 
 PAGE = ROOT / "docs" / "benchmarks.md"
-SECTIONS = ("daily", "allocation", "forecasting", "risk", "pv_fleet", "wind_fleet", "scenarios", "joint_book", "backtests", "flexibility")
+SECTIONS = ("daily", "allocation", "forecasting", "risk", "pv_fleet", "wind_fleet", "scenarios", "joint_book", "backtests", "flexibility", "kernels")
 
 
 def main() -> None:

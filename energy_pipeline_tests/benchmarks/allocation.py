@@ -30,7 +30,7 @@ TIGHT = {"tol_gap_abs": 1e-9, "tol_gap_rel": 1e-9, "tol_feas": 1e-9}
 
 
 def _cases() -> Any:
-    path = ROOT / "energy_pipeline_tests" / "portfolio" / "allocation" / "cases.py"
+    path = ROOT / "energy_pipeline_tests" / "mathematics" / "allocation" / "cases.py"
     spec = importlib.util.spec_from_file_location("allocation_cases", path)
     assert spec is not None
     assert spec.loader is not None

@@ -11,16 +11,45 @@ as many steps as there are events, whatever the number of rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
-from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.domain.delivery import FloatArray, IntArray
+from energy_pipeline.mathematics.compilation import inlined, kernel, part
 
 PIVOT = 1e-10
 """A column whose part outside the active ones is smaller than this share of its length stays out."""
+
+
+FREE, ACTIVE, COLLINEAR = range(3)
+"""State of a column; collinear with the active ones."""
+LEVEL = 1e-12
+"""A correlation that falls no slower than this below the active ones never meets them."""
+
+
+class _Path(NamedTuple):
+    """Where the path stands. Arrays by member hold as many entries as there are active columns.
+
+    Attributes
+    ----------
+    beta, corr, a : arrays, shape (p,)
+        Coefficients, correlations with what is left, and how fast these fall.
+    state : array of int, shape (p,)
+    active, sign, d : arrays, shape (p,)
+        By member: the column, its correlation's sign, its coefficient's direction.
+    factor : array, shape (p, p)
+        L: Cholesky factor of the active block of the Gram matrix.
+    """
+
+    beta: FloatArray
+    corr: FloatArray
+    a: FloatArray
+    state: IntArray
+    active: IntArray
+    sign: FloatArray
+    d: FloatArray
+    factor: FloatArray
 
 
 def lasso_at(gram: FloatArray, moments: FloatArray, count: int, alphas: FloatArray) -> FloatArray:
@@ -45,10 +74,9 @@ def lasso_at(gram: FloatArray, moments: FloatArray, count: int, alphas: FloatArr
     >>> lasso_at(np.eye(2) * 4, np.array([[4.0], [1.0]]), 4, np.array([0.5])).tolist()
     [[0.5], [0.0]]
     """
-    kernel = _compiled()
     result = np.empty_like(moments)
     for j in range(moments.shape[1]):
-        result[:, j], _ = kernel(gram, np.ascontiguousarray(moments[:, j]), 0.0, count, alphas[j], 0.0, 0.0)
+        result[:, j], _ = _path(gram, np.ascontiguousarray(moments[:, j]), 0.0, count, alphas[j], 0.0, 0.0)
     return result
 
 
@@ -70,136 +98,196 @@ def alpha_by_aic(gram: FloatArray, moments: FloatArray, squares: FloatArray, cou
     -------
     array, shape (m,)
     """
-    kernel = _compiled()
-    best = [kernel(gram, np.ascontiguousarray(moments[:, j]), squares[j], count, 0.0, noise[j], floors[j])[1] for j in range(moments.shape[1])]
+    best = [_path(gram, np.ascontiguousarray(moments[:, j]), squares[j], count, 0.0, noise[j], floors[j])[1] for j in range(moments.shape[1])]
     return np.array(best)
 
 
-@lru_cache(maxsize=1)
-def _compiled() -> Callable[..., Any]:
-    import numba
+@part
+def _largest(c: FloatArray) -> tuple[float, int]:
+    """(correlation, column) of the largest; column -1 where all are zero."""
+    C, entering = 0.0, -1
+    for j in range(c.size):
+        if abs(c[j]) > C:
+            C, entering = abs(c[j]), j
+    return C, entering
 
-    return numba.njit(cache=True, nogil=True)(_path)  # type: ignore[no-any-return]
+
+@part
+def _factor_row(G: FloatArray, w: _Path, k: int, column: int) -> float:
+    """Row k of the Cholesky factor for a column; returns what is left of the column's length."""
+    active, factor = w.active, w.factor
+    rest: float = G[column, column]
+    for i in range(k):
+        value = G[column, active[i]]
+        for m in range(i):
+            value -= factor[i, m] * factor[k, m]
+        factor[k, i] = value / factor[i, i]
+        rest -= factor[k, i] * factor[k, i]
+    return rest
 
 
-def _path(G, c, yy, n, alpha_stop, noise, floor):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, C901, PLR0912, PLR0915 - one compiled loop
+@part
+def _enter(G: FloatArray, w: _Path, k: int, entering: int) -> int:
+    """Make a column active unless it is collinear with those that are; returns how many are active."""
+    corr, state, active, sign, factor = w.corr, w.state, w.active, w.sign, w.factor
+    rest = _factor_row(G, w, k, entering)
+    if rest <= PIVOT * G[entering, entering]:
+        state[entering] = COLLINEAR
+        return k
+    factor[k, k] = np.sqrt(rest)
+    active[k] = entering
+    sign[k] = 1.0 if corr[entering] > 0 else -1.0
+    state[entering] = ACTIVE
+    return k + 1
+
+
+@inlined
+def _direction(w: _Path, k: int) -> None:
+    """Direction in which all active correlations fall alike."""
+    sign, d, factor = w.sign, w.d, w.factor
+    for i in range(k):
+        value = sign[i]
+        for m in range(i):
+            value -= factor[i, m] * d[m]
+        d[i] = value / factor[i, i]
+    for i in range(k - 1, -1, -1):
+        d[i] /= factor[i, i]
+        for m in range(i):
+            d[m] -= factor[i, m] * d[i]
+
+
+@inlined
+def _fall(G: FloatArray, w: _Path, k: int) -> None:
+    """How fast every correlation falls along the direction."""
+    a, active, d = w.a, w.active, w.d
+    for j in range(a.size):
+        a[j] = 0.0
+    for i in range(k):
+        row, weight = active[i], d[i]
+        for j in range(a.size):
+            a[j] += weight * G[row, j]
+
+
+@part
+def _meeting(C: float, corr: float, a: float, gamma: float, just_left: bool) -> float:
+    """Step at which a column's correlation meets the active ones at C, if shorter than gamma; gamma otherwise."""
+    if 1.0 - a > LEVEL and not (just_left and corr > 0):
+        g = max(C - corr, 0.0) / (1.0 - a)
+        gamma = min(gamma, g)
+    if 1.0 + a > LEVEL and not (just_left and corr < 0):
+        g = max(C + corr, 0.0) / (1.0 + a)
+        gamma = min(gamma, g)
+    return gamma
+
+
+@part
+def _next(w: _Path, k: int, C: float, stop: float, left: int) -> tuple[float, int, int]:
+    """(step, entering column, leaving member): the first event on the way down to `stop`; -1 for no column, no member."""
+    beta, corr, a, state, active, d = w.beta, w.corr, w.a, w.state, w.active, w.d
+    gamma, entering, leaving = C - stop, -1, -1
+    for j in range(corr.size):
+        if state[j] != FREE:
+            continue
+        g = _meeting(C, corr[j], a[j], gamma, j == left)
+        if g < gamma:
+            gamma, entering = g, j
+    for i in range(k):
+        b = beta[active[i]]
+        if b != 0.0 and b * d[i] < 0.0:
+            g = -b / d[i]
+            if g < gamma:
+                gamma, entering, leaving = g, -1, i
+    return gamma, entering, leaving
+
+
+@inlined
+def _go(w: _Path, k: int, gamma: float) -> None:
+    """Move the active coefficients by a step."""
+    beta, active, d = w.beta, w.active, w.d
+    for i in range(k):
+        beta[active[i]] += gamma * d[i]
+
+
+@part
+def _leave(G: FloatArray, w: _Path, k: int, leaving: int) -> int:
+    """Take a member out; those collinear may come again. Returns how many are active."""
+    beta, state, active, sign, factor = w.beta, w.state, w.active, w.sign, w.factor
+    left = active[leaving]
+    beta[left] = 0.0
+    state[left] = FREE
+    for i in range(leaving, k - 1):
+        active[i], sign[i] = active[i + 1], sign[i + 1]
+    for j in range(state.size):
+        if state[j] == COLLINEAR:
+            state[j] = FREE
+    # Rows below the one that left are factored anew.
+    for r in range(leaving, k - 1):
+        factor[r, r] = np.sqrt(max(_factor_row(G, w, r, active[r]), 1e-300))
+    return k - 1
+
+
+@inlined
+def _correlate(G: FloatArray, c: FloatArray, w: _Path, k: int) -> None:
+    """Correlations from the coefficients, so that rounding does not add up."""
+    beta, corr, active = w.beta, w.corr, w.active
+    for j in range(c.size):
+        corr[j] = c[j]
+    for i in range(k):
+        row, weight = active[i], beta[active[i]]
+        for j in range(c.size):
+            corr[j] -= weight * G[row, j]
+
+
+@part
+def _level(w: _Path, entering: int, C: float) -> float:
+    """The active correlations: C, or where a column enters its own, which has less rounding."""
+    corr = w.corr
+    if entering >= 0 and abs(abs(corr[entering]) - C) < 1e-6 * (C + 1e-300):
+        C = abs(corr[entering])
+    return C
+
+
+@part
+def _rss(c: FloatArray, yy: float, w: _Path, k: int) -> float:
+    beta, corr, active = w.beta, w.corr, w.active
+    rss = yy
+    for i in range(k):
+        rss -= beta[active[i]] * (c[active[i]] + corr[active[i]])
+    return rss
+
+
+@kernel(lambda t: (t.reads(2), t.reads(1), t.number, t.count, *[t.number] * 3))
+def _path(G: FloatArray, c: FloatArray, yy: float, n: int, alpha_stop: float, noise: float, floor: float) -> tuple[FloatArray, float]:
+    """Coefficients at `alpha_stop` and the penalty of the least AIC on the way (without noise, that of the start)."""
     p = c.size
-    beta = np.zeros(p)
-    corr = c.copy()
-    active = np.empty(p, dtype=np.int64)
-    sign = np.empty(p)
-    state = np.zeros(p, dtype=np.int64)  # 0 free, 1 active, 2 collinear with the active ones
-    L = np.zeros((p, p))
-    d = np.empty(p)
-    a = np.empty(p)
-    k = 0
-    entering = -1
-    C = 0.0
-    for j in range(p):
-        if abs(corr[j]) > C:
-            C, entering = abs(corr[j]), j
+    active, state = np.empty(p, dtype=np.int64), np.zeros(p, dtype=np.int64)
+    w = _Path(np.zeros(p), c.copy(), np.empty(p), state, active, np.empty(p), np.empty(p), np.zeros((p, p)))
+    C, entering = _largest(c)
+    k, left = 0, -1
     best_ic, best_alpha = yy / noise if noise > 0 else 0.0, C / n
     stop = alpha_stop * n
-    left = -1
     for _step in range(8 * p + 8):
         if stop >= C or C <= 1e-14 or (k >= n - 1 and entering >= 0):
             break
         if entering >= 0:
-            # Append a row to the Cholesky factor of the active Gram matrix.
-            rest = G[entering, entering]
-            for i in range(k):
-                value = G[entering, active[i]]
-                for m in range(i):
-                    value -= L[i, m] * L[k, m]
-                L[k, i] = value / L[i, i]
-                rest -= L[k, i] * L[k, i]
-            if rest <= PIVOT * G[entering, entering]:
-                state[entering] = 2
-            else:
-                L[k, k] = np.sqrt(rest)
-                active[k] = entering
-                sign[k] = 1.0 if corr[entering] > 0 else -1.0
-                state[entering] = 1
-                k += 1
+            k = _enter(G, w, k, entering)
         if k == 0:
             break
-        # Direction in which all active correlations fall alike.
-        for i in range(k):
-            value = sign[i]
-            for m in range(i):
-                value -= L[i, m] * d[m]
-            d[i] = value / L[i, i]
-        for i in range(k - 1, -1, -1):
-            d[i] /= L[i, i]
-            for m in range(i):
-                d[m] -= L[i, m] * d[i]
-        for j in range(p):
-            a[j] = 0.0
-        for i in range(k):
-            row, w = active[i], d[i]
-            for j in range(p):
-                a[j] += w * G[row, j]
-        gamma, entering, leaving = C - stop, -1, -1
-        for j in range(p):
-            if state[j] != 0:
-                continue
-            up, down = C - corr[j], C + corr[j]
-            if 1.0 - a[j] > 1e-12 and not (j == left and corr[j] > 0):
-                g = max(up, 0.0) / (1.0 - a[j])
-                if g < gamma:
-                    gamma, entering = g, j
-            if 1.0 + a[j] > 1e-12 and not (j == left and corr[j] < 0):
-                g = max(down, 0.0) / (1.0 + a[j])
-                if g < gamma:
-                    gamma, entering = g, j
-        for i in range(k):
-            b = beta[active[i]]
-            if b != 0.0 and b * d[i] < 0.0:
-                g = -b / d[i]
-                if g < gamma:
-                    gamma, entering, leaving = g, -1, i
-        for i in range(k):
-            beta[active[i]] += gamma * d[i]
-        C -= gamma
-        left = -1
+        _direction(w, k)
+        _fall(G, w, k)
+        gamma, entering, leaving = _next(w, k, C, stop, left)
+        _go(w, k, gamma)
+        left = active[leaving] if leaving >= 0 else -1
         if leaving >= 0:
-            left = active[leaving]
-            beta[left] = 0.0
-            state[left] = 0
-            for i in range(leaving, k - 1):
-                active[i], sign[i] = active[i + 1], sign[i + 1]
-            k -= 1
-            for j in range(p):
-                if state[j] == 2:
-                    state[j] = 0
-            # Rows below the one that left are factored anew.
-            for r in range(leaving, k):
-                rest = G[active[r], active[r]]
-                for i in range(r):
-                    value = G[active[r], active[i]]
-                    for m in range(i):
-                        value -= L[i, m] * L[r, m]
-                    L[r, i] = value / L[i, i]
-                    rest -= L[r, i] * L[r, i]
-                L[r, r] = np.sqrt(max(rest, 1e-300))
-        # Correlations from the coefficients, so that rounding does not add up.
-        for j in range(p):
-            corr[j] = c[j]
-        for i in range(k):
-            row, w = active[i], beta[active[i]]
-            for j in range(p):
-                corr[j] -= w * G[row, j]
-        if entering >= 0:
-            C = abs(corr[entering]) if abs(abs(corr[entering]) - C) < 1e-6 * (C + 1e-300) else C
+            k = _leave(G, w, k, leaving)
+        _correlate(G, c, w, k)
+        C = _level(w, entering, C - gamma)
         if noise > 0:
-            rss = yy
-            for i in range(k):
-                rss -= beta[active[i]] * (c[active[i]] + corr[active[i]])
-            ic = rss / noise + 2.0 * k
+            ic = _rss(c, yy, w, k) / noise + 2.0 * k
             if ic < best_ic:
                 best_ic, best_alpha = ic, C / n
             if floor / noise + 2.0 * k > best_ic and 2.0 * k > best_ic - floor / noise:
                 break
         if entering < 0 and leaving < 0:
             break
-    return beta, best_alpha
+    return w.beta, best_alpha
