@@ -19,6 +19,7 @@ from energy_pipeline.orchestration.resources import TooEarlyError
 from energy_pipeline.runner.flows import FLOWS, FlowResult, Runner
 from energy_pipeline.runner.spans import run_span
 from energy_pipeline.runner.summary import summarise
+from energy_pipeline.settings import Settings
 from energy_pipeline_tests.integration.lakes import TINY, parquet_hashes
 from energy_pipeline_tests.orchestration.conftest import DAY
 

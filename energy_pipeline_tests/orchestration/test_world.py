@@ -12,7 +12,7 @@ from energy_pipeline import features, forecasting, renewables
 from energy_pipeline.contracts.raw import RAW_TABLES
 from energy_pipeline.desk.load import desk_from
 from energy_pipeline.domain.delivery import from_us
-from energy_pipeline.information.archive import AsOfSeries
+from energy_pipeline.information.as_of_series import AsOfSeries
 from energy_pipeline.ingestion import collect, information_record
 from energy_pipeline.lake import Lake
 from energy_pipeline.orchestration.world import World, archive_of
