@@ -29,7 +29,7 @@ def empty(monkeypatch: pytest.MonkeyPatch, outcome: checks.Outcome | None = None
     modules = [factory, *(importlib.import_module(f"{assets.__name__}.{found.name}") for found in pkgutil.iter_modules(assets.__path__))]
     for module in modules:
         if hasattr(module, "write_frames"):
-            monkeypatch.setattr(module, "write_frames", lambda _lake, _day, frames: {name: dict(ENTRIES) for name in frames})
+            monkeypatch.setattr(module, "write_frames", lambda _day, frames: {name: dict(ENTRIES) for name in frames})
     monkeypatch.setattr(s01_ingestion, "add_days", lambda _runtime, _contract, days, _failures: {day: dict(ENTRIES) for day in days})
     monkeypatch.setattr(s01_ingestion, "cut_day", lambda _day: pl.DataFrame({"a": [1]}))
     monkeypatch.setattr(s01_ingestion, "content_hash", lambda _frame: "0" * 32)

@@ -57,7 +57,7 @@ def write_book(
     book = portfolio.book_of(case, price_forecasts, dispatch)
     lines = portfolio.nomination_lines(case, book.positions, dispatch)
     frames = {"positions": book.positions, "portfolio_solution": book.solution, "nomination_lines": lines}
-    written = write_frames(day.lake, day.day, frames)
+    written = write_frames(day, frames)
     path = day.lake.submit(day.day, portfolio.nominations_csv(lines).encode())
     return {**written, "nominations": {"path": path}}
 
