@@ -21,7 +21,7 @@ export DAGSTER_HOME ?= $(CURDIR)/.dagster
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not ((3, 11) <= sys.version_info[:2] < (3, 14)))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help demo test fast test-long search lint types ui bench identity docs clean check-python
+.PHONY: help demo check test fast test-long durations search lint types ui bench identity docs clean check-python
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,14 +29,21 @@ help: ## this list
 demo: .venv/.installed ## decide and settle a few days of the demo desk, and show where the report lies
 	@$(BIN)/energy-pipeline demo
 
+check: lint types ## before a push: lint, types, generated files, and every test that is fast by measurement (3 minutes of CPU)
+	.ci/fresh
+	$(BIN)/python -m pytest -q -m "not slow"
+
 test: lint types ## lint, types and the whole test suite
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q
 
-fast: .venv/.installed ## the tests that take less than a few seconds each
+fast: .venv/.installed ## the tests of `make check` alone, on two workers
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q -m "not slow"
 
 test-long: .venv/.installed ## every table of a day 20 times with 1, 2 and 4 threads: one hash each
 	ENERGY_PIPELINE_REPEATS=20 $(BIN)/python -m pytest -q energy_pipeline_tests/integration/test_range_equals_days.py -k threads
+
+durations: .venv/.installed ## measure the CPU seconds of every test (half an hour or more), and write energy_pipeline_tests/durations.json
+	$(BIN)/python -m pytest -q -p energy_pipeline_tests.measuring --measured-to=energy_pipeline_tests/durations.json
 
 search: .venv/.installed ## the property tests on new random examples, five times as many
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q --hypothesis-profile searching -m "not slow" $$(grep -rl "from hypothesis" energy_pipeline_tests --include="test_*.py")
@@ -45,7 +52,7 @@ lint: .venv/.installed ## ruff: style and format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: .venv/.installed ## mypy, strict
+types: .venv/.installed ## mypy: the package strictly, the tests' bodies
 	$(BIN)/mypy
 
 ui: .venv/.installed ## Dagster's web page on the same state as the demo, http://127.0.0.1:3000

@@ -1,10 +1,12 @@
-"""What every test run shares: the order of tests, and patience.
+"""What every test run shares: which tests are slow, their order, and patience.
 
 What belongs here: hooks and settings. What does not: fixtures of one folder.
 """
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from energy_pipeline_tests import durations
 
 # A busy machine is no failure: speed is measured by benchmarks, never by tests.
 settings.register_profile("patient", parent=settings.default, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -13,6 +15,11 @@ settings.register_profile("searching", parent=settings.get_profile("patient"), d
 settings.load_profile("patient")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whole flows first: with two workers the longest files must not be the last to start."""
+    """Mark what was measured as slow; whole flows first: with two workers the longest files must not be the last to start."""
+    seconds = durations.read()
+    for item in items:
+        if durations.is_slow(item.nodeid, seconds):
+            item.add_marker("slow")
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)

@@ -16,7 +16,7 @@ def unordered_groups(source: str) -> list[int]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "agg":
             inner = node.func.value
             grouped = isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute) and inner.func.attr == "group_by"
-            if grouped and not any(k.arg == "maintain_order" for k in inner.keywords):
+            if grouped and isinstance(inner, ast.Call) and not any(k.arg == "maintain_order" for k in inner.keywords):
                 found.append(node.lineno)
     return found
 

@@ -11,6 +11,7 @@ import typer
 
 import energy_pipeline.threads  # noqa: F401 - before numpy
 from energy_pipeline.cli import flows, tools
+from energy_pipeline.cli.audit import audit
 from energy_pipeline.cli.backtest import backtest
 from energy_pipeline.cli.benchmark import benchmark_app
 from energy_pipeline.cli.book import book_app
@@ -26,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="The daily pipeline of a power-trading desk.",
 )
-for command in (flows.demo, flows.run, flows.backfill, flows.settle, report, tools.ui, tools.doctor, tools.docs):
+for command in (flows.demo, flows.run, flows.backfill, flows.settle, audit, report, tools.ui, tools.doctor, tools.docs):
     app.command()(command)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(tools.bench)
 app.command()(backtest)

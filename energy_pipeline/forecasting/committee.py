@@ -34,7 +34,7 @@ from energy_pipeline.forecasting.sarimax import Sarimax
 from energy_pipeline.forecasting.trees import Trees
 
 if TYPE_CHECKING:
-    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+    from threadpoolctl import ThreadpoolController
 
 MEMBERS: dict[str, Callable[[], Forecaster]] = {
     "lear_56": lambda: Lear(56),

@@ -1,7 +1,7 @@
 """What was known when: the only door through which decide reads raw data.
 
-What belongs here: `AsOfSeries` (a series with vintages), `Archive` (raw frames in
-memory, every vintage) and `InformationSet` (the archive cut at one decision time).
+What belongs here: `Archive` (raw frames in memory, every vintage) and `InformationSet`
+(the archive cut at one decision time).
 What does not: reading files, or any feature.
 
 The rule: nothing in decide(D) sees a row with `known_at` > decision_time(D). Every
@@ -11,73 +11,27 @@ instant than the information set's own is a `LookAheadError`.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 import polars as pl
 
 from energy_pipeline.contracts import table as contract_of
-from energy_pipeline.domain.delivery import DeliveryDay, FloatArray, IntArray, day_of, to_us
+from energy_pipeline.domain.delivery import DeliveryDay, FloatArray, IntArray, to_us
 from energy_pipeline.domain.errors import LookAheadError
+from energy_pipeline.information.as_of_series import AsOfSeries
 from energy_pipeline.information.cut_keys import CutKeys, decided_us
 from energy_pipeline.information.day_memo import DayMemo
 from energy_pipeline.information.past_days import Past, PastStore
 from energy_pipeline.information.row_digests import Digests, row_digests, total
+from energy_pipeline.information.series_months import SeriesMonth, series_months
 
 if TYPE_CHECKING:
     from energy_pipeline.desk import Desk
 
 T = TypeVar("T")
-
-
-class AsOfSeries:
-    """One numeric series with every vintage, looked up by (interval start, instant).
-
-    Invariants: a look-up at instant c never returns a value with known_at > c.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> s = AsOfSeries(np.array([0, 0, 60]), np.array([10, 30, 20]), np.array([1.0, 2.0, 3.0]))
-    >>> s.lookup(np.array([0, 0, 60, 99]), np.array([10, 30, 19, 99])).tolist()
-    [1.0, 2.0, nan, nan]
-    """
-
-    __slots__ = ("_keys", "_known", "_starts", "_values")
-
-    def __init__(self, start_us: IntArray, known_us: IntArray, values: FloatArray) -> None:
-        self._starts = np.unique(start_us)
-        self._known = np.unique(known_us)
-        group = np.searchsorted(self._starts, start_us)
-        rank = np.searchsorted(self._known, known_us)
-        keys = group * (self._known.size + 1) + rank
-        order = np.argsort(keys, kind="stable")
-        self._keys, self._values = keys[order], values[order]
-
-    def lookup(self, start_us: IntArray, cut_us: IntArray | int) -> FloatArray:
-        """Value of each interval start as known at `cut_us`; NaN where nothing was known.
-
-        Parameters
-        ----------
-        start_us : array of int64, any shape
-        cut_us : int, or array broadcastable to `start_us`
-        """
-        starts = np.asarray(start_us, dtype=np.int64)
-        cuts = np.broadcast_to(np.asarray(cut_us, dtype=np.int64), starts.shape)
-        if self._keys.size == 0:
-            return np.full(starts.shape, np.nan)
-        width = self._known.size + 1
-        group = np.minimum(np.searchsorted(self._starts, starts), self._starts.size - 1)
-        rank = np.searchsorted(self._known, cuts, side="right") - 1
-        position = np.searchsorted(self._keys, group * width + rank, side="right") - 1
-        safe = np.maximum(position, 0)
-        known = (self._starts[group] == starts) & (rank >= 0) & (position >= 0) & (self._keys[safe] // width == group)
-        return np.where(known, self._values[safe], np.nan)
 
 
 class Kept:
@@ -205,12 +159,12 @@ class Archive:
         at, seen = 0, set[date]()
         for count, month in ends:
             if month in seen:  # days out of order: only frames that no lake gave
-                return _series_months(name, frame)
+                return series_months(name, frame)
             seen.add(month)
             mark, at = total(digests[at : at + count]), at + count
             held = self._kept.months.get((name, month))
             if held is None or held[0] != mark:
-                held = self._kept.months[name, month] = (mark, _series_months(name, frame[at - count : at]))
+                held = self._kept.months[name, month] = (mark, series_months(name, frame[at - count : at]))
             found += held[1]
         return sorted(found, key=lambda part: (part.series, part.month))
 
@@ -351,76 +305,3 @@ class InformationSet:
             ],
             schema=contract_of("information_set").schema,
         )
-
-
-def _series_months(name: str, frame: pl.DataFrame) -> list[SeriesMonth]:
-    contract = contract_of(name)
-    keys = [k for k in contract.key if k not in ("delivery_start", "issued_at", "outage_id")]
-    rows = frame.with_columns(
-        series=pl.concat_str([pl.concat_str(pl.lit(f"{k}="), pl.col(k)) for k in keys], separator=","),
-        month=pl.col("delivery_day").dt.truncate("1mo"),
-    )
-    parts = rows.sort("series", "delivery_day", *contract.sort_key, maintain_order=True).partition_by("series", "month", maintain_order=True)
-    return [SeriesMonth(part["series"][0], part["month"][0], part.drop("series", "month")) for part in parts]
-
-
-@dataclass(frozen=True)
-class SeriesMonth:
-    """Rows of one series in one calendar month, sorted; hashed once however many days look at them."""
-
-    series: str
-    month: date
-    rows: pl.DataFrame
-
-    @cached_property
-    def content_hash(self) -> str:
-        """BLAKE2b of the rows."""
-        return content_hash(self.rows)
-
-    @cached_property
-    def last_known_at(self) -> datetime:
-        """Latest `known_at` of the rows."""
-        return cast("datetime", self.rows["known_at"].max())
-
-    @cached_property
-    def _days(self) -> tuple[date, date]:
-        days = self.rows["delivery_day"]
-        return cast("date", days.min()), cast("date", days.max())
-
-    def visible(self, first_day: date, last_day: date, cut: datetime) -> SeriesMonth:
-        """The part of it known at `cut`; itself when that is all of it."""
-        if self.rows.height == 0 or (first_day <= self._days[0] and self._days[1] <= last_day and self.last_known_at <= cut):
-            return self
-        seen = self.rows.filter(pl.col("known_at") <= cut, pl.col("delivery_day") >= first_day, pl.col("delivery_day") <= last_day)
-        return SeriesMonth(self.series, self.month, seen)
-
-
-def content_hash(frame: pl.DataFrame) -> str:
-    """BLAKE2b of a frame's values in row and column order, 32 hex digits.
-
-    >>> content_hash(pl.DataFrame({"a": [1.0]})) == content_hash(pl.DataFrame({"a": [1.0]}))
-    True
-    """
-    digest = hashlib.blake2b(digest_size=16)
-    for name in frame.columns:
-        column = frame[name]
-        digest.update(name.encode() + b"\0")
-        if column.dtype == pl.String:
-            texts = column.to_list()
-            once = texts[:1] if texts.count(texts[0] if texts else None) == len(texts) else texts  # most key columns say one thing
-            bits = b"".join(b"\1" if text is None else text.encode() + b"\0" for text in once)
-            digest.update(bits * len(texts) if len(once) < len(texts) else bits)
-            continue
-        physical = column.to_physical()
-        if column.null_count() == 0 and column.dtype != pl.Boolean:  # the same bytes without polars' expressions: there are many short columns
-            digest.update(bytes(len(column)))
-            digest.update(np.ascontiguousarray(physical.to_numpy()).tobytes())
-            continue
-        digest.update(physical.is_null().cast(pl.UInt8).to_numpy().tobytes())
-        digest.update(np.ascontiguousarray(physical.fill_null(0).to_numpy()).tobytes())
-    return digest.hexdigest()
-
-
-def local_day(moment: datetime, time_zone: str) -> date:
-    """The local delivery day of an instant (re-exported so that stages need one import)."""
-    return day_of(moment, time_zone)

@@ -52,9 +52,10 @@ class _Series:
         unseen = self.late[np.searchsorted(self.late, begin) : np.searchsorted(self.late, old)]
         unseen = unseen[self.known_us[unseen] > cut_us]
         recent = np.flatnonzero(self.known_us[old:end] <= cut_us) + old
-        sums = self.sums[old] - self.sums[begin] - self.digests[unseen].sum(axis=0, dtype=np.uint64)
+        sums: Digests = self.sums[old] - self.sums[begin] - self.digests[unseen].sum(axis=0, dtype=np.uint64)
         sums += self.digests[recent].sum(axis=0, dtype=np.uint64)
-        return (old - begin - unseen.size + recent.size).to_bytes(8, "little") + sums.tobytes()
+        count = int(old - begin - unseen.size + recent.size)
+        return count.to_bytes(8, "little") + sums.tobytes()
 
 
 class CutKeys:

@@ -13,9 +13,10 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.information.cut_keys import Reads
@@ -65,8 +66,8 @@ class Past(Generic[T]):
     artefacts: Callable[[T], Sequence[tuple[str, str]]] = lambda _: ()
 
 
-def pack(arrays: Mapping[str, FloatArray], about: object = None) -> bytes:
-    """Arrays of float64 and something JSON can say, as bytes; the same content gives the same bytes.
+def pack(arrays: Mapping[str, npt.NDArray[Any]], about: object = None) -> bytes:
+    """Arrays (kept as float64) and something JSON can say, as bytes; the same content gives the same bytes.
 
     >>> unpack(pack({"a": np.array([[1.0, float("nan")]])}, {"note": "x"}))
     ({'a': array([[ 1., nan]])}, {'note': 'x'})

@@ -14,7 +14,8 @@ import numpy as np
 import polars as pl
 
 from energy_pipeline.domain.delivery import MICROSECONDS_PER_MINUTE, DeliveryDay, FloatArray, IntArray
-from energy_pipeline.information.archive import AsOfSeries, InformationSet
+from energy_pipeline.information.archive import InformationSet
+from energy_pipeline.information.as_of_series import AsOfSeries
 
 Lookup = Callable[[str, IntArray], FloatArray]
 """(column, interval starts in us) -> values, NaN where there is none."""

@@ -48,7 +48,8 @@ def row_digests(frame: pl.DataFrame) -> Digests:
 
 def total(digests: Digests) -> bytes:
     """The digest of a set of rows, whatever their order: their number and their sums."""
-    return len(digests).to_bytes(8, "little") + digests.sum(axis=0, dtype=np.uint64).tobytes()
+    sums: Digests = digests.sum(axis=0, dtype=np.uint64)
+    return len(digests).to_bytes(8, "little") + sums.tobytes()
 
 
 def _bits(column: pl.Series) -> Digests:

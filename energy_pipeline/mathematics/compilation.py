@@ -36,7 +36,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 AS_WRITTEN: frozenset[str] = frozenset()
 ANY_ORDER = frozenset({"reassoc", "contract"})
 """Sums may be reordered and products fused into them. The order is fixed at compile time, so that bytes
-repeat on one machine, and vector instructions can be used: 2 to 4 times the speed of a product of a matrix and a vector."""
+repeat on one machine, and a sum can use vector instructions."""
 ANY_ORDER_ANY_ZERO = ANY_ORDER | {"nsz"}
 """The same, and -0.0 may stand for 0.0: then `0.0 + x` needs no addition."""
 
@@ -90,6 +90,7 @@ class Kernel(Generic[P, R]):
         update_wrapper(self, function)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run, after compiling at the first call."""
         return self.compiled(*args, **kwargs)
 
     @cached_property
@@ -121,7 +122,10 @@ def part(function: F) -> F:
 
 
 def inlined(function: F) -> F:
-    """Declare a small part of an inner loop that is always put in place, so that the loop around it becomes vectors."""
+    """Declare a part that is always put in place: one so small that a call would cost more, or that keeps a loop from becoming vectors.
+
+    numba fails on conditional expressions in one (a function with `a if b else c` stays a `part`).
+    """
     _NEW_PARTS.append((function, True))
     return function
 

@@ -89,8 +89,8 @@ def _packed(found: Expected) -> bytes:
 def _unpacked(data: bytes) -> Expected:
     arrays, about = unpack(data)
     method, notes = cast("tuple[Method, list[str]]", about)
-    flags = (arrays[name].astype(np.bool_) for name in ("is_fallback", "own_past"))
-    return Expected(arrays["mw"], method, *flags, arrays.get("quantiles"), tuple(notes))
+    is_fallback, own_past = (arrays[name].astype(np.bool_) for name in ("is_fallback", "own_past"))
+    return Expected(arrays["mw"], method, is_fallback, own_past, arrays.get("quantiles"), tuple(notes))
 
 
 def technology(plant: Plant) -> Literal["wind", "solar"]:

@@ -30,7 +30,7 @@ import polars as pl
 from energy_pipeline.desk.model import PvPlant, WeatherLocation, WindPlant
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray, IntArray, day_of, from_us, local_instant, to_us
 from energy_pipeline.domain.errors import SourceError
-from energy_pipeline.information.archive import AsOfSeries
+from energy_pipeline.information.as_of_series import AsOfSeries
 from energy_pipeline.information.resolution import FOREVER_US
 from energy_pipeline.renewables import engines
 from energy_pipeline.renewables.inputs import HOUR_US

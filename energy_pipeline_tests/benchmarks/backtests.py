@@ -57,7 +57,7 @@ def own(bars: engine.Bars, features: np.ndarray, count: int, terms: engine.Terms
         began = time.process_time()
         found = engine.sweep(bars, features, chosen, period, terms)
         seconds.append(time.process_time() - began)
-    return min(seconds), found["gross_eur"].to_numpy()
+    return min(seconds), found["gross_eur"]
 
 
 def peer(bars: engine.Bars, features: np.ndarray) -> tuple[float, np.ndarray]:

@@ -4,7 +4,8 @@ What belongs here: one case per kernel, through the function that callers use. W
 what a stage or a day costs (the other sections), whether results are right (tests).
 
 `KERNELS_BEFORE=<git revision, or folder that holds an earlier package>` adds that one's time,
-measured in turns with this one's, the ratio, and whether the results are the same to the bit.
+measured in turns with this one's, the ratio, and whether the results are the same to the bit;
+`KERNELS_CASE=<part of a name>` leaves the other cases out.
 """
 
 import hashlib
@@ -166,10 +167,12 @@ CASES: dict[str, Callable[[], Case]] = {
 }
 
 
-def measured() -> dict[str, tuple[float, str]]:
-    """CPU seconds (least of a few, compiled before) and a hash of the results, by case."""
+def measured(part: str = "") -> dict[str, tuple[float, str]]:
+    """CPU seconds (least of a few, compiled before) and a hash of the results, by case with `part` in its name."""
     found = {}
     for name, prepare in CASES.items():
+        if part not in name:
+            continue
         run = prepare()
         digest = hashlib.sha256(b"".join(np.ascontiguousarray(a).tobytes() for a in run())).hexdigest()
         seconds = []
@@ -184,7 +187,8 @@ def measured() -> dict[str, tuple[float, str]]:
 def _process(package_parent: Path) -> dict[str, tuple[float, str]]:
     """`measured` of the package that lies in a folder."""
     program = f"import sys; sys.path[:0] = [{str(package_parent)!r}]; import runpy; runpy.run_path({__file__!r}, run_name='__main__')"
-    done = subprocess.run([sys.executable, "-c", program], cwd=package_parent, check=True, capture_output=True, text=True)
+    part = os.environ.get("KERNELS_CASE", "")
+    done = subprocess.run([sys.executable, "-c", program, part], cwd=package_parent, check=True, capture_output=True, text=True)
     return {name: (seconds, digest) for name, (seconds, digest) in json.loads(done.stdout).items()}
 
 
@@ -215,4 +219,4 @@ def section() -> list[str]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(measured()))  # noqa: T201 - read by the process that started this one
+    print(json.dumps(measured(*sys.argv[1:2])))  # noqa: T201 - read by the process that started this one

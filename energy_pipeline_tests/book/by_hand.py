@@ -96,7 +96,7 @@ def independent_optimum(day: Day, *, least_shortfall: bool = False) -> float:  #
     free_of_fees = pnl.tocsr()
     for i in range(n):
         pnl[i, zs + i * t : zs + (i + 1) * t] = -1.5 * hours
-    pnl = pnl.tocsr()
+    pnl = pnl.tocsr()  # type: ignore[assignment]
     constant = (hours * R * g).sum(axis=1) + fixed
 
     rows, bounds_ub = [], []
@@ -137,6 +137,6 @@ def independent_optimum(day: Day, *, least_shortfall: bool = False) -> float:  #
         cost = es.ravel()
     bounds = [(e + low, e + high) for e in E] + [(-35, 15), (-15, 15)] + [(0, 25), (0, 15), (0, None), (0, None)]
     bounds += [(0, None)] * (n * t) + [(None, None), *[(0, None)] * n] * 2
-    found = linprog(cost, A_ub=sp.vstack(rows).tocsr(), b_ub=np.concatenate(bounds_ub), bounds=bounds, method="highs")
+    found = linprog(cost, A_ub=sp.vstack(rows).tocsr(), b_ub=np.concatenate(bounds_ub), bounds=bounds, method="highs")  # type: ignore[call-overload]
     assert found.status == 0, found.message
     return constant.mean() + (found.fun if least_shortfall else -found.fun)

@@ -82,12 +82,12 @@ def _day(desk: Desk, day: date, frames: dict[str, list[pl.DataFrame]]) -> None:
         frames["load_actual"].append(rows("load_actual", day, starts, 60, after, zone=zone, load_mw=load))
         forecast = load + 500 * rng.standard_normal(starts.size)
         frames["load_forecast"].append(rows("load_forecast", day, starts, 60, at(day, -1, 10), zone=zone, load_mw=forecast))
-        for technology, mw in output.items():
-            noise = rng.uniform(0.9, 1.1, starts.size)
+        for technology, output_mw in output.items():
+            spread = rng.uniform(0.9, 1.1, starts.size)
             key = {"zone": zone, "technology": technology}
-            frames["generation_actual"].append(rows("generation_actual", day, starts, 60, after, **key, generation_mw=mw))
-            known = late if zone == "SOUTH" else at(day, -1, 9)
-            frames["generation_forecast"].append(rows("generation_forecast", day, starts, 60, known, **key, generation_mw=mw * noise))
+            frames["generation_actual"].append(rows("generation_actual", day, starts, 60, after, **key, generation_mw=output_mw))
+            published = late if zone == "SOUTH" else at(day, -1, 9)
+            frames["generation_forecast"].append(rows("generation_forecast", day, starts, 60, published, **key, generation_mw=output_mw * spread))
         minutes = settings.resolution_minutes(day)
         residual = np.repeat(load - output["wind"] - output["solar"], 60 // minutes)
         price = residual / 400.0 + 5.0 * rng.standard_normal(residual.size) - 20.0
@@ -100,13 +100,13 @@ def _day(desk: Desk, day: date, frames: dict[str, list[pl.DataFrame]]) -> None:
                 rows("second_prices", day, own, minutes, known, zone=zone, price_kind=settings.second_price.kind, price_eur_mwh=second)
             )
     if day.weekday() < 5:
-        for commodity, price, unit in (("gas", 30.0, "EUR/MWh"), ("carbon", 70.0, "EUR/t")):
+        for commodity, level, unit in (("gas", 30.0, "EUR/MWh"), ("carbon", 70.0, "EUR/t")):
             frames["fuel_prices"].append(
                 pl.DataFrame(
                     {
                         "delivery_day": [day],
                         "commodity": [commodity],
-                        "price": [price + day.day / 10.0],
+                        "price": [level + day.day / 10.0],
                         "unit": [unit],
                         "known_at": _instants(np.array([at(day, 0, 18)])),
                         "source": ["test"],

@@ -7,9 +7,10 @@ import polars as pl
 import pytest
 
 from energy_pipeline.contracts.derived import QUANTILES, quantile_column
-from energy_pipeline.forecasting import committee, forecast_contributions, forecast_models, price_forecasts, spread_forecasts
+from energy_pipeline.forecasting import forecast_contributions, forecast_models, price_forecasts, spread_forecasts
 from energy_pipeline.forecasting.committee import forecast_members, members
 from energy_pipeline.forecasting.explain import explain
+from energy_pipeline.forecasting.forecaster import fit_day
 from energy_pipeline.forecasting.model import ModelUnavailableError
 from energy_pipeline.forecasting.trees import Trees, target_inputs
 from energy_pipeline.information.archive import Archive
@@ -92,7 +93,7 @@ def test_the_spread_lies_inside_its_band_and_is_second_less_day_ahead(day, count
 def test_a_failed_fit_takes_the_last_one_and_says_so():
     panel, _ = market(days=110)
     trees = members(["xgboost"], {"xgboost": {"trees": 5}})
-    block = committee.fit_day(panel.origin, 7)
+    block = fit_day(panel.origin, 7)
 
     def fit(member, basis):
         if basis.origin == block:

@@ -13,7 +13,9 @@ from energy_pipeline.contracts import table
 from energy_pipeline.desk import load_desk
 from energy_pipeline.domain.delivery import DeliveryDay, to_us
 from energy_pipeline.domain.errors import LookAheadError
-from energy_pipeline.information.archive import Archive, AsOfSeries, content_hash
+from energy_pipeline.information.archive import Archive
+from energy_pipeline.information.as_of_series import AsOfSeries
+from energy_pipeline.information.series_months import content_hash
 
 DESK = load_desk(Path(__file__).parents[1] / "desks" / "tiny.yaml")
 DAY = date(2026, 3, 29)

@@ -18,7 +18,8 @@ from energy_pipeline.desk import demo_desk_path, load_desk
 from energy_pipeline.desk.load import desk_from
 from energy_pipeline.domain.delivery import days_between, local_instant
 from energy_pipeline.domain.errors import SourceError
-from energy_pipeline.information.archive import Archive, content_hash
+from energy_pipeline.information.archive import Archive
+from energy_pipeline.information.series_months import content_hash
 from energy_pipeline.ingestion.synthetic import generate, market, noise, prices
 from energy_pipeline.ingestion.synthetic.fuels import Fuels
 from energy_pipeline.ingestion.synthetic.outages import outages_between
@@ -141,7 +142,7 @@ def test_another_process_makes_the_same_bytes():
     names = ["day_ahead_prices", "weather_forecast", "outages"]
     code = (
         "from datetime import date\nfrom energy_pipeline.desk import demo_desk_path, load_desk\n"
-        "from energy_pipeline.information.archive import content_hash\nfrom energy_pipeline.ingestion.synthetic import generate\n"
+        "from energy_pipeline.information.series_months import content_hash\nfrom energy_pipeline.ingestion.synthetic import generate\n"
         f"desk = load_desk(demo_desk_path())\nfor n in {names!r}: print(content_hash(generate(desk, n, date(2025, 3, 30), date(2025, 3, 30))))"
     )
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": "5"}).stdout.split()

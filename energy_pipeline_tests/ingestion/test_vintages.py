@@ -9,7 +9,7 @@ from polars.testing import assert_frame_equal
 
 from energy_pipeline.contracts import table
 from energy_pipeline.domain.errors import ContractError
-from energy_pipeline.information.archive import AsOfSeries
+from energy_pipeline.information.as_of_series import AsOfSeries
 from energy_pipeline.ingestion.vintages import new_vintages
 
 LOAD = table("load_actual")

@@ -8,13 +8,12 @@ What belongs here: calling the steps of the graph without Dagster, writing nothi
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
-from energy_pipeline import portfolio
 from energy_pipeline.desk import load_desk
 from energy_pipeline.lake.parquet import content_sha256
 from energy_pipeline.orchestration.assets import (
@@ -27,47 +26,29 @@ from energy_pipeline.orchestration.assets import (
     s08_portfolio,
     s09_risk,
 )
-from energy_pipeline.orchestration.factory import DayContext
+from energy_pipeline.orchestration.factory import AssetFactory, DayContext
 from energy_pipeline.orchestration.resources import DeskRuntime
 from energy_pipeline.settings import Settings
 from energy_pipeline_tests.integration import lakes
 
-Compute = Callable[[DayContext], Mapping[str, pl.DataFrame]]
 STAGES = (s02_features, s03_forecasting, s04_renewables, s05_scenarios, s06_flexibility, s07_strategies, s08_portfolio, s09_risk)
-
-
-class Steps:
-    """Stands in for the asset factory: takes down what each step computes."""
-
-    def __init__(self) -> None:
-        self.partitions = None
-        self.computes: dict[str, Compute] = {}
-
-    def table(self, name: str, compute: Callable[[DayContext], pl.DataFrame], _deps: object) -> None:
-        self.computes[name] = lambda day: {name: compute(day)}
-
-    def tables(self, step: str, _names: Iterable[str], compute: Compute, _deps: object) -> None:
-        self.computes[step] = compute
-
-
-def book(day: DayContext) -> Mapping[str, pl.DataFrame]:
-    """The step `positions` without its submission."""
-    paths, price_forecasts, plant_output, dispatch, signals = (day.read(t) for t in s08_portfolio.DECIDED_ON[1:])
-    case = portfolio.case_of(day.info, paths, plant_output, dispatch, signals)
-    found = portfolio.book_of(case, price_forecasts, dispatch)
-    lines = portfolio.nomination_lines(case, found.positions, dispatch)
-    return {"positions": found.positions, "portfolio_solution": found.solution, "nomination_lines": lines}
 
 
 def hashes(lake: Path, day: date, time: int) -> dict[str, str]:
     """Content hash of every table by name; nothing is remembered from the time before."""
-    steps = Steps()
-    s08_portfolio.positions = lambda _: steps.computes.update(positions=book)
+    desk = load_desk(lakes.TINY)
+    factory = AssetFactory(desk)
     for stage in STAGES:
-        stage.assets(steps)
-    runtime = DeskRuntime(Settings(lake=lake), load_desk(lakes.TINY))
-    context = DayContext(day, runtime.session(f"again {time}", day, day))
-    return {name: content_sha256(frame) for compute in steps.computes.values() for name, frame in compute(context).items()}
+        stage.assets(factory)
+    no_run: Any = None  # no step but `runs` asks for it
+    context = DayContext(day, DeskRuntime(Settings(lake=lake), desk).session(f"again {time}", day, day), no_run)
+    frames: dict[str, pl.DataFrame] = {}
+    for name, step in factory.steps.items():
+        # The book's step also submits; what it decides is made without.
+        taken = step.taken(context.session, day)
+        found: Any = s08_portfolio.decided_book(**taken) if name == "positions" else step.compute(context, **taken)  # type: ignore[arg-type]
+        frames |= {name: found} if isinstance(found, pl.DataFrame) else found
+    return {name: content_sha256(frame) for name, frame in frames.items()}
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import dagster as dg
 import pytest
 
 from energy_pipeline.desk import load_desk
-from energy_pipeline.information.archive import AsOfSeries
+from energy_pipeline.information.as_of_series import AsOfSeries
 from energy_pipeline.lake import Lake
 from energy_pipeline.runner.flows import run_flow
 from energy_pipeline.settings import Settings

@@ -1,5 +1,6 @@
 """A desk without models: one table's step over the real factory, for tests of how steps record and fail."""
 
+from collections.abc import Collection
 from datetime import date
 
 import dagster as dg
@@ -30,7 +31,7 @@ def one_step(compute, *declared) -> Step:
     return factory.steps["var_exceptions"]
 
 
-def definitions(lake, bad: set[date] = frozenset()) -> dg.Definitions:
+def definitions(lake, bad: Collection[date] = frozenset()) -> dg.Definitions:
     desk = load_desk(TINY)
     factory = AssetFactory(desk)
     asset = factory.table("var_exceptions", lambda day: exceptions(day, bad))

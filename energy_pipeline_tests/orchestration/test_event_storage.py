@@ -1,11 +1,13 @@
 """Dagster's records through open connections: the same records, fewer commits, safe among several processes and after a kill."""
 
+import hashlib
 import signal
 import subprocess
 import sys
 import threading
 from collections import Counter
 from datetime import date
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -73,7 +75,7 @@ def test_it_records_what_dagsters_own_storage_records(tmp_path, home):
         with open_instance(place) as instance:
             run_id = run(instance, tmp_path / name)
             events = Counter(entry.dagster_event.event_type_value for entry in instance.all_logs(run_id))
-            index = instance.event_log_storage
+            index: Any = instance.event_log_storage
             with index.index_connection() as connection:
                 columns = AssetKeyTable.c
                 rows = connection.execute(db.select(columns.asset_key, columns.last_run_id, columns.last_materialization_timestamp)).fetchall()
@@ -95,7 +97,7 @@ def test_dagsters_own_storage_reads_what_it_wrote(tmp_path, home):
 def test_files_of_finished_runs_are_closed_and_a_reader_holds_few(tmp_path, home):
     with open_instance(home) as instance:
         runs = [run(instance, tmp_path / "lake") for _ in range(2)]
-        storage = instance.event_log_storage
+        storage: Any = instance.event_log_storage
         assert storage.open_files == 1
         for number in range(MAX_OPEN_RUNS + 3):
             storage.store_event_batch(materialised(f"run{number}", 0, 2))
@@ -213,7 +215,7 @@ def test_a_home_that_still_has_an_earlier_template_gets_the_present_one(tmp_path
 
     home.mkdir()
     (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n", encoding="utf-8")
-    digest = module.hashlib.sha256((home / "dagster.yaml").read_bytes()).hexdigest()
+    digest = hashlib.sha256((home / "dagster.yaml").read_bytes()).hexdigest()
     monkeypatch.setattr(module, "SHIPPED_BEFORE", frozenset({digest}))
     prepare_home(home)
     assert (home / "dagster.yaml").read_bytes() == module.TEMPLATE.read_bytes()

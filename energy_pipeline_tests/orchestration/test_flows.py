@@ -1,5 +1,6 @@
 """A whole day of the tiny desk through every flow: what is recorded, recomputed, refused and left behind."""
 
+import shutil
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 
@@ -9,6 +10,7 @@ import pytest
 
 from energy_pipeline import definitions
 from energy_pipeline.contracts import TABLES
+from energy_pipeline.contracts.model import stage_folder
 from energy_pipeline.desk import load_desk
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import PipelineError, RangeError
@@ -17,6 +19,7 @@ from energy_pipeline.orchestration.resources import TooEarlyError
 from energy_pipeline.runner.flows import FLOWS, FlowResult, Runner
 from energy_pipeline.runner.spans import run_span
 from energy_pipeline.runner.summary import summarise
+from energy_pipeline.settings import Settings
 from energy_pipeline_tests.integration.lakes import TINY, parquet_hashes
 from energy_pipeline_tests.orchestration.conftest import DAY
 
@@ -73,6 +76,23 @@ def test_the_summary_reads_what_was_decided(settled):
     assert set(found.positions_mwh) == set(DESK.zones)
     total = runner.runtime.lake.read("pnl", DAY, DAY)["total_eur"].sum()
     assert found.settled_pnl_eur == pytest.approx(total)
+
+
+def test_one_run_of_all_flows_writes_what_four_runs_wrote(settled, tmp_path):
+    runner, _, _ = settled
+    lake = tmp_path / "lake"
+    shutil.copytree(runner.settings.lake, lake)
+    for table in TABLES.values():
+        if not table.vintages:
+            shutil.rmtree(lake / stage_folder(table.stage) / table.name)
+    over = Runner(Settings(desk=TINY, lake=lake), checks=False)
+    over.run_over(DAY).raise_if_failed()
+
+    def day_of(root):
+        return {path: found for path, found in parquet_hashes(root).items() if not path.startswith("as_of/")}
+
+    assert day_of(lake) == day_of(runner.settings.lake)
+    assert [row["run_flow"] for row in over.runtime.lake.read("runs", DAY, DAY).to_dicts()] == sorted(FLOWS)
 
 
 def test_as_of_the_decision_time_recomputes_the_same_bytes_elsewhere(settled):

@@ -1,5 +1,6 @@
 """Risk and scenarios read the same past errors, from the same store of fitted models."""
 
+import inspect
 from types import SimpleNamespace
 
 import pytest
@@ -16,8 +17,16 @@ class StopHereError(Exception):
 def test_risk_takes_the_errors_of_the_scenarios_with_the_artefact_store(monkeypatch):
     """Without the store, risk materialised alone fitted the correction of every plant again."""
     store, info, asked, given = object(), object(), [], []
+
+    def recorder(name):
+        def record(*arguments):
+            asked.append((name, *arguments))
+            return [name]
+
+        return record
+
     for module, name in ((forecasting, "price_errors"), (renewables, "output_errors")):
-        monkeypatch.setattr(module, name, lambda *arguments, name=name: asked.append((name, *arguments)) or [name])
+        monkeypatch.setattr(module, name, recorder(name))
 
     def assess(*arguments):
         given.extend(arguments)
@@ -26,10 +35,10 @@ def test_risk_takes_the_errors_of_the_scenarios_with_the_artefact_store(monkeypa
     monkeypatch.setattr(risk, "assess", assess)
     monkeypatch.setattr(Book, "from_frames", lambda *_: None)
     for name in ("factor_returns", "held_forwards"):
-        monkeypatch.setattr(s09_risk, name, lambda _: None)
-    day = SimpleNamespace(info=info, artefacts=store, read=lambda name: name)
+        monkeypatch.setattr(s09_risk, name, lambda *_: None)
+    day, frames = SimpleNamespace(artefacts=store), dict.fromkeys(inspect.signature(s09_risk.risk).parameters)
     with pytest.raises(StopHereError):
-        s09_risk.risk(day)
+        s09_risk.risk(**{**frames, "day": day, "information_set": info})
     assert asked == [("price_errors", info, store), ("output_errors", info, store)]
     assert ["price_errors", "output_errors"] in given
-    assert s05_scenarios.past_errors(day) == ["price_errors", "output_errors"]
+    assert s05_scenarios.past_errors(day, info) == ["price_errors", "output_errors"]

@@ -4,6 +4,7 @@ import shutil
 import socket
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -49,7 +50,8 @@ def test_a_range_run_is_recorded_in_postgres(home, tmp_path):
     first, last = date(2026, 3, 28), date(2026, 3, 30)
     with dg.DagsterInstance.from_config(str(home)) as instance:
         assert type(instance.event_log_storage).__name__ == "PostgresEventLogStorage"
-        assert instance.event_log_storage.postgres_url.startswith("postgresql+psycopg2://")
+        storage: Any = instance.event_log_storage
+        assert storage.postgres_url.startswith("postgresql+psycopg2://")
         assert not instance.telemetry_enabled
         job = small_graph.definitions(tmp_path / "lake").resolve_job_def("small")
         run_id = job.execute_in_process(instance=instance, tags=range_tags(first, last)).run_id

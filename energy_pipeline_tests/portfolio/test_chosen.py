@@ -9,8 +9,8 @@ import pytest
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.derived.portfolio import OBJECTIVES
 from energy_pipeline.contracts.enforce import enforce
-from energy_pipeline.desk.load import DeskError
 from energy_pipeline.desk.portfolio import Objective
+from energy_pipeline.domain.errors import DeskError
 from energy_pipeline.portfolio import case_of, nomination_lines
 from energy_pipeline.portfolio.chosen import worth_of
 from energy_pipeline.portfolio.cuts import least_shortfall

@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime
 import numpy as np
 import polars as pl
 import pytest
-from energy_pipeline.cli.main.main import app
 from typer.testing import CliRunner
 
+from energy_pipeline.cli.main import app
 from energy_pipeline.domain.delivery import DeliveryDay, days_between
 from energy_pipeline.mathematics import allocation as al
 from energy_pipeline.portfolio.forwards import Instrument, Market, cascade, improve, payoffs, read_book, read_limits, read_market

@@ -33,7 +33,7 @@ def case_for(day):
     return case_of(day.info, day.scenarios, day.plant_output, day.dispatch, day.signals)
 
 
-@pytest.fixture(scope="module", params=DAYS.values(), ids=DAYS)
+@pytest.fixture(scope="module", params=list(DAYS.values()), ids=list(DAYS))
 def chosen(request):
     day = request.param
     book = day.decide()

@@ -11,7 +11,8 @@ from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.information.archive import Archive
 from energy_pipeline.information.artefacts import MemoryArtefacts
 from energy_pipeline.renewables import output_errors, plant_output
-from energy_pipeline.renewables.metered import DeskPlant, correction_of, window_days
+from energy_pipeline.renewables.metered import DeskPlant, correction_of
+from energy_pipeline.renewables.past_values import window_days
 from energy_pipeline_tests.renewables.hand_made import meters, tiny_desk, weather
 
 D = date(2025, 11, 20)

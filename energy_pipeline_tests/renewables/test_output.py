@@ -132,7 +132,7 @@ def fake_features(monkeypatch, value_mw):
         return pl.DataFrame(rows)
 
     module = ModuleType("energy_pipeline.features")
-    module.driver_forecasts = driver_forecasts
+    vars(module)["driver_forecasts"] = driver_forecasts
     monkeypatch.setitem(sys.modules, "energy_pipeline.features", module)
 
 

@@ -41,7 +41,8 @@ def test_exposures_are_found_and_followed():
     y, f = made()
     model = fit(y, f, NAMES)
     np.testing.assert_allclose(model.loadings, B, atol=0.1)
-    assert fit(*made(noise=0.0), NAMES).r_squared == pytest.approx(1)
+    exact, drivers = made(noise=0.0)[:2]
+    assert fit(exact, drivers, NAMES).r_squared == pytest.approx(1)
     pnl = np.concatenate([y[:1000, 0], y[1000:, 2]])  # the book changes half-way
     path = exposures_over_time(pnl, f, NAMES, 0.97)
     assert np.isnan(path[58]).all()
@@ -81,7 +82,7 @@ def test_energy_factors_from_daily_series():
 )
 def test_factors_that_cannot_be_used(change, words):
     with pytest.raises(RiskInputError, match=words):
-        fit(*change(*made(300)), NAMES)
+        fit(*change(*made(300)), NAMES)  # type: ignore[call-arg]
 
 
 DAY = date(2026, 1, 5)

@@ -111,7 +111,7 @@ def test_the_cheapest_trades_bring_the_shortfall_from_red_to_green():
     tables = assess(strict.info, book, strict.scenarios, strict.plant_output, strict.dispatch)
     assert tables.limits.filter(pl.col("limit_name") == "es_eur")["status"][0] == "red"
     proposed = enforce(table("hedge_proposals"), tables.proposals, strict.day)
-    trades = [Trade(*r["contract"].split(), r["trade_mw"]) for r in proposed.to_dicts()]
+    trades = [Trade(*r["contract"].split(), r["trade_mw"]) for r in proposed.to_dicts()]  # type: ignore[call-arg]
     assert trades
     assert all(t.mw > 0 for t in trades), "a short is bought back"
     after = what_if(replace(bare, desk=strict.desk), trades, day_hedges(strict.desk, bare.day, strict.quotes), day.dispatch)

@@ -193,7 +193,7 @@ def test_nothing_but_the_auction_closed_at_a_second_price_is_tradable(entry, lea
     for trade in (Trade(entry, leave), Trade(AUCTION, leave), Trade(entry, SECOND_PRICES[0])):
         assert (trade.label == "tradable") == (trade.entry_price == AUCTION and trade.exit_price in SECOND_PRICES)
     with pytest.raises(TypeError):
-        Trade(entry, leave, "tradable")
+        Trade(entry, leave, "tradable")  # type: ignore[call-arg]
 
 
 def test_sharpe_needs_twenty_days_and_a_spread():

@@ -30,7 +30,7 @@ def test_the_rows_are_those_of_the_daily_flow_and_the_page_their_errors(tmp_path
     own = found.rows.filter(pl.col("model") == "ensemble")
     mae = (own["price_eur_mwh"] - own["outcome_eur_mwh"]).abs().mean()
     naive = (own["week_before_eur_mwh"] - own["outcome_eur_mwh"]).abs().mean()
-    assert f"| SOUTH | 47 | {mae:.2f} | {mae / naive:.4f} |" in found.page
+    assert f"| SOUTH | 47 | {mae:.2f} | {mae / naive:.4f} |" in found.page  # type: ignore[str-bytes-safe]
 
 
 def test_a_zone_that_is_not_there_is_named(tmp_path):

@@ -27,7 +27,7 @@ class FakeModel:
 class FakeProject:
     """Models in the order given; `{ref x}` and `{source y}` stand for relations."""
 
-    def __init__(self, *models: FakeModel, on_render: Callable[[str], None] = str) -> None:
+    def __init__(self, *models: FakeModel, on_render: Callable[[str], object] = str) -> None:
         self._models = {m.name: m for m in models}
         self.on_render = on_render
 
@@ -62,6 +62,6 @@ DAILY = FakeModel(
 STRESS = FakeModel("stress_results", "mart", "select * from {source stress_results};")
 
 
-def project(*extra: FakeModel, on_render: Callable[[str], None] = str) -> FakeProject:
+def project(*extra: FakeModel, on_render: Callable[[str], object] = str) -> FakeProject:
     """A staging model, a mart on it, a mart on that mart, and a mart on a computed table."""
     return FakeProject(LATEST, PRICES, DAILY, STRESS, *extra, on_render=on_render)

@@ -17,7 +17,7 @@ import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray, IntArray
 from energy_pipeline.mathematics.allocation.covariance import require_covariance
-from energy_pipeline.mathematics.allocation.critical_walk import SINGULAR, compiled
+from energy_pipeline.mathematics.allocation.critical_walk import SINGULAR, walk
 from energy_pipeline.mathematics.allocation.errors import BadProblemError, NoExcessReturnError, SolverError
 
 RIDGE = 1e-8
@@ -197,7 +197,6 @@ def trace(mean: FloatArray, covariance: FloatArray, low: FloatArray, high: Float
     size = float(np.abs(mean).max()) or 1.0
     scaled = np.ascontiguousarray(covariance / unit)
     limit = 40 * len(mean) + 100
-    walk = compiled()
     status, count, trade_offs, positions = walk(_untied(mean / size), scaled, low, high, budget, limit, REFRESH)
     if status == SINGULAR:
         groups = duplicates(mean, covariance)

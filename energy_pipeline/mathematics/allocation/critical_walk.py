@@ -9,13 +9,12 @@ changes all of them by one rank, so a step costs one product of the matrix and a
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray, IntArray
+from energy_pipeline.mathematics.compilation import ANY_ORDER, kernel, part
 
 SOLVED, OUT_OF_STEPS, SINGULAR = range(3)
 AT_LOW, AT_HIGH, FREE = range(3)
@@ -43,7 +42,7 @@ class _Walk(NamedTuple):
         Covariance times the positions that are bound.
     ku, cu : arrays, shape (3, n)
         K times ones, means and `fixed` (by member), and the covariance times each of these (by contract).
-    z, whole : arrays, shape (n,)
+    z, whole, now : arrays, shape (n,)
         Working space.
     """
 
@@ -57,20 +56,10 @@ class _Walk(NamedTuple):
     cu: FloatArray
     z: FloatArray
     whole: FloatArray
+    now: FloatArray
 
 
-@lru_cache(maxsize=1)
-def compiled() -> Callable[..., tuple[int, int, FloatArray, FloatArray]]:
-    """The walk, compiled at first use: (mean, covariance, low, high, budget, steps, refresh) to (status, corners, trade-offs, positions)."""
-    import numba
-    from numba.extending import register_jitable
-
-    for part in (_begin, _pull, _right, _across, _free, _bind, _drop_member, _fix, _refresh, _multiplier, _event, _next_event, _roomy, _write):
-        register_jitable(part)
-    # sums may be reordered (the order is fixed at compile time), which lets them use vector instructions
-    return numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})(_trace)  # type: ignore[no-any-return]
-
-
+@part
 def _begin(mean: FloatArray, low: FloatArray, high: FloatArray, budget: float, x: FloatArray, state: IntArray) -> int:
     """Fill up the contracts of highest mean; returns the one that takes what is left, the first free one."""
     n = mean.size
@@ -90,6 +79,7 @@ def _begin(mean: FloatArray, low: FloatArray, high: FloatArray, budget: float, x
     return free
 
 
+@part
 def _pull(C: FloatArray, x: FloatArray, state: IntArray) -> FloatArray:
     """The covariance times the positions that are bound."""
     fixed = np.zeros(x.size)
@@ -99,170 +89,191 @@ def _pull(C: FloatArray, x: FloatArray, state: IntArray) -> FloatArray:
     return fixed
 
 
-def _right(u: int, mean: FloatArray, fixed: FloatArray, i: int) -> float:
-    """Entry i of the u-th right-hand side: ones, means, or the pull of the bound positions."""
-    return 1.0 if u == 0 else (mean[i] if u == 1 else fixed[i])
-
-
+@part
 def _across(C: FloatArray, w: _Walk, size: int, add: int) -> float:
     """K times the new contract's covariances, into z and `whole`; returns its variance given the members."""
-    spare = C[add, add]
-    w.whole[:] = 0.0
+    members, inverse, z, whole, now = w.members, w.inverse, w.z, w.whole, w.now
+    for a in range(size):
+        now[a] = C[add, members[a]]
+    whole[:] = 0.0
+    spare: float = C[add, add]
     for a in range(size):
         total = 0.0
         for b in range(size):
-            total += w.inverse[a, b] * C[add, w.members[b]]
-        w.z[a] = total
-        w.whole[w.members[a]] = total
-        spare -= total * C[add, w.members[a]]
+            total += inverse[a, b] * now[b]
+        z[a] = total
+        whole[members[a]] = total
+        spare -= total * now[a]
     return spare
 
 
+@part
 def _free(C: FloatArray, mean: FloatArray, w: _Walk, size: int, add: int) -> int:
     """Add a contract to the free block; returns the block's new size, or -1 where it would be singular."""
+    x, state, where, members, inverse, fixed, ku, cu, z, whole = w.x, w.state, w.where, w.members, w.inverse, w.fixed, w.ku, w.cu, w.z, w.whole
     spare = _across(C, w, size, add)
     if spare < 1e-11 * C[add, add]:
         return -1
-    if w.state[add] != FREE:
+    if state[add] != FREE:
         # its position was bound until now
-        if w.x[add] != 0.0:
-            w.fixed[:] -= C[add] * w.x[add]
+        if x[add] != 0.0:
+            fixed[:] -= C[add] * x[add]
             for a in range(size):
-                w.ku[2, a] -= w.x[add] * w.z[a]
-            w.cu[2] -= w.x[add] * np.dot(C, w.whole)
-        w.state[add] = FREE
-    w.whole[add] = -1.0
-    across = np.dot(C, w.whole)
+                ku[2, a] -= x[add] * z[a]
+            cu[2] -= x[add] * np.dot(C, whole)
+        state[add] = FREE
+    whole[add] = -1.0
+    across = np.dot(C, whole)
     for u in range(3):
-        value = _right(u, mean, w.fixed, add)
+        # the right-hand sides: ones, means, the pull of the bound positions
+        value = 1.0 if u == 0 else (mean[add] if u == 1 else fixed[add])
         for a in range(size):
-            value -= w.z[a] * _right(u, mean, w.fixed, w.members[a])
+            value -= z[a] * (1.0 if u == 0 else (mean[members[a]] if u == 1 else fixed[members[a]]))
         value = -value / spare
         for a in range(size):
-            w.ku[u, a] += value * w.z[a]
-        w.ku[u, size] = -value
-        w.cu[u] += value * across
+            ku[u, a] += value * z[a]
+        ku[u, size] = -value
+        cu[u] += value * across
     for a in range(size):
-        scaled = w.z[a] / spare
+        scaled = z[a] / spare
         for b in range(size):
-            w.inverse[a, b] += scaled * w.z[b]
-        w.inverse[a, size] = -scaled
-        w.inverse[size, a] = -scaled
-    w.inverse[size, size] = 1.0 / spare
-    w.members[size], w.where[add] = add, size
+            inverse[a, b] += scaled * z[b]
+        inverse[a, size] = -scaled
+        inverse[size, a] = -scaled
+    inverse[size, size] = 1.0 / spare
+    members[size], where[add] = add, size
     return size + 1
 
 
+@part
 def _bind(C: FloatArray, w: _Walk, size: int, drop: int) -> int:
     """Take a contract out of the free block; returns the block's new size."""
-    r = w.where[drop]
-    pivot = w.inverse[r, r]
-    w.whole[:] = 0.0
+    x, where, members, inverse, ku, cu, z, whole = w.x, w.where, w.members, w.inverse, w.ku, w.cu, w.z, w.whole
+    r = where[drop]
+    pivot = inverse[r, r]
+    whole[:] = 0.0
     for a in range(size):
-        w.z[a] = w.inverse[a, r] / pivot
-        w.whole[w.members[a]] = w.z[a]
-    across = np.dot(C, w.whole)
+        z[a] = inverse[a, r] / pivot
+        whole[members[a]] = z[a]
+    across = np.dot(C, whole)
     for u in range(3):
-        value = w.ku[u, r]
+        value = ku[u, r]
         for a in range(size):
-            w.ku[u, a] -= value * w.z[a]
-        w.cu[u] -= value * across
+            ku[u, a] -= value * z[a]
+        cu[u] -= value * across
     for a in range(size):
         if a != r:
             for b in range(size):
-                w.inverse[a, b] -= w.z[a] * pivot * w.z[b]
+                inverse[a, b] -= z[a] * pivot * z[b]
     _drop_member(w, r, size - 1)
-    w.where[drop] = -1
-    if w.x[drop] != 0.0:
+    where[drop] = -1
+    if x[drop] != 0.0:
         _fix(C, w, size - 1, drop)
     return size - 1
 
 
+@part
 def _drop_member(w: _Walk, r: int, last: int) -> None:
     """The last member takes the place of member r."""
+    where, members, inverse, ku = w.where, w.members, w.inverse, w.ku
     if r == last:
         return
     for a in range(last + 1):
-        w.inverse[a, r] = w.inverse[a, last]
+        inverse[a, r] = inverse[a, last]
     for a in range(last + 1):
-        w.inverse[r, a] = w.inverse[last, a]
-    w.inverse[r, r] = w.inverse[last, last]
+        inverse[r, a] = inverse[last, a]
+    inverse[r, r] = inverse[last, last]
     for u in range(3):
-        w.ku[u, r] = w.ku[u, last]
-    w.members[r] = w.members[last]
-    w.where[w.members[r]] = r
+        ku[u, r] = ku[u, last]
+    members[r] = members[last]
+    where[members[r]] = r
 
 
+@part
 def _fix(C: FloatArray, w: _Walk, size: int, drop: int) -> None:
     """Add a contract that is bound from now on to `fixed` and what follows from it."""
-    w.fixed[:] += C[drop] * w.x[drop]
-    w.whole[:] = 0.0
+    x, members, inverse, fixed, ku, cu, whole = w.x, w.members, w.inverse, w.fixed, w.ku, w.cu, w.whole
+    fixed[:] += C[drop] * x[drop]
+    whole[:] = 0.0
     for a in range(size):
         total = 0.0
         for b in range(size):
-            total += w.inverse[a, b] * C[drop, w.members[b]]
-        w.ku[2, a] += w.x[drop] * total
-        w.whole[w.members[a]] = total
-    w.cu[2] += w.x[drop] * np.dot(C, w.whole)
+            total += inverse[a, b] * C[drop, members[b]]
+        ku[2, a] += x[drop] * total
+        whole[members[a]] = total
+    cu[2] += x[drop] * np.dot(C, whole)
 
 
+@part
 def _refresh(C: FloatArray, mean: FloatArray, w: _Walk, size: int) -> None:
     """The inverse and its products anew, so that rounding does not add up."""
+    members, inverse, fixed, ku, cu, whole = w.members, w.inverse, w.fixed, w.ku, w.cu, w.whole
     block = np.empty((size, size))
     for a in range(size):
         for b in range(size):
-            block[a, b] = C[w.members[a], w.members[b]]
-    w.inverse[:size, :size] = np.linalg.inv(block)
+            block[a, b] = C[members[a], members[b]]
+    inverse[:size, :size] = np.linalg.inv(block)
     for u in range(3):
-        w.whole[:] = 0.0
+        whole[:] = 0.0
         for a in range(size):
             total = 0.0
             for b in range(size):
-                total += w.inverse[a, b] * _right(u, mean, w.fixed, w.members[b])
-            w.ku[u, a] = total
-            w.whole[w.members[a]] = total
-        w.cu[u] = np.dot(C, w.whole)
+                total += inverse[a, b] * (1.0 if u == 0 else (mean[members[b]] if u == 1 else fixed[members[b]]))
+            ku[u, a] = total
+            whole[members[a]] = total
+        cu[u] = np.dot(C, whole)
 
 
+@part
 def _multiplier(w: _Walk, size: int, budget: float) -> tuple[float, float]:
     """(nu0, nu1): at trade-off t the budget's multiplier is nu0 + t nu1."""
+    x, state, ku = w.x, w.state, w.ku
     bound_sum, s11, s1m, s1f = 0.0, 0.0, 0.0, 0.0
-    for i in range(w.x.size):
-        if w.state[i] != FREE:
-            bound_sum += w.x[i]
+    for i in range(x.size):
+        if state[i] != FREE:
+            bound_sum += x[i]
     for a in range(size):
-        s11 += w.ku[0, a]
-        s1m += w.ku[1, a]
-        s1f += w.ku[2, a]
+        s11 += ku[0, a]
+        s1m += ku[1, a]
+        s1f += ku[2, a]
     return (budget - bound_sum + s1f) / s11, -s1m / s11
 
 
-def _event(mean: FloatArray, low: FloatArray, high: FloatArray, w: _Walk, size: int, nu0: float, nu1: float, i: int) -> tuple[float, int]:
-    """(trade-off, kind) at which contract i changes its state as t falls; kind -1 for never."""
-    if w.state[i] == FREE:
-        a = w.where[i]
-        level, slope = nu0 * w.ku[0, a] - w.ku[2, a], w.ku[1, a] + nu1 * w.ku[0, a]
-        if size > 1 and slope > FLAT:  # falls as t falls: meets its low
-            return (low[i] - level) / slope, AT_LOW
-        if size > 1 and slope < -FLAT:
-            return (high[i] - level) / slope, AT_HIGH
-        return 0.0, -1
-    # gradient of a bound position: at low it stays >= 0, at high <= 0; look for where that ends as t falls
-    level = nu0 * w.cu[0, i] - w.cu[2, i] + w.fixed[i] - nu0
-    slope = w.cu[1, i] + nu1 * w.cu[0, i] - mean[i] - nu1
-    moves = slope > FLAT if w.state[i] == AT_LOW else slope < -FLAT
-    if moves and low[i] != high[i]:
+@part
+def _meets(level: float, slope: float, low: float, high: float) -> tuple[float, int]:
+    """(trade-off, kind) at which a free position meets a bound as t falls; kind -1 for never."""
+    if slope > FLAT:  # falls as t falls
+        return (low - level) / slope, AT_LOW
+    if slope < -FLAT:
+        return (high - level) / slope, AT_HIGH
+    return 0.0, -1
+
+
+@part
+def _comes_free(level: float, slope: float, state: int) -> tuple[float, int]:
+    """The same for a bound position: its gradient is >= 0 at its low, <= 0 at its high; see where that ends."""
+    if (state == AT_LOW and slope > FLAT) or (state == AT_HIGH and slope < -FLAT):
         return -level / slope, FREE
     return 0.0, -1
 
 
+@part
 def _next_event(
     mean: FloatArray, low: FloatArray, high: FloatArray, w: _Walk, size: int, nu: tuple[float, float], just: int, cap: float
 ) -> tuple[float, int, int]:
     """(trade-off, contract, kind) of the first change below `cap`; contract -1 for none above zero."""
+    state, where, fixed, ku, cu = w.state, w.where, w.fixed, w.ku, w.cu
+    nu0, nu1 = nu
     best, who, kind = 0.0, -1, -1
     for i in range(mean.size):
-        event, side = _event(mean, low, high, w, size, nu[0], nu[1], i)
+        event, side = 0.0, -1
+        if state[i] != FREE:
+            if low[i] != high[i]:
+                level = nu0 * cu[0, i] - cu[2, i] + fixed[i] - nu0
+                event, side = _comes_free(level, cu[1, i] + nu1 * cu[0, i] - mean[i] - nu1, state[i])
+        elif size > 1:
+            a = where[i]
+            event, side = _meets(nu0 * ku[0, a] - ku[2, a], ku[1, a] + nu1 * ku[0, a], low[i], high[i])
         # what has just changed does not change back at once
         if side < 0 or (i == just and event > cap * (1.0 - 1e-9)):
             continue
@@ -272,6 +283,7 @@ def _next_event(
     return best, who, kind
 
 
+@part
 def _roomy(trade_offs: FloatArray, positions: FloatArray, count: int) -> tuple[FloatArray, FloatArray]:
     """The corners, in arrays twice as long where these are full."""
     if count < trade_offs.size:
@@ -281,25 +293,29 @@ def _roomy(trade_offs: FloatArray, positions: FloatArray, count: int) -> tuple[F
     return longer, wider
 
 
+@part
 def _write(low: FloatArray, high: FloatArray, w: _Walk, size: int, nu: tuple[float, float], t: float, row: FloatArray) -> None:
     """Positions at trade-off t: free ones are va + t vb."""
+    x, members, ku = w.x, w.members, w.ku
     for i in range(row.size):
-        row[i] = w.x[i]
+        row[i] = x[i]
     for a in range(size):
-        value = nu[0] * w.ku[0, a] - w.ku[2, a] + t * (w.ku[1, a] + nu[1] * w.ku[0, a])
-        row[w.members[a]] = min(max(value, low[w.members[a]]), high[w.members[a]])
+        value = nu[0] * ku[0, a] - ku[2, a] + t * (ku[1, a] + nu[1] * ku[0, a])
+        row[members[a]] = min(max(value, low[members[a]]), high[members[a]])
 
 
-def _trace(
+@kernel(lambda t: (*[t.reads(1), t.reads(2), t.reads(1), t.reads(1)], t.number, t.count, t.count), sums=ANY_ORDER)
+def walk(
     mean: FloatArray, C: FloatArray, low: FloatArray, high: FloatArray, budget: float, max_steps: int, refresh: int
 ) -> tuple[int, int, FloatArray, FloatArray]:
+    """(status, corners, trade-offs, positions); the inverse is computed anew every `refresh` steps."""
     n = mean.size
     x, state = low.copy(), np.zeros(n, dtype=np.int64)
     add, drop = _begin(mean, low, high, budget, x, state), -1
     state[add] = FREE
     fixed = _pull(C, x, state)
     members, where = np.empty(n, dtype=np.int64), np.full(n, -1, dtype=np.int64)
-    w = _Walk(x, state, where, members, np.zeros((n, n)), fixed, np.zeros((3, n)), np.zeros((3, n)), np.zeros(n), np.zeros(n))
+    w = _Walk(x, state, where, members, np.zeros((n, n)), fixed, np.zeros((3, n)), np.zeros((3, n)), np.zeros(n), np.zeros(n), np.zeros(n))
     trade_offs, positions = np.empty(CORNERS), np.empty((CORNERS, n))
     size, count, since, t, just = 0, 0, 0, np.inf, -1
     for _step in range(max_steps):

@@ -11,15 +11,14 @@ deviation of a risk share from its budget.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.mathematics.allocation.covariance import require_covariance
 from energy_pipeline.mathematics.allocation.errors import BadProblemError, SolverError
+from energy_pipeline.mathematics.compilation import ANY_ORDER, kernel
 
 MAX_SWEEPS = 6
 
@@ -123,7 +122,7 @@ def budgeted(covariance: FloatArray, budgets: FloatArray | None, signs: FloatArr
     scale = direction / sigma
     correlation = covariance * scale
     correlation *= scale[:, None]
-    x, sweeps = _compiled()(correlation, wanted, 1e-2, MAX_SWEEPS)
+    x, sweeps = _sweeps(correlation, wanted, 1e-2, MAX_SWEEPS)
     x, newton = _polish(correlation, wanted, x, tolerance)
     shares = x * (correlation @ x)
     deviation = float(np.abs(shares / shares.sum() / wanted - 1.0).max())
@@ -173,13 +172,7 @@ def _conjugate_gradients(correlation: FloatArray, extra: FloatArray, right: Floa
     return solution
 
 
-@lru_cache(maxsize=1)
-def _compiled() -> Callable[..., tuple[FloatArray, int]]:
-    import numba
-
-    return numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})(_sweeps)  # type: ignore[no-any-return]
-
-
+@kernel(lambda t: (t.reads(2), t.reads(1), t.number, t.count), sums=ANY_ORDER)
 def _sweeps(C: FloatArray, wanted: FloatArray, tolerance: float, max_sweeps: int) -> tuple[FloatArray, int]:
     n = wanted.size
     x = np.sqrt(wanted / max(C.sum() / n, 0.05))

@@ -13,14 +13,13 @@ textbook pivoting needs tens of thousands.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
 from energy_pipeline.domain.delivery import BoolArray, FloatArray, IntArray
+from energy_pipeline.mathematics.compilation import ANY_ORDER, kernel, part
 
 OPTIMAL, UNBOUNDED, STALLED = 0, 1, 2
 REFRESH = 60
@@ -115,33 +114,23 @@ def minimise(
     [2.0]
     """
     work = basis.astype(np.int64).copy()
-    status, z, multipliers, steps = _compiled()(g, h, low, high, c, work, max_steps, tolerance)
+    status, z, multipliers, steps = _walk(g, h, low, high, c, work, max_steps, tolerance)
     for size in SHIFTS:
         if status != STALLED:
             break
         # Many pieces through one point let the walk go in circles. Moved apart a little they do not; what is found there
         # is optimal for the pieces where they are up to a small gap, which callers check, and mostly after no further step.
         moved = h + size * (1.0 + np.abs(h)) * np.random.default_rng(0).uniform(0.5, 1.0, h.size)
-        status, _, multipliers, more = _compiled()(g, moved, low, high, c, work, max_steps, tolerance)
+        status, _, multipliers, more = _walk(g, moved, low, high, c, work, max_steps, tolerance)
         z, steps = np.asarray(np.linalg.solve(g[work], h[work]), dtype=np.float64), steps + more
         again = work.copy()
-        ended, *better, more = _compiled()(g, h, low, high, c, again, max_steps, tolerance)
+        ended, *better, more = _walk(g, h, low, high, c, again, max_steps, tolerance)
         if ended == OPTIMAL:
             (z, multipliers), work, steps, status = better, again, steps + more, ended
     return Vertex(int(status), z, work, multipliers, int(steps))
 
 
-@lru_cache(maxsize=1)
-def _compiled() -> Callable[..., tuple[int, FloatArray, FloatArray, int]]:
-    import numba
-    from numba.extending import register_jitable
-
-    for part in (_begin, _invert, _start, _leaving, _kinks, _swap, _gather, _sorted_turn, _heaviest, _turn, _pass_kinks, _exchange, _enter):
-        register_jitable(part)
-    # sums may be reordered (the order is fixed at compile time), which lets them use vector instructions
-    return numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})(_walk)  # type: ignore[no-any-return]
-
-
+@part
 def _begin(g: FloatArray, h: FloatArray, low: FloatArray, high: FloatArray, basis: IntArray) -> _Walk:
     pieces, d = g.shape
     inside = np.zeros(pieces, dtype=np.bool_)
@@ -150,66 +139,76 @@ def _begin(g: FloatArray, h: FloatArray, low: FloatArray, high: FloatArray, basi
     return _Walk(g, h, low, high, basis, inside, *point, np.empty(pieces), np.empty(pieces), np.empty(pieces, dtype=np.int64))
 
 
+@part
 def _invert(w: _Walk) -> None:
     """Directions and point of the basis, without the rounding of the steps."""
-    w.inverse[:] = np.linalg.inv(np.ascontiguousarray(w.g[w.basis])).T
-    w.z[:] = np.dot(w.h[w.basis], w.inverse)
+    g, h, basis, inverse, z = w.g, w.h, w.basis, w.inverse, w.z
+    inverse[:] = np.linalg.inv(np.ascontiguousarray(g[basis])).T
+    z[:] = np.dot(h[basis], inverse)
 
 
+@part
 def _start(w: _Walk, c: FloatArray) -> None:
     """Distances, multipliers and the gradient left to the basis, from the point."""
-    w.rest[:] = w.h - np.dot(w.g, w.z)
-    w.pull[:] = c
-    for i in range(w.rest.size):
-        if w.inside[i]:
+    g, h, low, high, inside, z, pull, rest, multipliers = w.g, w.h, w.low, w.high, w.inside, w.z, w.pull, w.rest, w.multipliers
+    rest[:] = h - np.dot(g, z)
+    pull[:] = c
+    for i in range(rest.size):
+        if inside[i]:
             continue
-        w.multipliers[i] = w.high[i] if w.rest[i] > 0.0 else w.low[i]
-        if w.multipliers[i] != 0.0:
-            for j in range(w.pull.size):
-                w.pull[j] -= w.multipliers[i] * w.g[i, j]
+        multipliers[i] = high[i] if rest[i] > 0.0 else low[i]
+        if multipliers[i] != 0.0:
+            for j in range(pull.size):
+                pull[j] -= multipliers[i] * g[i, j]
 
 
+@part
 def _leaving(w: _Walk, held: FloatArray, tolerance: float) -> tuple[int, float]:
     """(place in the basis, excess) of the multiplier farthest outside its range per length of its direction; place -1 for none."""
+    low, high, basis, inverse = w.low, w.high, w.basis, w.inverse
     leave, worst, excess = -1, 0.0, 0.0
     for k in range(held.size):
-        i = w.basis[k]
-        over = held[k] - w.high[i]
-        under = w.low[i] - held[k]
+        i = basis[k]
+        over = held[k] - high[i]
+        under = low[i] - held[k]
         gap = max(over, under)
         if gap > tolerance:
             size = 0.0
             for j in range(held.size):
-                size += w.inverse[k, j] * w.inverse[k, j]
+                size += inverse[k, j] * inverse[k, j]
             score = gap * gap / size
             if score > worst:
                 worst, leave, excess = score, k, (over if over > under else -under)
     return leave, excess
 
 
+@part
 def _kinks(w: _Walk, along: FloatArray) -> int:
     """Write the kinks ahead; returns how many."""
+    low, high, inside, rest, times, weights, which = w.low, w.high, w.inside, w.rest, w.times, w.weights, w.which
     count = 0
-    for i in range(w.rest.size):
-        if w.inside[i]:
+    for i in range(rest.size):
+        if inside[i]:
             continue
         a = along[i]
-        if (w.rest[i] > 0.0 and a > 1e-13) or (w.rest[i] <= 0.0 and a < -1e-13):
-            if w.high[i] - w.low[i] <= 0.0:
+        if (rest[i] > 0.0 and a > 1e-13) or (rest[i] <= 0.0 and a < -1e-13):
+            if high[i] - low[i] <= 0.0:
                 continue
-            w.times[count] = w.rest[i] / a if w.rest[i] != 0.0 else 0.0
-            w.weights[count] = abs(a) * (w.high[i] - w.low[i])
-            w.which[count] = i
+            times[count] = rest[i] / a if rest[i] != 0.0 else 0.0
+            weights[count] = abs(a) * (high[i] - low[i])
+            which[count] = i
             count += 1
     return count
 
 
+@part
 def _swap(times: FloatArray, weights: FloatArray, which: IntArray, a: int, b: int) -> None:
     times[a], times[b] = times[b], times[a]
     weights[a], weights[b] = weights[b], weights[a]
     which[a], which[b] = which[b], which[a]
 
 
+@part
 def _gather(times: FloatArray, weights: FloatArray, which: IntArray, first: int, last: int, pivot: float, equal: bool) -> tuple[int, float]:
     """Move the kinks before the pivot, or those at it, to the front; returns (their end, their weight)."""
     store, total = first, 0.0
@@ -221,6 +220,7 @@ def _gather(times: FloatArray, weights: FloatArray, which: IntArray, first: int,
     return store, total
 
 
+@part
 def _sorted_turn(times: FloatArray, weights: FloatArray, which: IntArray, first: int, last: int, slope: float) -> int:
     """Sort a few kinks by time, at one time the heaviest first; returns the one that uses up the slope, or -1."""
     for a in range(first + 1, last):
@@ -237,6 +237,7 @@ def _sorted_turn(times: FloatArray, weights: FloatArray, which: IntArray, first:
     return -1
 
 
+@part
 def _heaviest(weights: FloatArray, first: int, last: int) -> int:
     found = first
     for a in range(first, last):
@@ -245,6 +246,7 @@ def _heaviest(weights: FloatArray, first: int, last: int) -> int:
     return found
 
 
+@part
 def _turn(times: FloatArray, weights: FloatArray, which: IntArray, count: int, slope: float) -> int:
     """Place of the first kink by whose time the passed kinks have used up the slope, or -1: weighted selection."""
     first, last = 0, count
@@ -265,26 +267,29 @@ def _turn(times: FloatArray, weights: FloatArray, which: IntArray, count: int, s
     return -1
 
 
+@part
 def _pass_kinks(w: _Walk, along: FloatArray, t: float, enter: int) -> None:
     """Go on by t: distances fall, and a kink passed on the way turns its multiplier."""
-    for i in range(w.rest.size):
-        if w.inside[i]:
+    g, low, high, inside, pull, rest, multipliers = w.g, w.low, w.high, w.inside, w.pull, w.rest, w.multipliers
+    for i in range(rest.size):
+        if inside[i]:
             continue
-        w.rest[i] -= t * along[i]
+        rest[i] -= t * along[i]
         if i == enter:
             continue
-        target = w.multipliers[i]
-        if w.rest[i] > 1e-15 and along[i] < 0.0:
-            target = w.high[i]
-        elif w.rest[i] < -1e-15 and along[i] > 0.0:
-            target = w.low[i]
-        if target != w.multipliers[i]:
-            move = target - w.multipliers[i]
-            w.multipliers[i] = target
-            for j in range(w.pull.size):
-                w.pull[j] -= move * w.g[i, j]
+        target = multipliers[i]
+        if rest[i] > 1e-15 and along[i] < 0.0:
+            target = high[i]
+        elif rest[i] < -1e-15 and along[i] > 0.0:
+            target = low[i]
+        if target != multipliers[i]:
+            move = target - multipliers[i]
+            multipliers[i] = target
+            for j in range(pull.size):
+                pull[j] -= move * g[i, j]
 
 
+@part
 def _exchange(inverse: FloatArray, entering: FloatArray, leave: int) -> None:
     """New directions: every one keeps its own piece and leaves the entering one alone."""
     across = np.dot(inverse, entering)
@@ -295,20 +300,34 @@ def _exchange(inverse: FloatArray, entering: FloatArray, leave: int) -> None:
                 inverse[k, j] -= across[k] * inverse[leave, j]
 
 
+@part
 def _enter(w: _Walk, leave: int, excess: float, enter: int, t: float, direction: FloatArray) -> None:
     """The piece met at time t takes the place in the basis of the one that goes out."""
-    out = w.basis[leave]
-    w.rest[out] = t if excess > 0.0 else -t
-    w.multipliers[out] = w.high[out] if excess > 0.0 else w.low[out]
+    g, low, high, basis, inside, inverse, z, pull, rest, multipliers = (
+        w.g,
+        w.low,
+        w.high,
+        w.basis,
+        w.inside,
+        w.inverse,
+        w.z,
+        w.pull,
+        w.rest,
+        w.multipliers,
+    )
+    out = basis[leave]
+    rest[out] = t if excess > 0.0 else -t
+    multipliers[out] = high[out] if excess > 0.0 else low[out]
     for j in range(direction.size):
-        w.pull[j] += w.multipliers[enter] * w.g[enter, j] - w.multipliers[out] * w.g[out, j]
-        w.z[j] += t * direction[j]
-    w.multipliers[enter], w.rest[enter] = 0.0, 0.0
-    w.inside[out], w.inside[enter] = False, True
-    _exchange(w.inverse, w.g[enter], leave)
-    w.basis[leave] = enter
+        pull[j] += multipliers[enter] * g[enter, j] - multipliers[out] * g[out, j]
+        z[j] += t * direction[j]
+    multipliers[enter], rest[enter] = 0.0, 0.0
+    inside[out], inside[enter] = False, True
+    _exchange(inverse, g[enter], leave)
+    basis[leave] = enter
 
 
+@kernel(lambda t: (t.reads(2), *[t.reads(1)] * 4, t.writes(1, "int64"), t.count, t.number), sums=ANY_ORDER)
 def _walk(
     g: FloatArray, h: FloatArray, low: FloatArray, high: FloatArray, c: FloatArray, basis: IntArray, max_steps: int, tolerance: float
 ) -> tuple[int, FloatArray, FloatArray, int]:

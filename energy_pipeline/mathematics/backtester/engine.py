@@ -24,7 +24,7 @@ import numpy as np
 from energy_pipeline.domain.delivery import MICROSECONDS_PER_MINUTE, FloatArray, IntArray
 from energy_pipeline.domain.errors import LookAheadError
 from energy_pipeline.mathematics.backtester.costs import NO_COSTS, Costs
-from energy_pipeline.mathematics.backtester.engine_kernel import SCALE, SIZE, compiled, cost_terms
+from energy_pipeline.mathematics.backtester.engine_kernel import SCALE, SIZE, cost_terms, one_path, rule_states, sweep_contracts, sweep_rules
 
 NONE = -1
 
@@ -235,7 +235,7 @@ def run(bars: Bars, decisions: Decisions, terms: Terms | None = None) -> Path:
     numbers, tiers = cost_terms(terms.costs)
     out = np.zeros((5, bars.size))
     price = np.ascontiguousarray(bars.price_eur_mwh, dtype=np.float64)
-    compiled()["path"](price, bars.last_bar, bars.settlement, volume, source, targets, limits, numbers, tiers, out)
+    one_path(price, bars.last_bar, bars.settlement, volume, source, targets, limits, numbers, tiers, out)
     position, traded, gross, cost, delivered = out
     return Path(position, traded, gross, cost, delivered, price)
 
@@ -267,7 +267,7 @@ def rule_targets(feature: FloatArray, rule: Rule, limit_mwh: float = float("inf"
     [0.0, -1.0, -1.0, 0.0, 1.0]
     """
     z, out = np.ascontiguousarray(feature, dtype=np.float64), np.zeros(np.size(feature))
-    compiled()["states"](z, np.array(rule.row()), limit_mwh, out)
+    rule_states(z, np.array(rule.row()), limit_mwh, out)
     return out
 
 
@@ -307,12 +307,12 @@ def sweep(bars: Bars, features: FloatArray, rules: Sequence[Rule], period: IntAr
     out = np.zeros((table.shape[0], 8))
     if ends.any():
         source = fill_source(bars, known)
-        compiled()["sweep_contracts"](last, mark, open_, settled, ends, source, grid, edges, table, numbers, tiers, terms.limit_mwh, out)
+        sweep_contracts(last, mark, open_, settled, ends, source, grid, edges, table, numbers, tiers, terms.limit_mwh, out)
     else:
         next_open = np.minimum.accumulate(np.append(np.where(open_, np.arange(bars.size), bars.size), bars.size)[::-1])[::-1]
         fill = next_open[np.searchsorted(bars.gate_us, known, side="left")]
         day_of = np.repeat(np.arange(edges.size - 1), np.diff(edges))
-        compiled()["sweep"](last, fill, day_of, edges[1:].copy(), grid, table, numbers, tiers, terms.limit_mwh, out)
+        sweep_rules(last, fill, day_of, edges[1:].copy(), grid, table, numbers, tiers, terms.limit_mwh, out)
     names = ("net_eur", "squares", "gross_eur", "cost_eur", "traded_mwh", "orders", "bars_held", "drawdown_eur")
     n = edges.size - 1
     found = dict(zip(names, out.T, strict=True))

@@ -6,20 +6,18 @@ many parameter sets. What does not: checks of the inputs and what they mean (`en
 Both loops share the cost of an order; the tests hold the path against a plain Python loop and
 the sweep against the path.
 """
-# ruff: noqa: ANN001, ANN202, C901 - compiled functions carry no annotations; one loop is one function
+# ruff: noqa: ANN001, ANN201, ANN202, C901 - compiled functions carry no annotations; one loop is one function
 # mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.mathematics.backtester.costs import Costs
+from energy_pipeline.mathematics.compilation import kernel, part
 
 PER_MWH, VALUE_SHARE, IMPACT, EXPONENT, VOLUME, FIXED, COMMISSION, MINIMUM, LARGE, SURCHARGE, CLOSING = range(11)
 """Places in the array of cost terms."""
@@ -29,30 +27,7 @@ NET, SQUARES, GROSS, COST, TRADED, ORDERS, HELD, DRAWDOWN = range(8)
 """Places in a row of results."""
 
 
-@lru_cache(maxsize=1)
-def compiled() -> dict[str, Callable[..., Any]]:
-    """The loops, compiled once and kept on disk."""
-    import numba
-    from numba.extending import register_jitable
-
-    for part in (_order_cost, _next_side, _advance):
-        register_jitable(part)
-    t = numba.types
-    f1, i1, b1 = (t.Array(kind, 1, "C", readonly=True) for kind in (numba.float64, numba.int64, numba.boolean))
-    f2 = t.Array(numba.float64, 2, "C", readonly=True)
-    path = numba.void(f1, b1, f1, f1, i1, f1, f1, f1, f2, numba.float64[:, ::1])
-    sweep = numba.void(f1, i1, i1, i1, f2, f2, f1, f2, numba.float64, numba.float64[:, ::1])
-    contracts = numba.void(f1, f1, b1, f1, b1, i1, f2, i1, f2, f1, f2, numba.float64, numba.float64[:, ::1])
-    states = numba.void(f1, f1, numba.float64, numba.float64[::1])
-    options = {"cache": True, "nogil": True, "error_model": "numpy"}
-    return {
-        "path": numba.njit(path, **options)(_path),
-        "sweep": numba.njit(sweep, **options)(_sweep),
-        "sweep_contracts": numba.njit(contracts, **options)(_sweep_contracts),
-        "states": numba.njit(states, **options)(_states),
-    }
-
-
+@part
 def _order_cost(q, price, terms, tiers):
     """Cost of an order of q >= 0 MWh [EUR]."""
     if q <= 0.0:
@@ -71,7 +46,22 @@ def _order_cost(q, price, terms, tiers):
     return cost
 
 
-def _path(price, last_bar, settlement, volume, source, targets, limits, terms, tiers, out):
+@kernel(
+    lambda t: (
+        t.reads(1),
+        t.reads(1, "boolean"),
+        t.reads(1),
+        t.reads(1),
+        t.reads(1, "int64"),
+        t.reads(1),
+        t.reads(1),
+        t.reads(1),
+        t.reads(2),
+        t.writes(2),
+    ),
+    division="ieee",
+)
+def one_path(price, last_bar, settlement, volume, source, targets, limits, terms, tiers, out):
     """One set of targets through all bars; rows of out: position, traded, gross, cost, delivered."""
     most, capital, margin = limits[0], limits[1], limits[2]
     position, mark, equity = 0.0, 0.0, capital
@@ -113,6 +103,7 @@ def _path(price, last_bar, settlement, volume, source, targets, limits, terms, t
         out[2, t], out[3, t] = gross, cost
 
 
+@part
 def _next_side(z, side, blocked, entry, leave, stop):
     """Side (sign of z at entry) and blocked side after a new value of z."""
     if math.isnan(z):
@@ -133,7 +124,8 @@ def _next_side(z, side, blocked, entry, leave, stop):
     return side, blocked
 
 
-def _states(z, rule, limit, out):
+@kernel(lambda t: (t.reads(1), t.reads(1), t.number, t.writes(1)), division="ieee")
+def rule_states(z, rule, limit, out):
     """Target of a threshold rule after each value of its feature [MWh]."""
     side, blocked, target = 0.0, 0.0, 0.0
     for t in range(z.size):
@@ -145,6 +137,7 @@ def _states(z, rule, limit, out):
         out[t] = target
 
 
+@part
 def _advance(sums, day, at, bar, position, last, day_of, day_end):
     """Account for a position held from bar `at` to `bar`, closing the periods between.
 
@@ -171,7 +164,22 @@ def _advance(sums, day, at, bar, position, last, day_of, day_end):
     return net, squares, gross, cost, peak, fall, open_gross, open_cost
 
 
-def _sweep(last, fill, day_of, day_end, features, rules, terms, tiers, limit, out):
+@kernel(
+    lambda t: (
+        t.reads(1),
+        t.reads(1, "int64"),
+        t.reads(1, "int64"),
+        t.reads(1, "int64"),
+        t.reads(2),
+        t.reads(2),
+        t.reads(1),
+        t.reads(2),
+        t.number,
+        t.writes(2),
+    ),
+    division="ieee",
+)
+def sweep_rules(last, fill, day_of, day_end, features, rules, terms, tiers, limit, out):
     """Threshold rules, set by set.
 
     Between two values of the feature that change something a position is one number and its P&L
@@ -227,7 +235,25 @@ def _sweep(last, fill, day_of, day_end, features, rules, terms, tiers, limit, ou
         out[s, TRADED], out[s, ORDERS], out[s, HELD], out[s, DRAWDOWN] = traded, orders, held, max(sums[5], peak - net)
 
 
-def _sweep_contracts(price, mark, open_, settled, last_bar, source, features, period, rules, terms, tiers, limit, out):
+@kernel(
+    lambda t: (
+        t.reads(1),
+        t.reads(1),
+        t.reads(1, "boolean"),
+        t.reads(1),
+        t.reads(1, "boolean"),
+        t.reads(1, "int64"),
+        t.reads(2),
+        t.reads(1, "int64"),
+        t.reads(2),
+        t.reads(1),
+        t.reads(2),
+        t.number,
+        t.writes(2),
+    ),
+    division="ieee",
+)
+def sweep_contracts(price, mark, open_, settled, last_bar, source, features, period, rules, terms, tiers, limit, out):
     """The same bar by bar, for instruments whose contracts end and begin anew."""
     for s in range(rules.shape[0]):
         z = features[int(rules[s, FEATURE])]

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.mathematics.backtester.smoothing_kernel import compiled
+from energy_pipeline.mathematics.backtester.smoothing_kernel import directional, recursion
 
 Seed = Literal["sma", "first"]
 
@@ -78,7 +78,7 @@ def windows(values: FloatArray, n: int, reduce: Literal["mean", "std"]) -> Float
 def _recursive(x: FloatArray, first: int, seed: float, keep: float, gain: float) -> FloatArray:
     out = np.full(x.size, np.nan)
     if first < x.size:
-        compiled()["recursion"](x, first, seed, keep, gain, out)
+        recursion(x, first, seed, keep, gain, out)
     return out
 
 
@@ -194,5 +194,6 @@ def directional_index(high: FloatArray, low: FloatArray, close: FloatArray, n: i
         return out
     if h.size >= 2 * n and n >= 2:
         smooth = [_recursive(x, n - 2, float(x[: n - 1].sum()), 1.0 - 1.0 / n, 1.0) for x in (plus, minus, ranges)]
-        compiled()["directional"](*(np.concatenate([[np.nan], s]) for s in smooth), n, out)
+        plus, minus, ranges = (np.concatenate([[np.nan], s]) for s in smooth)
+        directional(plus, minus, ranges, n, out)
     return out

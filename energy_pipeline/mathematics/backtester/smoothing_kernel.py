@@ -3,31 +3,15 @@
 What belongs here: the two loops that cannot be written as array operations. What does not:
 any indicator's definition (`indicators`).
 """
-# ruff: noqa: ANN001, ANN202 - compiled functions carry no annotations
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
-from typing import Any
+from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.mathematics.compilation import kernel
 
 
-@lru_cache(maxsize=1)
-def compiled() -> dict[str, Callable[..., Any]]:
-    """The loops, compiled once and kept on disk."""
-    import numba
-
-    floats = numba.types.Array(numba.float64, 1, "C", readonly=True)
-    out = numba.float64[::1]
-    build = {
-        "recursion": (_recursion, numba.void(floats, numba.int64, numba.float64, numba.float64, numba.float64, out)),
-        "directional": (_directional, numba.void(floats, floats, floats, numba.int64, out)),
-    }
-    return {name: numba.njit(signature, cache=True, nogil=True)(function) for name, (function, signature) in build.items()}
-
-
-def _recursion(x, first, seed, keep, gain, out):
+@kernel(lambda t: (t.reads(1), t.count, t.number, t.number, t.number, t.writes(1)))
+def recursion(x: FloatArray, first: int, seed: float, keep: float, gain: float, out: FloatArray) -> None:
     """y[first] = seed, then y[t] = keep y[t-1] + gain x[t]."""
     y = seed
     out[first] = y
@@ -36,7 +20,8 @@ def _recursion(x, first, seed, keep, gain, out):
         out[t] = y
 
 
-def _directional(plus, minus, true_range, n, out):
+@kernel(lambda t: (t.reads(1), t.reads(1), t.reads(1), t.count, t.writes(1)))
+def directional(plus: FloatArray, minus: FloatArray, true_range: FloatArray, n: int, out: FloatArray) -> None:
     """Wilder's ADX from smoothed movements that begin at n - 1; a bar without range or movement leaves it as it was."""
     total, adx = 0.0, 0.0
     for t in range(n, plus.size):

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.mathematics.paths.marginals import Marginals
-from energy_pipeline.mathematics.paths.path_kernel import KNOTS, compiled
+from energy_pipeline.mathematics.paths.path_kernel import KNOTS, follow
 from energy_pipeline.mathematics.paths.path_model import PathModel
 
 Float32Array = npt.NDArray[np.float32]
@@ -66,7 +66,7 @@ def generate(model: PathModel, marginals: Marginals, paths: int, rng: np.random.
     mixing, stress = _states(model, -(-steps // day_steps), paths, rng)
     starts = np.resize(rng.permutation(states.shape[1]), paths)
     state, variance = (np.ascontiguousarray(pool[:, starts]) for pool in (states, variances))
-    compiled()(values, *_arguments(factors), mixing, stress, state, variance, tables, day_steps)
+    follow(values, *_arguments(factors), mixing, stress, state, variance, tables, day_steps)
     return values
 
 
@@ -75,7 +75,7 @@ def _factors(model: PathModel) -> _Factors:
     return _Factors(np.linalg.cholesky(model.calm).astype(np.float32), np.linalg.cholesky(model.stressed).astype(np.float32), *single)
 
 
-def _arguments(factors: _Factors) -> tuple[Float32Array, ...]:
+def _arguments(factors: _Factors) -> tuple[Float32Array, Float32Array, Float32Array, Float32Array, Float32Array]:
     return factors.calm, factors.stressed, factors.persistence, factors.alpha, factors.beta
 
 
@@ -99,7 +99,7 @@ def _pilot(model: PathModel, factors: _Factors, rng: np.random.Generator) -> tup
     for steps in (PILOT_BURN, *[PIECE_STEPS] * PILOT_PIECES):
         values = np.empty((series, steps, PILOT_PATHS), dtype=np.float32)
         rng.standard_normal(dtype=np.float32, out=values)
-        compiled()(values, *_arguments(factors), mixing, stress, state, variance, nothing, steps)
+        follow(values, *_arguments(factors), mixing, stress, state, variance, nothing, steps)
         pieces.append(values.reshape(series, -1))
         states.append(state.copy())
         variances.append(variance.copy())

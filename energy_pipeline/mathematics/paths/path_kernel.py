@@ -16,11 +16,10 @@ x / (1 + |x|). Everything is float32; sums run in a fixed order, so bytes repeat
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
-from typing import Any
-
 import numpy as np
+
+from energy_pipeline.domain.delivery import BoolArray, Float32Array
+from energy_pipeline.mathematics.compilation import kernel
 
 KNOTS = 257
 """Knots of a look-up table, uniform in x / (1 + |x|) from -1 to 1."""
@@ -29,18 +28,29 @@ BLOCK = 128
 """Paths handled together: their working set stays in the nearest cache."""
 
 
-@lru_cache(maxsize=1)
-def compiled() -> Callable[..., Any]:
-    """The pass as machine code."""
-    import numba
-
-    f1, f2, f3 = (numba.types.Array(numba.float32, n, "C") for n in (1, 2, 3))
-    bits = numba.types.Array(numba.boolean, 2, "C")
-    signature = numba.void(f3, f2, f2, f1, f1, f1, f2, bits, f2, f2, f3, numba.int64)
-    return numba.njit(signature, cache=True, nogil=True, error_model="numpy")(_pass)  # type: ignore[no-any-return]
-
-
-def _pass(values, calm, stressed, persistence, alpha, beta, mixing, stress, state, variance, tables, day_steps):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, C901, PLR0912 - one compiled loop
+@kernel(
+    lambda t: (
+        *(t.writes(dimensions, "float32") for dimensions in (3, 2, 2, 1, 1, 1, 2)),
+        t.writes(2, "boolean"),
+        *(t.writes(dimensions, "float32") for dimensions in (2, 2, 3)),
+        t.count,
+    ),
+    division="ieee",
+)
+def follow(  # noqa: C901, PLR0912 - one loop
+    values: Float32Array,
+    calm: Float32Array,
+    stressed: Float32Array,
+    persistence: Float32Array,
+    alpha: Float32Array,
+    beta: Float32Array,
+    mixing: Float32Array,
+    stress: BoolArray,
+    state: Float32Array,
+    variance: Float32Array,
+    tables: Float32Array,
+    day_steps: int,
+) -> None:
     """Overwrite normals by values.
 
     values (series, steps, paths); calm, stressed (series, series) lower triangles; persistence,

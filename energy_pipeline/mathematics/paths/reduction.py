@@ -15,14 +15,12 @@ the same choice as full fast forward selection at a fraction of its work.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
-from energy_pipeline.domain.delivery import FloatArray, IntArray
+from energy_pipeline.domain.delivery import Float32Array, FloatArray, IntArray
+from energy_pipeline.mathematics.compilation import ANY_ORDER, kernel
 
 TILE = 64
 """Scenarios compared together: two tiles stay in the nearest cache."""
@@ -73,19 +71,14 @@ def reduce(features: FloatArray, count: int, probabilities: FloatArray | None = 
     points = np.ascontiguousarray(features, dtype=np.float32)
     size = len(points)
     weights = np.full(size, 1.0 / size) if probabilities is None else np.asarray(probabilities, dtype=np.float64)
-    kept, nearest, distance, first = _compiled()(points, weights, min(count, size))
+    kept, nearest, distance, first = _select(points, weights, min(count, size))
     mass: FloatArray = np.bincount(nearest, weights=weights, minlength=kept.size).astype(np.float64)
     return Reduction(kept, mass, nearest, float(distance), float(distance / first) if first > 0 else 0.0)
 
 
-@lru_cache(maxsize=1)
-def _compiled() -> Callable[..., Any]:
-    import numba
-
-    return numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})(_select)  # type: ignore[no-any-return]
-
-
-def _select(points, weights, count):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, C901, PLR0912 - one compiled loop
+@kernel(lambda t: (t.reads(2, "float32"), t.reads(1), t.count), sums=ANY_ORDER)
+def _select(points: Float32Array, weights: FloatArray, count: int) -> tuple[IntArray, IntArray, float, float]:  # noqa: C901, PLR0912 - one loop
+    """(kept, nearest kept, distance, distance with one kept)."""
     size, width = points.shape
     best = np.full(size, np.inf)
     nearest = np.zeros(size, dtype=np.int64)

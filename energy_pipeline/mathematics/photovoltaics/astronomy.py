@@ -6,15 +6,13 @@ What does not: sites, irradiance; tables of the series (they come from pvlib).
 Reda and Andreas, "Solar position algorithm for solar radiation applications", NREL/TP-560-34302.
 """
 
-# ruff: noqa: ANN001, ANN202 - compiled functions carry no annotations
+# ruff: noqa: ANN001, ANN201, ANN202 - compiled functions carry no annotations
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
-from typing import Any
-
 import numpy as np
+
+from energy_pipeline.mathematics.compilation import kernel, part
 
 DAY_US = 86_400_000_000
 J2000_DAY = 10_957.5
@@ -22,17 +20,7 @@ J2000_DAY = 10_957.5
 ABERRATION_DEG = 20.4898 / 3600.0
 
 
-@lru_cache(maxsize=1)
-def compiled() -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """(knots, track), compiled once and kept on disk."""
-    import numba
-    from numba.extending import register_jitable
-
-    for part in (_series, _nutation, _midnight, _day_of_year, _extra):
-        register_jitable(part)
-    return numba.njit(cache=True, nogil=True)(_knots), numba.njit(cache=True, nogil=True)(_track)
-
-
+@part
 def _series(table, millennia):
     total = 0.0
     for k in range(table.shape[0]):
@@ -40,6 +28,7 @@ def _series(table, millennia):
     return total
 
 
+@part
 def _nutation(century, abcd, terms):
     # Mean elongation and anomalies of moon and sun, moon's argument of latitude and node [degrees].
     x0 = 297.85036 + century * (445267.111480 + century * (-0.0019142 + century / 189474.0))
@@ -55,6 +44,7 @@ def _nutation(century, abcd, terms):
     return in_longitude / 36_000_000.0, in_obliquity / 36_000_000.0
 
 
+@part
 def _midnight(day, longitude, latitude, radius, abcd, terms, delta_t):
     century = (day - J2000_DAY + delta_t / 86400.0) / 36525.0
     millennia = century / 10.0
@@ -80,13 +70,17 @@ def _midnight(day, longitude, latitude, radius, abcd, terms, delta_t):
     return x, y, z, R, np.radians(psi) * np.cos(obliquity)
 
 
-def _knots(first_day, longitude, latitude, radius, abcd, terms, delta_t, out):
+@kernel(lambda t: (t.count, *[t.several(t.writes(2), n) for n in (6, 2, 5)], t.reads(2), t.reads(2), t.number, t.writes(2)))
+def knots(first_day, longitude, latitude, radius, abcd, terms, delta_t, out):
+    """Fills unit vector, distance and equation of the equinoxes at the midnights from `first_day` on."""
     for k in range(out.shape[0]):
         x, y, z, distance, equinox = _midnight(first_day + k, longitude, latitude, radius, abcd, terms, delta_t)
         out[k, 0], out[k, 1], out[k, 2], out[k, 3], out[k, 4] = x, y, z, distance, equinox
 
 
-def _track(middle_us, knots, first_day, out):
+@kernel(lambda t: (t.reads(1, "int64"), t.reads(2), t.count, t.writes(2)))
+def track(middle_us, knots, first_day, out):
+    """Fills cos d cos H, cos d sin H (at Greenwich), sin d, distance [au] and extraterrestrial irradiance [W/m2] of instants."""
     day_of_extra, extra = -10_000_000, 0.0
     for i in range(middle_us.shape[0]):
         day = middle_us[i] // DAY_US
@@ -118,6 +112,7 @@ def _track(middle_us, knots, first_day, out):
         out[4, i] = extra
 
 
+@part
 def _extra(day_of_year):
     # Spencer 1971, as pvlib's get_extra_radiation.
     angle = 2.0 * np.pi / 365.0 * (day_of_year - 1)
@@ -125,6 +120,7 @@ def _extra(day_of_year):
     return 1366.1 * (once + 0.000719 * np.cos(2.0 * angle) + 7.7e-05 * np.sin(2.0 * angle))
 
 
+@part
 def _day_of_year(day):
     # Proleptic Gregorian: days since 1600-03-01 in 400-year eras.
     shifted = day + 135_080

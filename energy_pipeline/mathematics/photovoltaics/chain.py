@@ -6,7 +6,7 @@ What does not: physics (`kernel`), checks of weather (`checks`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -91,7 +91,6 @@ def fleet_output_mw(
     require_same_intervals(weathers, len(systems), start_us, minutes)
     result = np.empty((len(systems), count), dtype=np.float32) if out is None else out
     ratings = [_single_below(system.ac_mw) for system in systems]
-    run = kernel.compiled()[0]
     prepared = [_prepared(system) for system in systems]
     for low in range(0, count, chunk_intervals):
         part = slice(low, min(low + chunk_intervals, count))
@@ -101,7 +100,7 @@ def fleet_output_mw(
             arrays, kind, pressure = _rows(weathers, k, part)
             require_finite(arrays, f"plant {k}")
             kept = _snow_kept(system, weathers, k, start_us, minutes, part)
-            _pass(run, prepared[k], sky, kind, arrays, pressure, kept, ac, NO_DETAIL)
+            _pass(prepared[k], sky, kind, arrays, pressure, kept, ac, NO_DETAIL)
             # Rounding to single precision must not lift a clipped interval above the rating.
             result[k, part] = np.minimum(ac.astype(np.float32), ratings[k])
     return result
@@ -122,12 +121,11 @@ def _computed(system: PvSystem, weather: Irradiance, steps: FloatArray) -> Float
     ac = np.empty(len(weather))
     sky = track(weather.start_us, weather.resolution_minutes)
     kept = _snow_kept(system, [weather], 0, weather.start_us, weather.resolution_minutes, slice(None))
-    _pass(kernel.compiled()[0], _prepared(system), sky, kind, arrays, weather.pressure_hpa, kept, ac, steps)
+    _pass(_prepared(system), sky, kind, arrays, weather.pressure_hpa, kept, ac, steps)
     return ac
 
 
 def _pass(
-    run: Callable[..., Any],
     ready: _Prepared,
     sky: SunTrack,
     kind: int,
@@ -142,7 +140,7 @@ def _pass(
         plant = plant.copy()
         plant[kernel.PRESSURE] = pressure_hpa
     air = arrays["temperature_c"]
-    run(
+    kernel.run(
         sky.cosine,
         sky.sine,
         sky.polar,
@@ -187,9 +185,7 @@ def _rows(weathers: Weathers, k: int, part: slice) -> tuple[dict[str, FloatArray
 
 
 def _row(array: AnyArray, part: slice) -> FloatArray:
-    row = np.ascontiguousarray(array[part], dtype=np.float64)
-    # Read-only arrays, such as polars gives, would make the pass compile once more.
-    return row if row.flags.writeable else row.copy()
+    return np.ascontiguousarray(array[part], dtype=np.float64)
 
 
 def _kind(given: Iterable[str]) -> int:

@@ -13,11 +13,9 @@ Erbs et al. 1982, Anderson and Mikofski 2020, Deline et al. 2013, King et al. 20
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
-from typing import Any
-
 import numpy as np
+
+from energy_pipeline.mathematics.compilation import kernel, part
 
 # Places in the vector of a plant's numbers.
 SIN_LAT, COS_LAT, SIN_LON, COS_LON, ALTITUDE_FACTOR, DC, AC, TILT, AZIMUTH, LIMIT, GCR = range(11)
@@ -54,22 +52,7 @@ PEREZ_CUBE_SAM = 5.534e-6 * DEG**3
 BEND_START, BEND_SCALE, MASS_SCALE = -0.0145443, 2048.0, 4096.0
 
 
-@lru_cache(maxsize=1)
-def compiled() -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """(run, position), compiled once and kept on disk."""
-    import numba
-    from numba.extending import register_jitable
-
-    first = (_at, _sun_of_site, _sunlit_share, _raised, erbs, _components, _perez, _rotation)
-    last = (_ground_seen, _rows_fixed, _cell, _sam_dc, _inverter_sam, _inverter_pvwatts)
-    parts: tuple[Callable[..., Any], ...] = (*first, *last)
-    for part in parts:
-        register_jitable(part)
-    # Divisors are kept from zero below, so Python's test at each division is not needed.
-    options = {"cache": True, "nogil": True, "error_model": "numpy"}
-    return numba.njit(**options)(_run), numba.njit(**options)(_position)
-
-
+@part
 def _at(table, x):
     """Linear reading of a table whose nodes are 0, 1, 2, ...; x must be inside."""
     k = int(x)
@@ -78,6 +61,7 @@ def _at(table, x):
     return table[k] + f * (table[k + 1] - table[k])
 
 
+@part
 def _sun_of_site(cosine, sine, polar, half, c, s, sin_lat, cos_lat, sin_lon, cos_lon, rule):
     """(up, cos d cos H, cos d sin H, sunlit) in the middle of the interval or of its sunlit part; no refraction."""
     a = cosine * cos_lon - sine * sin_lon
@@ -111,6 +95,7 @@ def _sun_of_site(cosine, sine, polar, half, c, s, sin_lat, cos_lat, sin_lon, cos
     return sin_lat * polar + cos_lat * a, a, b, True
 
 
+@part
 def _sunlit_share(cosine, sine, polar, half, sin_lat, cos_lat, sin_lon, cos_lon):
     """Share of the interval in which the sun's upper edge is above the horizon."""
     if half == 0.0:
@@ -132,6 +117,7 @@ def _sunlit_share(cosine, sine, polar, half, sin_lat, cos_lat, sin_lon, cos_lon)
     return min(lit / (2.0 * half), 1.0)
 
 
+@part
 def _raised(up, distance, pressure_hpa, air_c, bends):
     """(sine of the elevation, its cosine, that cosine over the unrefracted one) with parallax and refraction.
 
@@ -147,6 +133,7 @@ def _raised(up, distance, pressure_hpa, air_c, bends):
     return min(up * keep + level * lift, 1.0), flat, flat / level
 
 
+@part
 def erbs(ghi, extra, up):
     """(DNI, DHI) of a global irradiance after Erbs et al. 1982, with pvlib's limits near the horizon."""
     kt = min(max(ghi / (extra * max(up, 0.065)), 0.0), 2.0)
@@ -163,6 +150,7 @@ def erbs(ghi, extra, up):
     return (ghi - dhi) / up, dhi
 
 
+@part
 def _components(kind, ghi, dni, dhi, extra, up):
     """(GHI, DNI, DHI) from what the weather has."""
     if kind == DIRECT_AND_DIFFUSE:
@@ -177,6 +165,7 @@ def _components(kind, ghi, dni, dhi, extra, up):
     return ghi, dni, max(ghi - dni * max(up, 0.0), 0.0)
 
 
+@part
 def _perez(sam, coefficients, mass, ghi, dni, dhi, extra, zenith, up, cos_incidence, cos_tilt, sin_tilt, albedo):
     """(beam, sky, ground) on the plane [W/m2]."""
     facing = max(cos_incidence, 0.0)
@@ -207,6 +196,7 @@ def _perez(sam, coefficients, mass, ghi, dni, dhi, extra, zenith, up, cos_incide
     return dni * facing, sky, ground
 
 
+@part
 def _rotation(plant, east, north, up):
     """(rotation [rad], shaded share) of a tracker; east, north, up is the direction to the sun."""
     sin_axis, cos_axis = np.sin(plant[AZIMUTH]), np.cos(plant[AZIMUTH])
@@ -232,6 +222,7 @@ def _rotation(plant, east, north, up):
     return turn, across, lifted, shaded
 
 
+@part
 def _ground_seen(up, flat, cos_tilt, sin_tilt, dni, dhi, gcr, rows):
     """Share of ground-thrown light left to rows behind the first (Deline et al. 2013)."""
     half = (1.0 - cos_tilt) / 2.0
@@ -246,6 +237,7 @@ def _ground_seen(up, flat, cos_tilt, sin_tilt, dni, dhi, gcr, rows):
     return kept / (half * (level + dhi))
 
 
+@part
 def _rows_fixed(plant, east, north, up, flat, sin_face, cos_face, cos_tilt, sin_tilt):
     """Share of a fixed row's area in the shadow of the row before it (Appelbaum and Bany 1979).
 
@@ -267,6 +259,7 @@ def _rows_fixed(plant, east, north, up, flat, sin_face, cos_face, cos_tilt, sin_
     return deep * (plant[ROW_LENGTH] - edge) / (side * plant[ROW_LENGTH])
 
 
+@part
 def _cell(plant, air_c, wind, plane, absorbed):
     """Cell temperature [degrees C]; `absorbed` is what passes the cover, spectrum included."""
     model = plant[CELL_MODEL]
@@ -279,6 +272,7 @@ def _cell(plant, air_c, wind, plane, absorbed):
     return air_c + plane * np.exp(-3.56 - 0.075 * wind) + plane / 1000.0 * 3.0
 
 
+@part
 def _sam_dc(plant, table, light, cell_c):
     """DC power before losses [MW] from the module's efficiency table."""
     if light < 1.0:
@@ -296,6 +290,7 @@ def _sam_dc(plant, table, light, cell_c):
     return max(power, 0.0)
 
 
+@part
 def _inverter_sam(dc, ac_rated, efficiency):
     """Sandia's inverter with a straight line from its own consumption to rated power, clipped."""
     start = 0.004931 * ac_rated
@@ -304,6 +299,7 @@ def _inverter_sam(dc, ac_rated, efficiency):
     return min(ac_rated * (dc - start) / (ac_rated / efficiency - start), ac_rated)
 
 
+@part
 def _inverter_pvwatts(dc, ac_rated, efficiency):
     """PVWatts v5's part-load curve, clipped."""
     load = dc * efficiency / ac_rated
@@ -316,8 +312,27 @@ def _inverter_pvwatts(dc, ac_rated, efficiency):
     return min(max(part * dc, 0.0), ac_rated)
 
 
-def _run(cosine, sine, polar, distance, extra, half, plant, coefficients, beam_cover, sky_cover, ground_cover, open_sky, modules, bends, masses, kind,
+# Divisors are kept from zero below.
+@kernel(
+    lambda t: (
+        *[t.reads(1)] * 5,
+        t.number,
+        t.reads(1),
+        t.reads(2),
+        *[t.reads(1)] * 4,
+        t.reads(2),
+        t.reads(1),
+        t.reads(2),
+        t.count,
+        *[t.reads(1)] * 7,
+        t.writes(1),
+        t.writes(2),
+    ),
+    division="ieee",
+)
+def run(cosine, sine, polar, distance, extra, half, plant, coefficients, beam_cover, sky_cover, ground_cover, open_sky, modules, bends, masses, kind,
          ghi, dni, dhi, air_c, wind, albedo, snow_kept, ac, detail):  # fmt: skip
+    """Fills AC power [MW] and, unless it is empty, the detail of each interval."""
     sam, tracked = plant[SAM] != 0.0, plant[TRACKED] != 0.0
     sin_tilt, cos_tilt, tilt = np.sin(plant[TILT]), np.cos(plant[TILT]), plant[TILT]
     sin_face, cos_face = np.sin(plant[AZIMUTH]), np.cos(plant[AZIMUTH])
@@ -386,7 +401,9 @@ def _run(cosine, sine, polar, distance, extra, half, plant, coefficients, beam_c
             detail[7, i], detail[8, i], detail[9, i], detail[10, i] = beam_normal, diffuse, 1.0, tilt * DEG
 
 
-def _position(cosine, sine, polar, distance, half, latitude, longitude, rule, pressure_hpa, air_c, bends, out):
+@kernel(lambda t: (*[t.reads(1)] * 4, *[t.number] * 3, t.count, *[t.number] * 2, t.reads(1), t.writes(2)), division="ieee")
+def position(cosine, sine, polar, distance, half, latitude, longitude, rule, pressure_hpa, air_c, bends, out):
+    """Fills zenith, azimuth [degrees], whether the sun is up, and the sunlit share of each interval."""
     sin_lat, cos_lat, sin_lon, cos_lon = np.sin(latitude), np.cos(latitude), np.sin(longitude), np.cos(longitude)
     for i in range(polar.shape[0]):
         up, a, b, sunlit = _sun_of_site(

@@ -11,14 +11,13 @@ site only adds a rotation, so a hundred sites cost no sine and no cosine of time
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray, IntArray
-from energy_pipeline.mathematics.photovoltaics import optics
+from energy_pipeline.mathematics.photovoltaics import astronomy, kernel, optics
 from energy_pipeline.mathematics.photovoltaics.system import SUN_RULES
 
 DAY_US = 86_400_000_000
@@ -87,7 +86,7 @@ def _track(start_us: IntArray, minutes: int) -> SunTrack:
     blocks = range(first // BLOCK_DAYS, last // BLOCK_DAYS + 1)
     knots = np.concatenate([_knots(block) for block in blocks])
     out = np.empty((5, len(middle_us)))
-    _functions().track(middle_us, knots, blocks.start * BLOCK_DAYS, out)
+    astronomy.track(middle_us, knots, blocks.start * BLOCK_DAYS, out)
     return SunTrack(out[0], out[1], out[2], out[3], out[4], minutes / 1440.0 * 2.0 * np.pi * 1.0027379093 / 2.0)
 
 
@@ -138,7 +137,7 @@ def _placed(
 ) -> FloatArray:
     sky = track(start_us, minutes)
     out = np.empty((4, len(sky.polar)))
-    _functions().position(
+    kernel.position(
         sky.cosine,
         sky.sine,
         sky.polar,
@@ -164,7 +163,7 @@ def _knots(block: int) -> FloatArray:
     longitude = tuple(np.ascontiguousarray(t) for t in (spa.L0, spa.L1, spa.L2, spa.L3, spa.L4, spa.L5))
     latitude = tuple(np.ascontiguousarray(t) for t in (spa.B0, spa.B1))
     radius = tuple(np.ascontiguousarray(t) for t in (spa.R0, spa.R1, spa.R2, spa.R3, spa.R4))
-    _functions().knots(
+    astronomy.knots(
         block * BLOCK_DAYS,
         longitude,
         latitude,
@@ -175,17 +174,3 @@ def _knots(block: int) -> FloatArray:
         out,
     )
     return out
-
-
-class _Functions(NamedTuple):
-    knots: Callable[..., Any]
-    track: Callable[..., Any]
-    position: Callable[..., Any]
-
-
-@lru_cache(maxsize=1)
-def _functions() -> _Functions:
-    from energy_pipeline.mathematics.photovoltaics import astronomy, kernel
-
-    compiled = astronomy.compiled()
-    return _Functions(compiled[0], compiled[1], kernel.compiled()[1])

@@ -11,13 +11,12 @@ as many steps as there are events, whatever the number of rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray, IntArray
+from energy_pipeline.mathematics.compilation import inlined, kernel, part
 
 PIVOT = 1e-10
 """A column whose part outside the active ones is smaller than this share of its length stays out."""
@@ -75,10 +74,9 @@ def lasso_at(gram: FloatArray, moments: FloatArray, count: int, alphas: FloatArr
     >>> lasso_at(np.eye(2) * 4, np.array([[4.0], [1.0]]), 4, np.array([0.5])).tolist()
     [[0.5], [0.0]]
     """
-    kernel = _compiled()
     result = np.empty_like(moments)
     for j in range(moments.shape[1]):
-        result[:, j], _ = kernel(gram, np.ascontiguousarray(moments[:, j]), 0.0, count, alphas[j], 0.0, 0.0)
+        result[:, j], _ = _path(gram, np.ascontiguousarray(moments[:, j]), 0.0, count, alphas[j], 0.0, 0.0)
     return result
 
 
@@ -100,21 +98,11 @@ def alpha_by_aic(gram: FloatArray, moments: FloatArray, squares: FloatArray, cou
     -------
     array, shape (m,)
     """
-    kernel = _compiled()
-    best = [kernel(gram, np.ascontiguousarray(moments[:, j]), squares[j], count, 0.0, noise[j], floors[j])[1] for j in range(moments.shape[1])]
+    best = [_path(gram, np.ascontiguousarray(moments[:, j]), squares[j], count, 0.0, noise[j], floors[j])[1] for j in range(moments.shape[1])]
     return np.array(best)
 
 
-@lru_cache(maxsize=1)
-def _compiled() -> Callable[..., tuple[FloatArray, float]]:
-    import numba
-    from numba.extending import register_jitable
-
-    for part in (_largest, _factor_row, _enter, _direction, _fall, _meeting, _next, _go, _leave, _correlate, _level, _rss):
-        register_jitable(part)
-    return numba.njit(cache=True, nogil=True)(_path)  # type: ignore[no-any-return]
-
-
+@part
 def _largest(c: FloatArray) -> tuple[float, int]:
     """(correlation, column) of the largest; column -1 where all are zero."""
     C, entering = 0.0, -1
@@ -124,54 +112,63 @@ def _largest(c: FloatArray) -> tuple[float, int]:
     return C, entering
 
 
+@part
 def _factor_row(G: FloatArray, w: _Path, k: int, column: int) -> float:
     """Row k of the Cholesky factor for a column; returns what is left of the column's length."""
-    rest = G[column, column]
+    active, factor = w.active, w.factor
+    rest: float = G[column, column]
     for i in range(k):
-        value = G[column, w.active[i]]
+        value = G[column, active[i]]
         for m in range(i):
-            value -= w.factor[i, m] * w.factor[k, m]
-        w.factor[k, i] = value / w.factor[i, i]
-        rest -= w.factor[k, i] * w.factor[k, i]
+            value -= factor[i, m] * factor[k, m]
+        factor[k, i] = value / factor[i, i]
+        rest -= factor[k, i] * factor[k, i]
     return rest
 
 
+@part
 def _enter(G: FloatArray, w: _Path, k: int, entering: int) -> int:
     """Make a column active unless it is collinear with those that are; returns how many are active."""
+    corr, state, active, sign, factor = w.corr, w.state, w.active, w.sign, w.factor
     rest = _factor_row(G, w, k, entering)
     if rest <= PIVOT * G[entering, entering]:
-        w.state[entering] = COLLINEAR
+        state[entering] = COLLINEAR
         return k
-    w.factor[k, k] = np.sqrt(rest)
-    w.active[k] = entering
-    w.sign[k] = 1.0 if w.corr[entering] > 0 else -1.0
-    w.state[entering] = ACTIVE
+    factor[k, k] = np.sqrt(rest)
+    active[k] = entering
+    sign[k] = 1.0 if corr[entering] > 0 else -1.0
+    state[entering] = ACTIVE
     return k + 1
 
 
+@inlined
 def _direction(w: _Path, k: int) -> None:
     """Direction in which all active correlations fall alike."""
+    sign, d, factor = w.sign, w.d, w.factor
     for i in range(k):
-        value = w.sign[i]
+        value = sign[i]
         for m in range(i):
-            value -= w.factor[i, m] * w.d[m]
-        w.d[i] = value / w.factor[i, i]
+            value -= factor[i, m] * d[m]
+        d[i] = value / factor[i, i]
     for i in range(k - 1, -1, -1):
-        w.d[i] /= w.factor[i, i]
+        d[i] /= factor[i, i]
         for m in range(i):
-            w.d[m] -= w.factor[i, m] * w.d[i]
+            d[m] -= factor[i, m] * d[i]
 
 
+@inlined
 def _fall(G: FloatArray, w: _Path, k: int) -> None:
     """How fast every correlation falls along the direction."""
-    for j in range(w.a.size):
-        w.a[j] = 0.0
+    a, active, d = w.a, w.active, w.d
+    for j in range(a.size):
+        a[j] = 0.0
     for i in range(k):
-        row, weight = w.active[i], w.d[i]
-        for j in range(w.a.size):
-            w.a[j] += weight * G[row, j]
+        row, weight = active[i], d[i]
+        for j in range(a.size):
+            a[j] += weight * G[row, j]
 
 
+@part
 def _meeting(C: float, corr: float, a: float, gamma: float, just_left: bool) -> float:
     """Step at which a column's correlation meets the active ones at C, if shorter than gamma; gamma otherwise."""
     if 1.0 - a > LEVEL and not (just_left and corr > 0):
@@ -183,70 +180,83 @@ def _meeting(C: float, corr: float, a: float, gamma: float, just_left: bool) -> 
     return gamma
 
 
+@part
 def _next(w: _Path, k: int, C: float, stop: float, left: int) -> tuple[float, int, int]:
     """(step, entering column, leaving member): the first event on the way down to `stop`; -1 for no column, no member."""
+    beta, corr, a, state, active, d = w.beta, w.corr, w.a, w.state, w.active, w.d
     gamma, entering, leaving = C - stop, -1, -1
-    for j in range(w.corr.size):
-        if w.state[j] != FREE:
+    for j in range(corr.size):
+        if state[j] != FREE:
             continue
-        g = _meeting(C, w.corr[j], w.a[j], gamma, j == left)
+        g = _meeting(C, corr[j], a[j], gamma, j == left)
         if g < gamma:
             gamma, entering = g, j
     for i in range(k):
-        b = w.beta[w.active[i]]
-        if b != 0.0 and b * w.d[i] < 0.0:
-            g = -b / w.d[i]
+        b = beta[active[i]]
+        if b != 0.0 and b * d[i] < 0.0:
+            g = -b / d[i]
             if g < gamma:
                 gamma, entering, leaving = g, -1, i
     return gamma, entering, leaving
 
 
+@inlined
 def _go(w: _Path, k: int, gamma: float) -> None:
     """Move the active coefficients by a step."""
+    beta, active, d = w.beta, w.active, w.d
     for i in range(k):
-        w.beta[w.active[i]] += gamma * w.d[i]
+        beta[active[i]] += gamma * d[i]
 
 
+@part
 def _leave(G: FloatArray, w: _Path, k: int, leaving: int) -> int:
     """Take a member out; those collinear may come again. Returns how many are active."""
-    left = w.active[leaving]
-    w.beta[left] = 0.0
-    w.state[left] = FREE
+    beta, state, active, sign, factor = w.beta, w.state, w.active, w.sign, w.factor
+    left = active[leaving]
+    beta[left] = 0.0
+    state[left] = FREE
     for i in range(leaving, k - 1):
-        w.active[i], w.sign[i] = w.active[i + 1], w.sign[i + 1]
-    for j in range(w.state.size):
-        if w.state[j] == COLLINEAR:
-            w.state[j] = FREE
+        active[i], sign[i] = active[i + 1], sign[i + 1]
+    for j in range(state.size):
+        if state[j] == COLLINEAR:
+            state[j] = FREE
     # Rows below the one that left are factored anew.
     for r in range(leaving, k - 1):
-        w.factor[r, r] = np.sqrt(max(_factor_row(G, w, r, w.active[r]), 1e-300))
+        factor[r, r] = np.sqrt(max(_factor_row(G, w, r, active[r]), 1e-300))
     return k - 1
 
 
+@inlined
 def _correlate(G: FloatArray, c: FloatArray, w: _Path, k: int) -> None:
     """Correlations from the coefficients, so that rounding does not add up."""
+    beta, corr, active = w.beta, w.corr, w.active
     for j in range(c.size):
-        w.corr[j] = c[j]
+        corr[j] = c[j]
     for i in range(k):
-        row, weight = w.active[i], w.beta[w.active[i]]
+        row, weight = active[i], beta[active[i]]
         for j in range(c.size):
-            w.corr[j] -= weight * G[row, j]
+            corr[j] -= weight * G[row, j]
 
 
+@part
 def _level(w: _Path, entering: int, C: float) -> float:
     """The active correlations: C, or where a column enters its own, which has less rounding."""
-    if entering >= 0 and abs(abs(w.corr[entering]) - C) < 1e-6 * (C + 1e-300):
-        return abs(w.corr[entering])
+    corr = w.corr
+    if entering >= 0 and abs(abs(corr[entering]) - C) < 1e-6 * (C + 1e-300):
+        C = abs(corr[entering])
     return C
 
 
+@part
 def _rss(c: FloatArray, yy: float, w: _Path, k: int) -> float:
+    beta, corr, active = w.beta, w.corr, w.active
     rss = yy
     for i in range(k):
-        rss -= w.beta[w.active[i]] * (c[w.active[i]] + w.corr[w.active[i]])
+        rss -= beta[active[i]] * (c[active[i]] + corr[active[i]])
     return rss
 
 
+@kernel(lambda t: (t.reads(2), t.reads(1), t.number, t.count, *[t.number] * 3))
 def _path(G: FloatArray, c: FloatArray, yy: float, n: int, alpha_stop: float, noise: float, floor: float) -> tuple[FloatArray, float]:
     """Coefficients at `alpha_stop` and the penalty of the least AIC on the way (without noise, that of the start)."""
     p = c.size

@@ -10,13 +10,12 @@ found by the fit, not targeted.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.mathematics.compilation import kernel
 
 MINIMUM_DAYS = 100
 """Under this a GARCH fit is noise; EWMA (alpha 0.06, beta 0.94) stands in, and says so."""
@@ -45,6 +44,7 @@ class Garch:
     note: str = ""
 
 
+@kernel(lambda t: (t.reads(1), *[t.number] * 4))
 def _variances(x: FloatArray, omega: float, alpha: float, beta: float, first: float) -> FloatArray:
     out = np.empty(x.size + 1)
     out[0] = first
@@ -53,20 +53,13 @@ def _variances(x: FloatArray, omega: float, alpha: float, beta: float, first: fl
     return out
 
 
+@kernel(lambda t: (t.reads(1), *[t.number] * 4))
 def _minus_log_likelihood(x: FloatArray, omega: float, alpha: float, beta: float, first: float) -> float:
     total, variance = 0.0, first
     for t in range(x.size):
         total += np.log(variance) + x[t] * x[t] / variance
         variance = omega + alpha * x[t] * x[t] + beta * variance
     return 0.5 * total / x.size
-
-
-@lru_cache(maxsize=1)
-def _compiled() -> tuple[Callable[..., FloatArray], Callable[..., float]]:
-    """The recursion and the likelihood, compiled at first use."""
-    import numba
-
-    return numba.njit(cache=True)(_variances), numba.njit(cache=True)(_minus_log_likelihood)
 
 
 def garch_fit(losses: FloatArray) -> Garch:
@@ -89,12 +82,10 @@ def garch_fit(losses: FloatArray) -> Garch:
     if losses.size < MINIMUM_DAYS:
         return _state(x, spread, (0.0, 0.06, 0.94), f"{losses.size} days, under {MINIMUM_DAYS}: EWMA stands in for GARCH")
 
-    _, likelihood = _compiled()
-
     def objective(p: FloatArray) -> float:
         persistence = 1.0 / (1.0 + np.exp(-p[1]))
         alpha = persistence / (1.0 + np.exp(-p[2]))
-        return float(likelihood(x, np.exp(p[0]), alpha, persistence - alpha, 1.0))
+        return float(_minus_log_likelihood(x, np.exp(p[0]), alpha, persistence - alpha, 1.0))
 
     starts = [np.array(s) for s in ((np.log(0.1), 2.2, -2.2), (np.log(0.5), 0.0, -1.0), (np.log(0.03), 3.5, -2.9))]
     bounds = [(-12.0, 2.0), (-8.0, 6.9), (-8.0, 8.0)]
@@ -106,7 +97,7 @@ def garch_fit(losses: FloatArray) -> Garch:
 
 def _state(x: FloatArray, spread: float, parameters: tuple[float, float, float], note: str) -> Garch:
     omega, alpha, beta = parameters
-    sigma = np.sqrt(_compiled()[0](x, omega, alpha, beta, 1.0))
+    sigma = np.sqrt(_variances(x, omega, alpha, beta, 1.0))
     return Garch(omega * spread**2, alpha, beta, sigma * spread, x / sigma[:-1], note)
 
 

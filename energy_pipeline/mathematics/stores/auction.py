@@ -190,9 +190,8 @@ def midnight_curve(store: Store, days: FloatArray, minutes: int, rounds: int = 4
     >>> midnight_curve(Store(1.0, 1.0, 1.0), days, 60)[-1]
     (1.0, 10.0)
     """
-    from energy_pipeline.mathematics.stores.foresight_kernel import compiled
+    from energy_pipeline.mathematics.stores.foresight_kernel import backward
 
-    backward, _ = compiled()
     low, high = store.minimum_mwh, store.energy_mwh
     grid = np.linspace(low, high, MIDNIGHT_LEVELS + 1)
     middle, slopes = 0.5 * (grid[1:] + grid[:-1]), np.zeros(MIDNIGHT_LEVELS)

@@ -19,15 +19,14 @@ Stores with losses over time or power that depends on the content do not fit: th
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.units import hours_of
+from energy_pipeline.mathematics.compilation import kernel, part
 from energy_pipeline.mathematics.stores.store import TOLERANCE_MWH, Store
 
 MOST_PROFILES = 24
@@ -171,7 +170,7 @@ def _windows(store: Store, days: FloatArray, minutes: int) -> tuple[list[Window]
     for name, need in needs.items():
         charges = name.startswith("fill")
         factors, cost = _cash(store, _steps(store, need, minutes, charges=charges), minutes, charges=charges)
-        values[name] = compiled()(days, factors, cost, 1 if name.endswith("first") else intervals)
+        values[name] = _window_values(days, factors, cost, 1 if name.endswith("first") else intervals)
     ends = [_end_value(store, content) for content in (low, high, start, last)]
     cycles = _most_emptyings(store, intervals)
     worth = np.full((cycles + 1, intervals + 1, 2), IMPOSSIBLE)
@@ -255,17 +254,7 @@ def _group(store: Store, days: FloatArray, minutes: int, begin: int, end: int, c
     return Group(begin, end, charges, profiles[chosen])
 
 
-@lru_cache(maxsize=1)
-def compiled() -> Callable[..., Any]:
-    """Mean margin of every window (begin, end), compiled once and kept on disk."""
-    import numba
-    from numba.extending import register_jitable
-
-    register_jitable(_insert)
-    kernel: Callable[..., Any] = numba.njit(cache=True, nogil=True)(_window_values)
-    return kernel
-
-
+@kernel(lambda t: (t.reads(2), t.reads(1), t.number, t.count))
 def _window_values(days, factors, cost, begins):
     """For begin < begins: mean over days of the best assignment of `factors` to the window's prices, less `cost`.
 
@@ -292,6 +281,7 @@ def _window_values(days, factors, cost, begins):
     return found
 
 
+@part
 def _insert(top, size, x):
     """Keep `x` among the largest, sorted falling; returns how many there are."""
     m = top.size

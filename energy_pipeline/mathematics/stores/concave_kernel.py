@@ -5,36 +5,21 @@ does not: prices so negative that this fails, for which `foresight_kernel` stand
 
 Segments of V_t are written where those of V_{t+1} end, in one flat array: nothing is copied.
 """
-# ruff: noqa: ANN001, ANN202 - compiled functions carry no annotations
+# ruff: noqa: ANN001, ANN201, ANN202 - compiled functions carry no annotations
 # mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
-from typing import Any
-
 import numpy as np
+
+from energy_pipeline.mathematics.compilation import kernel, part
 
 NEAR = 1e-12
 SNAP_MW = 1e-9
 """Power below this is rounding."""
 
 
-@lru_cache(maxsize=1)
-def compiled() -> Callable[..., Any]:
-    """Sweep and walk in one, compiled once and kept on disk."""
-    import numba
-    from numba.extending import register_jitable
-
-    for part in (_step, _sweep, _slopes_at, _walk):
-        register_jitable(part)
-    floats = numba.types.Array(numba.float64, 1, "C", readonly=True)
-    found = numba.njit(cache=True, nogil=True, error_model="numpy")(_solve)
-    found.compile((floats, floats, floats, floats, numba.int64))
-    return found  # type: ignore[no-any-return]
-
-
+@part
 def _step(slope, length, begin, end, room, first, buy, most_in, sell, most_out, floor, ceiling, kept):
     """Write the segments of V_t from `end` on; returns (their end, first point, charge up to, discharge down to), or -1 for no room."""
     at, i, stage, out = first - most_in, begin, 0, end
@@ -66,6 +51,7 @@ def _step(slope, length, begin, end, room, first, buy, most_in, sell, most_out, 
     return out, start / kept, up, down
 
 
+@part
 def _sweep(prices, numbers, slope, length, begins, first, up, down):
     """Backwards over all steps; returns 0, -1 (no room) or -2 (no feasible state)."""
     low, high, most_in, most_out = numbers[1], numbers[2], numbers[3], numbers[4]
@@ -96,6 +82,7 @@ def _sweep(prices, numbers, slope, length, begins, first, up, down):
     return 0
 
 
+@part
 def _slopes_at(slope, length, begin, end, x, z):
     """Slopes to the left and right of z."""
     left = np.inf
@@ -107,6 +94,7 @@ def _slopes_at(slope, length, begin, end, x, z):
     return left, -np.inf
 
 
+@part
 def _walk(prices, numbers, slope, length, begins, first, up, down, stored, value, charge, discharge):
     low, high, most_in, most_out = numbers[1], numbers[2], numbers[3], numbers[4]
     a, b, k, j, kept = numbers[5], numbers[6], numbers[7], numbers[8], numbers[9]
@@ -141,7 +129,8 @@ def _walk(prices, numbers, slope, length, begins, first, up, down, stored, value
         stored[t] = s
 
 
-def _solve(prices, numbers, end_slope, end_length, room):
+@kernel(lambda t: (*[t.reads(1)] * 4, t.count), division="ieee")
+def solve(prices, numbers, end_slope, end_length, room):
     """Contents, V_t, charge and discharge; status 0, or -1 (no room) or -2 (no feasible state)."""
     steps = prices.size
     slope, length = np.empty(room), np.empty(room)

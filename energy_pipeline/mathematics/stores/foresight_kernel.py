@@ -13,40 +13,20 @@ stops being concave; from there back the step is made on breakpoints, as the lar
 sliding-window maxima, which is exact for any piecewise linear V; as soon as V is concave
 again, segments serve again. No grid anywhere.
 """
-# ruff: noqa: ANN001, ANN202 - compiled functions carry no annotations
+# ruff: noqa: ANN001, ANN201, ANN202 - compiled functions carry no annotations
 # mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
-from typing import Any
-
 import numpy as np
+
+from energy_pipeline.mathematics.compilation import kernel, part
 
 NEAR = 1e-12
 """Relative: lengths and bends below this are rounding."""
 
 
-@lru_cache(maxsize=1)
-def compiled() -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """(backward, forward), compiled once and kept on disk."""
-    import numba
-    from numba.extending import register_jitable
-
-    for part in (_merge, _window, _windowed, _kinks, _tidy, _larger, _general, _is_concave, _to_segments, _to_points, _roomy, _inside, _marginal):
-        register_jitable(part)
-    floats = numba.types.Array(numba.float64, 1, "C", readonly=True)
-    options = {"cache": True, "nogil": True, "error_model": "numpy"}
-    backward = numba.njit(**options)(_backward)
-    forward = numba.njit(**options)(_forward)
-    numbers = floats
-    backward.compile((floats, numbers, floats, floats))
-    arrays = numba.float64[::1]
-    forward.compile((floats, numbers, arrays, arrays, numba.int64[::1], arrays, arrays))
-    return backward, forward
-
-
+@part
 def _merge(slope, length, n, first, buy, most_in, sell, most_out, low, high, kept, new_slope, new_length):
     """One concave step; returns (number of segments, first point) of V_t, or (-1, 0) if no state is left."""
     m, i, k = 0, 0, 0
@@ -82,6 +62,7 @@ def _merge(slope, length, n, first, buy, most_in, sell, most_out, low, high, kep
     return k, start / kept
 
 
+@part
 def _windowed(x, g, n, width, out_x, out_m):
     """M(y) = max of g over [y, y + width], y from x[0] - width to x[n-1]; g piecewise linear. Returns the number of points."""
     edges = np.empty(2 * n)
@@ -120,6 +101,7 @@ def _windowed(x, g, n, width, out_x, out_m):
     return m
 
 
+@part
 def _inside(x, g, n, at):
     """Linear between points; at the ends held."""
     if at <= x[0]:
@@ -130,6 +112,7 @@ def _inside(x, g, n, at):
     return g[k] + (at - x[k]) / (x[k + 1] - x[k]) * (g[k + 1] - g[k])
 
 
+@part
 def _kinks(a, b, left, right, count, out_x, out_m, m):
     """Append the upper envelope of `count` lines over [a, b], given by their ends."""
     shares = np.empty(5)
@@ -151,6 +134,7 @@ def _kinks(a, b, left, right, count, out_x, out_m, m):
     return m
 
 
+@part
 def _tidy(x, v, m, small):
     """Drop doubled points and points on a line, in place; returns how many stay."""
     k = 0
@@ -169,6 +153,7 @@ def _tidy(x, v, m, small):
     return k
 
 
+@part
 def _larger(xa, va, na, xb, vb, nb, out_x, out_v):
     """The larger of two piecewise linear functions, each minus infinity outside its points."""
     edges = np.empty(na + nb)
@@ -193,6 +178,7 @@ def _larger(xa, va, na, xb, vb, nb, out_x, out_v):
     return m
 
 
+@part
 def _window(x, v, m, low, high):
     """Cut a piecewise linear function to [low, high], in place; returns the number of points."""
     low, high = max(low, x[0]), min(high, x[m - 1])
@@ -212,6 +198,7 @@ def _window(x, v, m, low, high):
     return k
 
 
+@part
 def _general(x, v, n, buy, most_in, sell, most_out, low, high, kept):
     """One step on breakpoints, for any V; returns new (x, v, n)."""
     room = 10 * n + 20
@@ -241,6 +228,7 @@ def _general(x, v, n, buy, most_in, sell, most_out, low, high, kept):
     return out_x, out_v, m
 
 
+@part
 def _is_concave(x, v, n):
     for i in range(1, n - 1):
         before, after = (v[i] - v[i - 1]) / (x[i] - x[i - 1]), (v[i + 1] - v[i]) / (x[i + 1] - x[i])
@@ -249,6 +237,7 @@ def _is_concave(x, v, n):
     return True
 
 
+@part
 def _to_segments(x, v, n, slope, length):
     for i in range(n - 1):
         length[i] = x[i + 1] - x[i]
@@ -256,6 +245,7 @@ def _to_segments(x, v, n, slope, length):
     return n - 1
 
 
+@part
 def _to_points(slope, length, n, at):
     x, v = np.empty(n + 1), np.empty(n + 1)
     x[0], v[0] = at, 0.0
@@ -264,6 +254,7 @@ def _to_points(slope, length, n, at):
     return x, v, n + 1
 
 
+@part
 def _roomy(array, size):
     """The array, or a copy with room for `size` entries and as many more."""
     if size <= array.size:
@@ -273,7 +264,8 @@ def _roomy(array, size):
     return grown
 
 
-def _backward(prices, numbers, end_slope, end_length):
+@kernel(lambda t: tuple([t.reads(1)] * 4), division="ieee")
+def backward(prices, numbers, end_slope, end_length):
     """Value functions of the whole horizon.
 
     `numbers`: delta, low, high, most in, most out [MWh stored], a, b, k, j, kept, end low,
@@ -329,6 +321,7 @@ def _backward(prices, numbers, end_slope, end_length):
     return flat_slope[:size].copy(), flat_length[:size].copy(), begins, first, odd
 
 
+@part
 def _marginal(moved, left, right, buy, sell, brim):
     """A slope between the one-sided ones that agrees with the action."""
     if moved > 0.0:
@@ -338,7 +331,8 @@ def _marginal(moved, left, right, buy, sell, brim):
     return min(left, max(right, min(sell, buy)))
 
 
-def _forward(prices, numbers, flat_slope, flat_length, begins, first, stored):
+@kernel(lambda t: (*[t.reads(1)] * 4, t.reads(1, "int64"), t.reads(1), t.writes(1)), division="ieee")
+def forward(prices, numbers, flat_slope, flat_length, begins, first, stored):
     """Walk from numbers[11]; fills the energy stored after each interval and returns the marginal value during each."""
     low, high, most_in, most_out = numbers[1], numbers[2], numbers[3], numbers[4]
     a, b, k, j, kept = numbers[5], numbers[6], numbers[7], numbers[8], numbers[9]

@@ -157,7 +157,7 @@ def _concave(
     lowest = float(prices.min()) if prices.size else 0.0
     if (lowest + numbers[8]) / numbers[5] >= numbers[6] * (lowest - numbers[7]):
         for room in (SEGMENTS * prices.size + 64 + end_slope.size, 40 * SEGMENTS * prices.size + 4096 + end_slope.size):
-            *found, status = concave_kernel.compiled()(prices, numbers, end_slope, end_length, room)
+            *found, status = concave_kernel.solve(prices, numbers, end_slope, end_length, room)
             if status == 0:
                 stored, values, charge, discharge = found
                 return stored, values, charge, discharge
@@ -165,9 +165,8 @@ def _concave(
 
 
 def _sweep_any(numbers: FloatArray, prices: FloatArray, end_slope: FloatArray, end_length: FloatArray) -> tuple[FloatArray, FloatArray, int]:
-    from energy_pipeline.mathematics.stores.foresight_kernel import compiled
+    from energy_pipeline.mathematics.stores.foresight_kernel import backward, forward
 
-    backward, forward = compiled()
     slope, length, begins, first, odd = backward(prices, numbers, end_slope, end_length)
     if odd < 0:
         raise ArithmeticError("no feasible state although the store was checked -> report this store as a defect")

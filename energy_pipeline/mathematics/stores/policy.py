@@ -220,9 +220,8 @@ def _with_shadow(store: Store, prices: FloatArray, states: tuple[FloatArray, Flo
 def _trained(
     store: Store, prices: FloatArray, states: tuple[FloatArray, FloatArray], counted: FloatArray, minutes: int, shadow: float
 ) -> StoragePolicy:
-    from energy_pipeline.mathematics.stores.policy_kernel import compiled
+    from energy_pipeline.mathematics.stores.policy_kernel import train as learn
 
-    learn, _ = compiled()
     steps = prices.shape[0]
     grid = levels_mwh(store, steps, minutes)
     floor, ceiling = window_mwh(store, steps, minutes)
@@ -244,9 +243,8 @@ def _numbers(store: Store, minutes: int, shadow: float) -> FloatArray:
 
 def _walk(policy: StoragePolicy, prices: FloatArray, seen: FloatArray, seen2: FloatArray) -> FloatArray:
     """Content after each interval, paths x intervals."""
-    from energy_pipeline.mathematics.stores.policy_kernel import compiled
+    from energy_pipeline.mathematics.stores.policy_kernel import run as walk
 
-    _, walk = compiled()
     store, minutes = policy.store, policy.minutes
     steps, paths = prices.shape
     floor, ceiling = window_mwh(store, steps, minutes)

@@ -14,33 +14,20 @@ value no operation can reach. Longstaff and Schwartz, "Valuing American options 
 Rev. Financial Studies 14, 2001; Boogert and de Jong, "Gas storage valuation using a Monte
 Carlo method", J. Derivatives 15, 2008.
 """
-# ruff: noqa: ANN001, ANN202 - compiled functions carry no annotations
+# ruff: noqa: ANN001, ANN201, ANN202 - compiled functions carry no annotations
 # mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
-from typing import Any
-
 import numpy as np
+
+from energy_pipeline.mathematics.compilation import ANY_ORDER_ANY_ZERO, kernel, part
 
 SMOOTH = 1e-6
 """Weight of equal neighbours in the regression: a knot no path comes near takes its neighbours' value."""
 
 
-@lru_cache(maxsize=1)
-def compiled() -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """(train, run), compiled once and kept on disk."""
-    import numba
-    from numba.extending import register_jitable
-
-    for part in (_bin, _factor, _solve, _fit, _touched, _smooth, _place, _targets, _levels_after, _levels_odd, _at, _best, _step_of):
-        register_jitable(part)
-    options = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"contract", "reassoc", "nsz"}}
-    return numba.njit(**options)(_train), numba.njit(**options)(_run)
-
-
+@part
 def _bin(knots, x):
     """Left knot and share of the right one; held beyond the ends."""
     n = knots.size
@@ -54,6 +41,7 @@ def _bin(knots, x):
     return k, (x - knots[k]) / (knots[k + 1] - knots[k])
 
 
+@part
 def _solve(matrix, rhs):
     """Cholesky in place: rhs becomes the solution."""
     n = rhs.shape[0]
@@ -68,6 +56,7 @@ def _solve(matrix, rhs):
         rhs[j] /= matrix[j, j]
 
 
+@part
 def _factor(matrix):
     n = matrix.shape[0]
     for j in range(n):
@@ -80,6 +69,7 @@ def _factor(matrix):
             matrix[i, j] /= pivot
 
 
+@part
 def _fit(later, weights, total, where, share, where2, share2, knots, knots2, matrix, fitted):
     """Continuation at the knots, into `fitted` (knots x levels)."""
     n1, n2, levels = knots.size, knots2.size, later.shape[1]
@@ -99,6 +89,7 @@ def _fit(later, weights, total, where, share, where2, share2, knots, knots2, mat
     _solve(matrix, fitted)
 
 
+@part
 def _touched(k, share, k2, share2, n1, n2, rows, phi):
     """Hat functions that are not zero at a state; returns how many."""
     rows[0], phi[0] = k * n2 + k2, 1.0
@@ -114,6 +105,7 @@ def _touched(k, share, k2, share2, n1, n2, rows, phi):
     return count
 
 
+@part
 def _smooth(matrix, n1, n2, total):
     equal = SMOOTH * total
     for here in range(n1 * n2):
@@ -127,6 +119,7 @@ def _smooth(matrix, n1, n2, total):
                 matrix[other, here] -= equal
 
 
+@part
 def _place(row, probabilities, sample, knots, where, share):
     """Knots at quantiles of what is seen, strictly rising, and every path's place among them."""
     stride = max(1, row.size // 1500)
@@ -141,6 +134,7 @@ def _place(row, probabilities, sample, knots, where, share):
         where[i], share[i] = _bin(knots, row[i])
 
 
+@part
 def _at(fitted, knots, knots2, k, share, k2, share2, value):
     """Continuation by level at a state, into `value`."""
     n2, levels = knots2.size, value.size
@@ -160,6 +154,7 @@ def _at(fitted, knots, knots2, k, share, k2, share2, value):
         value[c] = (1.0 - share) * left + share * right
 
 
+@part
 def _targets(value, grid, buy, sell, least, most):
     """Levels to charge up to and to discharge down to."""
     last = grid.size - 1
@@ -172,12 +167,14 @@ def _targets(value, grid, buy, sell, least, most):
     return min(max(up, least), most), min(max(down, least), most)
 
 
+@part
 def _step_of(value, grid, z):
     """Continuation at a content between levels."""
     k, share = _bin(grid, z)
     return value[k] + share * (value[k + 1] - value[k])
 
 
+@part
 def _best(value, grid, y, most_in, most_out, up, down, buy, sell, floor, ceiling):
     """Content after the action, from y after leakage."""
     charged, discharged = min(grid[up], y + most_in), max(grid[down], y - most_out)
@@ -201,6 +198,7 @@ def _best(value, grid, y, most_in, most_out, up, down, buy, sell, floor, ceiling
     return min(max(target, floor), ceiling)
 
 
+@part
 def _levels_after(later, row, grid, kept_grid, most_in, most_out, full_in, share_in, full_out, share_out, idle, share_idle, up, down, buy, sell, out):
     """Realised value from every level for one path whose targets are ordered (up <= down), into `out`."""
     bottom, top = grid[up], grid[down]
@@ -223,6 +221,7 @@ def _levels_after(later, row, grid, kept_grid, most_in, most_out, full_in, share
             out[c] = later[row, k] + share_idle[c] * (later[row, k + 1] - later[row, k])
 
 
+@part
 def _levels_odd(later, row, value, grid, kept_grid, most_in, most_out, up, down, buy, sell, window, out):
     """The same at a price so negative that both charging and discharging would pay."""
     for c in range(grid.size):
@@ -232,7 +231,8 @@ def _levels_odd(later, row, value, grid, kept_grid, most_in, most_out, up, down,
         out[c] = later[row, k] + part * (later[row, k + 1] - later[row, k]) - (buy * (z - y) if z > y else sell * (z - y))
 
 
-def _train(prices, seen, seen2, weights, grid, most_in, most_out, numbers, end_value, least, most, probabilities, probabilities2):
+@kernel(lambda t: (*[t.reads(2)] * 3, *[t.reads(1)] * 6, *[t.reads(1, "int64")] * 2, *[t.reads(1)] * 2), sums=ANY_ORDER_ANY_ZERO, division="ieee")
+def train(prices, seen, seen2, weights, grid, most_in, most_out, numbers, end_value, least, most, probabilities, probabilities2):
     """Fitted continuation (steps x knots x levels), knots and second knots by step.
 
     `prices`, `seen`, `seen2`: steps x paths; `numbers`: a, b, k, j, kept, floor and ceiling are
@@ -282,7 +282,23 @@ def _train(prices, seen, seen2, weights, grid, most_in, most_out, numbers, end_v
     return all_fitted, all_knots, all_knots2, later
 
 
-def _run(prices, seen, seen2, grid, in_by_level, out_by_level, numbers, floor, ceiling, initial, group, budget, fitted, knots, knots2, stored, spent):
+@kernel(
+    lambda t: (
+        *[t.reads(2)] * 3,
+        *[t.reads(1)] * 6,
+        t.number,
+        t.reads(2, "int64"),
+        t.reads(1),
+        t.reads(3),
+        t.reads(2),
+        t.reads(2),
+        t.writes(2),
+        t.writes(2),
+    ),
+    sums=ANY_ORDER_ANY_ZERO,
+    division="ieee",
+)
+def run(prices, seen, seen2, grid, in_by_level, out_by_level, numbers, floor, ceiling, initial, group, budget, fitted, knots, knots2, stored, spent):
     """Walk every path forward; fills the content after each step (paths x steps).
 
     `group`, `budget` (rules x steps, rules): at most budget[r] MWh taken out of the store while

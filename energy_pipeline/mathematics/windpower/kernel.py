@@ -9,17 +9,16 @@ instead of library calls), which gives the same bits in whichever place of a vec
 a day alone has the bytes of the day within a year. Only storm hysteresis looks back, to the
 start of its day.
 """
-# ruff: noqa: ANN001, ANN202 - compiled functions carry no annotations
+# ruff: noqa: ANN001, ANN201, ANN202 - compiled functions carry no annotations
 # mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from functools import lru_cache
-from typing import Any
 
 import numpy as np
+
+from energy_pipeline.mathematics.compilation import inlined, kernel, part
 
 GAS_CONSTANT = 287.058
 GRAVITY = 9.80665
@@ -41,37 +40,20 @@ START_MS, START_MW, SLOPE, MIXED, PIECE = range(5)
 CELL_COLUMNS = 5
 
 
-@lru_cache(maxsize=1)
-def compiled() -> Callable[..., Any]:
-    """The pass, compiled once and kept on disk."""
-    import numba
-    from numba.extending import register_jitable
-
-    parts: tuple[Callable[..., Any], ...] = (_spread, _hub_block, _storm_block, _density_block, _standard_mw, _stretched, _stretch_block, _wake_share)
-    for part in parts:
-        register_jitable(part)
-    # Small and in inner loops: put in place, so that the loops around them become vectors.
-    parts = (_exp, _short_exp, _log)
-    for part in parts:
-        register_jitable(inline="always")(part)
-    # Read-only arguments accept writable arrays too: one compiled version for all callers.
-    floats, ints = numba.types.Array(numba.float64, 1, "C", readonly=True), numba.types.Array(numba.int64, 1, "C", readonly=True)
-    cells, table = numba.types.Array(numba.float64, 2, "C", readonly=True), numba.types.Array(numba.float32, 2, "C", readonly=True)
-    signature = numba.void(*[floats] * 6, ints, *[floats] * 3, cells, table, floats, ints, numba.float64[::1])
-    return numba.njit(signature, cache=True, nogil=True, error_model="numpy")(_pass)  # type: ignore[no-any-return]
-
-
+@inlined
 def _exp(x):
     """e^x for |x| < 0.5, within 1e-9."""
     high = 1 / 120 + x * (1 / 720 + x * (1 / 5040 + x * (1 / 40320 + x * (1 / 362880))))
     return 1.0 + x * (1.0 + x * (1 / 2 + x * (1 / 6 + x * (1 / 24 + x * high))))
 
 
+@inlined
 def _short_exp(x):
     """e^x for |x| < 0.1 within 2e-11, for |x| < 0.36 within 2e-7."""
     return 1.0 + x * (1.0 + x * (1 / 2 + x * (1 / 6 + x * (1 / 24 + x * (1 / 120 + x * (1 / 720))))))
 
 
+@inlined
 def _log(x):
     """Natural logarithm by the series in (x - 1) / (x + 1); within 1e-9 from 0.35 to 2."""
     y = (x - 1.0) / (x + 1.0)
@@ -80,6 +62,7 @@ def _log(x):
     return 2.0 * y * (1.0 + z * (1 / 3 + z * (1 / 5 + z * (1 / 7 + z * (1 / 9 + z * (1 / 11 + z * (1 / 13 + z * tail)))))))
 
 
+@part
 def _spread(values, begin, block):
     """A block of a series, or its only value everywhere."""
     if values.size == 1:
@@ -88,6 +71,7 @@ def _spread(values, begin, block):
         block[:] = values[begin : begin + block.size]
 
 
+@part
 def _hub_block(speed, upper, roughness, profile, numbers, upper_is_reference, hub):
     """Speed at hub height; NaN where the weather cannot be."""
     if profile == 0:
@@ -107,6 +91,7 @@ def _hub_block(speed, upper, roughness, profile, numbers, upper_is_reference, hu
             hub[i] = speed[i] * ((numbers[HUB_LOG] - z) / (numbers[MEASURED_LOG] - z))
 
 
+@part
 def _storm_block(hub, day, begin, stopped, numbers):
     """Sets the speed to -1 while the machines stand after a storm; returns whether they still do."""
     for i in range(hub.size):
@@ -122,6 +107,7 @@ def _storm_block(hub, day, begin, stopped, numbers):
     return stopped
 
 
+@part
 def _density_block(celsius, hpa, law, numbers, log_ratio):
     """ln(rho / 1.225) at the hub; NaN where temperature or pressure cannot be."""
     cooler, up = 273.15 - LAPSE_K_M * numbers[DELTA_TEMPERATURE_M], numbers[DELTA_PRESSURE_M]
@@ -141,6 +127,7 @@ def _density_block(celsius, hpa, law, numbers, log_ratio):
             log_ratio[i] = _log(density * (1.0 / STANDARD_DENSITY)) if known else math.nan
 
 
+@part
 def _standard_mw(speed, cells, points, power):
     """Output at a speed on the standard curve, 0 outside it."""
     if not 0.0 <= speed <= points[points.size - 1]:
@@ -157,6 +144,7 @@ def _standard_mw(speed, cells, points, power):
     return power[k] + (speed - points[k]) / (points[k + 1] - points[k]) * (power[k + 1] - power[k])
 
 
+@part
 def _stretched(speed, log_ratio, k, points, exponents):
     """Speed on the standard curve, starting the search at piece k; beyond the curve's ends a speed beyond them."""
     last = points.size - 1
@@ -177,6 +165,7 @@ def _stretched(speed, log_ratio, k, points, exponents):
     return min(points[k] + (speed - low) / (high - low) * (points[k + 1] - points[k]), points[k + 1])
 
 
+@part
 def _stretch_block(hub, log_ratio, cells, points, exponents, work):
     """Speeds on the standard curve, for a curve whose speeds are stretched by (1.225 / rho)^p. Standing and missing stay so.
 
@@ -206,6 +195,7 @@ def _stretch_block(hub, log_ratio, cells, points, exponents, work):
             hub[i] += log_ratio[i]
 
 
+@part
 def _wake_share(speed, direction, table, numbers):
     a = direction / numbers[TABLE_DEG]
     b = speed / numbers[TABLE_MS]
@@ -218,7 +208,20 @@ def _wake_share(speed, direction, table, numbers):
     return low + a * (high - low)
 
 
-def _pass(speed, upper, roughness, celsius, hpa, direction, day, points, power, exponents, cells, table, numbers, modes, out):  # noqa: C901, PLR0912
+@kernel(
+    lambda t: (
+        *[t.reads(1)] * 6,
+        t.reads(1, "int64"),
+        *[t.reads(1)] * 3,
+        t.reads(2),
+        t.reads(2, "float32"),
+        t.reads(1),
+        t.reads(1, "int64"),
+        t.writes(1),
+    ),
+    division="ieee",
+)
+def site(speed, upper, roughness, celsius, hpa, direction, day, points, power, exponents, cells, table, numbers, modes, out):  # noqa: C901, PLR0912
     """Fills `out`: MW, or for exact wakes the speed on the standard curve (-1 while standing); NaN where an input cannot be."""
     profile, rule, wakes, scale = modes[PROFILE], modes[RULE], modes[WAKES], numbers[SCALE]
     store, work = np.empty((7, BLOCK)), np.empty((5, BLOCK))

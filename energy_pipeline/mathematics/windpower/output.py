@@ -33,6 +33,18 @@ _NO_DAY = np.zeros(1, dtype=np.int64)
 _NO_TABLE = np.ones((2, 2), dtype=np.float32)
 
 
+class _Series(NamedTuple):
+    """Weather as the pass takes it; arrays of one entry hold everywhere, or are not looked at."""
+
+    speed: FloatArray
+    upper: FloatArray
+    roughness: FloatArray
+    celsius: FloatArray
+    hpa: FloatArray
+    direction: FloatArray
+    day: IntArray
+
+
 class Curve(NamedTuple):
     """A power curve prepared for look-up."""
 
@@ -79,10 +91,10 @@ def output_mw(farm: WindFarm, weather: WindWeather, *, missing: Missing = "error
     table = wake_table(farm).efficiency if modes[k.WAKES] == 1 else _NO_TABLE
     out = np.empty(weather.speed_ms.size)
     series = _series(farm, weather, modes)
-    k.compiled()(*series, *curve, table, numbers, modes, out)
+    k.site(*series, *curve, table, numbers, modes, out)
     if np.isnan(out.sum()):
         _refuse(weather, modes, missing)
-    return _swept(farm, out, series[5]) if modes[k.WAKES] == 2 else out
+    return _swept(farm, out, series.direction) if modes[k.WAKES] == 2 else out
 
 
 def _refuse(weather: WindWeather, modes: IntArray, missing: Missing) -> None:
@@ -235,7 +247,7 @@ def _rules(farm: WindFarm, weather: WindWeather) -> tuple[FloatArray, IntArray]:
     return numbers, modes
 
 
-def _series(farm: WindFarm, weather: WindWeather, modes: IntArray) -> tuple[FloatArray, ...]:
+def _series(farm: WindFarm, weather: WindWeather, modes: IntArray) -> _Series:
     upper = flat(weather.upper_speed_ms) if modes[k.PROFILE] == 1 else _UNUSED
     roughness = flat(weather.roughness_m) if modes[k.PROFILE] == 2 else _UNUSED
     if roughness.size > 1 and (roughness == roughness[0]).all():
@@ -246,4 +258,4 @@ def _series(farm: WindFarm, weather: WindWeather, modes: IntArray) -> tuple[Floa
         hpa = flat(standard_pressure_hpa(farm.elevation_m) if weather.pressure_hpa is None else weather.pressure_hpa)
     direction = flat(weather.direction_deg) if modes[k.WAKES] else _UNUSED
     day = np.ascontiguousarray(np.atleast_1d(weather.day), dtype=np.int64) if modes[k.HYSTERESIS] else _NO_DAY
-    return (flat(weather.speed_ms), upper, roughness, celsius, hpa, direction, day)  # type: ignore[return-value]
+    return _Series(flat(weather.speed_ms), upper, roughness, celsius, hpa, direction, day)

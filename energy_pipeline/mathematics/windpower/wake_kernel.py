@@ -7,42 +7,30 @@ Jensen, "A note on wind generator interaction", Riso-M-2411, 1983. Bastankhah an
 "A new analytical model for wind-turbine wakes", Renewable Energy 70, 2014. Induction: Madsen
 et al., Wind Energ. Sci. 5, 2020.
 """
-# ruff: noqa: ANN001, ANN202 - compiled functions carry no annotations
+# ruff: noqa: ANN001, ANN201, ANN202 - compiled functions carry no annotations
 # mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from functools import lru_cache
-from typing import Any
 
 import numpy as np
+
+from energy_pipeline.mathematics.compilation import kernel, part
 
 JUST_BEHIND_M = 1e-6
 """Machines side by side differ downwind by rounding only: no wake between them."""
 FAR_OFF_SIGMAS = 7.0
 
 
-@lru_cache(maxsize=1)
-def compiled() -> Callable[..., Any]:
-    """The sweep, compiled once and kept on disk."""
-    import numba
-    from numba.extending import register_jitable
-
-    for part in (_induction, _covered, _look_up, _gaussian_share, _turn, _pairs, _machine):
-        register_jitable(part)
-    floats = numba.types.Array(numba.float64, 1, "C", readonly=True)
-    signature = numba.void(*[floats] * 5, *[numba.int64] * 4, *[floats] * 4, numba.float64[:, ::1], numba.float64[::1])
-    return numba.njit(signature, cache=True, nogil=True, error_model="numpy")(_sweep)  # type: ignore[no-any-return]
-
-
+@part
 def _induction(ct, momentum):
     if momentum:
         return 0.5 * (1.0 - math.sqrt(1.0 - min(1.0, ct)))
     return ct * (0.2460 + ct * (0.0586 + ct * 0.0883))
 
 
+@part
 def _covered(wake, rotor, apart):
     """Share of a rotor's area inside a circle of radius `wake`, centres `apart`."""
     if apart >= wake + rotor:
@@ -55,6 +43,7 @@ def _covered(wake, rotor, apart):
     return lens / (math.pi * rotor * rotor)
 
 
+@part
 def _look_up(speed, at, values):
     """Linear between points, held beyond them."""
     if speed <= at[0]:
@@ -65,6 +54,7 @@ def _look_up(speed, at, values):
     return values[k] + (speed - at[k]) / (at[k + 1] - at[k]) * (values[k + 1] - values[k])
 
 
+@part
 def _gaussian_share(down, across, ct, momentum, numbers):
     k, diameter, epsilon, limit = numbers[0], numbers[1], numbers[2], numbers[3]
     root = math.sqrt(1.0 - min(limit, ct))
@@ -74,6 +64,7 @@ def _gaussian_share(down, across, ct, momentum, numbers):
     return centre * math.exp(-0.5 * across * across / spread)
 
 
+@part
 def _turn(degrees, x, y, down, across):
     """Positions in the wind's frame; the wind comes from `degrees`, downwind is away from it."""
     sine, cosine = math.sin(math.radians(degrees)), math.cos(math.radians(degrees))
@@ -83,6 +74,7 @@ def _turn(degrees, x, y, down, across):
     return np.argsort(down, kind="mergesort")
 
 
+@part
 def _pairs(order, down, across, gaussian, numbers, first, source, factor):
     """Lists, for each place in the order, the places upwind whose wake can reach it, with Jensen's constant factor."""
     k, diameter = numbers[0], numbers[1]
@@ -107,6 +99,7 @@ def _pairs(order, down, across, gaussian, numbers, first, source, factor):
         first[j + 1] = size
 
 
+@part
 def _machine(j, free, order, down, across, first, source, factor, ct, seen, gaussian, superposition, momentum, local, numbers):
     """Speed at the j-th machine in downwind order; those before it are known."""
     total = 0.0
@@ -129,7 +122,8 @@ def _machine(j, free, order, down, across, first, source, factor, ct, seen, gaus
     return max(0.0, free - (math.sqrt(total) if superposition == 0 else total))
 
 
-def _sweep(speeds, degrees, x, y, numbers, gaussian, superposition, momentum, local, at, power, thrust_at, thrust, waked, farm_mw):
+@kernel(lambda t: (*[t.reads(1)] * 5, *[t.count] * 4, *[t.reads(1)] * 4, t.writes(2), t.writes(1)), division="ieee")
+def sweep(speeds, degrees, x, y, numbers, gaussian, superposition, momentum, local, at, power, thrust_at, thrust, waked, farm_mw):
     """Fills speeds at the machines and the sum of their output, row by row; rows of one direction in a row share its geometry."""
     n = x.size
     down, across, seen, ct = np.empty(n), np.empty(n), np.empty(n), np.empty(n)

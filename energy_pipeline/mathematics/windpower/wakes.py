@@ -18,7 +18,7 @@ from energy_pipeline.mathematics.windpower.errors import raise_if_any
 from energy_pipeline.mathematics.windpower.farm import Gaussian, Jensen, WindFarm
 from energy_pipeline.mathematics.windpower.smoothing import smoothed_curve
 from energy_pipeline.mathematics.windpower.thrust import thrust_curve
-from energy_pipeline.mathematics.windpower.wake_kernel import compiled
+from energy_pipeline.mathematics.windpower.wake_kernel import sweep
 
 DIRECTION_STEP_DEG = 0.5
 SPEED_STEP_MS = 0.1
@@ -115,7 +115,7 @@ def _swept(farm: WindFarm, speed_ms: FloatArray, direction_deg: FloatArray) -> t
     curve = smoothed_curve(farm.turbine, farm.turbulence_intensity, farm.spread_ms)
     waked, farm_mw = np.empty((speed_ms.size, farm.machines)), np.empty(speed_ms.size)
     gaussian, superposition, momentum, local, numbers = _numbers(farm)
-    compiled()(speed_ms, direction_deg, x, y, numbers, gaussian, superposition, momentum, local, *curve, *thrust_curve(farm.turbine), waked, farm_mw)
+    sweep(speed_ms, direction_deg, x, y, numbers, gaussian, superposition, momentum, local, *curve, *thrust_curve(farm.turbine), waked, farm_mw)
     return waked, farm_mw
 
 

@@ -15,8 +15,8 @@ from energy_pipeline.contracts import TABLES, Table
 from energy_pipeline.contracts.raw import RAW_TABLES
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import DayFailures, PipelineError
-from energy_pipeline.information.archive import content_hash
 from energy_pipeline.information.raw_frames import by_day
+from energy_pipeline.information.series_months import content_hash
 from energy_pipeline.lake import Lake
 from energy_pipeline.orchestration import metadata, policies, progress
 from energy_pipeline.orchestration.factory import AssetFactory, DayContext, RowMetadata, record, run_days, session_of, write_frames

@@ -53,13 +53,22 @@ def write_book(
     """Optimise, write book, solution and bids, submit the bids."""
     from energy_pipeline import portfolio
 
+    frames = decided_book(information_set, scenario_paths, plant_output, dispatch, price_forecasts, signals)
+    written = write_frames(day, frames)
+    path = day.lake.submit(day.day, portfolio.nominations_csv(frames["nomination_lines"]).encode())
+    return {**written, "nominations": {"path": path}}
+
+
+def decided_book(
+    information_set: Info, scenario_paths: Frame, plant_output: Frame, dispatch: Frame, price_forecasts: Frame, signals: Frame
+) -> Frames:
+    """Book, solution and bids; nothing is written."""
+    from energy_pipeline import portfolio
+
     case = portfolio.case_of(information_set, scenario_paths, plant_output, dispatch, signals)
     book = portfolio.book_of(case, price_forecasts, dispatch)
     lines = portfolio.nomination_lines(case, book.positions, dispatch)
-    frames = {"positions": book.positions, "portfolio_solution": book.solution, "nomination_lines": lines}
-    written = write_frames(day, frames)
-    path = day.lake.submit(day.day, portfolio.nominations_csv(lines).encode())
-    return {**written, "nominations": {"path": path}}
+    return {"positions": book.positions, "portfolio_solution": book.solution, "nomination_lines": lines}
 
 
 def joint_book(

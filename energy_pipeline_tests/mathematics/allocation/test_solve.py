@@ -138,7 +138,7 @@ def test_highs_takes_over_where_the_walk_stalls(monkeypatch):
         del g, low, high
         return simplex.Vertex(simplex.STALLED, np.zeros(len(c)), basis, np.zeros(len(h)), 0)
 
-    monkeypatch.setattr(tail.simplex, "minimise", stalled)
+    monkeypatch.setattr(simplex, "minimise", stalled)
     found = al.solve(problem, al.MinCvar(0.9))
     assert "HiGHS" in found.solver
     assert found.value == pytest.approx(expected, rel=1e-9)

@@ -58,7 +58,7 @@ def test_sunlit_share_is_the_share_of_minutes(place):
     start = hours("2026-01-20", 24 * 20)
     fine = hours("2026-01-20", 24 * 60 * 20, 1)
     lit = (90.0 - spa(fine, place, 1)[1] > -0.8333).reshape(-1, 60).mean(axis=1)
-    assert np.abs(sunlit_share(*place, start, 60) - lit).max() < 0.04
+    assert np.abs(sunlit_share(place[0], place[1], start, 60) - lit).max() < 0.04
 
 
 def test_polar_night_has_no_sun_and_polar_day_no_night():

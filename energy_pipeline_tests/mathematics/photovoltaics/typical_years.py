@@ -71,4 +71,4 @@ def typical_year(site: str) -> TypicalYear:
     offset = float(place["TZ"])
     first = int(np.datetime64(f"{YEAR}-01-01", "us").astype(np.int64)) - int(offset * 3_600_000_000)
     start = first + np.arange(len(frame)) * 3_600_000_000
-    return TypicalYear(float(place["latitude"]), float(place["longitude"]), offset, float(place["altitude"]), start, *columns, albedo)
+    return TypicalYear(float(place["latitude"]), float(place["longitude"]), offset, float(place["altitude"]), start, *columns, albedo)  # type: ignore[call-arg]

@@ -103,7 +103,9 @@ def by_solver(plant, margins):
         row = np.zeros(3 * n)
         for place, factor in entries:
             row[place] += factor
-        rows.append(row), low.append(least), high.append(most)
+        rows.append(row)
+        low.append(least)
+        high.append(most)
 
     for t in range(n):
         before = [(t - 1, -1.0)] if t else []

@@ -89,7 +89,7 @@ def test_cvar_is_exact_where_the_tail_is_not_a_whole_number():
     none = np.zeros((0, 0))
     for scenarios, confidence in ((7, 0.9), (10, 0.75), (33, 0.95)):
         pnl = 100 * rng.standard_normal(scenarios)
-        empty = Contracts((), np.zeros((scenarios, 0)), *[np.zeros(0)] * 4, none)
+        empty = Contracts((), np.zeros((scenarios, 0)), *[np.zeros(0)] * 4, none)  # type: ignore[call-arg]
         problem = JointProblem(pnl, empty, Limits(), 1.0, confidence)
         tail = scenarios * (1 - confidence)
         by_definition = min(z + np.maximum(-pnl - z, 0).sum() / tail for z in -pnl)  # a kink is a minimum

@@ -1,6 +1,7 @@
 """Swing, curtailable load and tolling as columns of the joint book: known cases, and never worse than value first."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -61,7 +62,7 @@ def test_a_plant_without_ties_is_a_strip_of_calls_on_the_spread(market):
 def test_together_is_never_worse_than_value_first(market, which):
     paths, problem, factors = market
     prices, look = daily(paths, factors)
-    every = {
+    every: dict[str, Any] = {
         "swing": SwingPolicies("swing", Swing(0.0, 60.0, 100.0, 250.0, 50.0), prices, look),
         "load": SwingPolicies("load", CurtailableLoad(5.0, 24.0, 60.0, 2).month(DAYS), prices, look),
         "plant": TollingPolicies("plant", PLANT, paths, 60, factors, FUEL, CARBON),
@@ -89,7 +90,7 @@ def test_weights_move_nominations_to_where_the_book_hurts(market):
 def test_a_column_is_the_better_one_at_the_prices_it_was_trained_for(market):
     paths, _, factors = market
     prices, look = daily(paths, factors)
-    assets = [
+    assets: list[Any] = [
         SwingPolicies("swing", Swing(0.0, 60.0, 0.0, 250.0, 50.0), prices, look),
         TollingPolicies("plant", PLANT, paths, 60, factors, FUEL, CARBON),
         SequentialPolicies("battery", replace(BATTERY, initial_mwh=10.0), paths, 60, factors),

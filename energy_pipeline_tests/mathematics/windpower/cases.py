@@ -5,6 +5,7 @@ Reads nothing but, for the one typical year, the file that pvlib ships.
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -75,7 +76,7 @@ def scattered(seed: int, machines: int = 25, box_diameters: float = 30.0) -> tup
 
 
 LAYOUTS = {**{f"grid_{s:g}D": grid(s) for s in SPACINGS}, "scattered_1": scattered(1), "scattered_2": scattered(2)}
-WAKE_CASES = {
+WAKE_CASES: dict[str, dict[str, Any]] = {
     "noj": {"model": "jensen"},
     "noj_k004_linear": {"model": "jensen", "k": 0.04, "superposition": "linear"},
     "noj_momentum": {"model": "jensen", "induction": "momentum"},

@@ -31,7 +31,7 @@ def main() -> None:
     lines = ["name,manufacturer,rated_kw,rotor_diameter_m,hub_heights_m,curve_ms_kw"]
     left_out = []
     for name, row in curves.iterrows():
-        fact = facts.loc[name]
+        fact = facts.loc[str(name)]
         known = row.notna().to_numpy()
         at, power = speeds[known], row.to_numpy(float)[known] / 1000.0
         available = 0.5 * 1.225 * np.pi / 4 * fact["rotor_diameter"] ** 2 * at**3 / 1000.0

@@ -1,6 +1,7 @@
 """Wakes against PyWake, the table against the exact sweep, and what must hold for any layout."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -18,7 +19,7 @@ POINT = 0.01
 
 
 def model(name):
-    options = dict(cases.WAKE_CASES[name])
+    options: dict[str, Any] = {**cases.WAKE_CASES[name]}
     return {"jensen": wp.Jensen, "gaussian": wp.Gaussian}[options.pop("model")](**options)
 
 
