@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -88,7 +89,7 @@ def scenario_matrices(rows: pl.DataFrame, day: DeliveryDay | None = None, table:
     """
     found: dict[tuple[str, str], ScenarioMatrix] = {}
     findings: list[Finding] = []
-    for part in rows.partition_by("kind", "name", maintain_order=True):
+    for part in _by_series(rows):
         key = str(part["kind"][0]), str(part["name"][0])
         try:
             found[key] = _matrix(part, key, day)
@@ -97,6 +98,17 @@ def scenario_matrices(rows: pl.DataFrame, day: DeliveryDay | None = None, table:
     if findings:
         raise ContractError(table, _day_of(rows, day), findings)
     return found
+
+
+def _by_series(rows: pl.DataFrame) -> list[pl.DataFrame]:
+    """The rows of each series: slices where they stand together, as the lake has them."""
+    if rows.is_empty():
+        return []
+    runs = rows.select(pl.col("kind").rle_id() + pl.col("name").rle_id()).to_series().to_numpy()
+    edges = [0, *(np.flatnonzero(runs[1:] != runs[:-1]) + 1).tolist(), rows.height]
+    parts = [rows.slice(begin, end - begin) for begin, end in pairwise(edges)]
+    apart = len({(part["kind"][0], part["name"][0]) for part in parts}) < len(parts)
+    return rows.partition_by("kind", "name", maintain_order=True) if apart else parts
 
 
 class _NoMatrixError(Exception):
@@ -112,6 +124,9 @@ def _matrix(part: pl.DataFrame, key: tuple[str, str], day: DeliveryDay | None) -
         raise _NoMatrixError([Finding(text, "resolution_minutes", part.height, next_step=NEXT_STEP)])
     minutes = int(lengths[0])
     at, numbers = part["delivery_start"].cast(pl.Int64).to_numpy(), part["scenario"].to_numpy().astype(np.int64)
+    in_order = _in_order(at, numbers)
+    if in_order is not None and np.array_equal(in_order[0], _expected(in_order[0], minutes, day)):
+        return _by_interval(part, key, minutes, *in_order)
     present, scenarios = np.unique(at), np.unique(numbers)
     starts = _expected(present, minutes, day)
     inside = np.isin(at, starts)
@@ -135,6 +150,28 @@ def _matrix(part: pl.DataFrame, key: tuple[str, str], day: DeliveryDay | None) -
         probabilities = np.ascontiguousarray(probabilities.reshape(shape)[:, 0])
     times_of = pl.Series("delivery_start", starts).cast(part.schema["delivery_start"])
     return ScenarioMatrix(*key, times_of, minutes, scenarios, values.reshape(shape), probabilities)
+
+
+def _in_order(at: IntArray, numbers: IntArray) -> tuple[IntArray, IntArray] | None:
+    """Starts and scenarios, both rising, of rows that stand interval by interval without a hole, as the lake has them."""
+    count = int(np.argmax(at != at[0])) or at.size
+    if at.size % count:
+        return None
+    starts, scenarios = at[::count], numbers[:count]
+    rising = bool((np.diff(starts) > 0).all() and (np.diff(scenarios) > 0).all())
+    whole = rising and bool((at.reshape(-1, count) == starts[:, None]).all() and (numbers.reshape(-1, count) == scenarios).all())
+    return (starts, scenarios) if whole else None
+
+
+def _by_interval(part: pl.DataFrame, key: tuple[str, str], minutes: int, starts: IntArray, scenarios: IntArray) -> ScenarioMatrix:
+    """The matrix of rows in order: a transposition instead of a search for every row's place."""
+
+    def turned(column: str) -> FloatArray:
+        return np.ascontiguousarray(part[column].to_numpy().reshape(starts.size, scenarios.size).T, dtype=np.float64)
+
+    probabilities = np.ascontiguousarray(turned("probability")[:, 0]) if "probability" in part.columns else None
+    times_of = pl.Series("delivery_start", starts).cast(part.schema["delivery_start"])
+    return ScenarioMatrix(*key, times_of, minutes, scenarios.copy(), turned("value"), probabilities)
 
 
 def _expected(present: IntArray, minutes: int, day: DeliveryDay | None) -> IntArray:

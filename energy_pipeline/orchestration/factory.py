@@ -147,12 +147,12 @@ class AssetFactory:
     def table(self, name: str, compute: Callable[..., Frame], *declared: Declared, after: After | None = None) -> dg.AssetsDefinition:
         """The asset of one table computed day by day: `compute(day, *, table=frame, ...)`; `after` runs once its days are written."""
         step, deps = self.declare(name, compute, declared)
-        return self._asset(name, self._tables([name], deps), lambda day: write_frames(day.lake, day.day, {name: step(day)}), after)
+        return self._asset(name, self._tables([name], deps), lambda day: write_frames(day, {name: step(day)}), after)
 
     def tables(self, name: str, tables: Sequence[str], compute: Callable[..., Frames], *declared: Declared) -> dg.AssetsDefinition:
         """Several tables that one function makes together; they are always all written."""
         step, deps = self.declare(name, compute, declared)
-        return self._asset(name, self._tables(tables, deps), lambda day: write_frames(day.lake, day.day, step(day)))
+        return self._asset(name, self._tables(tables, deps), lambda day: write_frames(day, step(day)))
 
     def files(
         self, name: str, file: FileAsset, compute: Callable[..., Mapping[str, RowMetadata]], *declared: Declared, tables: Sequence[str] = ()
@@ -195,9 +195,12 @@ def materialised(context: dg.AssetExecutionContext, names: Iterable[str]) -> Ite
             yield dg.MaterializeResult(asset_key=name)
 
 
-def write_frames(lake: Lake, day: date, frames: Frames) -> dict[str, RowMetadata]:
+def write_frames(day: DayContext, frames: Frames) -> dict[str, RowMetadata]:
     """Write a day of each table; metadata by asset name. The contract is enforced before the write."""
-    written = {name: lake.write_day(name, day, frame) for name, frame in frames.items()}
+    written = {}
+    for name, frame in frames.items():
+        written[name] = day.lake.write_day(name, day.day, frame)
+        day.session.shared.forget(name)
     return {
         name: {"dagster/partition_row_count": record.rows, "content_hash": record.sha256, "path": record.path} for name, record in written.items()
     }

@@ -24,6 +24,7 @@ from energy_pipeline.information.lateness import JUDGED
 from energy_pipeline.lake import ArtefactStore, Lake
 from energy_pipeline.lake.raw_days import RawTable
 from energy_pipeline.lake.source_files import SourceFiles
+from energy_pipeline.orchestration.shared_reads import SharedReads
 from energy_pipeline.orchestration.world import World, archive_of
 from energy_pipeline.settings import Settings
 
@@ -184,8 +185,13 @@ class RunSession:
         cut = self.runtime.now() if self.as_of is None else self.as_of
         return self.raw_lake.read(table, first, last, missing="skip").filter(pl.col("known_at") <= cut)
 
+    @cached_property
+    def shared(self) -> SharedReads:
+        """Days of computed tables that the run's steps have read."""
+        return SharedReads(self.lake)
+
     def read(self, table: str, first: date, last: date | None = None, missing: str = "error") -> pl.DataFrame:
-        """Days of a computed table: from where the run writes."""
+        """Days of a computed table: from where the run writes, once for all its steps."""
         if TABLES[table].vintages:
             raise ValueError(f"{table} is raw: decide reads it through the information set, settle by known_raw")
-        return self.lake.read(table, first, last or first, missing="skip" if missing == "skip" else "error")
+        return self.shared.read(table, first, last or first, "skip" if missing == "skip" else "error")

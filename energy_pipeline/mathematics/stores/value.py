@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.units import hours_of
+from energy_pipeline.mathematics.stores.bounds import foresight_values_eur
 from energy_pipeline.mathematics.stores.perfect_foresight import foresight
 from energy_pipeline.mathematics.stores.policy import PolicyRun, run_of, train
 from energy_pipeline.mathematics.stores.store import Store
@@ -139,7 +140,7 @@ def store_value(
     rule = "intrinsic" if information == "auction" else shipped(store, learn_eur_mwh, minutes)
     cash = _store_cash(store, minutes, rule)
     plan = _fixed_run(store, learn_eur_mwh, fresh_eur_mwh, minutes)
-    bound = np.array([foresight(store, p, minutes).value_eur for p in fresh_eur_mwh[:BOUND_PATHS]])
+    bound = foresight_values_eur(store, fresh_eur_mwh[:BOUND_PATHS], minutes)
     found = summarised(cash(learn_eur_mwh, fresh_eur_mwh), float(plan.value_eur.mean()), bound, minutes, yearly_rate, rule)
     if blocks is None:
         return found

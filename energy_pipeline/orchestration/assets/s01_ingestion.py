@@ -221,7 +221,7 @@ def information_set(factory: AssetFactory) -> dg.AssetsDefinition:
         def write(day: DayContext) -> Mapping[str, RowMetadata]:
             frame = step(day)
             hashes.append(content_hash(frame))
-            return write_frames(session.lake, day.day, {"information_set": frame})
+            return write_frames(day, {"information_set": frame})
 
         with progress.reporting("information_set"):
             session = session_of(context, runtime)

@@ -54,7 +54,7 @@ def write_book(
     from energy_pipeline import portfolio
 
     frames = decided_book(information_set, scenario_paths, plant_output, dispatch, price_forecasts, signals)
-    written = write_frames(day.lake, day.day, frames)
+    written = write_frames(day, frames)
     path = day.lake.submit(day.day, portfolio.nominations_csv(frames["nomination_lines"]).encode())
     return {**written, "nominations": {"path": path}}
 
