@@ -14,7 +14,7 @@ import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray, IntArray
 from energy_pipeline.mathematics.compilation import read_only, record
-from energy_pipeline.mathematics.photovoltaics import cells, kernel, optics
+from energy_pipeline.mathematics.photovoltaics import cells, kernel, optics, records
 from energy_pipeline.mathematics.photovoltaics.astronomy import SunTrack
 from energy_pipeline.mathematics.photovoltaics.sun import track
 from energy_pipeline.mathematics.photovoltaics.system import SUN_RULES, PvSystem
@@ -34,7 +34,7 @@ NO_DETAIL = np.empty((0, 0))
 
 class _Prepared(NamedTuple):
     plant: np.void
-    tables: kernel.Tables
+    tables: records.Tables
 
 
 def output_mw(system: PvSystem, weather: Irradiance) -> FloatArray:
@@ -53,10 +53,10 @@ def output_mw(system: PvSystem, weather: Irradiance) -> FloatArray:
 
 
 def detail(system: PvSystem, weather: Irradiance) -> dict[str, FloatArray]:
-    """Each step of the pass by name (`kernel.DETAIL`): powers, plane-of-array irradiance, cell temperature, angles."""
-    steps = np.empty((len(kernel.DETAIL), len(weather)))
+    """Each step of the pass by name (`records.DETAIL`): powers, plane-of-array irradiance, cell temperature, angles."""
+    steps = np.empty((len(records.DETAIL), len(weather)))
     _computed(system, weather, steps)
-    return dict(zip(kernel.DETAIL, steps, strict=True))
+    return dict(zip(records.DETAIL, steps, strict=True))
 
 
 def fleet_output_mw(
@@ -140,7 +140,7 @@ def _pass(
     air = arrays["temperature_c"]
     # An irradiance that is not given is never read; any array of the right length stands in.
     ghi, dni, dhi = (arrays.get(name, air) for name in ("ghi_w_m2", "dni_w_m2", "dhi_w_m2"))
-    weather = kernel.Weather(ghi, dni, dhi, air, arrays["wind_speed_ms"], arrays.get("albedo", NOTHING), read_only(snow_kept))
+    weather = records.Weather(ghi, dni, dhi, air, arrays["wind_speed_ms"], arrays.get("albedo", NOTHING), read_only(snow_kept))
     kernel.run(sky, plant, ready.tables, kind, weather, ac, steps)
 
 
@@ -208,13 +208,13 @@ def _prepared(system: PvSystem) -> _Prepared:
     """A plant as numbers and tables; kept, since a fleet is computed again and again."""
     sam = system.setting == "sam_like"
     module = cells.MODULES[system.module_type]
-    plant = record(kernel.PLANT, _numbers(system, module))
+    plant = record(records.PLANT, _numbers(system, module))
     cover = optics.coated_glass() if sam else optics.bare_glass()
     cover = cover if system.diffuse_cover_loss else optics.beam_only(cover)
     open_sky = optics.visible_sky(system.ground_coverage_ratio) if plant["shaded"] else np.ones(optics.TILT_NODES)
-    coefficients = kernel.PEREZ_SAM if sam else kernel.PEREZ_PRINTED
+    coefficients = records.PEREZ_SAM if sam else records.PEREZ_PRINTED
     tables = (coefficients, *cover, open_sky, cells.relative_efficiency(system.module_type), *optics.air(sam))
-    return _Prepared(plant, kernel.Tables(*(read_only(table) for table in tables)))
+    return _Prepared(plant, records.Tables(*(read_only(table) for table in tables)))
 
 
 def _numbers(system: PvSystem, module: cells.Module) -> dict[str, float]:
