@@ -1,5 +1,6 @@
 {#
 description: "Committed day-ahead schedule of each flexible asset, with its energy revenue on the forecast and, once known, on the auction's prices."
+summed: true
 columns:
   revenue_forecast_eur: {unit: "EUR", description: "Energy revenue of the interval on the forecast, before cycle costs."}
   price_day_ahead_eur_mwh: {like: day_ahead_prices.price_eur_mwh, nullable: true, description: "The auction's price; null until it is known."}

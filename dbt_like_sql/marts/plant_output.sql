@@ -1,5 +1,6 @@
 {#
 description: "Expected output of each plant, E[g | gate], with the metered output beside it once it is known."
+summed: true
 columns:
   forecast_mw: {like: plant_output.output_mw, description: "Expected output at the decision time, after curtailment at low prices."}
   metered_mw: {like: plant_meters.output_mw, description: "Metered net output, time-weighted mean over the interval; null until it is known."}

@@ -1,4 +1,5 @@
 {#
+summed: true
 columns:
   position_mwh: {unit: "MWh", description: "Net bought energy of the interval."}
   traded_mwh: {unit: "MWh", description: "Energy of the interval the decision adds."}

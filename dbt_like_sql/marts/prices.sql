@@ -1,6 +1,7 @@
 {#
 description: "Day-ahead price of each zone and interval with the second prices beside it; the latest vintage of each."
 key: [zone, delivery_start]
+summed: true
 columns:
   price_day_ahead_eur_mwh: {like: day_ahead_prices.price_eur_mwh, description: "Clearing price of the day-ahead auction."}
   price_intraday_eur_mwh: {like: second_prices.price_eur_mwh, description: "Intraday price, time-weighted mean over the interval; null where there is none or it does not cover the interval."}

@@ -77,6 +77,8 @@ class Column:
         Schema version of the table that brought the column.
     default : object
         What days written before that version are read with.
+    is_state : bool
+        A level at an instant, such as the content of a store: it does not add up over time.
     """
 
     name: str
@@ -90,6 +92,7 @@ class Column:
     allowed: tuple[str, ...] | None = None
     since: int = 1
     default: str | float | bool | None = None
+    is_state: bool = False
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,8 @@ class Table:
         Last table of its flow: the record of the run comes after it.
     is_mart : bool
         Whether BI sees it as it is: a mart that copies it is generated.
+    summed : bool
+        Whether that mart is also there by delivery day and by month.
     version : int
         Schema version, in every file's footer. A new column counts it up by one and says `since` and `default`; any
         other change of what a file holds counts it up too, and older days are then refused.
@@ -162,6 +167,7 @@ class Table:
     in_report: bool = True
     ends_flow: bool = False
     is_mart: bool = False
+    summed: bool = False
     version: int = 1
     readable: int = 1
 
@@ -181,6 +187,8 @@ class Table:
                 wrong.append(f"key column {c.name} is younger than the table and needs a default")
         if not 1 <= self.readable <= self.version:
             wrong.append(f"readable is version {self.readable}, the table has version {self.version}")
+        if self.summed and not (self.is_mart and {"delivery_start", "resolution_minutes"} <= set(names)):
+            wrong.append("summed marts are marts of intervals: is_mart, delivery_start, resolution_minutes")
         if wrong:
             raise ValueError(f"table {self.name}: {'; '.join(wrong)}")
 

@@ -8,6 +8,7 @@ contract's:
 
     {#
     description: ...        default: that of the table of its name
+    summed: true            also by delivery day and month (`contracts.aggregates`); default: false
     key: [zone, ...]        beside the delivery day; default: that of the view of its name, or of the first it reads
     columns:                only what the contracts of the views it reads do not say already
       price_eur_mwh: {like: day_ahead_prices.price_eur_mwh, nullable: true}
@@ -25,16 +26,17 @@ from typing import Any
 
 import yaml
 
-from energy_pipeline.contracts import TABLES, Column, Table
+from energy_pipeline.contracts import TABLES, Column, Table, aggregates
 from energy_pipeline.contracts.marts import Mart, mart_key, schema_yml, sources_yml
 from energy_pipeline.contracts.sql import mart_sql, staging_sql
 from energy_pipeline.warehouse.sql_project import SqlModel, SqlProjectError, output_columns, read_model
 
-COPIES = "generated"
-FOLDERS = ("staging", f"marts/{COPIES}")
+COPIES, SUMS = "generated", "aggregates"
+FOLDERS = ("staging", f"marts/{COPIES}", f"marts/{SUMS}")
 """Folders of which every file is generated."""
 STAGED = "stg_"
 _HEAD = re.compile(r"\A\s*\{#-?(.*?)-?#\}", re.DOTALL)
+_HEAD_KEYS = ("description", "key", "summed", "columns")
 _FACTS = {f.name for f in fields(Column)} - {"name", "since", "default"}
 
 
@@ -51,12 +53,18 @@ def generated_files(root: Path) -> dict[str, str]:
     read = {ref.removeprefix(STAGED) for model in [*written.values(), *tests] for ref in model.depends_on if ref.startswith(STAGED)}
     copies = [table for table in TABLES.values() if table.is_mart]
     staged = [table for table in TABLES.values() if table.is_mart or table.name in read]
-    marts = sorted([*map(Mart.of, copies), *HandWritten(root, written).marts()], key=lambda mart: mart.name)
+    by_hand = HandWritten(root, written)
+    typed = by_hand.marts()
+    summed = sorted([*(Mart.of(t) for t in copies if t.summed), *(m for m in typed if by_hand.summed(m.name))], key=lambda mart: mart.name)
+    sums = [each for mart in summed for each in (aggregates.daily(mart), aggregates.monthly(mart))]
+    marts = sorted([*map(Mart.of, copies), *typed, *sums], key=lambda mart: mart.name)
     return {
         **{f"staging/{STAGED}{table.name}.sql": staging_sql(table) for table in staged},
         "staging/_sources.yml": sources_yml(staged),
         "staging/schema.yml": schema_yml(Mart.staging(table) for table in staged),
         **{f"marts/{COPIES}/{table.name}.sql": mart_sql(table) for table in copies},
+        **{f"marts/{SUMS}/{mart.name}{aggregates.DAILY}.sql": aggregates.daily_sql(mart) for mart in summed},
+        **{f"marts/{SUMS}/{mart.name}{aggregates.MONTHLY}.sql": aggregates.monthly_sql(mart) for mart in summed},
         "marts/schema.yml": schema_yml(marts),
     }
 
@@ -107,6 +115,10 @@ class HandWritten:
             raise SqlProjectError(self.root, self.problems)
         return found
 
+    def summed(self, name: str) -> bool:
+        """Whether a mart is also there by delivery day and month."""
+        return bool(self._head(name).get("summed"))
+
     def _mart(self, name: str) -> Mart:
         if name not in self._done:
             model, head = self.models[name], self._head(name)
@@ -127,8 +139,8 @@ class HandWritten:
     def _head(self, name: str) -> dict[str, Any]:
         match = _HEAD.match(self.models[name].sql)
         head = yaml.safe_load(match.group(1)) if match else None
-        unknown = sorted(set(head or {}) - {"description", "key", "columns"})
-        self.problems += [f"{name}: the head has no key {k!r} (description, key, columns)" for k in unknown]
+        unknown = sorted(set(head or {}) - set(_HEAD_KEYS))
+        self.problems += [f"{name}: the head has no key {k!r} ({', '.join(_HEAD_KEYS)})" for k in unknown]
         return head or {}
 
     def _read(self, name: str, ref: str) -> Mart:

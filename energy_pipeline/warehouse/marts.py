@@ -1,89 +1,49 @@
-"""The marts inside one DuckDB file: created, compared with their models, days replaced.
+"""The marts inside one DuckDB file: created, days replaced, months summed up, comments set.
 
-What belongs here: SQL that changes tables of an open connection. What does not: files,
-locks and the swap (`warehouse`), or the models' own SQL (`dbt_like_sql/`).
+What belongs here: SQL that changes tables of the file in use. What does not: which days are due (`due`), files, locks
+and the swap (`files`, `publishing`), or the models' own SQL (`dbt_like_sql/`).
 
-The rule a mart lives by: it has a DATE column `delivery_day`, and its rows of a day are
-computed from that day's source rows (a source, staging model or other mart is shown to
-it for the days being published only). So replacing a day is exact, and a rebuild in
-blocks of days equals any other order.
+The rule a mart lives by: it has a DATE column `delivery_day`, and its rows of a day are computed from that day's source
+rows (a source, staging model or other mart is shown to it for the days being published only). So replacing a day is
+exact, and a rebuild in blocks of days equals any other order. A mart by month (`contracts.aggregates`) is made from the
+finished days of its months.
 """
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
-from typing import Protocol
 
 import duckdb
 import polars as pl
 
 from energy_pipeline.contracts import table as contract_of
-from energy_pipeline.contracts.sql import comments, quoted
+from energy_pipeline.contracts.aggregates import MONTH, is_aggregate, is_monthly
+from energy_pipeline.contracts.sql import comments
 from energy_pipeline.domain.errors import PipelineError
 from energy_pipeline.lake.errors import PublishError
 from energy_pipeline.lake.layout import month_start
 from energy_pipeline.lake.store import Lake
+from energy_pipeline.warehouse.due import Due, Kept, Scope, SourceDays, changed, months
+from energy_pipeline.warehouse.models import SCHEMA, Model, Models, mart_table, relation, source
 
-SCHEMA = "marts"
+META = """
+CREATE SCHEMA IF NOT EXISTS marts;
+CREATE SCHEMA IF NOT EXISTS meta;
+CREATE TABLE IF NOT EXISTS meta.models (mart VARCHAR PRIMARY KEY, fingerprint VARCHAR NOT NULL);
+COMMENT ON TABLE meta.models IS 'Hash of the SQL and descriptions each mart was built with.';
+CREATE TABLE IF NOT EXISTS meta.days (mart VARCHAR NOT NULL, delivery_day DATE NOT NULL, sources_hash VARCHAR NOT NULL);
+COMMENT ON TABLE meta.days IS 'Hash of the source days that the rows of a mart and day were made from.';
+CREATE TABLE IF NOT EXISTS meta.span (first_day DATE NOT NULL);
+COMMENT ON TABLE meta.span IS 'From which day on this file holds rows by interval.';
+CREATE OR REPLACE TEMP TABLE block_days (delivery_day DATE);
+"""
 
 
 class MartError(PipelineError):
     """A mart breaks the rule all marts live by."""
-
-
-class Model(Protocol):
-    """A SQL model, as `warehouse.sql_project.SqlModel`."""
-
-    @property
-    def name(self) -> str:
-        """Name other models refer to it by."""
-
-    @property
-    def kind(self) -> str:
-        """`staging` (a view) or `mart` (a table)."""
-
-    @property
-    def depends_on(self) -> tuple[str, ...]:
-        """Models it reads."""
-
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """Lake tables it reads itself."""
-
-    @property
-    def description(self) -> str:
-        """The comment on the table."""
-
-    @property
-    def columns(self) -> Mapping[str, str]:
-        """The comments on the columns."""
-
-
-class Project(Protocol):
-    """The SQL models, as `warehouse.sql_project.SqlProject`."""
-
-    @property
-    def models(self) -> Mapping[str, Model]:
-        """Staging models and marts by name."""
-
-    def order(self) -> Sequence[str]:
-        """All names, each after those it depends on."""
-
-    def render(self, model: str, relation_of: Callable[[str], str], source_of: Callable[[str], str]) -> str:
-        """Plain SQL of a model."""
-
-
-def open_project(sql_root: Path) -> Project:
-    """The SQL models below a folder."""
-    from energy_pipeline.warehouse.sql_project import SqlProject
-
-    return SqlProject(sql_root)
 
 
 @dataclass
@@ -108,65 +68,83 @@ class MartBuild:
 
 @dataclass
 class MartBuilder:
-    """Brings the marts of one connection up to date.
+    """Brings the marts of the file in use up to date.
 
     Parameters
     ----------
     connection : DuckDBPyConnection
         To a file nobody else has open.
+    scope : Scope
+        Days the file holds.
+    kept : Kept
+        What the file was built from.
     """
 
     connection: duckdb.DuckDBPyConnection
     lake: Lake
-    project: Project
+    models: Models
+    scope: Scope
+    kept: Kept
+    sources: SourceDays
     failures: dict[str, str] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self.models = {name: self.project.models[name] for name in self.project.order()}
-        self.marts = [model for model in self.models.values() if model.kind == "mart"]
-
-    def run(self, days: Sequence[date]) -> list[MartBuild]:
-        """Replace the days in every mart; a mart that is new or has changed gets all days of the lake.
+    def run(self, due: Due) -> list[MartBuild]:
+        """Compute the days due; create or rebuild marts that are new or have changed.
 
         Raises
         ------
         PublishError
             Naming every model that failed; all were tried.
         """
-        self._bookkeeping()
-        self._load_sources([], self.sources_of(self.marts))
-        for model in self.models.values():
-            if model.kind != "mart":
-                self._try(model, self._create_view)
-        builds = {mart.name: MartBuild(mart.name) for mart in self.marts}
-        for mart in self.marts:
-            self._try(mart, lambda m: self._prepare(m, builds[m.name]))
-        self._fill(builds, days)
+        self.connection.execute(META)
+        stale = changed(self.models, self.kept)
+        builds = {mart.name: MartBuild(mart.name, mart.name in stale) for mart in self.models.marts}
+        self._drop_strangers()
+        self._views(sorted({*stale, *due}))
+        for mart in self.models.marts:
+            if mart.name in stale:
+                self._try(mart, self._create)
+        self._fill(builds, due)
+        self._sum_up(builds, due, stale)
         if self.failures:
             raise PublishError(self.failures)
+        self._trim()
+        self._tell()
         for build in builds.values():
-            build.total = self._scalar(f"SELECT count(*) FROM {_mart(build.name)}")  # noqa: S608 - a mart's name
+            build.total = self._scalar(f"SELECT count(*) FROM {mart_table(build.name)}")  # noqa: S608 - a mart's name
         return list(builds.values())
 
     # -- preparing -------------------------------------------------------------
 
-    def _bookkeeping(self) -> None:
-        self.connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-        self.connection.execute("CREATE SCHEMA IF NOT EXISTS meta")
-        self.connection.execute("CREATE TABLE IF NOT EXISTS meta.models (mart VARCHAR PRIMARY KEY, fingerprint VARCHAR NOT NULL)")
-        self.connection.execute("COMMENT ON TABLE meta.models IS 'Hash of the SQL and descriptions each mart was built with.'")
-        self.connection.execute("CREATE OR REPLACE TEMP TABLE block_days (delivery_day DATE)")
-        for name in self._existing() - {mart.name for mart in self.marts}:
-            self.connection.execute(f"DROP TABLE {_mart(name)}")
-            self.connection.execute("DELETE FROM meta.models WHERE mart = ?", [name])
-
-    def _existing(self) -> set[str]:
+    def _drop_strangers(self) -> None:
         rows = self.connection.execute(
             "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database() AND schema_name = ?", [SCHEMA]
         )
-        return {str(row[0]) for row in rows.fetchall()}
+        for name in {str(row[0]) for row in rows.fetchall()} - {mart.name for mart in self.models.marts}:
+            self.connection.execute(f"DROP TABLE {mart_table(name)}")
+            self.connection.execute("DELETE FROM meta.models WHERE mart = ?", [name])
+            self.connection.execute("DELETE FROM meta.days WHERE mart = ?", [name])
 
-    def _try(self, model: Model, step: Callable[[Model], None]) -> None:
+    def _views(self, marts: Sequence[str]) -> None:
+        """What the marts stand on, as views over the sources of the block; first without rows."""
+        self._load_sources([], self.models.sources_of(marts))
+        for model in self.models.needed(marts):
+            if not is_monthly(model.name):
+                self._try(model, lambda m: self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {relation(m.name)} AS {self.models.sql[m.name]}"))
+
+    def _create(self, mart: Model) -> None:
+        """The mart's table without rows."""
+        sql, day = self.models.sql[mart.name], day_column(mart.name)
+        self.connection.execute(f"CREATE OR REPLACE TABLE {mart_table(mart.name)} AS {sql} WITH NO DATA")
+        columns = dict(row[:2] for row in self.connection.execute(f"DESCRIBE {mart_table(mart.name)}").fetchall())
+        if columns.get(day) != "DATE":
+            raise MartError(f"a mart needs a DATE column {day}, its columns are {columns} -> add it to the model")
+        for statement in comments(mart_table(mart.name), mart.description, mart.columns):
+            self.connection.execute(statement)
+        self.connection.execute("INSERT OR REPLACE INTO meta.models VALUES (?, ?)", [mart.name, self.models.fingerprints[mart.name]])
+        self.connection.execute("DELETE FROM meta.days WHERE mart = ?", [mart.name])
+
+    def _try(self, model: Model, step: Callable[[Model], object]) -> None:
         """One model's step in its own transaction; a failure is noted and the next model tried."""
         broken = [name for name in model.depends_on if name in self.failures]
         if broken:
@@ -182,109 +160,92 @@ class MartBuilder:
         else:
             self.connection.execute("COMMIT")
 
-    def _create_view(self, model: Model) -> None:
-        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {_relation(model.name)} AS {self._sql(model)}")
-
-    def _prepare(self, mart: Model, build: MartBuild) -> None:
-        """Make the mart's table fit its model, emptied when it did not."""
-        sql, fingerprint = self._sql(mart), self.fingerprint(mart)
-        columns = self._columns(f"({sql})")
-        if columns.get("delivery_day") != "DATE":
-            raise MartError(f"a mart needs a DATE column delivery_day, its columns are {columns} -> add it to the model")
-        known = self.connection.execute("SELECT fingerprint FROM meta.models WHERE mart = ?", [mart.name]).fetchone()
-        if mart.name not in self._existing() or known != (fingerprint,) or self._columns(_mart(mart.name)) != columns:
-            build.rebuilt = True
-            self.connection.execute(f"CREATE OR REPLACE TABLE {_mart(mart.name)} AS {sql} WITH NO DATA")
-            self._comment(mart)
-            self.connection.execute("INSERT OR REPLACE INTO meta.models VALUES (?, ?)", [mart.name, fingerprint])
-        self.connection.execute(
-            f"CREATE OR REPLACE TEMP VIEW {_relation(mart.name)} AS "  # noqa: S608 - a model's name
-            f"SELECT * FROM {_mart(mart.name)} WHERE delivery_day IN (SELECT delivery_day FROM block_days)"
-        )
-
-    def _comment(self, mart: Model) -> None:
-        for statement in comments(_mart(mart.name), mart.description, mart.columns):
-            self.connection.execute(statement)
-
-    def _columns(self, relation: str) -> dict[str, str]:
-        rows = self.connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()  # noqa: S608 - our own relation
-        return {str(row[0]): str(row[1]) for row in rows}
-
     # -- filling ---------------------------------------------------------------
 
-    def _fill(self, builds: Mapping[str, MartBuild], days: Sequence[date]) -> None:
-        tried = [mart for mart in self.marts if mart.name not in self.failures]
-        days_of = {mart.name: set(days) | (self._lake_days(mart) if builds[mart.name].rebuilt else set()) for mart in tried}
-        all_days = sorted(set().union(*days_of.values()))
+    def _fill(self, builds: Mapping[str, MartBuild], due: Due) -> None:
+        all_days = sorted({day for days in due.values() for day in days})
         for _, month in itertools.groupby(all_days, key=month_start):
             block = list(month)
-            due = [mart for mart in tried if days_of[mart.name].intersection(block)]
-            self._load_sources(block, self.sources_of(due))
-            for mart in due:
-                wanted = sorted(days_of[mart.name].intersection(block))
-                self._try(mart, lambda m, w=wanted: self._replace(m, w, builds[m.name]))  # type: ignore[misc]
+            wanted = {mart: [day for day in days if day in block] for mart, days in due.items() if mart not in self.failures}
+            wanted = {mart: days for mart, days in wanted.items() if days}
+            self._load_sources(block, self.models.sources_of(wanted))
+            for mart in self.models.by_day:
+                if mart.name in wanted:
+                    self._try(mart, lambda m, w=wanted: self._replace(m, w[m.name], builds[m.name]))  # type: ignore[misc]
 
     def _replace(self, mart: Model, days: Sequence[date], build: MartBuild) -> None:
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS {self._sql(mart)}")
-        strangers = self._scalar("SELECT count(*) FROM fresh WHERE delivery_day IS NULL OR delivery_day NOT IN (SELECT delivery_day FROM block_days)")
+        self._replace_rows(mart, f"SELECT * FROM {relation(mart.name)}", days, build)  # noqa: S608 - a model's name
+        self.connection.execute("DELETE FROM meta.days WHERE mart = ? AND delivery_day IN (SELECT unnest(?::DATE[]))", [mart.name, list(days)])
+        hashes = [self.sources.hash_of(self.models.sources[mart.name], day) for day in days]
+        self.connection.execute(
+            "INSERT INTO meta.days SELECT ?, d, h FROM (SELECT unnest(?::DATE[]) AS d, unnest(?::VARCHAR[]) AS h) WHERE h <> ''",
+            [mart.name, list(days), hashes],
+        )
+
+    def _sum_up(self, builds: Mapping[str, MartBuild], due: Due, stale: set[str]) -> None:
+        """Marts by month, from the finished days of the months that changed."""
+        for mart in self.models.by_month:
+            wanted = {month for name in mart.depends_on for month in months(due.get(name, ()))}
+            if mart.name in stale and not self.failures:
+                for name in mart.depends_on:
+                    rows = self.connection.execute(f"SELECT DISTINCT delivery_day FROM {mart_table(name)}").fetchall()  # noqa: S608
+                    wanted |= set(months(row[0] for row in rows))
+            if block := sorted(wanted):
+                self._show(block)
+                self._try(mart, lambda m, w=block: self._replace_rows(m, self.models.sql[m.name], w, builds[m.name]))  # type: ignore[misc]
+
+    def _replace_rows(self, mart: Model, sql: str, days: Sequence[date], build: MartBuild) -> None:
+        day, table = day_column(mart.name), mart_table(mart.name)
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS {sql}")
+        strangers = self._scalar(f"SELECT count(*) FROM fresh WHERE {day} IS NULL OR {day} NOT IN (SELECT delivery_day FROM block_days)")  # noqa: S608
         if strangers:
             raise MartError(f"{strangers} row(s) of days that were not asked for -> compute a day from that day's source rows only")
-        replaced = "WHERE delivery_day IN (SELECT unnest(?::DATE[]))"
-        self.connection.execute(f"DELETE FROM {_mart(mart.name)} {replaced}", [list(days)])  # noqa: S608 - a model's name
-        self.connection.execute(f"INSERT INTO {_mart(mart.name)} SELECT * FROM fresh {replaced}", [list(days)])  # noqa: S608
+        replaced = f"WHERE {day} IN (SELECT unnest(?::DATE[]))"
+        self.connection.execute(f"DELETE FROM {table} {replaced}", [list(days)])  # noqa: S608 - a model's name
+        self.connection.execute(f"INSERT INTO {table} SELECT * FROM fresh {replaced}", [list(days)])  # noqa: S608
         build.written += self._scalar(f"SELECT count(*) FROM fresh {replaced}", [list(days)])  # noqa: S608 - constant text
+
+    def _show(self, days: Sequence[date]) -> None:
+        self.connection.execute("DELETE FROM block_days")
+        self.connection.execute("INSERT INTO block_days SELECT unnest(?::DATE[])", [list(days)])
 
     def _load_sources(self, block: Sequence[date], tables: Iterable[str]) -> None:
         """Show the lake's rows of a block of days under the sources' names; empty but typed where there are none."""
-        self.connection.execute("DELETE FROM block_days")
-        self.connection.execute("INSERT INTO block_days SELECT unnest(?::DATE[])", [list(block)])
+        self._show(block)
         for table in sorted(tables):
-            rows = self._rows(table, block)
-            self.connection.register(f"source_{table}", rows.to_arrow())
+            self.connection.register(source(table), self._rows(table, block).to_arrow())
 
     def _rows(self, table: str, block: Sequence[date]) -> pl.DataFrame:
         if not block:
             return contract_of(table).frame()
         return self.lake.read(table, block[0], block[-1], missing="skip").filter(pl.col("delivery_day").is_in(list(block)))
 
-    def sources_of(self, models: Iterable[Model]) -> set[str]:
-        """Lake tables the models read, also through the models they depend on."""
-        return {source for model in models for each in self._chain(model) for source in each.sources}
+    # -- the span --------------------------------------------------------------
 
-    def _lake_days(self, mart: Model) -> set[date]:
-        return {day for source in self.sources_of([mart]) for day in self.lake.days(source)}
+    def _trim(self) -> None:
+        """Let go of days that the file no longer holds."""
+        if self.kept.first == self.scope.first:
+            return
+        for mart in self.models.by_day:
+            if not is_aggregate(mart.name):
+                self.connection.execute(f"DELETE FROM {mart_table(mart.name)} WHERE delivery_day < ?", [self.scope.first])  # noqa: S608
+                self.connection.execute("DELETE FROM meta.days WHERE mart = ? AND delivery_day < ?", [mart.name, self.scope.first])
+        self.connection.execute("DELETE FROM meta.span")
+        self.connection.execute("INSERT INTO meta.span VALUES (?)", [self.scope.first])
 
-    # -- names and text --------------------------------------------------------
-
-    def _chain(self, model: Model) -> list[Model]:
-        """The model and everything it depends on, in a fixed order."""
-        found: dict[str, Model] = {}
-        pending = [model.name]
-        while pending:
-            name = pending.pop()
-            if name not in found:
-                found[name] = self.models[name]
-                pending += self.models[name].depends_on
-        return [found[name] for name in sorted(found)]
-
-    def fingerprint(self, mart: Model) -> str:
-        """Hash of all SQL and text the mart is made of; a change of it means a rebuild."""
-        content = [(m.name, self._sql(m)) for m in self._chain(mart)]
-        text = json.dumps([content, mart.description, sorted(mart.columns.items())])
-        return hashlib.sha256(text.encode()).hexdigest()
-
-    def _sql(self, model: Model) -> str:
-        return self.project.render(model.name, _relation, lambda table: f"source_{table}").strip().rstrip(";")
+    def _tell(self) -> None:
+        """Say in each mart's comment which days are here."""
+        told = dict(self.connection.execute("SELECT table_name, comment FROM duckdb_tables() WHERE database_name = current_database()").fetchall())
+        for mart in self.models.marts:
+            text = f"{mart.description} {self.scope.comment(mart.name)}"
+            if told[mart.name] != text:
+                self.connection.execute(comments(mart_table(mart.name), text, {})[0])
 
     def _scalar(self, sql: str, parameters: Sequence[object] | None = None) -> int:
         row = self.connection.execute(sql, parameters).fetchone()
         return int(row[0]) if row else 0
 
 
-def _mart(name: str) -> str:
-    return f"{SCHEMA}.{quoted(name)}"
-
-
-def _relation(name: str) -> str:
-    """What other models read: a staging view, or a mart's rows of the block."""
-    return quoted(f"model_{name}")
+def day_column(mart: str) -> str:
+    """The column that a mart's rows are replaced by."""
+    return MONTH if is_monthly(mart) else "delivery_day"

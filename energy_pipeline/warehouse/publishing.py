@@ -1,38 +1,38 @@
 """Publishing the warehouse: built beside, checked, swapped in.
 
-What belongs here: the lock, the copy, the check and the swap of the DuckDB file. What
-does not: what the marts hold (`marts`, `dbt_like_sql/`). Why this way:
-`docs/decisions/warehouse-swap.md`.
+What belongs here: the order of a publish, from what is due to the swap. What does not: what the marts hold (`marts`,
+`dbt_like_sql/`), or the files (`files`). Why this way: `docs/decisions/warehouse-swap.md`.
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
-import secrets
-import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
 
+from energy_pipeline.contracts.sql import comments
 from energy_pipeline.lake.errors import PublishError
 from energy_pipeline.lake.store import Lake
-from energy_pipeline.warehouse.duck import connect
-from energy_pipeline.warehouse.marts import SCHEMA, MartBuild, MartBuilder, Project, open_project
+from energy_pipeline.warehouse import files
+from energy_pipeline.warehouse.duck import attached, is_current, workbench
+from energy_pipeline.warehouse.due import Due, Kept, Scope, SourceDays, candidates, changed, due, is_closed, of_year, read_kept, window
+from energy_pipeline.warehouse.marts import META, MartBuild, MartBuilder, day_column
+from energy_pipeline.warehouse.models import Models, Project, mart_table, models_of, open_project
 
 _PUBLISHES = """
 CREATE TABLE IF NOT EXISTS meta.publishes (
     version BIGINT PRIMARY KEY, published_at TIMESTAMPTZ, delivery_days DATE[] NOT NULL, mart_count INTEGER NOT NULL, written_rows BIGINT NOT NULL
 );
-COMMENT ON TABLE meta.publishes IS 'One row per publish; the highest version is the one you are reading.';
+COMMENT ON TABLE meta.publishes IS 'One row per publish that changed this file; the highest version is the one you are reading.';
 COMMENT ON COLUMN meta.publishes.version IS 'Counts up by one.';
 COMMENT ON COLUMN meta.publishes.published_at IS 'When, as told by the publisher, UTC; null when it did not say.';
-COMMENT ON COLUMN meta.publishes.delivery_days IS 'Delivery days that were replaced.';
+COMMENT ON COLUMN meta.publishes.delivery_days IS 'Delivery days that were looked at.';
 COMMENT ON COLUMN meta.publishes.mart_count IS 'Marts in this version.';
 COMMENT ON COLUMN meta.publishes.written_rows IS 'Rows written, those of rebuilt marts included.';
 """
@@ -45,15 +45,17 @@ class PublishReport:
     Attributes
     ----------
     version : int
-        Version number readers see in `meta.publishes`.
+        Version number readers see in `meta.publishes`; the last one where nothing was due.
     tables : tuple of str
         The marts.
     rows : dict of str to int
-        Rows written per mart.
+        Rows written per mart of the main file.
     rebuilt : tuple of str
         Marts that were new or had changed, and got all days of the lake.
     days : tuple of date
-        Days replaced.
+        Days looked at.
+    swapped : tuple of str
+        Files that were swapped in, the main one last; none where nothing was due.
     seconds : float
         Time under the lock.
     """
@@ -63,6 +65,7 @@ class PublishReport:
     rows: dict[str, int]
     rebuilt: tuple[str, ...]
     days: tuple[date, ...]
+    swapped: tuple[str, ...]
     seconds: float
 
 
@@ -71,8 +74,9 @@ def publish(
 ) -> PublishReport:
     """Bring the days of all marts up to date in a new version of the warehouse, and swap it in.
 
-    Readers are never blocked and never see a half. Publishers take turns. A failure leaves
-    the last good file as it was.
+    Only marts and days of which a source changed are computed; where there are none, nothing is written. Days of closed
+    years go into their year's file too. Readers are never blocked and never see a half. Publishers take turns. A failure
+    leaves the last good files as they were.
 
     Parameters
     ----------
@@ -90,92 +94,158 @@ def publish(
     PublishError
         Naming everything that failed.
     """
-    models = project if project is not None else open_project(sql_root)
+    models = models_of(project if project is not None else open_project(sql_root))
     wanted = tuple(sorted(set(days)))
-    with publisher_lock(warehouse_path):
+    with files.publisher_lock(warehouse_path):
         began = time.perf_counter()
-        sweep(warehouse_path)
-        fresh = warehouse_path.with_name(f"{warehouse_path.name}.{os.getpid()}-{secrets.token_hex(6)}.tmp")
+        files.sweep(warehouse_path)
         try:
-            if warehouse_path.exists():
-                shutil.copy(warehouse_path, fresh)
-            version, builds = _build(fresh, lake, models, wanted, published_at)
-            verify(fresh, version, {build.name: build.total for build in builds})
-            _sync(fresh)
-            os.replace(fresh, warehouse_path)  # noqa: PTH105 - the swap
+            with workbench(files.fresh_path(warehouse_path)) as connection:
+                work = _Publication(connection, lake, models, warehouse_path, wanted, published_at)
+                work.run()
+            for fresh, _ in work.fresh:
+                files.sync(fresh)
+            for fresh, path in work.fresh:
+                files.swap(fresh, path)
+            files.write_attach_query(warehouse_path, (mart.name for mart in models.marts))
         finally:
-            sweep(warehouse_path)
+            files.sweep(warehouse_path)
         seconds = time.perf_counter() - began
     return PublishReport(
-        version,
-        tuple(build.name for build in builds),
-        {build.name: build.written for build in builds},
-        tuple(build.name for build in builds if build.rebuilt),
+        work.version,
+        tuple(mart.name for mart in models.marts),
+        {mart.name: 0 for mart in models.marts} | {build.name: build.written for build in work.builds},
+        tuple(build.name for build in work.builds if build.rebuilt),
         wanted,
+        tuple(path.name for _, path in work.fresh),
         seconds,
     )
 
 
-@contextmanager
-def publisher_lock(warehouse_path: Path) -> Iterator[None]:
-    """Wait for one's turn: an exclusive `flock` on `<warehouse>.lock`, freed by the kernel if the holder dies."""
-    warehouse_path.parent.mkdir(parents=True, exist_ok=True)
-    with warehouse_path.with_name(f"{warehouse_path.name}.lock").open("ab") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+@dataclass
+class _Publication:
+    """One publish: what is due, the main file, then the files of closed years that changed."""
+
+    connection: duckdb.DuckDBPyConnection
+    lake: Lake
+    models: Models
+    path: Path
+    days: Sequence[date]
+    published_at: datetime | None
+    fresh: list[tuple[Path, Path]] = field(default_factory=list)
+    builds: list[MartBuild] = field(default_factory=list)
+    version: int = 0
+
+    def run(self) -> None:
+        """Build and check all files that change, the main one last in `fresh`; PublishError otherwise."""
+        try:
+            self._run()
+        except duckdb.Error as error:
+            next_step = "if the warehouse file itself is damaged, delete it: the next publish rebuilds it from the lake"
+            raise PublishError({"build": f"{type(error).__name__}: {error}"}, next_step) from error
+
+    def _run(self) -> None:
+        kept = self._kept(self.path)
+        sources = SourceDays(self.lake)
+        candidate = candidates(self.models, kept, self.days, sources)
+        newest = max((*self.days, *filter(None, [kept.newest])), default=date.min)
+        scope = window(newest)
+        wanted = due(self.models, kept, candidate, scope, sources)
+        in_main = kept.years | {day.year for days in wanted.values() for day in days}
+        years = self._years(in_main, candidate, newest, sources)
+        self.version = kept.version
+        if not (
+            wanted or years or changed(self.models, kept) or kept.fingerprints.keys() - self.models.fingerprints.keys() or kept.first != scope.first
+        ):
+            return
+        self.version = kept.version + 1
+        main = self._make(self.path, kept, scope, wanted, sources)
+        for year, (before, needed) in years.items():
+            self._make(files.year_path(self.path, year), before, of_year(year), needed, sources, seed=(main, year))
+        self.fresh.append(self.fresh.pop(0))
+
+    def _years(
+        self, in_main: AbstractSet[int], candidate: Mapping[str, Collection[date]], newest: date, sources: SourceDays
+    ) -> dict[int, tuple[Kept, Due]]:
+        """Closed years of which the file is missing or a day is due, with what the file was built from."""
+        found: dict[int, tuple[Kept, Due]] = {}
+        for year in sorted(in_main | {day.year for days in candidate.values() for day in days}):
+            path = files.year_path(self.path, year)
+            asked = {day for days in candidate.values() for day in days if day.year == year}
+            if not is_closed(year, newest) or (path.exists() and not asked):
+                continue
+            before = self._kept(path)
+            if not before.fingerprints and year > window(newest).first.year:
+                if year in in_main:  # the main file has the whole year: it is copied from there
+                    found[year] = (before, {})
+                continue
+            needed = due(self.models, before, candidates(self.models, before, asked, sources), of_year(year), sources)
+            if needed or (before.fingerprints and changed(self.models, before)):
+                found[year] = (before, needed)
+        return found
+
+    def _kept(self, path: Path) -> Kept:
+        """What a file was built from; of a file in another layout or storage version just the number of its version."""
+        if not path.exists():
+            return Kept()
+        with attached(self.connection, path, "live"):
+            kept = read_kept(self.connection, "live")
+            return kept if is_current(self.connection, "live") else Kept(kept.version, kept.newest)
+
+    def _make(self, path: Path, kept: Kept, scope: Scope, wanted: Due, sources: SourceDays, seed: tuple[Path, int] | None = None) -> Path:
+        """The next version of a file, built and checked, not yet swapped in."""
+        fresh = files.fresh_path(path)
+        self.fresh.append((fresh, path))
+        if kept.fingerprints:
+            files.copy(path, fresh)
+        copied = seed is not None and not kept.fingerprints and not wanted
+        main = attached(self.connection, seed[0], "main_file") if seed and copied else nullcontext()
+        with main, attached(self.connection, fresh, "warehouse", read_only=False):
+            if seed and copied:
+                kept = self._copied(seed[1])
+            builder = MartBuilder(self.connection, self.lake, self.models, scope, kept, sources)
+            builds = builder.run(wanted)
+            self._note(builds)
+            self.connection.execute("CHECKPOINT warehouse")
+        verify(self.connection, fresh, self.version, {build.name: build.total for build in builds})
+        self.builds = self.builds or builds
+        return fresh
+
+    def _copied(self, year: int) -> Kept:
+        """Copy a year from the main file, which has all of it."""
+        self.connection.execute(META)
+        for mart in self.models.marts:
+            table, day = mart_table(mart.name), day_column(mart.name)
+            self.connection.execute(f"CREATE TABLE {table} AS SELECT * FROM main_file.{table} WHERE year({day}) = ?", [year])  # noqa: S608
+            for statement in comments(table, mart.description, mart.columns):
+                self.connection.execute(statement)
+        self.connection.execute("INSERT INTO meta.models SELECT * FROM main_file.meta.models")
+        self.connection.execute("INSERT INTO meta.days SELECT * FROM main_file.meta.days WHERE year(delivery_day) = ?", [year])
+        return Kept(fingerprints=dict(self.models.fingerprints))
+
+    def _note(self, builds: Sequence[MartBuild]) -> None:
+        self.connection.execute(_PUBLISHES)
+        written = sum(build.written for build in builds)
+        self.connection.execute(
+            "INSERT INTO meta.publishes VALUES (?, ?, ?, ?, ?)", [self.version, self.published_at, list(self.days), len(builds), written]
+        )
 
 
-def sweep(warehouse_path: Path) -> None:
-    """Remove what a killed publisher left; only under the lock.
-
-    A `.wal` beside the live file is a leftover too: the live file is complete, and DuckDB
-    would replay an old log into it.
-    """
-    name = warehouse_path.name
-    leftovers = [p for pattern in (f"{name}.*.tmp", f"{name}.*.tmp.wal", f"{name}.wal") for p in warehouse_path.parent.glob(pattern)]
-    for path in leftovers:
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
-
-
-def _build(fresh: Path, lake: Lake, project: Project, days: Sequence[date], published_at: datetime | None) -> tuple[int, list[MartBuild]]:
-    try:
-        with connect(fresh, read_only=False) as connection:
-            builds = MartBuilder(connection, lake, project).run(days)
-            connection.execute(_PUBLISHES)
-            row = connection.execute("SELECT coalesce(max(version), 0) + 1 FROM meta.publishes").fetchone()
-            version = int(row[0]) if row else 1
-            written = sum(build.written for build in builds)
-            connection.execute("INSERT INTO meta.publishes VALUES (?, ?, ?, ?, ?)", [version, published_at, list(days), len(builds), written])
-            connection.execute("CHECKPOINT")
-    except duckdb.Error as error:
-        next_step = "if the warehouse file itself is damaged, delete it: the next publish rebuilds it from the lake"
-        raise PublishError({"build": f"{type(error).__name__}: {error}"}, next_step) from error
-    return version, builds
-
-
-def verify(fresh: Path, version: int, rows: Mapping[str, int]) -> None:
-    """Open the new file as a reader would and compare it with what was built; PublishError when it differs."""
+def verify(connection: duckdb.DuckDBPyConnection, fresh: Path, version: int, rows: Mapping[str, int]) -> None:
+    """Attach the new file as a reader would and compare it with what was built; PublishError when it differs."""
     problems: dict[str, str] = {}
     if fresh.with_name(f"{fresh.name}.wal").exists():
         problems["checkpoint"] = "a .wal is left beside the closed file"
     try:
-        with connect(fresh) as connection:
-            found = connection.execute("SELECT max(version) FROM meta.publishes").fetchone()
+        with attached(connection, fresh, "built"):
+            found = connection.execute("SELECT max(version) FROM built.meta.publishes").fetchone()
             if found != (version,):
                 problems["version"] = f"expected {version}, found {found}"
             for name, expected in rows.items():
-                count = connection.execute(f'SELECT count(*) FROM {SCHEMA}."{name}"').fetchone()  # noqa: S608 - a mart's name
+                count = connection.execute(f"SELECT count(*) FROM built.{mart_table(name)}").fetchone()  # noqa: S608 - a mart's name
                 if count != (expected,):
                     problems[name] = f"expected {expected} rows, found {count}"
     except duckdb.Error as error:
         problems["open"] = f"{type(error).__name__}: {error}"
     if problems:
         raise PublishError(problems, "publish again; when it repeats, delete the warehouse file: it is rebuilt from the lake")
-
-
-def _sync(path: Path) -> None:
-    with path.open("rb+") as handle:
-        os.fsync(handle.fileno())

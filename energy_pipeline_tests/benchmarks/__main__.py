@@ -17,7 +17,20 @@ import sys
 from energy_pipeline_tests.benchmarks.process import ROOT
 
 PAGE = ROOT / "docs" / "benchmarks.md"
-SECTIONS = ("daily", "allocation", "forecasting", "risk", "pv_fleet", "wind_fleet", "scenarios", "joint_book", "backtests", "flexibility", "kernels")
+SECTIONS = (
+    "daily",
+    "allocation",
+    "forecasting",
+    "risk",
+    "pv_fleet",
+    "wind_fleet",
+    "scenarios",
+    "joint_book",
+    "backtests",
+    "flexibility",
+    "kernels",
+    "warehouse",
+)
 
 
 def main() -> None:

@@ -27,9 +27,8 @@ class FakeModel:
 class FakeProject:
     """Models in the order given; `{ref x}` and `{source y}` stand for relations."""
 
-    def __init__(self, *models: FakeModel, on_render: Callable[[str], object] = str) -> None:
+    def __init__(self, *models: FakeModel) -> None:
         self._models = {m.name: m for m in models}
-        self.on_render = on_render
 
     @property
     def models(self) -> Mapping[str, FakeModel]:
@@ -39,7 +38,6 @@ class FakeProject:
         return list(self._models)
 
     def render(self, model: str, relation_of: Callable[[str], str], source_of: Callable[[str], str]) -> str:
-        self.on_render(model)
         text = re.sub(r"\{ref (\w+)\}", lambda m: relation_of(m[1]), self._models[model].sql)
         return re.sub(r"\{source (\w+)\}", lambda m: source_of(m[1]), text)
 
@@ -62,6 +60,6 @@ DAILY = FakeModel(
 STRESS = FakeModel("stress_results", "mart", "select * from {source stress_results};")
 
 
-def project(*extra: FakeModel, on_render: Callable[[str], object] = str) -> FakeProject:
+def project(*extra: FakeModel) -> FakeProject:
     """A staging model, a mart on it, a mart on that mart, and a mart on a computed table."""
-    return FakeProject(LATEST, PRICES, DAILY, STRESS, *extra, on_render=on_render)
+    return FakeProject(LATEST, PRICES, DAILY, STRESS, *extra)

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 import yaml
 
-from energy_pipeline.contracts import TABLES, table
+from energy_pipeline.contracts import TABLES, aggregates, table
 from energy_pipeline.contracts.marts import LAKE, Mart, mart_key, schema_yml, sources_yml
 from energy_pipeline.contracts.sql import DUCKDB_TYPES, SQL_WORDS, mart_sql, staging_sql
 from energy_pipeline.warehouse import generated
@@ -29,7 +29,10 @@ def hand_written():
 
 
 def marts():
-    return [*(Mart.of(t) for t in TABLES.values() if t.is_mart), *hand_written().marts()]
+    by_hand = hand_written()
+    typed = by_hand.marts()
+    summed = [*(Mart.of(t) for t in TABLES.values() if t.summed), *(m for m in typed if by_hand.summed(m.name))]
+    return [*(Mart.of(t) for t in TABLES.values() if t.is_mart), *typed, *map(aggregates.daily, summed), *map(aggregates.monthly, summed)]
 
 
 def test_no_generated_file_is_stale():

@@ -208,6 +208,7 @@ PNL = Table(
     ),
     may_be_empty=True,
     is_mart=True,
+    summed=True,
 )
 
 TABLES: tuple[Table, ...] = (

@@ -80,6 +80,7 @@ FLEET_OUTPUT = Table(
     ),
     may_be_empty=True,
     is_mart=True,
+    summed=True,
 )
 
 FLEET_SUMMARY = Table(
