@@ -6,6 +6,7 @@ not: anything another program would call (`runner.flows`, `runner.spans`).
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,14 +16,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from energy_pipeline.cli.options import DayArgument, DeskOption, LakeOption, console, plain_errors, problems, settings_of
+from energy_pipeline.cli.options import DayArgument, DeskOption, LakeOption, WorkersOption, console, cores, plain_errors, problems, settings_of
 from energy_pipeline.cli.pages import show
 from energy_pipeline.domain.errors import PipelineError
 from energy_pipeline.settings import Settings
 
 if TYPE_CHECKING:
     from energy_pipeline.runner.flows import FlowName, Runner
-    from energy_pipeline.runner.spans import SpanResult
+    from energy_pipeline.runner.spans import Span, SpanResult
 
 DEMO_SPANS = ((date(2025, 10, 25), date(2025, 10, 27)), (date(2026, 3, 28), date(2026, 3, 30)))
 """The demo's days: around both clock changes."""
@@ -104,20 +105,35 @@ def flows_of(text: str) -> list[FlowName]:
     return [flow for flow in FLOWS if flow in wanted]
 
 
-def demo(desk: DeskOption = None, lake: LakeOption = None) -> None:
+def demo(desk: DeskOption = None, lake: LakeOption = None, workers: WorkersOption = None) -> None:
     """Decide and settle six days of the demo desk, among them one of 23 and one of 25 hours."""
     from energy_pipeline.domain.delivery import days_between
     from energy_pipeline.runner.flows import FLOWS
-    from energy_pipeline.runner.spans import SpanResult
 
     with plain_errors():
         settings = settings_of(desk, lake)
-        total = SpanResult()
-        with running(settings) as runner:
-            for span in DEMO_SPANS:
-                total.merge(run_flows(runner, list(FLOWS), *span))
+        total = all_flows(settings, list(FLOWS), [[span] for span in DEMO_SPANS], workers or cores())
         show(settings, [day for span in DEMO_SPANS for day in days_between(*span)])
         tell(total)
+
+
+def all_flows(settings: Settings, flows: list[FlowName], groups: list[list[Span]], workers: int) -> SpanResult:
+    """Flows over groups of chunks, in this process or on several."""
+    from energy_pipeline.runner.instance import home_of, prepare_home
+    from energy_pipeline.runner.spans import SpanResult
+
+    chunks = [span for group in groups for span in group]
+    if min(workers, len(chunks)) > 1 and "decide" in flows:
+        from energy_pipeline.runner.workers import run_on_workers
+
+        workers = min(workers, len(chunks))
+        with bar(f"{', '.join(flows)}  {chunks[0][0]} .. {chunks[-1][1]} on {workers} workers") as listener:
+            return run_on_workers(settings, prepare_home(home_of(os.environ)), flows, groups, workers, listener)
+    total = SpanResult()
+    with running(settings) as runner:
+        for span in chunks:
+            total.merge(run_flows(runner, flows, *span))
+    return total
 
 
 def run(
@@ -167,22 +183,17 @@ def backfill(
     lake: LakeOption = None,
     flows: Annotated[str, typer.Option("--flows", help="Which flows, comma-separated.")] = ALL_FLOWS,
     chunk: Annotated[int, typer.Option("--chunk", min=1, max=90, help="Delivery days per Dagster run.")] = 30,
-    workers: Annotated[int, typer.Option("--workers", min=1, help="Chunks at the same time, a process each.")] = 1,
+    workers: WorkersOption = None,
 ) -> None:
     """Run flows for all days from FIRST to LAST."""
-    from energy_pipeline.runner.spans import SpanResult, chunks
+    from energy_pipeline.runner.spans import chunks
 
     with plain_errors():
         if last < first:
             raise typer.BadParameter(f"LAST {last.date()} is before FIRST {first.date()}")
-        settings, wanted, total = settings_of(desk, lake), flows_of(flows), SpanResult()
-        spans = list(chunks(first.date(), last.date(), chunk))
-        if workers == 1 or len(spans) == 1:
-            with running(settings) as runner:
-                for span in spans:
-                    total.merge(run_flows(runner, wanted, *span))
-        else:
-            total = backfill_parallel(settings, wanted, spans, workers)
+        settings, wanted = settings_of(desk, lake), flows_of(flows)
+        most = chunk if workers is None else min(chunk, math.ceil(((last - first).days + 1) / workers))
+        total = all_flows(settings, wanted, [list(chunks(first.date(), last.date(), most))], workers or cores())
         forget_old_runs()
         show(settings, [first.date(), last.date()] if first != last else [first.date()])
         tell(total)
@@ -198,31 +209,6 @@ def forget_old_runs() -> None:
         found = forget(instance, utc_now())
     if found.runs:
         console.print(f"{found.runs} older runs: logs deleted, what assets show is kept")
-
-
-def backfill_parallel(settings: Settings, flows: list[FlowName], spans: list[tuple[date, date]], workers: int) -> SpanResult:
-    """Chunks on several processes; raw data comes first, once, so that workers only read it."""
-    from energy_pipeline.runner.instance import home_of, prepare_home
-    from energy_pipeline.runner.spans import SpanResult, run_parallel
-
-    total = SpanResult()
-    home = prepare_home(home_of(os.environ))
-    first, last = spans[0][0], spans[-1][1]
-    if "ingest" in flows:
-        with running(settings) as runner:
-            runner.ensure_history(first, last)
-            for span in spans:
-                total.merge(run_flows(runner, ["ingest"], *span))
-    # Settling looks back over earlier days' signals: all decisions come first, whatever chunk they are in.
-    decides: list[FlowName] = [flow for flow in flows if flow == "decide"]
-    settles: list[FlowName] = [flow for flow in flows if flow.startswith("settle")]
-    for phase in (decides, settles):
-        if phase:
-            with bar(f"{', '.join(phase)}  {first} .. {last} on {workers} workers") as listener:
-                for span, result in run_parallel(settings, home, phase, spans, workers):
-                    total.merge(result)
-                    listener.done("chunk up to", span[1])
-    return total
 
 
 def settle(
