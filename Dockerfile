@@ -14,6 +14,8 @@ RUN uv sync --frozen --no-default-groups --no-install-project
 COPY energy_pipeline energy_pipeline
 COPY dbt_like_sql dbt_like_sql
 RUN uv sync --frozen --no-default-groups --compile-bytecode
+# Machine code is kept for this processor beside its source, whose time stamp COPY keeps; another processor compiles at first use.
+RUN .venv/bin/energy-pipeline warm
 
 FROM python:3.12-slim
 ARG CODE_VERSION=""

@@ -83,4 +83,6 @@ $(UV): | check-python
 .venv/.installed: pyproject.toml uv.lock | $(UV)
 	@echo "installing the locked dependencies into .venv (about 3 GB)"
 	@$(UV) sync --frozen --python $(PYTHON)
+	@echo "compiling the kernels for this machine's processor (half a minute of each core; without it the first run does)"
+	@$(BIN)/energy-pipeline warm
 	@touch $@

@@ -6,6 +6,7 @@ not: anything another program would call (`runner.flows`, `runner.spans`).
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from energy_pipeline.cli.options import DayArgument, DeskOption, LakeOption, console, plain_errors, problems, settings_of
+from energy_pipeline.cli.options import DayArgument, DeskOption, LakeOption, WorkersOption, console, cores, plain_errors, problems, settings_of
 from energy_pipeline.cli.pages import show
 from energy_pipeline.domain.errors import PipelineError
 from energy_pipeline.settings import Settings
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from energy_pipeline.runner.finished import Go
     from energy_pipeline.runner.flows import FlowName, Runner
     from energy_pipeline.runner.results import SpanResult
+    from energy_pipeline.runner.spans import Span
 
 DEMO_SPANS = ((date(2025, 10, 25), date(2025, 10, 27)), (date(2026, 3, 28), date(2026, 3, 30)))
 """The demo's days: around both clock changes."""
@@ -33,6 +35,7 @@ ALL_FLOWS = "ingest,decide,settle_da,settle_final"
 MANY = 8
 """Of days or reasons, said one by one."""
 
+AuditOption = Annotated[bool, typer.Option(help="Whether Great Expectations audits the days afterwards.")]
 AgainOption = Annotated[bool, typer.Option("--again", help="Also the days that are finished.")]
 
 
@@ -104,6 +107,18 @@ def run_left(settings: Settings, days: list[date], go: Go | None = None, *, agai
     return until_finished(settings, days, go or one_by_one, again=again, flows=flows or ALL, say=say_finished)
 
 
+def audited(settings: Settings, days: Sequence[date], total: SpanResult, *, wanted: bool) -> SpanResult:
+    """The result with what an audit of the days found; Great Expectations runs in a process of its own."""
+    from energy_pipeline.cli.audit import tell_audit
+    from energy_pipeline.runner.audit import AuditProcess
+
+    if wanted and total.failed_days != set(days):
+        verdict = AuditProcess(settings, days[0], days[-1]).verdict()
+        tell_audit(verdict)
+        total.failed_checks += [f"audit {name}: {', '.join(texts)}" for name, texts in verdict.failed.items()]
+    return total
+
+
 def say_finished(why: Mapping[date, list[str]]) -> None:
     """Print which days are finished, and why finished days are run again."""
     from energy_pipeline.runner.finished import NEVER
@@ -141,16 +156,43 @@ def flows_of(text: str) -> list[FlowName]:
     return [flow for flow in FLOWS if flow in wanted]
 
 
-def demo(desk: DeskOption = None, lake: LakeOption = None, again: AgainOption = False) -> None:
+def demo(
+    desk: DeskOption = None, lake: LakeOption = None, again: AgainOption = False, workers: WorkersOption = None, audit: AuditOption = True
+) -> None:
     """Decide and settle six days of the demo desk, among them one of 23 and one of 25 hours."""
     from energy_pipeline.domain.delivery import days_between
+    from energy_pipeline.runner.spans import stretches
 
     with plain_errors():
         settings = settings_of(desk, lake)
         days = [day for span in DEMO_SPANS for day in days_between(*span)]
-        total = run_left(settings, days, again=again)
+
+        def go(left: Sequence[date], flows: Sequence[FlowName]) -> SpanResult:
+            total = all_flows(settings, list(flows), [[span] for span in stretches(left)], workers or cores())
+            return audited(settings, left, total, wanted=audit)
+
+        total = run_left(settings, days, go, again=again)
         show(settings, days)
         tell(total)
+
+
+def all_flows(settings: Settings, flows: list[FlowName], groups: list[list[Span]], workers: int) -> SpanResult:
+    """Flows over groups of chunks, in this process or on several."""
+    from energy_pipeline.runner.instance import home_of, prepare_home
+    from energy_pipeline.runner.results import SpanResult
+
+    chunks = [span for group in groups for span in group]
+    if min(workers, len(chunks)) > 1 and "decide" in flows:
+        from energy_pipeline.runner.workers import run_on_workers
+
+        workers = min(workers, len(chunks))
+        with bar(f"{', '.join(flows)}  {chunks[0][0]} .. {chunks[-1][1]} on {workers} workers") as listener:
+            return run_on_workers(settings, prepare_home(home_of(os.environ)), flows, groups, workers, listener)
+    total = SpanResult()
+    with running(settings) as runner:
+        for span in chunks:
+            total.merge(run_flows(runner, flows, *span))
+    return total
 
 
 def run(
@@ -160,6 +202,7 @@ def run(
     as_of: Annotated[str | None, typer.Option("--as-of", help="Decide on what was known at this instant (ISO 8601); into a lake of its own.")] = None,
     flows: Annotated[str | None, typer.Option("--flows", help=f"Some of {ALL_FLOWS}; default: all, settling only days that are over.")] = None,
     again: AgainOption = False,
+    audit: AuditOption = True,
 ) -> None:
     """Ingest and decide DAY, and settle it when it is over; a finished day is left alone."""
     from energy_pipeline.runner.finished import Finished
@@ -171,9 +214,15 @@ def run(
                 decide_as_of(runner, target, instant(as_of))
             return
         over = Finished(settings).is_over(target)
-        result = run_left(settings, [target], again=again, flows=flows_of(flows or (ALL_FLOWS if over else "ingest,decide")))
+        made: list[date] = []
+
+        def go(left: Sequence[date], wanted: Sequence[FlowName]) -> SpanResult:
+            made.extend(left)
+            return all_flows(settings, list(wanted), [[(target, target)]], 1)
+
+        result = run_left(settings, [target], go, again=again, flows=flows_of(flows or (ALL_FLOWS if over else "ingest,decide")))
         show(settings, [target])
-        tell(result)
+        tell(audited(settings, made, result, wanted=audit and bool(made)))
 
 
 def instant(text: str) -> datetime:
@@ -202,39 +251,28 @@ def backfill(
     lake: LakeOption = None,
     flows: Annotated[str, typer.Option("--flows", help="Which flows, comma-separated.")] = ALL_FLOWS,
     chunk: Annotated[int, typer.Option("--chunk", min=1, max=90, help="Delivery days per Dagster run.")] = 30,
-    workers: Annotated[int, typer.Option("--workers", min=1, help="Chunks at the same time, a process each.")] = 1,
+    workers: WorkersOption = None,
     again: AgainOption = False,
+    audit: AuditOption = True,
 ) -> None:
     """Run flows for all days from FIRST to LAST that are not finished."""
     from energy_pipeline.domain.delivery import days_between
+    from energy_pipeline.runner.spans import chunks, stretches
 
     with plain_errors():
         if last < first:
             raise typer.BadParameter(f"LAST {last.date()} is before FIRST {first.date()}")
-        settings = settings_of(desk, lake)
+        settings, wanted = settings_of(desk, lake), flows_of(flows)
+        most = chunk if workers is None else min(chunk, math.ceil(((last - first).days + 1) / workers))
 
         def go(left: Sequence[date], flows: Sequence[FlowName]) -> SpanResult:
-            return backfill_spans(settings, list(flows), left, chunk, workers)
+            total = all_flows(settings, list(flows), [list(chunks(*stretch, most)) for stretch in stretches(left)], workers or cores())
+            forget_old_runs()
+            return audited(settings, left, total, wanted=audit)
 
-        total = run_left(settings, days_between(first.date(), last.date()), go, again=again, flows=flows_of(flows))
+        total = run_left(settings, days_between(first.date(), last.date()), go, again=again, flows=wanted)
         show(settings, [first.date(), last.date()] if first != last else [first.date()])
         tell(total)
-
-
-def backfill_spans(settings: Settings, flows: list[FlowName], days: Sequence[date], chunk: int, workers: int) -> SpanResult:
-    """Flows over days in chunks, one after the other or several at once."""
-    from energy_pipeline.runner.results import SpanResult
-    from energy_pipeline.runner.spans import chunks, stretches
-
-    spans, total = [piece for stretch in stretches(days) for piece in chunks(*stretch, chunk)], SpanResult()
-    if workers == 1 or len(spans) == 1:
-        with running(settings) as runner:
-            for span in spans:
-                total.merge(run_flows(runner, flows, *span))
-    else:
-        total = backfill_parallel(settings, flows, spans, workers)
-    forget_old_runs()
-    return total
 
 
 def forget_old_runs() -> None:
@@ -247,32 +285,6 @@ def forget_old_runs() -> None:
         found = forget(instance, utc_now())
     if found.runs:
         console.print(f"{found.runs} older runs: logs deleted, what assets show is kept")
-
-
-def backfill_parallel(settings: Settings, flows: list[FlowName], spans: list[tuple[date, date]], workers: int) -> SpanResult:
-    """Chunks on several processes; raw data comes first, once, so that workers only read it."""
-    from energy_pipeline.runner.instance import home_of, prepare_home
-    from energy_pipeline.runner.results import SpanResult
-    from energy_pipeline.runner.spans import run_parallel
-
-    total = SpanResult()
-    home = prepare_home(home_of(os.environ))
-    first, last = spans[0][0], spans[-1][1]
-    if "ingest" in flows:
-        with running(settings) as runner:
-            runner.ensure_history(first, last)
-            for span in spans:
-                total.merge(run_flows(runner, ["ingest"], *span))
-    # Settling looks back over earlier days' signals: all decisions come first, whatever chunk they are in.
-    decides: list[FlowName] = [flow for flow in flows if flow == "decide"]
-    settles: list[FlowName] = [flow for flow in flows if flow.startswith("settle")]
-    for phase in (decides, settles):
-        if phase:
-            with bar(f"{', '.join(phase)}  {first} .. {last} on {workers} workers") as listener:
-                for span, result in run_parallel(settings, home, phase, spans, workers):
-                    total.merge(result)
-                    listener.done("chunk up to", span[1])
-    return total
 
 
 def settle(

@@ -27,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="The daily pipeline of a power-trading desk.",
 )
-for command in (flows.demo, flows.run, flows.backfill, flows.settle, audit, report, tools.ui, tools.doctor, tools.docs):
+for command in (flows.demo, flows.run, flows.backfill, flows.settle, audit, report, tools.ui, tools.doctor, tools.docs, tools.warm):
     app.command()(command)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(tools.bench)
 app.command()(backtest)

@@ -7,6 +7,7 @@ a command.
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Iterator
@@ -29,6 +30,13 @@ LakeOption = Annotated[Path | None, typer.Option("--lake", help="Root of the lak
 DataOption = Annotated[Path | None, typer.Option("--data", help="Data folder; default: ENERGY_PIPELINE_DATA.")]
 DayArgument = Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], metavar="DAY", help="Delivery day.")]
 DayOption = Annotated[datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], help="Decided delivery day; default: the last one.")]
+
+WorkersOption = Annotated[int | None, typer.Option("--workers", min=1, help="Processes at the same time; default: one per core.")]
+
+
+def cores() -> int:
+    """Processors this process may use, at least one."""
+    return max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Commands about the installation: the web page, the doctor, generated pages, benchmarks.
 
-What belongs here: `ui`, `doctor`, `docs`, `bench`. What does not: flows (`flows`).
+What belongs here: `ui`, `doctor`, `docs`, `bench`, `warm`. What does not: flows (`flows`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from energy_pipeline.cli.options import DeskOption, LakeOption, console, plain_errors, problems, settings_of
+from energy_pipeline.cli.options import DeskOption, LakeOption, WorkersOption, console, cores, plain_errors, problems, settings_of
 from energy_pipeline.settings import Settings
 
 
@@ -45,6 +45,14 @@ def bench(context: typer.Context) -> None:
         problems.print("the benchmarks are not here -> run this in a clone of the project")
         raise typer.Exit(1)
     raise typer.Exit(subprocess.run([sys.executable, "-m", module, *context.args], check=False).returncode)  # noqa: S603 - our own module
+
+
+def warm(workers: WorkersOption = None) -> None:
+    """Compile every kernel ahead, so that no run has to: once after installing, and again after an update."""
+    from energy_pipeline.runner.warming import warm as compiled
+
+    count = sum(len(names) for names in compiled(workers or cores()))
+    console.print(f"{count} kernels are compiled")
 
 
 def doctor(desk: DeskOption = None, lake: LakeOption = None) -> None:

@@ -13,7 +13,17 @@ from datetime import date
 
 
 class PipelineError(Exception):
-    """Base of every error this package raises on purpose."""
+    """Base of every error this package raises on purpose. It goes from process to process as it is."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Python would build a copy from the text alone, which our constructors do not take."""
+        return _copied, (type(self), self.args, self.__dict__)
+
+
+def _copied(kind: type[PipelineError], texts: tuple[object, ...], fields: dict[str, object]) -> PipelineError:
+    found = kind.__new__(kind, *texts)
+    found.__dict__.update(fields)
+    return found
 
 
 class DeskError(PipelineError):

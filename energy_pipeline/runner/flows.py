@@ -19,7 +19,8 @@ from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import PipelineError, RangeError
 from energy_pipeline.orchestration import policies, progress
-from energy_pipeline.orchestration.assets.s10_reporting import DAY, MARTS
+from energy_pipeline.orchestration.assets.s10_reporting import DAY, MARTS, REPORT
+from energy_pipeline.orchestration.jobs import flow_assets
 from energy_pipeline.orchestration.partitions import key_of, range_tags
 from energy_pipeline.orchestration.resources import Clock, DeskRuntime, utc_now
 from energy_pipeline.settings import Settings
@@ -133,11 +134,31 @@ class Runner:
         key, selection = key_of(first) if first == last else None, self._selection(flow) if as_of or not record_marts else None
         return self._execute(flow, first, last, listener, tags=tags, selection=selection, partition_key=key)
 
-    def run_over(self, first: date, last: date | None = None, *, listener: progress.Listener | None = None) -> FlowResult:
-        """All flows over days that are over, as one Dagster run."""
+    def run_over(
+        self,
+        first: date,
+        last: date | None = None,
+        *,
+        flows: Sequence[FlowName] = FLOWS,
+        listener: progress.Listener | None = None,
+        is_last: bool = True,
+    ) -> FlowResult:
+        """All flows, or some, over days that are over, as one Dagster run.
+
+        `is_last=False`: a later run on the same days publishes the warehouse and draws the page.
+        """
         last = last or first
         tags = {} if first == last else range_tags(first, last)
-        return self._execute(DAY, first, last, listener, tags=tags, partition_key=key_of(first) if first == last else None)
+        tags |= {} if is_last else {policies.NOT_LAST_TAG: "true"}
+        selection = None if tuple(flows) == FLOWS and is_last else self._assets_of(flows, is_last=is_last)
+        return self._execute(DAY, first, last, listener, tags=tags, selection=selection, partition_key=key_of(first) if first == last else None)
+
+    def _assets_of(self, flows: Sequence[FlowName], *, is_last: bool) -> list[dg.AssetKey]:
+        """Assets of some flows; pages and marts only of the last."""
+        whole = self.definitions.resolve_job_def(DAY).asset_layer.executable_asset_keys
+        marts = [key.path[1] for key in whole if key.path[0] == MARTS]
+        found = {key for flow in flows for key in flow_assets(flow, marts)} & set(whole)
+        return sorted(key for key in found if is_last or (key.path[0] != MARTS and key.path[-1] != REPORT.name))
 
     def is_over(self, day: date) -> bool:
         """Whether a delivery day has ended."""

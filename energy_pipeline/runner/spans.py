@@ -1,25 +1,19 @@
-"""Several flows over a span of days: chunks, what goes on after a failure, parallel workers.
+"""Several flows over a span of days: chunks, and what goes on after a failure.
 
 What belongs here: cutting a span into runs and collecting what failed. What does not:
-running one flow (`runner`).
+running one flow (`flows`), several processes (`workers`).
 """
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from datetime import date, timedelta
-from pathlib import Path
 
 from energy_pipeline.domain.delivery import days_between
-from energy_pipeline.domain.errors import PipelineError
 from energy_pipeline.orchestration.jobs import RECORDING
 from energy_pipeline.orchestration.progress import Listener
 from energy_pipeline.runner.flows import FLOWS, FlowName, Runner
-from energy_pipeline.runner.instance import open_instance
 from energy_pipeline.runner.results import SpanResult
-from energy_pipeline.settings import Settings
 
 Span = tuple[date, date]
 
@@ -63,24 +57,36 @@ def run_span(runner: Runner, flows: Sequence[FlowName], first: date, last: date,
     if "decide" in flows:
         runner.ensure_history(first, last, listener=listener)
     if tuple(flows) == FLOWS and runner.is_over(last):
-        return _run_over(runner, total, [(first, last)], listener)
+        return _run_as_one(runner, FLOWS, total, (first, last), listener, is_last=True)
     return _run_in_line(runner, flows, total, (first, last), listener)
 
 
-def _run_over(runner: Runner, total: SpanResult, pending: list[Span], listener: Listener | None) -> SpanResult:
-    """All flows in one run. A bad day goes through the flows one by one: what comes before its failure is made."""
+def run_part(runner: Runner, flows: Sequence[FlowName], span: Span, listener: Listener | None = None, *, is_last: bool = True) -> SpanResult:
+    """Flows over a span whose raw days and, for settling, decisions are there already; as one run where all days are over.
+
+    `is_last=False`: other flows follow on the same days, and the warehouse and the page wait for them.
+    """
+    total = SpanResult()
+    if flows and runner.is_over(span[1]):
+        return _run_as_one(runner, flows, total, span, listener, is_last=is_last)
+    return _run_in_line(runner, flows, total, span, listener)
+
+
+def _run_as_one(runner: Runner, flows: Sequence[FlowName], total: SpanResult, span: Span, listener: Listener | None, *, is_last: bool) -> SpanResult:
+    """The flows in one run. A bad day goes through them one by one: what comes before its failure is made."""
     bad: list[date] = []
+    pending = [span]
     while pending:
         begin, end = pending.pop(0)
-        result = runner.run_over(begin, end, listener=listener)
+        result = runner.run_over(begin, end, flows=flows, listener=listener, is_last=is_last)
         if result.success:
             total.add(result)
             continue
         failed = set(result.failed_days) or set(days_between(begin, end))
         bad += failed
         pending = stretches([day for day in days_between(begin, end) if day not in failed]) + pending
-    for span in stretches(sorted(bad)):
-        _run_in_line(runner, FLOWS, total, span, listener)
+    for stretch in stretches(sorted(bad)):
+        _run_in_line(runner, flows, total, stretch, listener)
     return total
 
 
@@ -101,21 +107,3 @@ def _run_in_line(runner: Runner, flows: Sequence[FlowName], total: SpanResult, s
             total.failed_days |= bad
             pending = stretches([d for d in days_between(begin, end) if d not in bad]) + pending
     return total
-
-
-def run_chunk(settings: Settings, home: Path, flows: Sequence[FlowName], span: Span) -> SpanResult:
-    """One chunk in a process of its own."""
-    with open_instance(home) as instance:
-        try:
-            return run_span(Runner(settings, instance=instance), flows, *span)
-        except PipelineError as error:
-            return SpanResult([("history", "raw_history", str(error))], set(days_between(*span)))
-
-
-def run_parallel(settings: Settings, home: Path, flows: Sequence[FlowName], spans: Sequence[Span], workers: int) -> Iterator[tuple[Span, SpanResult]]:
-    """Chunks on several processes, as they finish. Different days never touch the same file."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        tasks = {pool.submit(run_chunk, settings, home, flows, span): span for span in spans}
-        for task in as_completed(tasks):
-            yield tasks[task], task.result()

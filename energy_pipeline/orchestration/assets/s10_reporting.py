@@ -13,7 +13,7 @@ from energy_pipeline.contracts import TABLES
 from energy_pipeline.desk.load import desk_hash
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import PipelineError
-from energy_pipeline.orchestration import metadata, progress
+from energy_pipeline.orchestration import metadata, policies, progress
 from energy_pipeline.orchestration.code_version import code_version
 from energy_pipeline.orchestration.factory import AssetFactory, DayContext, FileAsset, RowMetadata, as_of_of
 from energy_pipeline.orchestration.partitions import days_of_tags
@@ -52,7 +52,7 @@ def assets(factory: AssetFactory, project: SqlProject, *, described: bool = True
 
 def publish_unrecorded(context: dg.AssetExecutionContext, runtime: DeskRuntime, project: SqlProject) -> None:
     """The warehouse, where the run does not record the marts itself."""
-    if as_of_of(context) is None and not records_marts(context):
+    if as_of_of(context) is None and not records_marts(context) and policies.NOT_LAST_TAG not in context.run.tags:
         publish(runtime, published_days(context, runtime), project)
 
 
@@ -72,12 +72,13 @@ def runs(day: DayContext) -> pl.DataFrame:
 
 def flows_of(run: dg.DagsterRun) -> list[str]:
     """The flow or flows a job is, or the flows whose tables a hand-picked run makes."""
-    if run.job_name == DAY:
+    if run.job_name == DAY and not run.asset_selection:
         return list(FLOWS)
     if run.job_name in FLOWS:
         return [run.job_name]
     picked = {key.to_user_string() for key in run.asset_selection or ()}
-    return sorted({TABLES[name].flow for name in picked if name in TABLES and TABLES[name].flow in FLOWS}) or ["decide"]
+    made = {TABLES[name].flow for name in picked if name in TABLES}
+    return [flow for flow in FLOWS if flow in made] or ["decide"]
 
 
 def marts(project: SqlProject, *, described: bool = True) -> dg.AssetsDefinition:

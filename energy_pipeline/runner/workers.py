@@ -1,0 +1,328 @@
+"""Flows over many days on several processes: who does what next, and the processes themselves.
+
+What belongs here: the order of work, handing it out, what a process that dies means. What does not: doing it
+(`spans`), printing (`cli`).
+
+The order. Raw days come first, by one worker, so that all others only read them. Decisions follow, each worker on a
+stretch of its own, so that it has just made the past its next chunk looks back to. Settlement looks back over what was
+decided and settled before, so it goes through the chunks in day order, by one worker at a time, as soon as
+everything up to there is decided.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnContext
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any, Literal
+
+from energy_pipeline.domain.delivery import days_between
+from energy_pipeline.domain.errors import PipelineError
+from energy_pipeline.orchestration.progress import Listener
+from energy_pipeline.runner.flows import FlowName, Runner
+from energy_pipeline.runner.instance import open_instance
+from energy_pipeline.runner.results import SpanResult
+from energy_pipeline.runner.spans import Span, run_part, stretches
+from energy_pipeline.settings import Settings
+
+PATIENCE_SECONDS = 10.0
+"""How long a process that was told to stop may take."""
+
+Part = Literal["raw", "decide", "settle"]
+
+
+class WorkerDiedError(PipelineError):
+    """A process ended in the middle of its work."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something one worker does in one go.
+
+    Attributes
+    ----------
+    part : {"raw", "decide", "settle"}
+    chunks : tuple of (first, last)
+        Delivery days, a Dagster run each.
+    flows : tuple of flow names
+        Of the part; `raw` without ingest loads the history only.
+    is_last : bool
+        Whether no other task follows on these days; if one does, the warehouse waits for it.
+    """
+
+    part: Part
+    chunks: tuple[Span, ...]
+    flows: tuple[FlowName, ...]
+    is_last: bool = True
+
+    @property
+    def span(self) -> Span:
+        """First and last day."""
+        return self.chunks[0][0], self.chunks[-1][1]
+
+    def __str__(self) -> str:
+        """For people."""
+        return f"{self.part} {self.span[0]} .. {self.span[1]}"
+
+
+@dataclass
+class Plan:
+    """What is to be done, and what of it may be done next.
+
+    Parameters
+    ----------
+    flows : sequence of flow names
+    groups : sequence of sequences of (first, last)
+        Chunks in day order; the chunks of a group touch each other, groups may lie apart.
+    workers : int
+    """
+
+    flows: Sequence[FlowName]
+    groups: Sequence[Sequence[Span]]
+    workers: int
+    _raw: deque[Task] = field(init=False)
+    _decide: list[deque[Span]] = field(init=False)
+    _settle: deque[Span] = field(init=False)
+    _decided: set[Span] = field(default_factory=set)
+    _failed: set[date] = field(default_factory=set)
+    _running: dict[int, Task] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Queues: raw days by group, decisions by worker, settlement for all."""
+        chunks = [chunk for group in self.groups for chunk in group]
+        first: tuple[FlowName, ...] = tuple(f for f in self.flows if f == "ingest")
+        self._raw = deque(
+            Task("raw", tuple(group), first, is_last=tuple(self.flows) == first) for group in self.groups if first or "decide" in self.flows
+        )
+        share, more = divmod(len(chunks), self.workers)
+        ends = [(n + 1) * share + min(n + 1, more) for n in range(self.workers)]
+        pieces = [chunks[begin:end] for begin, end in zip([0, *ends], ends, strict=False)]
+        self._decide = [deque(piece if "decide" in self.flows else ()) for piece in pieces]
+        if "decide" not in self.flows:
+            self._decided = set(chunks)
+        self._settle = deque(chunks if self._settling_flows else ())
+
+    @property
+    def _settling_flows(self) -> tuple[FlowName, ...]:
+        return tuple(f for f in self.flows if f.startswith("settle"))
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is left or under way."""
+        return not (self._raw or any(self._decide) or self._settle or self._running)
+
+    def next(self, worker: int) -> Task | None:
+        """What this worker is to do now; None: nothing, until another has finished."""
+        task = self._next(worker)
+        if task is not None:
+            self._running[worker] = task
+        return task
+
+    def _next(self, worker: int) -> Task | None:
+        if self._raw or self._is_running("raw"):
+            return self._raw.popleft() if self._raw and worker == 0 else None
+        while self._settle and self._settle[0] in self._decided and not self._is_running("settle"):
+            if left := self._left(self._settle.popleft()):
+                return Task("settle", left, self._settling_flows)
+        while self._decide[worker]:
+            chunk = self._decide[worker].popleft()
+            if left := self._left(chunk):
+                return Task("decide", left, ("decide",), is_last=not self._settling_flows)
+            self._decided.add(chunk)
+        return None
+
+    def _is_running(self, part: Part) -> bool:
+        return any(task.part == part for task in self._running.values())
+
+    def _left(self, chunk: Span) -> tuple[Span, ...]:
+        """The chunk without the days that failed."""
+        return tuple(stretches([day for day in days_between(*chunk) if day not in self._failed]))
+
+    def finished(self, worker: int, result: SpanResult) -> None:
+        """Note what a worker has done."""
+        task = self._running.pop(worker)
+        self._failed |= result.failed_days
+        if task.part == "decide":
+            self._decided |= {c for group in self.groups for c in group if c[0] <= task.span[0] and task.span[1] <= c[1]}
+
+
+def run_on_workers(
+    settings: Settings, home: Path, flows: Sequence[FlowName], groups: Sequence[Sequence[Span]], workers: int, listener: Listener
+) -> SpanResult:
+    """Flows over groups of chunks on several processes.
+
+    Raises
+    ------
+    WorkerDiedError
+        A process ended by itself; the others are ended too.
+    """
+    return hand_out(Plan(flows, groups, workers), lambda: Worker(serve, (settings, home)), listener)
+
+
+def hand_out(plan: Plan, start: Callable[[], Worker], listener: Listener) -> SpanResult:
+    """Give tasks to workers as they become free, until the plan is done."""
+    total, free = SpanResult(), set(range(plan.workers))
+    with started(start, plan.workers) as crew:
+        while not plan.is_done:
+            for number in sorted(free):
+                task = plan.next(number)
+                if task is not None:
+                    crew[number].give(task)
+                    free.discard(number)
+            busy = {crew[number].pipe: number for number in range(plan.workers) if number not in free}
+            for pipe in wait(list(busy)):
+                number = busy[pipe]  # type: ignore[index] # they are the pipes given
+                result = crew[number].hear(listener)
+                if result is not None:
+                    plan.finished(number, result)
+                    total.merge(result)
+                    free.add(number)
+    return total
+
+
+@contextmanager
+def started(start: Callable[[], Worker], count: int) -> Iterator[list[Worker]]:
+    """Processes for the length of a block: told to stop at its end, ended when it is left by an error or by Ctrl-C."""
+    crew: list[Worker] = []
+    try:
+        crew += [start() for _ in range(count)]
+        yield crew
+        for worker in crew:
+            worker.dismiss()
+    finally:
+        for worker in crew:
+            worker.end()
+
+
+class Worker:
+    """A process that does tasks one after the other, and tells what it finishes.
+
+    Parameters
+    ----------
+    target : callable
+        `target(pipe, *arguments)`: receives tasks until None comes; sends ("done", step, day), ("failed", step, error), and
+        a SpanResult after each task; a bare PipelineError when it cannot work at all.
+    arguments : tuple
+    """
+
+    def __init__(self, target: Callable[..., None], arguments: tuple[object, ...]) -> None:
+        context: SpawnContext = multiprocessing.get_context("spawn")
+        self.pipe: Connection[Any, Any]
+        self.pipe, theirs = context.Pipe()
+        self._process: BaseProcess = context.Process(target=target, args=(theirs, *arguments), daemon=True)
+        self._task: Task | None = None
+        with _deaf_to_ctrl_c():
+            self._process.start()
+        theirs.close()
+
+    def give(self, task: Task) -> None:
+        """Hand over a task."""
+        self._task = task
+        try:
+            self.pipe.send(task)
+        except OSError as error:
+            raise self._died() from error
+
+    def hear(self, listener: Listener) -> SpanResult | None:
+        """The next thing it says: progress goes to the listener, a result is given back."""
+        try:
+            said = self.pipe.recv()
+        except (EOFError, OSError) as error:
+            raise self._died() from error
+        if isinstance(said, SpanResult):
+            return said
+        if isinstance(said, PipelineError):
+            raise said
+        kind, step, about = said
+        if kind == "done":
+            listener.done(step, about)
+        else:
+            listener.failed(step, about)
+        return None
+
+    def _died(self) -> WorkerDiedError:
+        self._process.join(PATIENCE_SECONDS)
+        code, words = self._process.exitcode, "its own words are above"
+        if code is not None and code < 0:
+            words = f"ended by signal {-code}, where 9 is often the machine running out of memory: fewer --workers"
+        return WorkerDiedError(f"a worker ended with {code} at {self._task} ({words}) -> what is written stays; run the same command again")
+
+    def dismiss(self) -> None:
+        """Let it close what it has open and leave."""
+        self.pipe.send(None)
+        self._process.join(PATIENCE_SECONDS)
+
+    def end(self) -> None:
+        """End it, whatever it does."""
+        if self._process.is_alive():
+            self._process.terminate()
+            self._process.join(PATIENCE_SECONDS)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+        self.pipe.close()
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """A process started here ignores Ctrl-C, which the terminal sends to all: its parent ends it, without a traceback."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+class _Telling:
+    """A listener that sends what it hears."""
+
+    def __init__(self, pipe: Connection[Any, Any]) -> None:
+        self._pipe = pipe
+
+    def done(self, step: str, day: date | None) -> None:
+        self._pipe.send(("done", step, day))
+
+    def failed(self, step: str, error: PipelineError) -> None:
+        self._pipe.send(("failed", step, error))
+
+
+def serve(pipe: Connection[Any, Any], settings: Settings, home: Path) -> None:
+    """A worker's life: one runner, so that what it knows of past days serves every task."""
+    try:
+        with open_instance(home) as instance:
+            _work(pipe, Runner(settings, instance=instance))
+    except PipelineError as error:
+        pipe.send(error)
+
+
+def _work(pipe: Connection[Any, Any], runner: Runner) -> None:
+    listener = _Telling(pipe)
+    while True:
+        try:
+            task = pipe.recv()
+        except EOFError:  # the parent is gone
+            return
+        if task is None:
+            return
+        pipe.send(done(runner, task, listener))
+
+
+def done(runner: Runner, task: Task, listener: Listener) -> SpanResult:
+    """Do a task; an error of ours outside any step fails its days."""
+    total = SpanResult()
+    try:
+        if task.part == "raw":
+            runner.ensure_history(*task.span, listener=listener)
+        for chunk in task.chunks:
+            total.merge(run_part(runner, task.flows, chunk, listener, is_last=task.is_last))
+    except PipelineError as error:
+        total.merge(SpanResult([(task.part, str(task), str(error))], set(days_between(*task.span))))
+    return total
