@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from energy_pipeline.lake import Lake
+from energy_pipeline.lake import Lake, PublishError
 from energy_pipeline.warehouse import publishing as warehouse
 from energy_pipeline.warehouse.duck import attached, is_current, workbench
 from energy_pipeline.warehouse.files import attach_path, year_path
@@ -99,5 +99,5 @@ def test_a_model_whose_type_the_storage_version_cannot_hold_is_told(live, tmp_pa
     lake = Lake(live.parent)
     odd = FakeModel("odd", "mart", "select delivery_day, pnl_eur::variant as x from {source stress_results}")
     project = type(PROJECT)(*PROJECT.models.values(), odd)
-    with pytest.raises(warehouse.PublishError, match="VARIANT columns are not supported"):
+    with pytest.raises(PublishError, match="VARIANT columns are not supported"):
         warehouse.publish(lake, tmp_path / "warehouse.duckdb", Path("unused"), [NEW], project=project)
