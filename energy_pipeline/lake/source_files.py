@@ -6,7 +6,7 @@ to do next; what a run saw of each file. What does not: what the columns mean
 
 A file is read once a run, whole, into memory, and parsed from there: all steps of a run see one
 content. The next run looks again: the parsed frame is used again only where size, time of change
-and content hash are what they were (a hash costs a hundredth of parsing).
+and content hash are what they were (looking costs a tenth of parsing).
 """
 
 from __future__ import annotations
