@@ -33,9 +33,8 @@ SAME = {"xgboost-cpu": "xgboost", "tensorflow-cpu": "tensorflow"}
 
 USED_WITHOUT_IMPORT = {
     # A place that needs the package, and what stands there.
-    "dagster-webserver": ("energy_pipeline/cli/main.py", '"dagster", "dev"'),
+    "dagster-webserver": ("energy_pipeline/cli/tools.py", '"dagster", "dev"'),
     "dagster-postgres": ("deploy/dagster.yaml", "postgres:"),
-    "sqlalchemy": ("deploy/dagster.yaml", "SQLAlchemy"),
     "tzdata": ("energy_pipeline/domain/delivery.py", "from zoneinfo import"),
     "pytest-xdist": ("Makefile", "-n 2"),
     "ruff": ("Makefile", "ruff check"),

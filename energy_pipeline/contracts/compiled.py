@@ -68,7 +68,7 @@ def failures(name: str, suite: Sequence[tuple[str, dict[str, Any]]], frame: pl.D
     counts = frame.select(expression.sum().alias(about) for about, expression in broken.items()).row(0, named=True) if broken else {}
     for about, count in counts.items():
         if count:
-            found[about] = set(frame.filter(broken[about])["delivery_day"].to_list()) if "delivery_day" in frame.columns else set()
+            found[about] = set(frame.filter(broken[about])["delivery_day"].drop_nulls().to_list()) if "delivery_day" in frame.columns else set()
     return found
 
 

@@ -124,6 +124,7 @@ def day_facts(contract: Table, frame: pl.DataFrame, days: Sequence[date]) -> pl.
         "days_missing_before": pl.Int64,
         "is_repeat": pl.Boolean,
     }
+    frame = frame.filter(pl.col("delivery_day").is_not_null())
     if not contract.has_series or not frame.height:
         return pl.DataFrame(schema=empty)
     key = series_key(contract)
@@ -173,7 +174,7 @@ def _between_days(contract: Table, ordered: pl.DataFrame, counted: pl.DataFrame,
 
 def _presence(frame: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
     """Rows per day, over all days asked for or found."""
-    found = dict(frame.group_by("delivery_day").len().iter_rows())
+    found = dict(frame.filter(pl.col("delivery_day").is_not_null()).group_by("delivery_day", maintain_order=True).len().iter_rows())
     every = sorted({*days, *found})
     data = {"delivery_day": every, "rows": [found.get(d, 0) for d in every], "is_asked_for": [d in set(days) for d in every]}
     return pl.DataFrame(data, schema={"delivery_day": pl.Date, "rows": pl.Int64, "is_asked_for": pl.Boolean})

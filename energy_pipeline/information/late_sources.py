@@ -55,9 +55,14 @@ class LateSources:
         LookAheadError
             When `as_of` is after the gate of one of the days.
         """
-        days = days_between(first - timedelta(days=self._desk.history_days), last)
+        days = days_between(first_judged(self._desk, first), last)
         times = effective_decision_times(self._desk, self._frames, days) if waits(self._desk) else {}
         return cut_as_of(self._desk, times, first, last, as_of)
+
+
+def first_judged(desk: Desk, first: date) -> date:
+    """The earliest past day a run from `first` on looks back to: its own look-back still lies in the window."""
+    return first - timedelta(days=desk.history_days - desk.max_lag_days - 2)
 
 
 def waits(desk: Desk) -> bool:

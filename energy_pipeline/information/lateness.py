@@ -139,7 +139,7 @@ class _Arrivals:
             (pl.col("resolution_minutes") if is_interval else pl.lit(0)).cast(pl.Int64).alias("minutes"),
         )
         minutes = dict(rows.unique("delivery_day", keep="first", maintain_order=True).select("delivery_day", "minutes").iter_rows())
-        first = rows.group_by("delivery_day", "start").agg(pl.col("known").min()).sort("delivery_day", "start")
+        first = rows.group_by("delivery_day", "start", maintain_order=True).agg(pl.col("known").min()).sort("delivery_day", "start")
         counts = first.group_by("delivery_day", maintain_order=True).len().iter_rows()
         days, at = {}, 0
         for day, count in counts:

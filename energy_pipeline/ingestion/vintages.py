@@ -31,8 +31,7 @@ def new_vintages(
     values differ from the latest kept vintage is a correction: the world (or we) learned
     of it when we saw it, so `known_at` becomes the later of the rule and `ingested_at`,
     and always later than the vintage it corrects. A row that says the same again adds
-    nothing. Values are compared exactly, null with null; `source` and `known_at` are not
-    values.
+    nothing. Values are compared exactly, null with null; `source` and `known_at` are no values.
 
     Parameters
     ----------

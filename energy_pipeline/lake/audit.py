@@ -13,7 +13,7 @@ nulls and distinct values and every duplicate key. An expectation holds on all r
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -165,7 +165,7 @@ class Library:
                 arguments = one.expectation_config.kwargs
                 about = arguments.get("column") or ", ".join(arguments.get("column_list", []))
                 bad = one.result.get("unexpected_index_list") or []
-                failed.setdefault(f"{one.expectation_config.type}({about})", set()).update(_day(r["delivery_day"]) for r in bad)
+                failed.setdefault(f"{one.expectation_config.type}({about})", set()).update(_days(bad))
         return failed
 
     def _title(self, name: str) -> str:
@@ -192,5 +192,7 @@ def _as_pandas(kind: str, given: dict[str, Any]) -> dict[str, Any]:
     return {**given, "type_": PANDAS_TYPES[given["type_"]]} if kind == "ExpectColumnValuesToBeOfType" else given
 
 
-def _day(value: Any) -> date:  # noqa: ANN401 - pandas gives its own timestamp
-    return value.date() if hasattr(value, "date") else value  # type: ignore[no-any-return]
+def _days(rows: Sequence[Mapping[str, Any]]) -> set[date]:
+    """Delivery days of rows, as pandas gives them; a row whose day is unknown has none."""
+    values = [row["delivery_day"] for row in rows]
+    return {value.date() if hasattr(value, "date") else value for value in values if value == value and value is not None}  # noqa: PLR0124 - NaT is not itself

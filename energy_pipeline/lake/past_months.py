@@ -52,7 +52,7 @@ class PastMonths:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     past = PastMonths(LocalStorage(Path(folder)))
     ...     past.put("forecasting", "FR", date(2026, 3, 1), "members", "k", b"1")
-    ...     past.flush()
+    ...     written = past.flush()
     ...     again = PastMonths(LocalStorage(Path(folder)))
     ...     again.get("forecasting", "FR", date(2026, 3, 1), "members", "k"), again.get("forecasting", "FR", date(2026, 3, 1), "members", "other")
     (b'1', None)

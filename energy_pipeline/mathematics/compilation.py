@@ -92,8 +92,25 @@ class Kernel(Generic[P, R]):
         update_wrapper(self, function)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run, after compiling at the first call."""
-        return self.compiled(*args, **kwargs)
+        """Run, after compiling at the first call; numbers of another kind, whole ones say, are converted where they are only read."""
+        try:
+            return self.compiled(*args, **kwargs)
+        except TypeError:
+            given = self._as_stated(args)
+            if all(a is b for a, b in zip(args, given, strict=True)):
+                raise
+            return self.compiled(*given, **kwargs)
+
+    def _as_stated(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The arguments with arrays that are only read in the stated kind; an array that is written must be right already."""
+        from numba import types
+        from numba.np.numpy_support import as_dtype
+
+        stated = self.compiled.signatures[0]  # type: ignore[attr-defined]
+        return tuple(
+            np.ascontiguousarray(arg, dtype=as_dtype(kind.dtype)) if isinstance(kind, types.Array) and not kind.mutable else arg
+            for arg, kind in zip(args, stated, strict=True)
+        )
 
     @cached_property
     def compiled(self) -> Callable[P, R]:

@@ -24,6 +24,7 @@ from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import days_between, to_us
 from energy_pipeline.information.archive import Archive, Kept
 from energy_pipeline.information.day_memo import RowChange
+from energy_pipeline.information.late_sources import first_judged
 from energy_pipeline.information.lateness import effective_decision_times
 from energy_pipeline.lake import Lake
 from energy_pipeline.lake.raw_days import RawDays, RawTable
@@ -102,7 +103,7 @@ class World:
         Past days too, so that a day's look-back is the same in a range and alone; those
         already judged on the same rows are not judged again.
         """
-        days = days_between(first - timedelta(days=self.desk.history_days), last)
+        days = days_between(first_judged(self.desk, first), last)
         self._times |= effective_decision_times(self.desk, {n: t.frame for n, t in tables.items()}, [d for d in days if d not in self._times])
         self._times = {day: self._times[day] for day in days}
         return dict(self._times)

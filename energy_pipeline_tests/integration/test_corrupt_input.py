@@ -55,7 +55,7 @@ def of_day(day: date) -> range:
 
 
 def write(folder, lines, header="time,price"):
-    (folder / "prices.csv").write_text("\n".join([header, *(",".join(line) for line in lines)]), encoding="utf-8")
+    (folder / "prices.csv").write_text("\n".join([header, *(",".join(line) for line in lines), ""]), encoding="utf-8")
 
 
 def spoil(lines, case):

@@ -129,7 +129,8 @@ def _moments(values: FloatArray) -> tuple[float, float, float]:
     """Standard deviation (n - 1), skewness, excess kurtosis; shapes are 0 without spread."""
     centred = values - values.mean()
     second = float(np.mean(centred**2))
-    if second <= max((1e-12 * float(np.abs(values).max(initial=0.0))) ** 2, 1e-200):
+    # Below 1e-150 the fourth powers of deviations, and the square they are divided by, are no longer numbers.
+    if second <= max((1e-12 * float(np.abs(values).max(initial=0.0))) ** 2, 1e-150):
         return 0.0, 0.0, 0.0
     sigma = float(np.sqrt(second * values.size / (values.size - 1)))
     return sigma, float(np.mean(centred**3) / second**1.5), float(np.mean(centred**4) / second**2 - 3.0)
