@@ -254,7 +254,7 @@ def test_failed_days_and_some_flows_are_never_finished(settings, tmp_path):
 
 
 def test_a_day_that_is_not_over_is_never_finished(settings, monkeypatch):
-    monkeypatch.setattr(Finished, "is_over", lambda self, day: day < DAYS[1])
+    monkeypatch.setattr(Finished, "is_over", lambda _, day: day < DAYS[1])
     until_finished(settings, DAYS, Runs(settings))
     assert why(settings) == {DAYS[0]: [], DAYS[1]: [NEVER]}
 
