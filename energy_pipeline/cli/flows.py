@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -22,13 +22,22 @@ from energy_pipeline.domain.errors import PipelineError
 from energy_pipeline.settings import Settings
 
 if TYPE_CHECKING:
+    from energy_pipeline.runner.finished import Go
     from energy_pipeline.runner.flows import FlowName, Runner
-    from energy_pipeline.runner.spans import Span, SpanResult
+    from energy_pipeline.runner.results import SpanResult
 
 DEMO_SPANS = ((date(2025, 10, 25), date(2025, 10, 27)), (date(2026, 3, 28), date(2026, 3, 30)))
 """The demo's days: around both clock changes."""
 
 ALL_FLOWS = "ingest,decide,settle_da,settle_final"
+
+CHUNK_DAYS = 30
+"""Delivery days a Dagster run covers at most where nothing else is asked for."""
+
+MANY = 8
+"""Of days or reasons, said one by one."""
+
+AgainOption = Annotated[bool, typer.Option("--again", help="Also the days that are finished.")]
 
 
 @contextmanager
@@ -82,6 +91,59 @@ def run_flows(runner: Runner, flows: list[FlowName], first: date, last: date) ->
         return run_span(runner, flows, first, last, listener)
 
 
+def run_left(settings: Settings, days: list[date], go: Go | None = None, *, again: bool, flows: list[FlowName] | None = None) -> SpanResult:
+    """Flows over those of the days that are not finished; `go` runs them, by default consecutive days in one span."""
+    from energy_pipeline.runner.finished import ALL, until_finished
+
+    def one_by_one(left: Sequence[date], wanted: Sequence[FlowName]) -> SpanResult:
+        from energy_pipeline.runner.results import SpanResult
+        from energy_pipeline.runner.spans import stretches
+
+        total = SpanResult()
+        with running(settings) as runner:
+            for span in stretches(left):
+                total.merge(run_flows(runner, list(wanted), *span))
+        return total
+
+    return until_finished(settings, days, go or one_by_one, again=again, flows=flows or ALL, say=say_finished)
+
+
+def run_chunks(settings: Settings, flows: list[FlowName], days: Sequence[date], chunk: int = CHUNK_DAYS, workers: int | None = None) -> SpanResult:
+    """Flows over days in chunks, in this process or on several: one per core and chunk, where no number was asked for."""
+    from energy_pipeline.runner.instance import home_of, prepare_home
+    from energy_pipeline.runner.results import SpanResult
+    from energy_pipeline.runner.spans import chunks, stretches
+
+    size = chunk if workers is None else min(chunk, math.ceil(len(days) / workers))
+    groups = [list(chunks(*stretch, size)) for stretch in stretches(days)]
+    spans = [span for group in groups for span in group]
+    count = min(workers or cores(), len(spans))
+    if count > 1 and "decide" in flows:
+        from energy_pipeline.runner.workers import run_on_workers
+
+        with bar(f"{', '.join(flows)}  {days[0]} .. {days[-1]} on {count} workers") as listener:
+            return run_on_workers(settings, prepare_home(home_of(os.environ)), flows, groups, count, listener)
+    total = SpanResult()
+    with running(settings) as runner:
+        for span in spans:
+            total.merge(run_flows(runner, flows, *span))
+    return total
+
+
+def say_finished(why: Mapping[date, list[str]]) -> None:
+    """Print which days are finished, and why finished days are run again."""
+    from energy_pipeline.runner.finished import NEVER
+
+    done = [str(day) for day, reasons in why.items() if not reasons]
+    if done:
+        text = ", ".join(done) if len(done) <= MANY else f"{len(done)} days from {done[0]} to {done[-1]}"
+        console.print(f"[bold]Finished[/bold]   {text}: nothing has changed since (--again runs them all the same)")
+    for day, reasons in why.items():
+        if reasons and reasons != [NEVER]:
+            more = f" and {len(reasons) - MANY} more" if len(reasons) > MANY else ""
+            console.print(f"[bold]Again[/bold]      {day}: {', '.join(reasons[:MANY])}{more}")
+
+
 def tell(result: SpanResult) -> None:
     """Print what failed and leave with 1 when a day did."""
     for name in result.failed_checks:
@@ -96,7 +158,7 @@ def tell(result: SpanResult) -> None:
 
 def flows_of(text: str) -> list[FlowName]:
     """Flow names from a comma-separated list, in the order of the day."""
-    from energy_pipeline.runner.flows import FLOWS
+    from energy_pipeline.runner.finished import ALL as FLOWS
 
     wanted = [part.strip() for part in text.split(",") if part.strip()]
     unknown = [name for name in wanted if name not in FLOWS]
@@ -105,35 +167,16 @@ def flows_of(text: str) -> list[FlowName]:
     return [flow for flow in FLOWS if flow in wanted]
 
 
-def demo(desk: DeskOption = None, lake: LakeOption = None, workers: WorkersOption = None) -> None:
+def demo(desk: DeskOption = None, lake: LakeOption = None, again: AgainOption = False, workers: WorkersOption = None) -> None:
     """Decide and settle six days of the demo desk, among them one of 23 and one of 25 hours."""
     from energy_pipeline.domain.delivery import days_between
-    from energy_pipeline.runner.flows import FLOWS
 
     with plain_errors():
         settings = settings_of(desk, lake)
-        total = all_flows(settings, list(FLOWS), [[span] for span in DEMO_SPANS], workers or cores())
-        show(settings, [day for span in DEMO_SPANS for day in days_between(*span)])
+        days = [day for span in DEMO_SPANS for day in days_between(*span)]
+        total = run_left(settings, days, lambda left, flows: run_chunks(settings, list(flows), left, workers=workers), again=again)
+        show(settings, days)
         tell(total)
-
-
-def all_flows(settings: Settings, flows: list[FlowName], groups: list[list[Span]], workers: int) -> SpanResult:
-    """Flows over groups of chunks, in this process or on several."""
-    from energy_pipeline.runner.instance import home_of, prepare_home
-    from energy_pipeline.runner.spans import SpanResult
-
-    chunks = [span for group in groups for span in group]
-    if min(workers, len(chunks)) > 1 and "decide" in flows:
-        from energy_pipeline.runner.workers import run_on_workers
-
-        workers = min(workers, len(chunks))
-        with bar(f"{', '.join(flows)}  {chunks[0][0]} .. {chunks[-1][1]} on {workers} workers") as listener:
-            return run_on_workers(settings, prepare_home(home_of(os.environ)), flows, groups, workers, listener)
-    total = SpanResult()
-    with running(settings) as runner:
-        for span in chunks:
-            total.merge(run_flows(runner, flows, *span))
-    return total
 
 
 def run(
@@ -142,17 +185,19 @@ def run(
     lake: LakeOption = None,
     as_of: Annotated[str | None, typer.Option("--as-of", help="Decide on what was known at this instant (ISO 8601); into a lake of its own.")] = None,
     flows: Annotated[str | None, typer.Option("--flows", help=f"Some of {ALL_FLOWS}; default: all, settling only days that are over.")] = None,
+    again: AgainOption = False,
 ) -> None:
-    """Ingest and decide DAY, and settle it when it is over."""
+    """Ingest and decide DAY, and settle it when it is over; a finished day is left alone."""
+    from energy_pipeline.runner.finished import Finished
+
     with plain_errors():
-        settings = settings_of(desk, lake)
-        with running(settings) as runner:
-            target = day.date()
-            if as_of is not None:
+        settings, target = settings_of(desk, lake), day.date()
+        if as_of is not None:
+            with running(settings) as runner:
                 decide_as_of(runner, target, instant(as_of))
-                return
-            over = runner.runtime.now() >= runner.desk.delivery_day(target).end
-            result = run_flows(runner, flows_of(flows or (ALL_FLOWS if over else "ingest,decide")), target, target)
+            return
+        over = Finished(settings).is_over(target)
+        result = run_left(settings, [target], again=again, flows=flows_of(flows or (ALL_FLOWS if over else "ingest,decide")))
         show(settings, [target])
         tell(result)
 
@@ -182,19 +227,24 @@ def backfill(
     desk: DeskOption = None,
     lake: LakeOption = None,
     flows: Annotated[str, typer.Option("--flows", help="Which flows, comma-separated.")] = ALL_FLOWS,
-    chunk: Annotated[int, typer.Option("--chunk", min=1, max=90, help="Delivery days per Dagster run.")] = 30,
+    chunk: Annotated[int, typer.Option("--chunk", min=1, max=90, help="Delivery days per Dagster run.")] = CHUNK_DAYS,
     workers: WorkersOption = None,
+    again: AgainOption = False,
 ) -> None:
-    """Run flows for all days from FIRST to LAST."""
-    from energy_pipeline.runner.spans import chunks
+    """Run flows for all days from FIRST to LAST that are not finished."""
+    from energy_pipeline.domain.delivery import days_between
 
     with plain_errors():
         if last < first:
             raise typer.BadParameter(f"LAST {last.date()} is before FIRST {first.date()}")
-        settings, wanted = settings_of(desk, lake), flows_of(flows)
-        most = chunk if workers is None else min(chunk, math.ceil(((last - first).days + 1) / workers))
-        total = all_flows(settings, wanted, [list(chunks(first.date(), last.date(), most))], workers or cores())
-        forget_old_runs()
+        settings = settings_of(desk, lake)
+
+        def go(left: Sequence[date], flows: Sequence[FlowName]) -> SpanResult:
+            found = run_chunks(settings, list(flows), left, chunk, workers)
+            forget_old_runs()
+            return found
+
+        total = run_left(settings, days_between(first.date(), last.date()), go, again=again, flows=flows_of(flows))
         show(settings, [first.date(), last.date()] if first != last else [first.date()])
         tell(total)
 

@@ -6,7 +6,16 @@ BI tools read (warehouse), or Dagster.
 """
 
 from energy_pipeline.lake.artefacts import ArtefactStore
-from energy_pipeline.lake.errors import LakeError, PublishError, SchemaVersionError
+from energy_pipeline.lake.errors import DamagedFileError, LakeError, MisplacedFileError, PublishError, SchemaVersionError
 from energy_pipeline.lake.store import DayRecord, Lake
 
-__all__ = ["ArtefactStore", "DayRecord", "Lake", "LakeError", "PublishError", "SchemaVersionError"]
+__all__ = [
+    "ArtefactStore",
+    "DamagedFileError",
+    "DayRecord",
+    "Lake",
+    "LakeError",
+    "MisplacedFileError",
+    "PublishError",
+    "SchemaVersionError",
+]

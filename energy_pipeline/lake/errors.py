@@ -37,6 +37,14 @@ def _again(contract: Table, path: str) -> str:
     return f"delete the file and run the {contract.flow} flow for its days again"
 
 
+class DamagedFileError(LakeError):
+    """A file's bytes are not those that were written: a changed bit, a truncated file."""
+
+
+class MisplacedFileError(LakeError):
+    """A file is whole but lies in the place of another: another day's, or under a name that is not its content's."""
+
+
 class SchemaVersionError(LakeError):
     """A file was written with a schema of its table that this package cannot read.
 

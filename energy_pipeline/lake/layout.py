@@ -22,6 +22,8 @@ FILE_FOLDERS: dict[str, Stage] = {"report": "reporting", "nominations": "portfol
 
 _DATE_FILE = re.compile(r"/date=(\d{4}-\d{2}-\d{2})/([^/]+)\.parquet$")
 _MONTH_FILE = re.compile(r"/month=(\d{4}-\d{2})/part\.parquet$")
+_NAMED_BY_CONTENT = re.compile(r"/(?:versions/\d{4,}-)?([0-9a-f]{16}|[0-9a-f]{32})\.parquet$")
+_FOLDER = re.compile(r"/(?:date|month)=(\d{4}-\d{2}(?:-\d{2})?)/")
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=+-]*")
 
 
@@ -82,6 +84,26 @@ def month_of_file(path: str) -> date | None:
     """First day of the month a merged file holds, None for other files."""
     match = _MONTH_FILE.search(path)
     return date.fromisoformat(f"{match.group(1)}-01") if match else None
+
+
+def folder_of_file(path: str) -> str:
+    """The day or month a file's folder is named by, empty where there is none.
+
+    >>> folder_of_file("07_strategies/signals/date=2019-04-03/part.parquet"), folder_of_file("07_strategies/signals/month=2019-04/part.parquet")
+    ('2019-04-03', '2019-04')
+    """
+    match = _FOLDER.search(path)
+    return match.group(1) if match else ""
+
+
+def content_in_name(path: str) -> str:
+    """The beginning of the content hash that a vintage or a version is named by, empty for other files.
+
+    >>> content_in_name("08_portfolio/positions/date=2019-04-03/versions/0002-0123456789abcdef.parquet")
+    '0123456789abcdef'
+    """
+    match = _NAMED_BY_CONTENT.search(path)
+    return match.group(1) if match else ""
 
 
 def plain_name(name: str, what: str) -> str:

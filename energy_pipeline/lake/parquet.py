@@ -8,6 +8,11 @@ is read from the very files it speaks of and cannot disagree with them. It also 
 table's schema version: a file of an earlier one is read with the defaults of the younger
 columns, anything else is refused. A day's hash is of its values when it was written; neither
 the footer nor a younger column changes it.
+
+A file is believed because of its bytes: each reading compares the checksum in the footer (`checksum`),
+the days inside with the folder's name, and the content with the file's name where it is named by that.
+A day file from before there were checksums is compared by its content hash; a merged month from then is
+read as it is, until it is merged again.
 """
 
 from __future__ import annotations
@@ -15,7 +20,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -24,7 +29,8 @@ import numpy as np
 import polars as pl
 
 from energy_pipeline.contracts.model import Table
-from energy_pipeline.lake.errors import LakeError, SchemaVersionError
+from energy_pipeline.lake import checksum, layout
+from energy_pipeline.lake.errors import DamagedFileError, LakeError, MisplacedFileError, SchemaVersionError
 
 ROWS_PER_GROUP = 65_536
 COMPRESSION_LEVEL = 3
@@ -32,6 +38,8 @@ SHORT = 10_000
 """Strings up to which a Python list is the quicker way."""
 FOOTER_KEY = "energy_pipeline"
 VERSION_KEY = "energy_pipeline.schema_version"
+_UNREADABLE = (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError, KeyError, TypeError)
+"""What damaged bytes raise: `DamageError` is a ValueError; without a checksum polars panics on some, and JSON is not JSON."""
 
 
 @dataclass(frozen=True, order=True)
@@ -92,15 +100,16 @@ def encode(frame: pl.DataFrame, contract: Table, parts: Sequence[Part]) -> bytes
     """Parquet bytes of a table's rows; the same frame, schema version and parts give the same bytes."""
     listed = [{"day": p.day.isoformat(), "sha256": p.sha256, "rows": p.rows} for p in parts]
     buffer = io.BytesIO()
+    listing = json.dumps(listed, separators=(",", ":"))
     frame.rechunk().write_parquet(
         buffer,
         compression="zstd",
         compression_level=COMPRESSION_LEVEL,
         row_group_size=ROWS_PER_GROUP,
         statistics=True,
-        metadata={FOOTER_KEY: json.dumps(listed, separators=(",", ":")), VERSION_KEY: str(contract.version)},
+        metadata={FOOTER_KEY: listing, VERSION_KEY: str(contract.version), checksum.KEY: checksum.EMPTY},
     )
-    return buffer.getvalue()
+    return checksum.sealed(buffer.getvalue())
 
 
 def decode(data: bytes, contract: Table, path: str, days: Collection[date] | None = None) -> pl.DataFrame:
@@ -108,19 +117,25 @@ def decode(data: bytes, contract: Table, path: str, days: Collection[date] | Non
 
     Raises
     ------
-    LakeError
-        When the bytes are no Parquet file.
+    DamagedFileError
+        When the bytes are no Parquet file, or not those that were written.
+    MisplacedFileError
+        When they are of another day than the folder, or of another content than the name.
     SchemaVersionError
         When its columns are not those of its schema version, or that is unknown or no longer readable.
     """
     try:
-        version = int(pl.read_parquet_metadata(io.BytesIO(data)).get(VERSION_KEY, 1))
+        has_checksum = checksum.require_whole(data)
+        metadata = pl.read_parquet_metadata(io.BytesIO(data))
+        version, parts = int(metadata.get(VERSION_KEY, 1)), _parts(metadata, contract, path)
         if days is None:
             frame = pl.read_parquet(io.BytesIO(data))
         else:
             frame = pl.scan_parquet(io.BytesIO(data)).filter(pl.col("delivery_day").is_in(sorted(days))).collect()
-    except pl.exceptions.PolarsError as error:
-        raise LakeError(contract, path, f"is not readable as Parquet ({error})") from error
+    except _UNREADABLE as error:
+        raise _damaged(contract, path, error) from error
+    if not has_checksum and layout.month_of_file(path) is None and content_sha256(frame) not in {part.sha256 for part in parts}:
+        raise DamagedFileError(contract, path, "its rows do not match the content hash in its footer: bytes were changed after it was written")
     return _as_today(frame, contract, version, path)
 
 
@@ -143,11 +158,47 @@ def _as_today(frame: pl.DataFrame, contract: Table, version: int, path: str) -> 
 
 
 def parts_in(source: Path | io.BytesIO, contract: Table, path: str) -> list[Part]:
-    """The parts listed in a file's footer."""
+    """The parts listed in a file's footer.
+
+    Raises
+    ------
+    DamagedFileError, MisplacedFileError
+        As for `decode`, as far as the footer alone tells.
+    """
     try:
-        text = pl.read_parquet_metadata(source).get(FOOTER_KEY)
-    except pl.exceptions.PolarsError as error:
-        raise LakeError(contract, path, f"is not readable as Parquet ({error})") from error
+        footer = checksum.read_footer(source)
+        checksum.require_footer(footer)
+        return _parts(pl.read_parquet_metadata(io.BytesIO(checksum.MAGIC + footer)), contract, path)
+    except _UNREADABLE as error:
+        raise _damaged(contract, path, error) from error
+
+
+def verify(data: bytes, contract: Table, path: str) -> list[Part]:
+    """The parts of a file all of whose bytes are compared, without reading its rows; errors as for `decode`."""
+    try:
+        if not checksum.require_whole(data):
+            decode(data, contract, path)
+    except checksum.DamageError as error:
+        raise _damaged(contract, path, error) from error
+    return parts_in(io.BytesIO(data), contract, path)
+
+
+def _damaged(contract: Table, path: str, error: BaseException) -> DamagedFileError:
+    how = str(error) if isinstance(error, checksum.DamageError) else f"is not readable as Parquet ({error})"
+    return DamagedFileError(contract, path, how)
+
+
+def _parts(metadata: Mapping[str, str], contract: Table, path: str) -> list[Part]:
+    """The parts a footer lists, which must be of the place the file lies in."""
+    text = metadata.get(FOOTER_KEY)
     if text is None:
         raise LakeError(contract, path, "was not written by this lake: its footer lists no parts")
-    return [Part(date.fromisoformat(p["day"]), p["sha256"], p["rows"]) for p in json.loads(text)]
+    parts = [Part(date.fromisoformat(p["day"]), p["sha256"], p["rows"]) for p in json.loads(text)]
+    folder, content = layout.folder_of_file(path), layout.content_in_name(path)
+    other = sorted({part.day.isoformat() for part in parts if not part.day.isoformat().startswith(folder)})
+    if other:
+        raise MisplacedFileError(contract, path, f"holds {', '.join(other)}, its folder is of {folder}: another day's file was put here")
+    if content and [part.sha256[: len(content)] for part in parts] != [content]:
+        found = ", ".join(part.sha256[: len(content)] for part in parts)
+        raise MisplacedFileError(contract, path, f"holds content {found}, its name says {content}: another file was put under this name")
+    return parts

@@ -327,6 +327,22 @@ class Lake:
         except FileNotFoundError:
             return []
 
+    def verified(self, table: str, day: date) -> str:
+        """Content hash of a computed table's day, every byte of its file compared; empty when there is none.
+
+        Raises
+        ------
+        LakeError
+            Where its bytes are not what was written, or not of that day.
+        """
+        contract = contract_of(table)
+        for path in (layout.part_path(table, day), layout.month_path(table, day)):
+            data = self._read_one(path)
+            found = [] if data is None else [p.sha256 for p in parquet.verify(data, contract, path) if p.day == day]
+            if found:
+                return found[0]
+        return ""
+
     def versions(self, table: str, day: date) -> list[str]:
         """Paths of every version of a superseded table's day, first to last."""
         return self.storage.files(f"{layout.day_folder(table, day)}/versions")

@@ -23,15 +23,17 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property, update_wrapper
-from typing import Any, Generic, Literal, NamedTuple, ParamSpec, TypeVar
+from typing import Any, Generic, Literal, ParamSpec, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 P = ParamSpec("P")
 R = TypeVar("R")
 F = TypeVar("F", bound=Callable[..., Any])
+S = TypeVar("S", bound=np.generic)
 
 AS_WRITTEN: frozenset[str] = frozenset()
 ANY_ORDER = frozenset({"reassoc", "contract"})
@@ -60,11 +62,11 @@ class Types:
         return self._numba.types.Array(getattr(self._numba, kind), dimensions, "C", readonly=True)
 
     def writes(self, dimensions: int, kind: str = "float64") -> Any:  # noqa: ANN401
-        """A contiguous array that is written, or that must be writable because a bundle holds it."""
+        """A contiguous array that is written."""
         return self._numba.types.Array(getattr(self._numba, kind), dimensions, "C")
 
-    def bundle(self, of: type[NamedTuple], *members: Any) -> Any:  # noqa: ANN401
-        """A NamedTuple. numba converts none of its members, so their types are exact."""
+    def bundle(self, of: type[Any], *members: Any) -> Any:  # noqa: ANN401
+        """A NamedTuple. numba converts none of its members, so their types are exact: arrays in bundles are `read_only`."""
         return self._numba.types.BaseTuple.from_types(members, of)
 
     def several(self, member: Any, count: int) -> Any:  # noqa: ANN401
@@ -115,6 +117,30 @@ class Kernel(Generic[P, R]):
         return len(self.compiled.signatures) if "compiled" in self.__dict__ else 0  # type: ignore[attr-defined]
 
 
+def read_only(array: npt.NDArray[S]) -> npt.NDArray[S]:
+    """The array as a bundle holds it: contiguous, and a view that cannot be written.
+
+    >>> read_only(np.arange(6.0)[::2]).flags.writeable
+    False
+    """
+    view = array.view() if array.flags.c_contiguous else np.ascontiguousarray(array)
+    view.setflags(write=False)
+    return view
+
+
+def record(layout: np.dtype[np.void], values: Mapping[str, float]) -> np.void:
+    """One row of a structured array, by name; every name is needed and no other allowed.
+
+    >>> record(np.dtype([("a", float), ("b", bool)]), {"b": True, "a": 2})["b"]
+    np.True_
+    """
+    names = layout.names or ()
+    if values.keys() != set(names):
+        raise ValueError(f"a record of {sorted(names)} was given {sorted(values)}")
+    row: np.void = np.array([tuple([values[name] for name in names])], dtype=layout)[0]
+    return row
+
+
 def part(function: F) -> F:
     """Declare a function that kernels of this module call; the compiler decides whether to put it in place."""
     _NEW_PARTS.append((function, False))
@@ -154,7 +180,7 @@ def kernel(
     ...         found += x[i]
     ...     return found
     >>> KERNELS.remove(total)
-    >>> total.function(np.ones(3)), total.versions
+    >>> float(total.function(np.ones(3))), total.versions
     (3.0, 0)
     """
 

@@ -74,6 +74,7 @@ class DeskRuntime:
         with self._lock:
             wanted = (run_id, first, last, as_of)
             if self._session is None or self._session.identity != wanted:
+                self.sources.begin(run_id)
                 self._session = RunSession(self, run_id, first, last, as_of)
             return self._session
 

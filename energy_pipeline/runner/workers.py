@@ -29,7 +29,8 @@ from energy_pipeline.domain.errors import PipelineError
 from energy_pipeline.orchestration.progress import Listener
 from energy_pipeline.runner.flows import FlowName, Runner
 from energy_pipeline.runner.instance import open_instance
-from energy_pipeline.runner.spans import Span, SpanResult, run_part, stretches
+from energy_pipeline.runner.results import SpanResult
+from energy_pipeline.runner.spans import Span, run_part, stretches
 from energy_pipeline.settings import Settings
 
 PATIENCE_SECONDS = 10.0

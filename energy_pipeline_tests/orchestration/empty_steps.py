@@ -30,6 +30,7 @@ def empty(monkeypatch: pytest.MonkeyPatch, outcome: checks.Outcome | None = None
 
     monkeypatch.setattr(factory.AssetFactory, "_asset", bare)
     monkeypatch.setattr(s01_ingestion, "add_days", lambda _runtime, _contract, days, _failures: {day: dict(ENTRIES) for day in days})
+    monkeypatch.setattr(s01_ingestion, "write_frames", lambda _lake, _day, frames: {name: dict(ENTRIES) for name in frames})
     monkeypatch.setattr(s01_ingestion, "cut_day", lambda _day: pl.DataFrame({"a": [1]}))
     monkeypatch.setattr(s01_ingestion, "content_hash", lambda _frame: "0" * 32)
     monkeypatch.setattr(s01_ingestion, "wait_for_decision_time", lambda _context, _session: None)

@@ -10,7 +10,8 @@ import pytest
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import ContractError, DeskError, Finding, InfeasibleError, MissingDayError, PipelineError
 from energy_pipeline.runner.flows import FLOWS
-from energy_pipeline.runner.spans import SpanResult, chunks
+from energy_pipeline.runner.results import SpanResult
+from energy_pipeline.runner.spans import chunks
 from energy_pipeline.runner.workers import Plan, Worker, WorkerDiedError, hand_out
 
 FIRST = date(2026, 1, 1)

@@ -189,6 +189,7 @@ def trace(mean: FloatArray, covariance: FloatArray, low: FloatArray, high: Float
     if not np.isfinite(low).all():
         raise BadProblemError(["the critical line needs finite lower bounds"])
     require_covariance(covariance)
+    low = np.ascontiguousarray(low, dtype=np.float64)
     # no position can exceed what the budget leaves when all others are at their low
     high = np.minimum(high, low + (budget - low.sum()) + 1.0)
     if low.sum() > budget + 1e-12 or high.sum() < budget - 1e-12 or (low > high).any():

@@ -120,9 +120,9 @@ def budgeted(covariance: FloatArray, budgets: FloatArray | None, signs: FloatArr
         raise BadProblemError(["every risk budget must be positive; leave a contract out to give it none"])
     direction = np.ones(n) if signs is None else np.sign(signs)
     scale = direction / sigma
-    correlation = covariance * scale
+    correlation = np.ascontiguousarray(covariance * scale)
     correlation *= scale[:, None]
-    x, sweeps = _sweeps(correlation, wanted, 1e-2, MAX_SWEEPS)
+    x, sweeps = _sweeps(correlation, np.ascontiguousarray(wanted), 1e-2, MAX_SWEEPS)
     x, newton = _polish(correlation, wanted, x, tolerance)
     shares = x * (correlation @ x)
     deviation = float(np.abs(shares / shares.sum() / wanted - 1.0).max())

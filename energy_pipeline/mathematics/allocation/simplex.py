@@ -113,6 +113,7 @@ def minimise(
     >>> minimise(g, h, low, high, np.zeros(1), np.array([3])).z.tolist()
     [2.0]
     """
+    g, h, low, high, c = (np.ascontiguousarray(a, dtype=np.float64) for a in (g, h, low, high, c))
     work = basis.astype(np.int64).copy()
     status, z, multipliers, steps = _walk(g, h, low, high, c, work, max_steps, tolerance)
     for size in SHIFTS:

@@ -70,7 +70,7 @@ def reduce(features: FloatArray, count: int, probabilities: FloatArray | None = 
     """
     points = np.ascontiguousarray(features, dtype=np.float32)
     size = len(points)
-    weights = np.full(size, 1.0 / size) if probabilities is None else np.asarray(probabilities, dtype=np.float64)
+    weights = np.full(size, 1.0 / size) if probabilities is None else np.ascontiguousarray(probabilities, dtype=np.float64)
     kept, nearest, distance, first = _select(points, weights, min(count, size))
     mass: FloatArray = np.bincount(nearest, weights=weights, minlength=kept.size).astype(np.float64)
     return Reduction(kept, mass, nearest, float(distance), float(distance / first) if first > 0 else 0.0)

@@ -10,14 +10,37 @@ Reda and Andreas, "Solar position algorithm for solar radiation applications", N
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
+from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.mathematics.compilation import kernel, part
 
 DAY_US = 86_400_000_000
 J2000_DAY = 10_957.5
 """Days from 1970-01-01 to the epoch J2000."""
 ABERRATION_DEG = 20.4898 / 3600.0
+
+
+class SunTrack(NamedTuple):
+    """The sun over intervals as seen from Greenwich, arrays of shape (n,), at the middle of each interval.
+
+    Attributes
+    ----------
+    cosine, sine : cos(declination) times cosine and sine of the Greenwich hour angle.
+    polar : sine of the declination.
+    distance_au : distance of the sun.
+    extra_w_m2 : irradiance outside the atmosphere, normal to the beam.
+    half_turn_rad : how far the Earth turns in half an interval.
+    """
+
+    cosine: FloatArray
+    sine: FloatArray
+    polar: FloatArray
+    distance_au: FloatArray
+    extra_w_m2: FloatArray
+    half_turn_rad: float
 
 
 @part

@@ -13,8 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray, IntArray
-from energy_pipeline.mathematics.photovoltaics import cells, kernel, optics
-from energy_pipeline.mathematics.photovoltaics.sun import SunTrack, track
+from energy_pipeline.mathematics.compilation import read_only, record
+from energy_pipeline.mathematics.photovoltaics import cells, kernel, optics, records
+from energy_pipeline.mathematics.photovoltaics.astronomy import SunTrack
+from energy_pipeline.mathematics.photovoltaics.sun import track
 from energy_pipeline.mathematics.photovoltaics.system import SUN_RULES, PvSystem
 from energy_pipeline.mathematics.photovoltaics.weather import COLUMNS, Irradiance
 
@@ -24,19 +26,15 @@ ASPECT = 1.7
 STRING_MODULES = 7
 CHUNK_INTERVALS = 65_536
 """Intervals a fleet is computed for at a time: bounds the sun's arrays and the working copies."""
-NOTHING = np.empty(0)
+NOTHING = read_only(np.empty(0))
 AnyArray = np.ndarray[Any, Any]
 Weathers = Sequence[Irradiance] | Mapping[str, AnyArray]
 NO_DETAIL = np.empty((0, 0))
 
 
 class _Prepared(NamedTuple):
-    plant: FloatArray
-    coefficients: FloatArray
-    cover: optics.Cover
-    open_sky: FloatArray
-    modules: FloatArray
-    air: optics.Air
+    plant: np.void
+    tables: records.Tables
 
 
 def output_mw(system: PvSystem, weather: Irradiance) -> FloatArray:
@@ -55,10 +53,10 @@ def output_mw(system: PvSystem, weather: Irradiance) -> FloatArray:
 
 
 def detail(system: PvSystem, weather: Irradiance) -> dict[str, FloatArray]:
-    """Each step of the pass by name (`kernel.DETAIL`): powers, plane-of-array irradiance, cell temperature, angles."""
-    steps = np.empty((len(kernel.DETAIL), len(weather)))
+    """Each step of the pass by name (`records.DETAIL`): powers, plane-of-array irradiance, cell temperature, angles."""
+    steps = np.empty((len(records.DETAIL), len(weather)))
     _computed(system, weather, steps)
-    return dict(zip(kernel.DETAIL, steps, strict=True))
+    return dict(zip(records.DETAIL, steps, strict=True))
 
 
 def fleet_output_mw(
@@ -138,36 +136,12 @@ def _pass(
     plant = ready.plant
     if pressure_hpa is not None:
         plant = plant.copy()
-        plant[kernel.PRESSURE] = pressure_hpa
+        plant["pressure_hpa"] = pressure_hpa
     air = arrays["temperature_c"]
-    kernel.run(
-        sky.cosine,
-        sky.sine,
-        sky.polar,
-        sky.distance_au,
-        sky.extra_w_m2,
-        sky.half_turn_rad,
-        plant,
-        ready.coefficients,
-        ready.cover.beam,
-        ready.cover.sky,
-        ready.cover.ground,
-        ready.open_sky,
-        ready.modules,
-        ready.air.bends,
-        ready.air.masses,
-        kind,
-        # An irradiance that is not given is never read; any array of the right length stands in.
-        arrays.get("ghi_w_m2", air),
-        arrays.get("dni_w_m2", air),
-        arrays.get("dhi_w_m2", air),
-        air,
-        arrays["wind_speed_ms"],
-        arrays.get("albedo", NOTHING),
-        snow_kept,
-        ac,
-        steps,
-    )
+    # An irradiance that is not given is never read; any array of the right length stands in.
+    ghi, dni, dhi = (arrays.get(name, air) for name in ("ghi_w_m2", "dni_w_m2", "dhi_w_m2"))
+    weather = records.Weather(ghi, dni, dhi, air, arrays["wind_speed_ms"], arrays.get("albedo", NOTHING), read_only(snow_kept))
+    kernel.run(sky, plant, ready.tables, kind, weather, ac, steps)
 
 
 def _arrays(weather: Irradiance, part: slice) -> tuple[dict[str, FloatArray], int]:
@@ -185,7 +159,7 @@ def _rows(weathers: Weathers, k: int, part: slice) -> tuple[dict[str, FloatArray
 
 
 def _row(array: AnyArray, part: slice) -> FloatArray:
-    return np.ascontiguousarray(array[part], dtype=np.float64)
+    return read_only(np.asarray(array[part], dtype=np.float64))
 
 
 def _kind(given: Iterable[str]) -> int:
@@ -234,60 +208,54 @@ def _prepared(system: PvSystem) -> _Prepared:
     """A plant as numbers and tables; kept, since a fleet is computed again and again."""
     sam = system.setting == "sam_like"
     module = cells.MODULES[system.module_type]
-    plant = np.zeros(kernel.PLANT_NUMBERS)
-    for place, value in _numbers(system, module).items():
-        plant[place] = value
-    shaded = plant[kernel.SHADED] != 0.0
+    plant = record(records.PLANT, _numbers(system, module))
     cover = optics.coated_glass() if sam else optics.bare_glass()
-    return _Prepared(
-        plant,
-        kernel.PEREZ_SAM if sam else kernel.PEREZ_PRINTED,
-        cover if system.diffuse_cover_loss else optics.beam_only(cover),
-        optics.visible_sky(system.ground_coverage_ratio) if shaded else np.ones(optics.TILT_NODES),
-        cells.relative_efficiency(system.module_type),
-        optics.air(sam),
-    )
+    cover = cover if system.diffuse_cover_loss else optics.beam_only(cover)
+    open_sky = optics.visible_sky(system.ground_coverage_ratio) if plant["shaded"] else np.ones(optics.TILT_NODES)
+    coefficients = records.PEREZ_SAM if sam else records.PEREZ_PRINTED
+    tables = (coefficients, *cover, open_sky, cells.relative_efficiency(system.module_type), *optics.air(sam))
+    return _Prepared(plant, records.Tables(*(read_only(table) for table in tables)))
 
 
-def _numbers(system: PvSystem, module: cells.Module) -> dict[int, float]:
-    """The plant's vector, by place."""
+def _numbers(system: PvSystem, module: cells.Module) -> dict[str, float]:
+    """The plant's record, by name."""
     lat, lon = np.radians(system.latitude_deg), np.radians(system.longitude_deg)
     sam, tracked = system.setting == "sam_like", system.mounting == "single_axis"
     own = module.coefficient_per_c
     wanted = system.temperature_coefficient_per_c
     rows, side, length, short = _geometry(system, module)
     return {
-        kernel.SIN_LAT: float(np.sin(lat)),
-        kernel.COS_LAT: float(np.cos(lat)),
-        kernel.SIN_LON: float(np.sin(lon)),
-        kernel.COS_LON: float(np.cos(lon)),
-        kernel.ALTITUDE_FACTOR: float(np.exp(-0.0001184 * max(system.altitude_m, 0.0))),
-        kernel.DC: system.dc_mw,
-        kernel.AC: system.ac_mw,
-        kernel.TILT: float(np.radians(system.tilt_deg)),
-        kernel.AZIMUTH: float(np.radians(system.azimuth_deg)),
-        kernel.LIMIT: float(np.radians(system.limit_angle_deg)),
-        kernel.GCR: system.ground_coverage_ratio,
-        kernel.BETA: own if wanted is None else wanted,
-        kernel.BETA_MODULE: own,
-        kernel.NOCT: system.noct_c,
-        kernel.KEPT: 1.0 - system.lost_share,
-        kernel.SOIL_KEPT: 1.0 - system.poa_soiling_share,
-        kernel.INVERTER: system.inverter_efficiency,
-        kernel.AC_KEPT: 1.0 - system.ac_losses_share,
-        kernel.ALBEDO: system.albedo,
-        kernel.MODULE_EFFICIENCY: module.efficiency,
-        kernel.PRESSURE: 1013.25 * (1.0 - 2.25577e-5 * system.altitude_m) ** 5.25588,
-        kernel.ROW_COUNT: rows,
-        kernel.ROW_SIDE: side,
-        kernel.ROW_LENGTH: length,
-        kernel.SHORT_ROW: float(short),
-        kernel.SUN_RULE: float(SUN_RULES.index(system.sun_rule)),
-        kernel.TRACKED: float(tracked),
-        kernel.BACKTRACK: float(tracked and system.backtracking),
-        kernel.SHADED: float(system.row_self_shading),
-        kernel.SAM: float(sam),
-        kernel.CELL_MODEL: {"noct": 0.0, "noct_sam": 1.0, "sapm": 2.0}[system.cell_temperature_model],
+        "sin_lat": float(np.sin(lat)),
+        "cos_lat": float(np.cos(lat)),
+        "sin_lon": float(np.sin(lon)),
+        "cos_lon": float(np.cos(lon)),
+        "altitude_factor": float(np.exp(-0.0001184 * max(system.altitude_m, 0.0))),
+        "dc_mw": system.dc_mw,
+        "ac_mw": system.ac_mw,
+        "tilt_rad": float(np.radians(system.tilt_deg)),
+        "azimuth_rad": float(np.radians(system.azimuth_deg)),
+        "limit_rad": float(np.radians(system.limit_angle_deg)),
+        "gcr": system.ground_coverage_ratio,
+        "beta_per_c": own if wanted is None else wanted,
+        "module_beta_per_c": own,
+        "noct_c": system.noct_c,
+        "kept": 1.0 - system.lost_share,
+        "soil_kept": 1.0 - system.poa_soiling_share,
+        "inverter_efficiency": system.inverter_efficiency,
+        "ac_kept": 1.0 - system.ac_losses_share,
+        "albedo": system.albedo,
+        "module_efficiency": module.efficiency,
+        "pressure_hpa": 1013.25 * (1.0 - 2.25577e-5 * system.altitude_m) ** 5.25588,
+        "row_count": rows,
+        "row_side_m": side,
+        "row_length_m": length,
+        "short_row": short,
+        "sun_rule": SUN_RULES.index(system.sun_rule),
+        "tracked": tracked,
+        "backtrack": tracked and system.backtracking,
+        "shaded": system.row_self_shading,
+        "sam": sam,
+        "cell_model": {"noct": kernel.NOCT, "noct_sam": kernel.NOCT_SAM, "sapm": kernel.SAPM}[system.cell_temperature_model],
     }
 
 

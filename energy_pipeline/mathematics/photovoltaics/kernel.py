@@ -16,37 +16,19 @@ from __future__ import annotations
 import numpy as np
 
 from energy_pipeline.mathematics.compilation import kernel, part
+from energy_pipeline.mathematics.photovoltaics.astronomy import SunTrack
+from energy_pipeline.mathematics.photovoltaics.records import PLANT, Tables, Weather
 
-# Places in the vector of a plant's numbers.
-SIN_LAT, COS_LAT, SIN_LON, COS_LON, ALTITUDE_FACTOR, DC, AC, TILT, AZIMUTH, LIMIT, GCR = range(11)
-BETA, BETA_MODULE, NOCT, KEPT, SOIL_KEPT, INVERTER, AC_KEPT, ALBEDO, MODULE_EFFICIENCY, PRESSURE = range(11, 21)
-ROW_COUNT, ROW_SIDE, ROW_LENGTH, SHORT_ROW, SUN_RULE, TRACKED, BACKTRACK, SHADED, SAM, CELL_MODEL, WEATHER_KIND = range(21, 32)
-PLANT_NUMBERS = 32
 # Weather kinds: which of the three irradiances are given.
 DIRECT_AND_DIFFUSE, GLOBAL_ONLY, GLOBAL_AND_DIFFUSE, GLOBAL_AND_DIRECT = range(4)
 MIDDLE, SUNLIT_MIDDLE, PVLIB_MIDDLE = range(3)
+NOCT, NOCT_SAM, SAPM = range(3)
 # Columns of the detail array.
-DETAIL = ("ac_mw", "dc_mw", "plane_w_m2", "cell_c", "zenith_deg", "azimuth_deg", "incidence_deg", "dni_w_m2", "dhi_w_m2", "sunlit", "tilt_deg")
-
 HORIZON = -0.014543332
 """Sine of -0.8333 degrees: the sun's upper edge, refracted, on the horizon."""
 PARALLAX_RAD = 8.794 / 3600.0 * np.pi / 180.0
 DEG = 180.0 / np.pi
 PEREZ_EDGES = np.array([1.065, 1.23, 1.5, 1.95, 2.8, 4.5, 6.2])
-# Perez et al. 1990, all sites: with seven digits as SAM has them, rounded to three as printed and in pvlib.
-PEREZ_SAM = np.array(
-    [
-        [-0.0083117, 0.5877285, -0.0620636, -0.0596012, 0.0721249, -0.0220216],
-        [0.1299457, 0.6825954, -0.1513752, -0.0189325, 0.0659650, -0.0288748],
-        [0.3296958, 0.4868735, -0.2210958, 0.0554140, -0.0639588, -0.0260542],
-        [0.5682053, 0.1874525, -0.2951290, 0.1088631, -0.1519229, -0.0139754],
-        [0.8730280, -0.3920403, -0.3616149, 0.2255647, -0.4620442, 0.0012448],
-        [1.1326077, -1.2367284, -0.4118494, 0.2877813, -0.8230357, 0.0558651],
-        [1.0601591, -1.5999137, -0.3589221, 0.2642124, -1.1272340, 0.1310694],
-        [0.6777470, -0.3272588, -0.2504286, 0.1561313, -1.3765031, 0.2506212],
-    ]
-)
-PEREZ_PRINTED = np.round(PEREZ_SAM, 3)
 PEREZ_CUBE_SAM = 5.534e-6 * DEG**3
 # Scales of the tables that `optics.air` makes.
 BEND_START, BEND_SCALE, MASS_SCALE = -0.0145443, 2048.0, 4096.0
@@ -199,13 +181,13 @@ def _perez(sam, coefficients, mass, ghi, dni, dhi, extra, zenith, up, cos_incide
 @part
 def _rotation(plant, east, north, up):
     """(rotation [rad], shaded share) of a tracker; east, north, up is the direction to the sun."""
-    sin_axis, cos_axis = np.sin(plant[AZIMUTH]), np.cos(plant[AZIMUTH])
+    sin_axis, cos_axis = np.sin(plant.azimuth_rad), np.cos(plant.azimuth_rad)
     across = east * cos_axis - north * sin_axis
     along = east * sin_axis + north * cos_axis
-    lifted = up * np.cos(plant[TILT]) + along * np.sin(plant[TILT])
+    lifted = up * np.cos(plant.tilt_rad) + along * np.sin(plant.tilt_rad)
     ideal = np.arctan2(across, lifted)
-    limit, gcr = plant[LIMIT], plant[GCR]
-    if plant[BACKTRACK] != 0.0:
+    limit, gcr = plant.limit_rad, plant.gcr
+    if plant.backtrack:
         wide = abs(np.cos(ideal)) / gcr
         if wide < 1.0:
             turn = np.arccos(wide)
@@ -247,27 +229,27 @@ def _rows_fixed(plant, east, north, up, flat, sin_face, cos_face, cos_tilt, sin_
     ahead = (east * sin_face + north * cos_face) / max(flat, 1e-9)
     if up <= 0.0 or sin_tilt == 0.0 or ahead <= 0.0:
         return 0.0
-    if plant[SAM] != 0.0 and north > 0.0 and ((plant[AZIMUTH] < np.pi / 2.0 and east < 0.0) or (plant[AZIMUTH] > 1.5 * np.pi and east >= 0.0)):
+    if plant.sam and north > 0.0 and ((plant.azimuth_rad < np.pi / 2.0 and east < 0.0) or (plant.azimuth_rad > 1.5 * np.pi and east >= 0.0)):
         return 0.0
-    side, pitch = plant[ROW_SIDE], plant[ROW_SIDE] / plant[GCR]
+    side, pitch = plant.row_side_m, plant.row_side_m / plant.gcr
     py = side * (cos_tilt + ahead * sin_tilt * flat / up)
     edge = 0.0
-    if plant[SHORT_ROW] != 0.0:
+    if plant.short_row:
         px = side * sin_tilt * (east * cos_face - north * sin_face) / up
-        edge = min(max(pitch * px / py, 0.0), plant[ROW_LENGTH])
+        edge = min(max(pitch * px / py, 0.0), plant.row_length_m)
     deep = min(max(side * (1.0 - pitch / py), 0.0), side)
-    return deep * (plant[ROW_LENGTH] - edge) / (side * plant[ROW_LENGTH])
+    return deep * (plant.row_length_m - edge) / (side * plant.row_length_m)
 
 
 @part
 def _cell(plant, air_c, wind, plane, absorbed):
     """Cell temperature [degrees C]; `absorbed` is what passes the cover, spectrum included."""
-    model = plant[CELL_MODEL]
-    if model == 1.0:
-        gain = absorbed / 800.0 * (plant[NOCT] - 20.0) * (1.0 - plant[MODULE_EFFICIENCY] / 0.9)
+    model = plant.cell_model
+    if model == NOCT_SAM:
+        gain = absorbed / 800.0 * (plant.noct_c - 20.0) * (1.0 - plant.module_efficiency / 0.9)
         return air_c + gain * 9.5 / (5.7 + 3.8 * max(0.51 * wind, 0.001))
-    if model == 0.0:
-        return air_c + (plant[NOCT] - 20.0) * plane / 800.0
+    if model == NOCT:
+        return air_c + (plant.noct_c - 20.0) * plane / 800.0
     # Sandia, open rack, glass and polymer.
     return air_c + plane * np.exp(-3.56 - 0.075 * wind) + plane / 1000.0 * 3.0
 
@@ -284,9 +266,9 @@ def _sam_dc(plant, table, light, cell_c):
     f, g = x - k, y - m
     low = table[k, m] + g * (table[k, m + 1] - table[k, m])
     high = table[k + 1, m] + g * (table[k + 1, m + 1] - table[k + 1, m])
-    power = plant[DC] * light / 1000.0 * (low + f * (high - low))
-    if plant[BETA] != plant[BETA_MODULE]:
-        power *= (1.0 + plant[BETA] * (cell_c - 25.0)) / (1.0 + plant[BETA_MODULE] * (cell_c - 25.0))
+    power = plant.dc_mw * light / 1000.0 * (low + f * (high - low))
+    if plant.beta_per_c != plant.module_beta_per_c:
+        power *= (1.0 + plant.beta_per_c * (cell_c - 25.0)) / (1.0 + plant.module_beta_per_c * (cell_c - 25.0))
     return max(power, 0.0)
 
 
@@ -315,85 +297,82 @@ def _inverter_pvwatts(dc, ac_rated, efficiency):
 # Divisors are kept from zero below.
 @kernel(
     lambda t: (
-        *[t.reads(1)] * 5,
-        t.number,
-        t.reads(1),
-        t.reads(2),
-        *[t.reads(1)] * 4,
-        t.reads(2),
-        t.reads(1),
-        t.reads(2),
+        t.bundle(SunTrack, *[t.reads(1)] * 5, t.number),
+        t.record(PLANT),
+        t.bundle(Tables, t.reads(2), *[t.reads(1)] * 4, t.reads(2), t.reads(1), t.reads(2)),
         t.count,
-        *[t.reads(1)] * 7,
+        t.bundle(Weather, *[t.reads(1)] * 7),
         t.writes(1),
         t.writes(2),
     ),
     division="ieee",
 )
-def run(cosine, sine, polar, distance, extra, half, plant, coefficients, beam_cover, sky_cover, ground_cover, open_sky, modules, bends, masses, kind,
-         ghi, dni, dhi, air_c, wind, albedo, snow_kept, ac, detail):  # fmt: skip
+def run(sky, plant, tables, kind, weather, ac, detail):
     """Fills AC power [MW] and, unless it is empty, the detail of each interval."""
-    sam, tracked = plant[SAM] != 0.0, plant[TRACKED] != 0.0
-    sin_tilt, cos_tilt, tilt = np.sin(plant[TILT]), np.cos(plant[TILT]), plant[TILT]
-    sin_face, cos_face = np.sin(plant[AZIMUTH]), np.cos(plant[AZIMUTH])
+    cosine, sine, polar, distance, extra, half = sky
+    coefficients, beam_cover, sky_cover, ground_cover, open_sky, modules, bends, masses = tables
+    ghi, dni, dhi, air_c, wind, albedo, snow_kept = weather
+    sam, tracked = plant.sam, plant.tracked
+    sin_tilt, cos_tilt, tilt = np.sin(plant.tilt_rad), np.cos(plant.tilt_rad), plant.tilt_rad
+    sin_face, cos_face = np.sin(plant.azimuth_rad), np.cos(plant.azimuth_rad)
     nodes = beam_cover.shape[0] - 1
     by_tilt = 4.0 * DEG
     cos_half, sin_half = np.cos(half), np.sin(half)
     cover_sky, cover_ground, seen = _at(sky_cover, tilt * by_tilt), _at(ground_cover, tilt * by_tilt), _at(open_sky, tilt * by_tilt)
     for i in range(polar.shape[0]):
         up, a, b, sunlit = _sun_of_site(
-            cosine[i], sine[i], polar[i], half, cos_half, sin_half, plant[SIN_LAT], plant[COS_LAT], plant[SIN_LON], plant[COS_LON], plant[SUN_RULE]
+            cosine[i], sine[i], polar[i], half, cos_half, sin_half, plant.sin_lat, plant.cos_lat, plant.sin_lon, plant.cos_lon, plant.sun_rule
         )
         if not sunlit:
             ac[i] = 0.0
             if detail.shape[0]:
                 detail[:, i] = 0.0
-                detail[3, i], detail[4, i], detail[10, i] = air_c[i], DEG * np.arccos(up), DEG * plant[TILT]
+                detail[3, i], detail[4, i], detail[10, i] = air_c[i], DEG * np.arccos(up), DEG * plant.tilt_rad
             continue
-        raised, flat, wide = _raised(up, distance[i], plant[PRESSURE], air_c[i], bends)
+        raised, flat, wide = _raised(up, distance[i], plant.pressure_hpa, air_c[i], bends)
         zenith = np.arccos(raised)
         east = -b * wide
-        north = (plant[COS_LAT] * polar[i] - plant[SIN_LAT] * a) * wide
+        north = (plant.cos_lat * polar[i] - plant.sin_lat * a) * wide
         g, beam_normal, diffuse = _components(kind, ghi[i], dni[i], dhi[i], extra[i], raised)
         shaded = 0.0
         if tracked:
             turn, across, lifted, shaded = _rotation(plant, east, north, raised)
             cos_incidence = across * np.sin(turn) + lifted * np.cos(turn)
-            cos_tilt = np.cos(plant[TILT]) * np.cos(turn)
+            cos_tilt = np.cos(plant.tilt_rad) * np.cos(turn)
             sin_tilt = np.sqrt(max(1.0 - cos_tilt * cos_tilt, 0.0))
             tilt = np.arccos(min(max(cos_tilt, -1.0), 1.0))
         else:
             cos_incidence = sin_tilt * (east * sin_face + north * cos_face) + cos_tilt * raised
-        thrown = albedo[i] if albedo.shape[0] else plant[ALBEDO]
-        beam, sky, ground = _perez(
+        thrown = albedo[i] if albedo.shape[0] else plant.albedo
+        beam, diffuse_sky, ground = _perez(
             sam, coefficients, masses[0], g, beam_normal, diffuse, extra[i], zenith, raised, cos_incidence, cos_tilt, sin_tilt, thrown
         )
-        if plant[SHADED] != 0.0:
+        if plant.shaded:
             if tracked:
                 cover_sky, cover_ground, seen = _at(sky_cover, tilt * by_tilt), _at(ground_cover, tilt * by_tilt), _at(open_sky, tilt * by_tilt)
             else:
                 shaded = _rows_fixed(plant, east, north, raised, flat, sin_face, cos_face, cos_tilt, sin_tilt)
             beam *= 1.0 - shaded
-            if sky + ground >= 0.1:
-                ground *= _ground_seen(raised, flat, cos_tilt, sin_tilt, beam_normal, diffuse, plant[GCR], plant[ROW_COUNT])
-                sky *= seen
+            if diffuse_sky + ground >= 0.1:
+                ground *= _ground_seen(raised, flat, cos_tilt, sin_tilt, beam_normal, diffuse, plant.gcr, plant.row_count)
+                diffuse_sky *= seen
         elif tracked:
             cover_sky, cover_ground = _at(sky_cover, tilt * by_tilt), _at(ground_cover, tilt * by_tilt)
-        beam, sky, ground = beam * plant[SOIL_KEPT], sky * plant[SOIL_KEPT], ground * plant[SOIL_KEPT]
-        plane = beam + sky + ground
-        absorbed = max(beam * _at(beam_cover, max(cos_incidence, 0.0) * nodes) + sky * cover_sky + ground * cover_ground, 0.0)
+        beam, diffuse_sky, ground = beam * plant.soil_kept, diffuse_sky * plant.soil_kept, ground * plant.soil_kept
+        plane = beam + diffuse_sky + ground
+        absorbed = max(beam * _at(beam_cover, max(cos_incidence, 0.0) * nodes) + diffuse_sky * cover_sky + ground * cover_ground, 0.0)
         if sam:
-            mass = plant[ALTITUDE_FACTOR] / _at(masses[1], max(raised, 0.0697564737) * MASS_SCALE)
+            mass = plant.altitude_factor / _at(masses[1], max(raised, 0.0697564737) * MASS_SCALE)
             absorbed *= max(0.918093 + mass * (0.086257 + mass * (-0.024459 + mass * (0.002816 - mass * 0.000126))), 0.0)
         cell_c = _cell(plant, air_c[i], wind[i], plane, absorbed)
         if sam:
-            dc = _sam_dc(plant, modules, absorbed, cell_c) * plant[KEPT]
+            dc = _sam_dc(plant, modules, absorbed, cell_c) * plant.kept
         else:
-            dc = max(plant[DC] * absorbed / 1000.0 * (1.0 + plant[BETA] * (cell_c - 25.0)), 0.0) * plant[KEPT]
+            dc = max(plant.dc_mw * absorbed / 1000.0 * (1.0 + plant.beta_per_c * (cell_c - 25.0)), 0.0) * plant.kept
         if snow_kept.shape[0]:
             dc *= snow_kept[i]
-        power = _inverter_sam(dc, plant[AC], plant[INVERTER]) if sam else _inverter_pvwatts(dc, plant[AC], plant[INVERTER])
-        ac[i] = power * plant[AC_KEPT]
+        power = _inverter_sam(dc, plant.ac_mw, plant.inverter_efficiency) if sam else _inverter_pvwatts(dc, plant.ac_mw, plant.inverter_efficiency)
+        ac[i] = power * plant.ac_kept
         if detail.shape[0]:
             detail[0, i], detail[1, i], detail[2, i], detail[3, i] = ac[i], dc, plane, cell_c
             detail[4, i], detail[5, i] = zenith * DEG, (np.arctan2(east, north) * DEG) % 360.0
@@ -406,9 +385,7 @@ def position(cosine, sine, polar, distance, half, latitude, longitude, rule, pre
     """Fills zenith, azimuth [degrees], whether the sun is up, and the sunlit share of each interval."""
     sin_lat, cos_lat, sin_lon, cos_lon = np.sin(latitude), np.cos(latitude), np.sin(longitude), np.cos(longitude)
     for i in range(polar.shape[0]):
-        up, a, b, sunlit = _sun_of_site(
-            cosine[i], sine[i], polar[i], half, np.cos(half), np.sin(half), sin_lat, cos_lat, sin_lon, cos_lon, float(rule)
-        )
+        up, a, b, sunlit = _sun_of_site(cosine[i], sine[i], polar[i], half, np.cos(half), np.sin(half), sin_lat, cos_lat, sin_lon, cos_lon, rule)
         out[0, i] = DEG * np.arccos(_raised(up, distance[i], pressure_hpa, air_c, bends)[0])
         out[1, i] = (DEG * np.arctan2(-b, cos_lat * polar[i] - sin_lat * a)) % 360.0
         out[2, i] = 1.0 if sunlit else 0.0

@@ -17,7 +17,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray, IntArray
+from energy_pipeline.mathematics.compilation import read_only
 from energy_pipeline.mathematics.photovoltaics import astronomy, kernel, optics
+from energy_pipeline.mathematics.photovoltaics.astronomy import SunTrack
 from energy_pipeline.mathematics.photovoltaics.system import SUN_RULES
 
 DAY_US = 86_400_000_000
@@ -27,26 +29,6 @@ BLOCK_DAYS = 1024
 """Midnights are computed and kept in blocks fixed by the calendar."""
 KEPT_INTERVALS = 100
 """The sun of so many intervals, a day of quarter-hours, is kept for the next who asks."""
-
-
-class SunTrack(NamedTuple):
-    """The sun over intervals as seen from Greenwich, arrays of shape (n,), at the middle of each interval.
-
-    Attributes
-    ----------
-    cosine, sine : cos(declination) times cosine and sine of the Greenwich hour angle.
-    polar : sine of the declination.
-    distance_au : distance of the sun.
-    extra_w_m2 : irradiance outside the atmosphere, normal to the beam.
-    half_turn_rad : how far the Earth turns in half an interval.
-    """
-
-    cosine: FloatArray
-    sine: FloatArray
-    polar: FloatArray
-    distance_au: FloatArray
-    extra_w_m2: FloatArray
-    half_turn_rad: float
 
 
 class SunPosition(NamedTuple):
@@ -69,7 +51,7 @@ def track(start_us: IntArray, minutes: int) -> SunTrack:
     """
     start_us = np.asarray(start_us, dtype=np.int64)
     if not len(start_us):
-        none = np.empty(0)
+        none = read_only(np.empty(0))
         return SunTrack(none, none, none, none, none, 0.0)
     return _day_track(start_us.tobytes(), minutes) if len(start_us) <= KEPT_INTERVALS else _track(start_us, minutes)
 
@@ -87,6 +69,7 @@ def _track(start_us: IntArray, minutes: int) -> SunTrack:
     knots = np.concatenate([_knots(block) for block in blocks])
     out = np.empty((5, len(middle_us)))
     astronomy.track(middle_us, knots, blocks.start * BLOCK_DAYS, out)
+    out.flags.writeable = False
     return SunTrack(out[0], out[1], out[2], out[3], out[4], minutes / 1440.0 * 2.0 * np.pi * 1.0027379093 / 2.0)
 
 

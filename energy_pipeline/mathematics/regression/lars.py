@@ -74,7 +74,7 @@ def lasso_at(gram: FloatArray, moments: FloatArray, count: int, alphas: FloatArr
     >>> lasso_at(np.eye(2) * 4, np.array([[4.0], [1.0]]), 4, np.array([0.5])).tolist()
     [[0.5], [0.0]]
     """
-    result = np.empty_like(moments)
+    gram, result = np.ascontiguousarray(gram), np.empty(moments.shape)
     for j in range(moments.shape[1]):
         result[:, j], _ = _path(gram, np.ascontiguousarray(moments[:, j]), 0.0, count, alphas[j], 0.0, 0.0)
     return result
@@ -98,6 +98,7 @@ def alpha_by_aic(gram: FloatArray, moments: FloatArray, squares: FloatArray, cou
     -------
     array, shape (m,)
     """
+    gram = np.ascontiguousarray(gram)
     best = [_path(gram, np.ascontiguousarray(moments[:, j]), squares[j], count, 0.0, noise[j], floors[j])[1] for j in range(moments.shape[1])]
     return np.array(best)
 

@@ -170,7 +170,7 @@ def _windows(store: Store, days: FloatArray, minutes: int) -> tuple[list[Window]
     for name, need in needs.items():
         charges = name.startswith("fill")
         factors, cost = _cash(store, _steps(store, need, minutes, charges=charges), minutes, charges=charges)
-        values[name] = _window_values(days, factors, cost, 1 if name.endswith("first") else intervals)
+        values[name] = _window_values(np.ascontiguousarray(days), factors, cost, 1 if name.endswith("first") else intervals)
     ends = [_end_value(store, content) for content in (low, high, start, last)]
     cycles = _most_emptyings(store, intervals)
     worth = np.full((cycles + 1, intervals + 1, 2), IMPOSSIBLE)

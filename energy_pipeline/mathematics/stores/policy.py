@@ -17,6 +17,7 @@ import numpy as np
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import InfeasibleError
 from energy_pipeline.domain.units import hours_of
+from energy_pipeline.mathematics.compilation import read_only, record
 from energy_pipeline.mathematics.stores.store import HOURS_PER_DAY, Store
 
 FILL_LEVELS = 12
@@ -205,8 +206,8 @@ def _with_shadow(store: Store, prices: FloatArray, states: tuple[FloatArray, Flo
     """With cycles limited, the shadow cost of a cycle that earns most when the limit is kept."""
     few = slice(None, None, max(1, prices.shape[1] // SEARCH_PATHS))
     best, least = 0.0, -np.inf
-    small = tuple(np.ascontiguousarray(s[:, few]) for s in states)
-    sample = np.ascontiguousarray(prices[:, few])
+    small = tuple(read_only(s[:, few]) for s in states)
+    sample = read_only(prices[:, few])
     for share in SHADOW_SHARES:
         shadow = share * float(prices.std())
         policy = _trained(store, sample, (small[0], small[1]), counted[few], minutes, shadow)
@@ -220,29 +221,39 @@ def _with_shadow(store: Store, prices: FloatArray, states: tuple[FloatArray, Flo
 def _trained(
     store: Store, prices: FloatArray, states: tuple[FloatArray, FloatArray], counted: FloatArray, minutes: int, shadow: float
 ) -> StoragePolicy:
+    from energy_pipeline.mathematics.stores.policy_kernel import Knots, Levels, Paths
     from energy_pipeline.mathematics.stores.policy_kernel import train as learn
 
     steps = prices.shape[0]
-    grid = levels_mwh(store, steps, minutes)
+    grid = read_only(levels_mwh(store, steps, minutes))
     floor, ceiling = window_mwh(store, steps, minutes)
     most_in = np.minimum(store.charge_step_mwh(minutes, grid), store.energy_mwh - store.kept(minutes) * grid)
     most_out = np.minimum(store.discharge_step_mwh(minutes, grid), np.maximum(0.0, store.kept(minutes) * grid - store.minimum_mwh))
     least = np.searchsorted(grid, floor - 1e-9)
     most = np.searchsorted(grid, ceiling + 1e-9, side="right") - 1
     end = store.end_eur(grid)
-    knots, knots2 = np.array(KNOTS), np.array(KNOTS_2)
-    limits = (grid, most_in, most_out, _numbers(store, minutes, shadow), end, least, most)
-    fitted, at, at2, _ = learn(prices, *states, counted, *limits, knots, knots2)
+    paths, levels = Paths(prices, *states), Levels(grid, read_only(most_in), read_only(most_out))
+    bends = Knots(read_only(np.array(KNOTS)), read_only(np.array(KNOTS_2)))
+    fitted, at, at2, _ = learn(paths, np.ascontiguousarray(counted), levels, _terms(store, minutes, shadow), end, least, most, bends)
     return StoragePolicy(store, minutes, grid, fitted, at, at2, shadow)
 
 
-def _numbers(store: Store, minutes: int, shadow: float) -> FloatArray:
-    cost = store.cycle_cost_eur_mwh + shadow
-    return np.array([store.charge_efficiency, store.discharge_efficiency, cost, store.charge_cost_eur_mwh, store.kept(minutes)])
+def _terms(store: Store, minutes: int, shadow: float) -> np.void:
+    from energy_pipeline.mathematics.stores.policy_kernel import TERMS
+
+    values = {
+        "charge_efficiency": store.charge_efficiency,
+        "discharge_efficiency": store.discharge_efficiency,
+        "cycle_cost_eur_mwh": store.cycle_cost_eur_mwh + shadow,
+        "charge_cost_eur_mwh": store.charge_cost_eur_mwh,
+        "kept_per_step": store.kept(minutes),
+    }
+    return record(TERMS, values)
 
 
 def _walk(policy: StoragePolicy, prices: FloatArray, seen: FloatArray, seen2: FloatArray) -> FloatArray:
     """Content after each interval, paths x intervals."""
+    from energy_pipeline.mathematics.stores.policy_kernel import Fitted, Levels, Paths, Rules
     from energy_pipeline.mathematics.stores.policy_kernel import run as walk
 
     store, minutes = policy.store, policy.minutes
@@ -251,9 +262,11 @@ def _walk(policy: StoragePolicy, prices: FloatArray, seen: FloatArray, seen2: Fl
     group, budget = _budgets(store, steps, minutes)
     stored = np.empty((paths, steps))
     grid = policy.grid_mwh
-    by_level = (np.ascontiguousarray(store.charge_step_mwh(minutes, grid)), np.ascontiguousarray(store.discharge_step_mwh(minutes, grid)))
-    fixed = (floor, ceiling, store.initial_mwh, group, budget, policy.continuation_eur, policy.knots, policy.knots2)
-    walk(prices, seen, seen2, grid, *by_level, _numbers(store, minutes, policy.shadow_eur_mwh), *fixed, stored, np.zeros((budget.size, paths)))
+    levels = Levels(*(read_only(a) for a in (grid, store.charge_step_mwh(minutes, grid), store.discharge_step_mwh(minutes, grid))))
+    rules = Rules(read_only(floor), read_only(ceiling), read_only(group), read_only(budget))
+    fitted = Fitted(*(read_only(a) for a in (policy.continuation_eur, policy.knots, policy.knots2)))
+    terms, spent = _terms(store, minutes, policy.shadow_eur_mwh), np.zeros((budget.size, paths))
+    walk(Paths(prices, seen, seen2), levels, terms, rules, store.initial_mwh, fitted, stored, spent)
     return stored
 
 
@@ -320,8 +333,8 @@ def window_mwh(store: Store, steps: int, minutes: int) -> tuple[FloatArray, Floa
 def _by_step(paths: FloatArray | None) -> FloatArray:
     """Intervals x paths, contiguous; one empty row for nothing."""
     if paths is None:
-        return np.zeros((0, 1))
+        return read_only(np.zeros((0, 1)))
     found = np.ascontiguousarray(np.asarray(paths, dtype=np.float64).T)
     if found.ndim != 2 or not np.isfinite(found).all():
         raise ValueError("paths must be a finite array of paths x intervals")
-    return found
+    return read_only(found)

@@ -19,12 +19,61 @@ Carlo method", J. Derivatives 15, 2008.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
+from energy_pipeline.domain.delivery import FloatArray, IntArray
 from energy_pipeline.mathematics.compilation import ANY_ORDER_ANY_ZERO, kernel, part
 
 SMOOTH = 1e-6
 """Weight of equal neighbours in the regression: a knot no path comes near takes its neighbours' value."""
+
+
+TERMS = np.dtype(
+    [(name, np.float64) for name in ("charge_efficiency", "discharge_efficiency", "cycle_cost_eur_mwh", "charge_cost_eur_mwh", "kept_per_step")]
+)
+"""What the store's actions cost; `kept_per_step` is the share of the content left after an interval."""
+
+
+class Paths(NamedTuple):
+    """Prices and what is seen, steps x paths; `seen2` has one row where there is no second number."""
+
+    prices: FloatArray
+    seen: FloatArray
+    seen2: FloatArray
+
+
+class Levels(NamedTuple):
+    """Contents, and the energy that can go in and out of the store in an interval at each."""
+
+    grid: FloatArray
+    most_in: FloatArray
+    most_out: FloatArray
+
+
+class Knots(NamedTuple):
+    """Where the regression bends, as probabilities of what is seen."""
+
+    probabilities: FloatArray
+    probabilities2: FloatArray
+
+
+class Fitted(NamedTuple):
+    """Continuation (steps x knots x levels), knots and second knots by step."""
+
+    continuation: FloatArray
+    knots: FloatArray
+    knots2: FloatArray
+
+
+class Rules(NamedTuple):
+    """Least and most content after each step; energy out of the store is at most budget[r] while group[r] (rules x steps) stays the same."""
+
+    floor: FloatArray
+    ceiling: FloatArray
+    group: IntArray
+    budget: FloatArray
 
 
 @part
@@ -231,15 +280,30 @@ def _levels_odd(later, row, value, grid, kept_grid, most_in, most_out, up, down,
         out[c] = later[row, k] + part * (later[row, k + 1] - later[row, k]) - (buy * (z - y) if z > y else sell * (z - y))
 
 
-@kernel(lambda t: (*[t.reads(2)] * 3, *[t.reads(1)] * 6, *[t.reads(1, "int64")] * 2, *[t.reads(1)] * 2), sums=ANY_ORDER_ANY_ZERO, division="ieee")
-def train(prices, seen, seen2, weights, grid, most_in, most_out, numbers, end_value, least, most, probabilities, probabilities2):
-    """Fitted continuation (steps x knots x levels), knots and second knots by step.
+@kernel(
+    lambda t: (
+        t.bundle(Paths, *[t.reads(2)] * 3),
+        t.reads(1),
+        t.bundle(Levels, *[t.reads(1)] * 3),
+        t.record(TERMS),
+        t.reads(1),
+        *[t.reads(1, "int64")] * 2,
+        t.bundle(Knots, *[t.reads(1)] * 2),
+    ),
+    sums=ANY_ORDER_ANY_ZERO,
+    division="ieee",
+)
+def train(simulated, weights, contents, terms, end_value, least, most, bends):
+    """Fitted continuation, knots, second knots, and the value realised from each content at the start (paths x levels).
 
-    `prices`, `seen`, `seen2`: steps x paths; `numbers`: a, b, k, j, kept, floor and ceiling are
-    levels `least`, `most` by step (after it). seen2 has one row when there is no second number.
+    Floor and ceiling are levels `least`, `most` by step (after it).
     """
+    prices, seen, seen2 = simulated
+    grid, most_in, most_out = contents
+    probabilities, probabilities2 = bends
     steps, paths, levels = prices.shape[0], prices.shape[1], grid.size
-    a, b, k_cost, j_cost, kept = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
+    a, b, kept = terms.charge_efficiency, terms.discharge_efficiency, terms.kept_per_step
+    k_cost, j_cost = terms.cycle_cost_eur_mwh, terms.charge_cost_eur_mwh
     two = seen2.shape[0] == steps
     n1, n2 = probabilities.size, probabilities2.size if two else 1
     all_fitted = np.empty((steps, n1 * n2, levels))
@@ -284,28 +348,27 @@ def train(prices, seen, seen2, weights, grid, most_in, most_out, numbers, end_va
 
 @kernel(
     lambda t: (
-        *[t.reads(2)] * 3,
-        *[t.reads(1)] * 6,
+        t.bundle(Paths, *[t.reads(2)] * 3),
+        t.bundle(Levels, *[t.reads(1)] * 3),
+        t.record(TERMS),
+        t.bundle(Rules, t.reads(1), t.reads(1), t.reads(2, "int64"), t.reads(1)),
         t.number,
-        t.reads(2, "int64"),
-        t.reads(1),
-        t.reads(3),
-        t.reads(2),
-        t.reads(2),
+        t.bundle(Fitted, t.reads(3), t.reads(2), t.reads(2)),
         t.writes(2),
         t.writes(2),
     ),
     sums=ANY_ORDER_ANY_ZERO,
     division="ieee",
 )
-def run(prices, seen, seen2, grid, in_by_level, out_by_level, numbers, floor, ceiling, initial, group, budget, fitted, knots, knots2, stored, spent):
-    """Walk every path forward; fills the content after each step (paths x steps).
-
-    `group`, `budget` (rules x steps, rules): at most budget[r] MWh taken out of the store while
-    group[r] stays the same.
-    """
+def run(given, contents, terms, rules, initial, policy, stored, spent):
+    """Walk every path forward; fills the content after each step (paths x steps), and counts the energy out by rule in `spent`."""
+    prices, seen, seen2 = given
+    grid, in_by_level, out_by_level = contents
+    floor, ceiling, group, budget = rules
+    fitted, knots, knots2 = policy
     steps, paths = prices.shape
-    a, b, k_cost, j_cost, kept = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
+    a, b, kept = terms.charge_efficiency, terms.discharge_efficiency, terms.kept_per_step
+    k_cost, j_cost = terms.cycle_cost_eur_mwh, terms.charge_cost_eur_mwh
     two = seen2.shape[0] == steps
     value = np.empty(grid.size)
     content = np.empty(paths)

@@ -15,9 +15,11 @@ start of its day.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
+from energy_pipeline.domain.delivery import FloatArray, IntArray
 from energy_pipeline.mathematics.compilation import inlined, kernel, part
 
 GAS_CONSTANT = 287.058
@@ -27,12 +29,40 @@ SPEED_LIMIT_MS = 75.0
 STANDARD_DENSITY = 1.225
 BLOCK = 512
 
-# Places of the numbers and choices handed to the pass.
-HUB_FACTOR, HEIGHTS_RATIO_LOG, REFERENCE_RATIO_LOG, EXPONENT_LOW, EXPONENT_HIGH, HUB_LOG, MEASURED_LOG = range(7)
-DELTA_TEMPERATURE_M, DELTA_PRESSURE_M, CUT_OUT, RESTART, SCALE, TABLE_DEG, TABLE_MS = range(7, 14)
-NUMBERS = 14
-PROFILE, AIR, RULE, WAKES, HYSTERESIS, UPPER_IS_REFERENCE = range(6)
-MODES = 6
+RULES = np.dtype(
+    [
+        *((name, np.float64) for name in ("hub_factor", "heights_ratio_log", "reference_ratio_log", "exponent_low", "exponent_high")),
+        *((name, np.float64) for name in ("hub_log", "measured_log", "delta_temperature_m", "delta_pressure_m", "cut_out_ms", "restart_ms")),
+        *((name, np.float64) for name in ("scale", "table_deg", "table_ms")),
+        *((name, np.int64) for name in ("profile", "air", "density", "wakes", "hysteresis", "upper_is_reference")),
+    ]
+)
+"""A farm in numbers, and the choices of its rules.
+
+`profile` is 0 power, 1 measured, 2 log; `density` 0 none, 1 SAM, 2 stretched; `wakes` 0 none, 1 table, 2 exact.
+"""
+
+
+class Series(NamedTuple):
+    """Weather; arrays of one entry hold everywhere, or are not looked at."""
+
+    speed: FloatArray
+    upper: FloatArray
+    roughness: FloatArray
+    celsius: FloatArray
+    hpa: FloatArray
+    direction: FloatArray
+    day: IntArray
+
+
+class Curve(NamedTuple):
+    """A power curve prepared for look-up."""
+
+    points: FloatArray
+    power: FloatArray
+    exponents: FloatArray
+    cells: FloatArray
+
 
 # The curve once more in cells of even width: the line that holds in a cell, or that a point of the curve lies within.
 CELLS_PER_MS = 20.0
@@ -72,35 +102,34 @@ def _spread(values, begin, block):
 
 
 @part
-def _hub_block(speed, upper, roughness, profile, numbers, upper_is_reference, hub):
+def _hub_block(speed, upper, roughness, profile, factor, rules, hub):
     """Speed at hub height; NaN where the weather cannot be."""
     if profile == 0:
-        factor = numbers[HUB_FACTOR]
         for i in range(hub.size):
             hub[i] = speed[i] * factor if (speed[i] >= 0.0) & (speed[i] <= SPEED_LIMIT_MS) else math.nan
     elif profile == 1:
         for i in range(hub.size):
             known = 0.0 <= speed[i] <= SPEED_LIMIT_MS and 0.0 <= upper[i] <= SPEED_LIMIT_MS
-            exponent = math.log(max(upper[i], 0.1) / max(speed[i], 0.1)) / numbers[HEIGHTS_RATIO_LOG] if known else math.nan
-            exponent = min(max(exponent, numbers[EXPONENT_LOW]), numbers[EXPONENT_HIGH]) if known else math.nan
-            hub[i] = (upper[i] if upper_is_reference else speed[i]) * math.exp(exponent * numbers[REFERENCE_RATIO_LOG])
+            exponent = math.log(max(upper[i], 0.1) / max(speed[i], 0.1)) / rules.heights_ratio_log if known else math.nan
+            exponent = min(max(exponent, rules.exponent_low), rules.exponent_high) if known else math.nan
+            hub[i] = (upper[i] if rules.upper_is_reference else speed[i]) * math.exp(exponent * rules.reference_ratio_log)
     else:
         for i in range(hub.size):
             known = 0.0 <= speed[i] <= SPEED_LIMIT_MS and 0.0 < roughness[i] < 5.0
             z = math.log(roughness[i]) if known else math.nan
-            hub[i] = speed[i] * ((numbers[HUB_LOG] - z) / (numbers[MEASURED_LOG] - z))
+            hub[i] = speed[i] * ((rules.hub_log - z) / (rules.measured_log - z))
 
 
 @part
-def _storm_block(hub, day, begin, stopped, numbers):
+def _storm_block(hub, day, begin, stopped, rules):
     """Sets the speed to -1 while the machines stand after a storm; returns whether they still do."""
     for i in range(hub.size):
         t = begin + i
         if t == 0 or (day.size > 1 and day[t] != day[t - 1]):
             stopped = False
-        if hub[i] > numbers[CUT_OUT]:
+        if hub[i] > rules.cut_out_ms:
             stopped = True
-        elif hub[i] < numbers[RESTART]:
+        elif hub[i] < rules.restart_ms:
             stopped = False
         if stopped:
             hub[i] = -1.0
@@ -108,10 +137,10 @@ def _storm_block(hub, day, begin, stopped, numbers):
 
 
 @part
-def _density_block(celsius, hpa, law, numbers, log_ratio):
+def _density_block(celsius, hpa, rules, log_ratio):
     """ln(rho / 1.225) at the hub; NaN where temperature or pressure cannot be."""
-    cooler, up = 273.15 - LAPSE_K_M * numbers[DELTA_TEMPERATURE_M], numbers[DELTA_PRESSURE_M]
-    if law == 0:
+    cooler, up = 273.15 - LAPSE_K_M * rules.delta_temperature_m, rules.delta_pressure_m
+    if rules.air == 0:
         # Pressure falls with the mean temperature of the layer between barometer and hub.
         per_kelvin, half = -GRAVITY / GAS_CONSTANT * up, 0.5 * LAPSE_K_M * up
         for i in range(log_ratio.size):
@@ -120,7 +149,7 @@ def _density_block(celsius, hpa, law, numbers, log_ratio):
             known = (celsius[i] > -80.0) & (celsius[i] < 60.0) & (hpa[i] > 400.0) & (hpa[i] < 1100.0)
             log_ratio[i] = _log(density * (1.0 / STANDARD_DENSITY)) if known else math.nan
     else:
-        constant = 1.225 * 288.15 * 100.0 / 101330.0 if law == 1 else 100.0 / GAS_CONSTANT
+        constant = 1.225 * 288.15 * 100.0 / 101330.0 if rules.air == 1 else 100.0 / GAS_CONSTANT
         for i in range(log_ratio.size):
             density = (hpa[i] - up * 0.125) * constant / (celsius[i] + cooler)
             known = (celsius[i] > -80.0) & (celsius[i] < 60.0) & (hpa[i] > 400.0) & (hpa[i] < 1100.0)
@@ -196,9 +225,9 @@ def _stretch_block(hub, log_ratio, cells, points, exponents, work):
 
 
 @part
-def _wake_share(speed, direction, table, numbers):
-    a = direction / numbers[TABLE_DEG]
-    b = speed / numbers[TABLE_MS]
+def _wake_share(speed, direction, table, rules):
+    a = direction / rules.table_deg
+    b = speed / rules.table_ms
     i = min(int(a), table.shape[0] - 2)
     j = min(int(b), table.shape[1] - 2)
     a -= i
@@ -210,25 +239,24 @@ def _wake_share(speed, direction, table, numbers):
 
 @kernel(
     lambda t: (
-        *[t.reads(1)] * 6,
-        t.reads(1, "int64"),
-        *[t.reads(1)] * 3,
-        t.reads(2),
+        t.bundle(Series, *[t.reads(1)] * 6, t.reads(1, "int64")),
+        t.bundle(Curve, *[t.reads(1)] * 3, t.reads(2)),
         t.reads(2, "float32"),
-        t.reads(1),
-        t.reads(1, "int64"),
+        t.record(RULES),
         t.writes(1),
     ),
     division="ieee",
 )
-def site(speed, upper, roughness, celsius, hpa, direction, day, points, power, exponents, cells, table, numbers, modes, out):  # noqa: C901, PLR0912
+def site(series, curve, table, rules, out):  # noqa: C901, PLR0912
     """Fills `out`: MW, or for exact wakes the speed on the standard curve (-1 while standing); NaN where an input cannot be."""
-    profile, rule, wakes, scale = modes[PROFILE], modes[RULE], modes[WAKES], numbers[SCALE]
+    speed, upper, roughness, celsius, hpa, direction, day = series
+    points, power, exponents, cells = curve
+    profile, factor, wakes, scale = rules.profile, rules.hub_factor, rules.wakes, rules.scale
     store, work = np.empty((7, BLOCK)), np.empty((5, BLOCK))
     stopped = False
     if profile == 2 and roughness.size == 1 and 0.0 < roughness[0] < 5.0:
-        profile, numbers = 0, numbers.copy()
-        numbers[HUB_FACTOR] = (numbers[HUB_LOG] - math.log(roughness[0])) / (numbers[MEASURED_LOG] - math.log(roughness[0]))
+        profile = 0
+        factor = (rules.hub_log - math.log(roughness[0])) / (rules.measured_log - math.log(roughness[0]))
     for begin in range(0, speed.size, BLOCK):
         m = min(BLOCK, speed.size - begin)
         hub, log_ratio, turned = store[0, :m], store[1, :m], store[2, :m]
@@ -236,17 +264,17 @@ def site(speed, upper, roughness, celsius, hpa, direction, day, points, power, e
             _spread(upper, begin, store[3, :m])
         elif profile == 2:
             _spread(roughness, begin, store[4, :m])
-        _hub_block(speed[begin : begin + m], store[3], store[4], profile, numbers, modes[UPPER_IS_REFERENCE], hub)
-        if modes[HYSTERESIS]:
-            stopped = _storm_block(hub, day, begin, stopped, numbers)
-        if rule:
+        _hub_block(speed[begin : begin + m], store[3], store[4], profile, factor, rules, hub)
+        if rules.hysteresis:
+            stopped = _storm_block(hub, day, begin, stopped, rules)
+        if rules.density:
             _spread(celsius, begin, store[5, :m])
             _spread(hpa, begin, store[6, :m])
-            _density_block(store[5], store[6], modes[AIR], numbers, log_ratio)
-        if rule == 1:
+            _density_block(store[5], store[6], rules, log_ratio)
+        if rules.density == 1:
             for i in range(m):
                 hub[i] *= _exp(log_ratio[i] * (1.0 / 3.0))
-        elif rule == 2:
+        elif rules.density == 2:
             _stretch_block(hub, log_ratio, cells, points, exponents, work)
         if wakes:
             _spread(direction, begin, turned)
@@ -259,5 +287,5 @@ def site(speed, upper, roughness, celsius, hpa, direction, day, points, power, e
                 elif wakes == 2:
                     mw = v
                 elif mw > 0.0:
-                    mw *= _wake_share(v, turned[i], table, numbers)
+                    mw *= _wake_share(v, turned[i], table, rules)
             out[begin + i] = mw

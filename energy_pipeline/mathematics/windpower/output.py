@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from energy_pipeline.domain.delivery import FloatArray, IntArray
+from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import Finding
+from energy_pipeline.mathematics.compilation import read_only, record
 from energy_pipeline.mathematics.windpower import kernel as k
 from energy_pipeline.mathematics.windpower.checking import unusable
 from energy_pipeline.mathematics.windpower.errors import WindInputError, raise_if_any
@@ -28,30 +29,9 @@ from energy_pipeline.mathematics.windpower.weather import WindWeather, flat
 Missing = Literal["error", "nan"]
 _RULES = {"none": 0, "sam": 1, "windpowerlib_power_curve": 2}
 _PROFILES = {"power": 0, "measured": 1, "log": 2}
-_UNUSED = np.zeros(1)
-_NO_DAY = np.zeros(1, dtype=np.int64)
+_UNUSED = read_only(np.zeros(1))
+_NO_DAY = read_only(np.zeros(1, dtype=np.int64))
 _NO_TABLE = np.ones((2, 2), dtype=np.float32)
-
-
-class _Series(NamedTuple):
-    """Weather as the pass takes it; arrays of one entry hold everywhere, or are not looked at."""
-
-    speed: FloatArray
-    upper: FloatArray
-    roughness: FloatArray
-    celsius: FloatArray
-    hpa: FloatArray
-    direction: FloatArray
-    day: IntArray
-
-
-class Curve(NamedTuple):
-    """A power curve prepared for look-up."""
-
-    points: FloatArray
-    power: FloatArray
-    exponents: FloatArray
-    cells: FloatArray
 
 
 def output_mw(farm: WindFarm, weather: WindWeather, *, missing: Missing = "error") -> FloatArray:
@@ -86,23 +66,23 @@ def output_mw(farm: WindFarm, weather: WindWeather, *, missing: Missing = "error
     if weather.speed_ms.ndim != 1:
         raise_if_any("weather", [Finding("of one site expected", "speed_ms", 0, (str(weather.speed_ms.shape),), "use fleet_output_mw")])
     raise_if_any("weather", _needed(farm, weather))
-    numbers, modes = _rules(farm, weather)
+    rules = _rules(farm, weather)
     curve = _curve(farm.turbine, farm.turbulence_intensity, farm.spread_ms)
-    table = wake_table(farm).efficiency if modes[k.WAKES] == 1 else _NO_TABLE
+    table = wake_table(farm).efficiency if rules["wakes"] == 1 else _NO_TABLE
     out = np.empty(weather.speed_ms.size)
-    series = _series(farm, weather, modes)
-    k.site(*series, *curve, table, numbers, modes, out)
+    series = _series(farm, weather, rules)
+    k.site(series, curve, table, rules, out)
     if np.isnan(out.sum()):
-        _refuse(weather, modes, missing)
-    return _swept(farm, out, series.direction) if modes[k.WAKES] == 2 else out
+        _refuse(weather, rules, missing)
+    return _swept(farm, out, series.direction) if rules["wakes"] == 2 else out
 
 
-def _refuse(weather: WindWeather, modes: IntArray, missing: Missing) -> None:
+def _refuse(weather: WindWeather, rules: np.void, missing: Missing) -> None:
     """Raise for what cannot be in the series in use, and unless it is wanted for what is missing."""
     used = {"speed_ms"}
-    used |= {"upper_speed_ms"} if modes[k.PROFILE] == 1 else {"roughness_m"} if modes[k.PROFILE] == 2 else set()
-    used |= {"temperature_c", "pressure_hpa"} if modes[k.RULE] else set()
-    used |= {"direction_deg"} if modes[k.WAKES] else set()
+    used |= {"upper_speed_ms"} if rules["profile"] == 1 else {"roughness_m"} if rules["profile"] == 2 else set()
+    used |= {"temperature_c", "pressure_hpa"} if rules["density"] else set()
+    used |= {"direction_deg"} if rules["wakes"] else set()
     found = [f for f in unusable(weather, {"missing"} if missing == "nan" else set()) if f.column in used]
     if missing == "error" and not found:
         found = [Finding("no output can be computed", ", ".join(sorted(used)), 0, (), "see windpower.checked")]
@@ -188,7 +168,7 @@ def climb_m(farm: WindFarm, weather: WindWeather) -> tuple[float, float]:
 
 
 @lru_cache(maxsize=1024)
-def _curve(turbine: Turbine, turbulence_intensity: float, spread_ms: float) -> Curve:
+def _curve(turbine: Turbine, turbulence_intensity: float, spread_ms: float) -> k.Curve:
     points, power = (np.ascontiguousarray(a) for a in smoothed_curve(turbine, turbulence_intensity, spread_ms))
     count = int(points[-1] * k.CELLS_PER_MS) + 2
     middle = (np.arange(count) + 0.5) / k.CELLS_PER_MS
@@ -203,7 +183,7 @@ def _curve(turbine: Turbine, turbulence_intensity: float, spread_ms: float) -> C
     # A search starts at the piece that holds the cell's lower end.
     cells[:, k.PIECE] = np.clip(np.searchsorted(points, middle - 0.5 / k.CELLS_PER_MS - 1e-9, side="right") - 1, 0, points.size - 2)
     exponents = np.interp(points, [7.5, 12.5], [1.0 / 3.0, 2.0 / 3.0])
-    return Curve(points, power, exponents, cells)
+    return k.Curve(*(read_only(a) for a in (points, power, exponents, cells)))
 
 
 def _needed(farm: WindFarm, weather: WindWeather) -> list[Finding]:
@@ -222,40 +202,48 @@ def _needed(farm: WindFarm, weather: WindWeather) -> list[Finding]:
     return found
 
 
-def _rules(farm: WindFarm, weather: WindWeather) -> tuple[FloatArray, IntArray]:
+def _rules(farm: WindFarm, weather: WindWeather) -> np.void:
     hub, low, high = farm.turbine.hub_height_m, weather.speed_height_m, weather.upper_height_m
     profile = profile_of(farm, weather)
     between = high is not None and low <= hub <= high
     upper_nearer = high is not None and abs(math.log(hub / high)) < abs(math.log(hub / low))
-    numbers = np.zeros(k.NUMBERS)
-    numbers[k.HUB_FACTOR] = 1.0 if hub == low else (hub / low) ** farm.shear_exponent
-    numbers[k.HEIGHTS_RATIO_LOG] = 1.0 if high is None else math.log(high / low)
-    numbers[k.REFERENCE_RATIO_LOG] = math.log(hub / (high if high is not None and upper_nearer else low))
-    numbers[k.EXPONENT_LOW], numbers[k.EXPONENT_HIGH] = (-math.inf, math.inf) if between else farm.shear_bounds
-    numbers[k.HUB_LOG], numbers[k.MEASURED_LOG] = math.log(hub), math.log(low)
-    numbers[k.DELTA_TEMPERATURE_M], numbers[k.DELTA_PRESSURE_M] = climb_m(farm, weather)
-    numbers[k.CUT_OUT], numbers[k.RESTART] = farm.turbine.cut_out_ms or math.inf, farm.turbine.restart_ms or 0.0
-    numbers[k.SCALE] = farm.machines * farm.retained_share
-    numbers[k.TABLE_DEG], numbers[k.TABLE_MS] = DIRECTION_STEP_DEG, SPEED_STEP_MS
-    modes = np.zeros(k.MODES, dtype=np.int64)
-    # At the measured height itself the log law's factor is 1: the cheaper rule says the same.
-    modes[k.PROFILE] = 0 if profile == "log" and hub == low else _PROFILES[profile]
-    modes[k.AIR], modes[k.RULE] = AIR_LAWS.index(farm.air), _RULES[farm.density_rule]
-    modes[k.WAKES] = 0 if farm.wake is None else 1 if farm.wake_lookup == "table" else 2
-    modes[k.HYSTERESIS] = farm.turbine.restart_ms is not None
-    modes[k.UPPER_IS_REFERENCE] = upper_nearer
-    return numbers, modes
+    exponent_low, exponent_high = (-math.inf, math.inf) if between else farm.shear_bounds
+    delta_temperature_m, delta_pressure_m = climb_m(farm, weather)
+    values = {
+        "hub_factor": 1.0 if hub == low else (hub / low) ** farm.shear_exponent,
+        "heights_ratio_log": 1.0 if high is None else math.log(high / low),
+        "reference_ratio_log": math.log(hub / (high if high is not None and upper_nearer else low)),
+        "exponent_low": exponent_low,
+        "exponent_high": exponent_high,
+        "hub_log": math.log(hub),
+        "measured_log": math.log(low),
+        "delta_temperature_m": delta_temperature_m,
+        "delta_pressure_m": delta_pressure_m,
+        "cut_out_ms": farm.turbine.cut_out_ms or math.inf,
+        "restart_ms": farm.turbine.restart_ms or 0.0,
+        "scale": farm.machines * farm.retained_share,
+        "table_deg": DIRECTION_STEP_DEG,
+        "table_ms": SPEED_STEP_MS,
+        # At the measured height itself the log law's factor is 1: the cheaper rule says the same.
+        "profile": 0 if profile == "log" and hub == low else _PROFILES[profile],
+        "air": AIR_LAWS.index(farm.air),
+        "density": _RULES[farm.density_rule],
+        "wakes": 0 if farm.wake is None else 1 if farm.wake_lookup == "table" else 2,
+        "hysteresis": farm.turbine.restart_ms is not None,
+        "upper_is_reference": upper_nearer,
+    }
+    return record(k.RULES, values)
 
 
-def _series(farm: WindFarm, weather: WindWeather, modes: IntArray) -> _Series:
-    upper = flat(weather.upper_speed_ms) if modes[k.PROFILE] == 1 else _UNUSED
-    roughness = flat(weather.roughness_m) if modes[k.PROFILE] == 2 else _UNUSED
+def _series(farm: WindFarm, weather: WindWeather, rules: np.void) -> k.Series:
+    upper = read_only(flat(weather.upper_speed_ms)) if rules["profile"] == 1 else _UNUSED
+    roughness = read_only(flat(weather.roughness_m)) if rules["profile"] == 2 else _UNUSED
     if roughness.size > 1 and (roughness == roughness[0]).all():
         roughness = roughness[:1]
     celsius, hpa = _UNUSED, _UNUSED
-    if modes[k.RULE]:
-        celsius = flat(weather.temperature_c)
-        hpa = flat(standard_pressure_hpa(farm.elevation_m) if weather.pressure_hpa is None else weather.pressure_hpa)
-    direction = flat(weather.direction_deg) if modes[k.WAKES] else _UNUSED
-    day = np.ascontiguousarray(np.atleast_1d(weather.day), dtype=np.int64) if modes[k.HYSTERESIS] else _NO_DAY
-    return _Series(flat(weather.speed_ms), upper, roughness, celsius, hpa, direction, day)
+    if rules["density"]:
+        celsius = read_only(flat(weather.temperature_c))
+        hpa = read_only(flat(standard_pressure_hpa(farm.elevation_m) if weather.pressure_hpa is None else weather.pressure_hpa))
+    direction = read_only(flat(weather.direction_deg)) if rules["wakes"] else _UNUSED
+    day = read_only(np.ascontiguousarray(np.atleast_1d(weather.day), dtype=np.int64)) if rules["hysteresis"] else _NO_DAY
+    return k.Series(read_only(flat(weather.speed_ms)), upper, roughness, celsius, hpa, direction, day)

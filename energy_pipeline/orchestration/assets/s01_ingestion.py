@@ -54,6 +54,7 @@ def raw_table(factory: AssetFactory, contract: Table) -> dg.AssetsDefinition:
     def _raw(context: dg.AssetExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> None:
         days = [day_of_key(key) for key in context.partition_keys]
         failures = DayFailures(contract.name)
+        runtime.sources.begin(context.run_id)
         with progress.reporting(contract.name):
             good = add_days(runtime, contract, days, failures)
             record(context, {day: {contract.name: entries} for day, entries in good.items()}, failures)
@@ -109,7 +110,8 @@ def raw_history() -> dg.AssetsDefinition:
         owners=list(metadata.OWNERS),
         description="Bulk load of the raw days that look-backs of the decided days reach to; adds only days the lake does not hold.",
     )
-    def _history(config: HistoryConfig, runtime: dg.ResourceParam[DeskRuntime]) -> dg.MaterializeResult[None]:
+    def _history(context: dg.AssetExecutionContext, config: HistoryConfig, runtime: dg.ResourceParam[DeskRuntime]) -> dg.MaterializeResult[None]:
+        runtime.sources.begin(context.run_id)
         first, last = history_span(runtime, config)
         failures = DayFailures("raw_history")
         with progress.reporting("raw_history"):

@@ -69,7 +69,12 @@ def test_limits_that_contradict_each_other_are_named_as_for_one_path():
 def test_mixtures_that_charge_and_discharge_at_once_where_that_pays_are_not_believed(monkeypatch):
     """A limit on cycles and deeply negative prices: some of the paths must go to the solver, and do."""
     calls, solve = [], milp.solve
-    monkeypatch.setattr(milp, "solve", lambda *a: calls.append(1) or solve(*a))
+
+    def counted(*arguments):
+        calls.append(1)
+        return solve(*arguments)
+
+    monkeypatch.setattr(milp, "solve", counted)
     store, found = replace(STORE, charge_efficiency=0.6, initial_mwh=20.0), paths(60, 24, -80.0)
     found_eur = foresight_values_eur(store, found, 60)
     assert 0 < len(calls) < 60
