@@ -25,12 +25,14 @@ if TYPE_CHECKING:
     from energy_pipeline.runner.finished import Go
     from energy_pipeline.runner.flows import FlowName, Runner
     from energy_pipeline.runner.results import SpanResult
-    from energy_pipeline.runner.spans import Span
 
 DEMO_SPANS = ((date(2025, 10, 25), date(2025, 10, 27)), (date(2026, 3, 28), date(2026, 3, 30)))
 """The demo's days: around both clock changes."""
 
 ALL_FLOWS = "ingest,decide,settle_da,settle_final"
+
+CHUNK_DAYS = 30
+"""Delivery days a Dagster run covers at most where nothing else is asked for."""
 
 MANY = 8
 """Of days or reasons, said one by one."""
@@ -119,6 +121,28 @@ def audited(settings: Settings, days: Sequence[date], total: SpanResult, *, want
     return total
 
 
+def run_chunks(settings: Settings, flows: list[FlowName], days: Sequence[date], chunk: int = CHUNK_DAYS, workers: int | None = None) -> SpanResult:
+    """Flows over days in chunks, in this process or on several: one per core and chunk, where no number was asked for."""
+    from energy_pipeline.runner.instance import home_of, prepare_home
+    from energy_pipeline.runner.results import SpanResult
+    from energy_pipeline.runner.spans import chunks, stretches
+
+    size = chunk if workers is None else min(chunk, math.ceil(len(days) / workers))
+    groups = [list(chunks(*stretch, size)) for stretch in stretches(days)]
+    spans = [span for group in groups for span in group]
+    count = min(workers or cores(), len(spans))
+    if count > 1 and "decide" in flows:
+        from energy_pipeline.runner.workers import run_on_workers
+
+        with bar(f"{', '.join(flows)}  {days[0]} .. {days[-1]} on {count} workers") as listener:
+            return run_on_workers(settings, prepare_home(home_of(os.environ)), flows, groups, count, listener)
+    total = SpanResult()
+    with running(settings) as runner:
+        for span in spans:
+            total.merge(run_flows(runner, flows, *span))
+    return total
+
+
 def say_finished(why: Mapping[date, list[str]]) -> None:
     """Print which days are finished, and why finished days are run again."""
     from energy_pipeline.runner.finished import NEVER
@@ -161,38 +185,17 @@ def demo(
 ) -> None:
     """Decide and settle six days of the demo desk, among them one of 23 and one of 25 hours."""
     from energy_pipeline.domain.delivery import days_between
-    from energy_pipeline.runner.spans import stretches
 
     with plain_errors():
         settings = settings_of(desk, lake)
         days = [day for span in DEMO_SPANS for day in days_between(*span)]
 
         def go(left: Sequence[date], flows: Sequence[FlowName]) -> SpanResult:
-            total = all_flows(settings, list(flows), [[span] for span in stretches(left)], workers or cores())
-            return audited(settings, left, total, wanted=audit)
+            return audited(settings, left, run_chunks(settings, list(flows), left, workers=workers), wanted=audit)
 
         total = run_left(settings, days, go, again=again)
         show(settings, days)
         tell(total)
-
-
-def all_flows(settings: Settings, flows: list[FlowName], groups: list[list[Span]], workers: int) -> SpanResult:
-    """Flows over groups of chunks, in this process or on several."""
-    from energy_pipeline.runner.instance import home_of, prepare_home
-    from energy_pipeline.runner.results import SpanResult
-
-    chunks = [span for group in groups for span in group]
-    if min(workers, len(chunks)) > 1 and "decide" in flows:
-        from energy_pipeline.runner.workers import run_on_workers
-
-        workers = min(workers, len(chunks))
-        with bar(f"{', '.join(flows)}  {chunks[0][0]} .. {chunks[-1][1]} on {workers} workers") as listener:
-            return run_on_workers(settings, prepare_home(home_of(os.environ)), flows, groups, workers, listener)
-    total = SpanResult()
-    with running(settings) as runner:
-        for span in chunks:
-            total.merge(run_flows(runner, flows, *span))
-    return total
 
 
 def run(
@@ -218,7 +221,7 @@ def run(
 
         def go(left: Sequence[date], wanted: Sequence[FlowName]) -> SpanResult:
             made.extend(left)
-            return all_flows(settings, list(wanted), [[(target, target)]], 1)
+            return run_chunks(settings, list(wanted), left, workers=1)
 
         result = run_left(settings, [target], go, again=again, flows=flows_of(flows or (ALL_FLOWS if over else "ingest,decide")))
         show(settings, [target])
@@ -250,27 +253,25 @@ def backfill(
     desk: DeskOption = None,
     lake: LakeOption = None,
     flows: Annotated[str, typer.Option("--flows", help="Which flows, comma-separated.")] = ALL_FLOWS,
-    chunk: Annotated[int, typer.Option("--chunk", min=1, max=90, help="Delivery days per Dagster run.")] = 30,
+    chunk: Annotated[int, typer.Option("--chunk", min=1, max=90, help="Delivery days per Dagster run.")] = CHUNK_DAYS,
     workers: WorkersOption = None,
     again: AgainOption = False,
     audit: AuditOption = True,
 ) -> None:
     """Run flows for all days from FIRST to LAST that are not finished."""
     from energy_pipeline.domain.delivery import days_between
-    from energy_pipeline.runner.spans import chunks, stretches
 
     with plain_errors():
         if last < first:
             raise typer.BadParameter(f"LAST {last.date()} is before FIRST {first.date()}")
-        settings, wanted = settings_of(desk, lake), flows_of(flows)
-        most = chunk if workers is None else min(chunk, math.ceil(((last - first).days + 1) / workers))
+        settings = settings_of(desk, lake)
 
         def go(left: Sequence[date], flows: Sequence[FlowName]) -> SpanResult:
-            total = all_flows(settings, list(flows), [list(chunks(*stretch, most)) for stretch in stretches(left)], workers or cores())
+            total = run_chunks(settings, list(flows), left, chunk, workers)
             forget_old_runs()
             return audited(settings, left, total, wanted=audit)
 
-        total = run_left(settings, days_between(first.date(), last.date()), go, again=again, flows=wanted)
+        total = run_left(settings, days_between(first.date(), last.date()), go, again=again, flows=flows_of(flows))
         show(settings, [first.date(), last.date()] if first != last else [first.date()])
         tell(total)
 
