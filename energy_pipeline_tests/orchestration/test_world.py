@@ -47,7 +47,12 @@ def info_of(world, day):
 
 def decided(world, day):
     """What the stages that keep past days say."""
-    info, store = info_of(world, day), world.raw._lake.artefacts()
+    return said_of(world, info_of(world, day))
+
+
+def said_of(world, info):
+    """As `decided`, for an information set at hand."""
+    store = world.raw._lake.artefacts()
     found = {
         "information_set": information_record(info, {}),
         "driver_forecasts": features.driver_forecasts(info),
@@ -91,6 +96,14 @@ def test_a_process_that_lives_on_says_what_a_fresh_one_says(two_days, tmp_path):
     _, lake, said = two_days
     fresh = World(DESK, without_past(copied(lake, tmp_path / "fresh")))
     assert lakes.differing(said[1], decided(fresh, DAYS[1])) == []
+
+
+def test_a_range_says_of_each_day_what_the_day_alone_says(two_days):
+    _, lake, said = two_days
+    world = World(DESK, lake)
+    tables = world.look(*DAYS)
+    archive = world.archive(tables, *DAYS, world.decision_times(tables, *DAYS))
+    assert [lakes.differing(alone, said_of(world, archive.at(day))) for day, alone in zip(DAYS, said, strict=True)] == [[], []]
 
 
 def test_a_process_with_months_on_disk_says_the_same_and_fits_nothing(two_days, monkeypatch):
