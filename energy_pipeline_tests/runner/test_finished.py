@@ -134,7 +134,8 @@ def test_a_changed_desk_redoes(settings, runs):
 
 
 def test_another_library_redoes(settings, runs, monkeypatch):
-    real = finished.version
+    from importlib.metadata import version as real
+
     monkeypatch.setattr(finished, "version", lambda name: "99" if name == "polars" else real(name))
     assert why(settings) == {day: ["libraries"] for day in DAYS}
 
