@@ -53,6 +53,15 @@ def test_a_range_is_its_days(tmp_path, in_range, span):
     assert [path for path in one if one[path] != other[path]] == []
 
 
+def test_two_workers_write_what_one_does(tmp_path, in_range):
+    """A chunk a day: each worker decides one, and settlement follows in day order."""
+    span = SPANS["autumn, 25 hours"]
+    command(tmp_path, "backfill", span[0], span[-1], "--chunk", "1", "--workers", "2")
+    one, other = lakes.parquet_hashes(in_range("autumn, 25 hours")), lakes.parquet_hashes(tmp_path / "lake")
+    assert sorted(set(one) ^ set(other)) == []
+    assert [path for path in one if one[path] != other[path]] == []
+
+
 def recomputed(lake: Path, day: str, threads: int) -> list[dict[str, str]]:
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": str(threads)}
     program = [sys.executable, "-m", "energy_pipeline_tests.integration.recomputed", str(lake), day, str(REPEATS)]
