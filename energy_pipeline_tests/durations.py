@@ -11,7 +11,7 @@ LISTED = Path(__file__).with_name("durations.json")
 LISTED_FROM_S = 0.3
 """Tests below this are not listed: they are fast, and so is a test that was never measured."""
 
-SLOW_FROM_S = 1.5
+SLOW_FROM_S = 0.5
 """CPU seconds from which a test is left out of `make check` and `make fast`."""
 
 
