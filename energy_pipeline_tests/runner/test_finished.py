@@ -176,7 +176,8 @@ def test_a_damaged_output_redoes_its_day(settings, runs, name):
 
 @pytest.mark.parametrize("name", ["positions", "report/report.html"])
 def test_a_missing_output_redoes_its_day(settings, runs, name):
-    found = [p for p in Path(settings.lake).rglob("*") if p.is_file() and str(DAYS[-1]) in str(p) and name.split("/")[0] in str(p)]
+    folder = name.split("/")[0]
+    found = [p for p in Path(settings.lake).rglob("*") if p.is_file() and str(DAYS[-1]) in p.parent.name and p.parent.parent.name == folder]
     assert found
     for path in found:
         path.unlink()
