@@ -181,8 +181,8 @@ class AssetFactory:
         def _step(context: dg.AssetExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> Iterator[dg.MaterializeResult[None]]:
             with progress.reporting(step):
                 run_days(context, step, session_of(context, runtime), write)
-                if after is not None:
-                    after(context, runtime)
+            if after is not None:
+                after(context, runtime)
             yield from materialised(context, names)
 
         return _step

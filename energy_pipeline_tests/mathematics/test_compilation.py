@@ -57,12 +57,16 @@ def test_a_kernel_keeps_its_docstring_and_the_function_as_written(name):
     assert found.__doc__ == found.function.__doc__
 
 
-def test_an_array_in_the_wrong_layout_is_refused_instead_of_compiled_for():
+def test_an_array_that_is_read_may_come_in_any_layout_and_kind_and_one_that_is_written_may_not():
+    from energy_pipeline.mathematics.backtester.engine import Rule
+    from energy_pipeline.mathematics.backtester.engine_kernel import rule_states
     from energy_pipeline.mathematics.statistics.garch import _variances
 
-    strided = np.arange(10.0)[::2]
+    strided, whole = np.arange(10.0)[::2], np.arange(0, 10, 2)
+    for given in (strided, whole):
+        np.testing.assert_array_equal(_variances(given, 0.1, 0.1, 0.8, 1.0), _variances(strided.copy(), 0.1, 0.1, 0.8, 1.0))
     with pytest.raises(TypeError, match="No matching definition"):
-        _variances(strided, 0.1, 0.1, 0.8, 1.0)
+        rule_states(whole, np.array(Rule(2.0, 0.5).row()), 1.0, np.zeros(10)[::2])
     read_only = np.arange(5.0)
     read_only.flags.writeable = False
     np.testing.assert_array_equal(_variances(read_only, 0.1, 0.1, 0.8, 1.0), _variances.function(read_only, 0.1, 0.1, 0.8, 1.0))

@@ -16,6 +16,7 @@ from energy_pipeline.orchestration import progress
 from energy_pipeline.orchestration.factory import Step
 from energy_pipeline.orchestration.reads import Archived, Declared, Earlier, Read
 from energy_pipeline.orchestration.resources import RunSession
+from energy_pipeline.orchestration.shared_reads import Missing, SharedReads
 
 Reads = dict[str, dict[str, int]]
 """By step and table: how many days before its last day the furthest read began."""
@@ -26,7 +27,7 @@ def recorded() -> Iterator[Reads]:
     """The reads of every step that runs inside the block, each attributed to the step that was running."""
     found: Reads = {}
     running: list[str] = []
-    read, info, reporting = Lake.read, RunSession.info, progress.reporting
+    read, shared, info, reporting = Lake.read, SharedReads.read, RunSession.info, progress.reporting
 
     def note(table: str, days: int) -> None:
         if running:
@@ -36,6 +37,10 @@ def recorded() -> Iterator[Reads]:
     def noted_read(lake: Lake, table: str, first: date, last: date, missing: str = "error"):
         note(table, (last - first).days)
         return read(lake, table, first, last, missing)
+
+    def noted_shared(reads: SharedReads, table: str, first: date, last: date, missing: Missing):
+        note(table, (last - first).days)
+        return shared(reads, table, first, last, missing)
 
     def noted_info(session: RunSession, day: date):
         note("information_set", 0)
@@ -51,7 +56,7 @@ def recorded() -> Iterator[Reads]:
         finally:
             running.pop()
 
-    patches = ((Lake, "read", noted_read), (RunSession, "info", noted_info), (progress, "reporting", noted_step))
+    patches = ((Lake, "read", noted_read), (SharedReads, "read", noted_shared), (RunSession, "info", noted_info), (progress, "reporting", noted_step))
     with ExitStack() as stack:
         for owner, name, noted in patches:
             stack.enter_context(mock.patch.object(owner, name, noted))

@@ -53,7 +53,8 @@ def assets(factory: AssetFactory, project: SqlProject, *, described: bool = True
 def publish_unrecorded(context: dg.AssetExecutionContext, runtime: DeskRuntime, project: SqlProject) -> None:
     """The warehouse, where the run does not record the marts itself."""
     if as_of_of(context) is None and not records_marts(context) and policies.NOT_LAST_TAG not in context.run.tags:
-        publish(runtime, published_days(context, runtime), project)
+        with progress.reporting(MARTS):
+            publish(runtime, published_days(context, runtime), project)
 
 
 def records_marts(context: dg.AssetExecutionContext) -> bool:
