@@ -66,8 +66,14 @@ class Types:
         return self._numba.types.Array(getattr(self._numba, kind), dimensions, "C")
 
     def bundle(self, of: type[Any], *members: Any) -> Any:  # noqa: ANN401
-        """A NamedTuple. numba converts none of its members, so their types are exact: arrays in bundles are `read_only`."""
-        return self._numba.types.BaseTuple.from_types(members, of)
+        """A NamedTuple of `read_only` arrays and numbers.
+
+        It reaches the kernel as a plain tuple, to be unpacked by position: what numba keeps on disk must not
+        name our classes, or a class that is renamed leaves a store that cannot be read.
+        """
+        if len(members) != len(of._fields):
+            raise ValueError(f"{of.__name__} has {len(of._fields)} members, {len(members)} types were given")
+        return self._numba.types.BaseTuple.from_types(members)
 
     def several(self, member: Any, count: int) -> Any:  # noqa: ANN401
         """A tuple of members of one type."""
@@ -93,11 +99,12 @@ class Kernel(Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run, after compiling at the first call; numbers of another kind, whole ones say, are converted where they are only read."""
+        plain: tuple[Any, ...] = tuple([tuple(a) if isinstance(a, tuple) else a for a in args])
         try:
-            return self.compiled(*args, **kwargs)
+            return self.compiled(*plain, **kwargs)
         except TypeError:
-            given = self._as_stated(args)
-            if all(a is b for a, b in zip(args, given, strict=True)):
+            given = self._as_stated(plain)
+            if all(a is b for a, b in zip(plain, given, strict=True)):
                 raise
             return self.compiled(*given, **kwargs)
 

@@ -2,9 +2,11 @@
 
 import ast
 import importlib
+import pickle
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -71,3 +73,12 @@ def test_an_array_that_is_read_may_come_in_any_layout_and_kind_and_one_that_is_w
     read_only.flags.writeable = False
     np.testing.assert_array_equal(_variances(read_only, 0.1, 0.1, 0.8, 1.0), _variances.function(read_only, 0.1, 0.1, 0.8, 1.0))
     assert _variances.versions == 1
+
+
+def test_what_numba_keeps_on_disk_names_no_class_of_ours():
+    """Its index is unpickled before its time stamp is looked at, so a renamed class would make it unreadable."""
+    compilation.warm()
+    for kernel in compilation.KERNELS:
+        found: Any = kernel.compiled
+        for signature in found.signatures:
+            assert "energy_pipeline" not in pickle.dumps(signature).decode("latin-1"), kernel
