@@ -78,8 +78,10 @@ class TimeLabel(DeskModel):
         for clock, name in (("local", "zone"), ("fixed", "offset")):
             if (self.clock == clock) != (getattr(self, name) is not None):
                 raise ValueError(f"`{name}` belongs to clock {clock}, and clock {clock} needs it")
-        if self.zone is not None and self.zone not in available_timezones():
+        if self.zone is not None and self.zone not in available_timezones() - {"Factory", "localtime"}:
             raise ValueError(f"zone {self.zone!r} is no IANA time zone; such as Europe/Berlin")
+        if self.label == "number" and self.hour_column is None:
+            raise ValueError("label number needs `hour_column`, the column of the number; `column` is its date")
         if self.interval_column is not None and self.hour_column is None:
             raise ValueError("`interval_column` counts within the hour of `hour_column`, which is missing")
         return self
