@@ -47,6 +47,11 @@ class FileLayout(DeskModel):
         return self
 
     @property
+    def layout(self) -> FileLayout:
+        """These keys alone: what a file opened with them is kept under."""
+        return FileLayout(**{name: getattr(self, name) for name in FileLayout.model_fields})
+
+    @property
     def decimal_mark(self) -> str:
         """The decimal mark: as stated, or what a dot between thousands leaves."""
         return self.decimal or ("," if self.thousands == "." else ".")

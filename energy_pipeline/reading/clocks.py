@@ -112,8 +112,12 @@ def read_instants(values: pl.Series, label: TimeLabel, minutes: int, path: str) 
     return found["start"]
 
 
-def calendar_days(values: pl.Series, rows: pl.Series, label: TimeLabel, time_zone: str, path: str) -> pl.Series:
-    """The calendar day of each row of a daily table, null where it has none; an instant with a zone falls into the market's day.
+def calendar_days(values: pl.Series, rows: pl.Series, label: TimeLabel, time_zone: str, path: str) -> pl.DataFrame:
+    """The calendar day of each row of a daily table; an instant with a zone falls into the market's day.
+
+    Returns
+    -------
+    DataFrame with `delivery_day`, `problem` and `other_day`, as `instants`.
 
     Raises
     ------
@@ -122,8 +126,11 @@ def calendar_days(values: pl.Series, rows: pl.Series, label: TimeLabel, time_zon
     """
     said = parsed(values, label, path)
     if values.len() and said["wall"].null_count() == values.len():
-        raise SourceError(f"{path}: column {label.column!r}: {values.len()} value(s) are no date, e.g. {_examples(values, rows)} -> {advice(values.head(20).to_list())}")
-    return said.select(pl.coalesce(pl.col("absolute").dt.convert_time_zone(time_zone).dt.date(), pl.col("wall").dt.date()).alias("day"))["day"]
+        raise SourceError(f"{path}: column {label.column!r}: {values.len()} value(s) are no time, e.g. {_examples(values, rows)} -> {advice(values.head(20).to_list())}")
+    day = pl.coalesce(pl.col("absolute").dt.convert_time_zone(time_zone).dt.date(), pl.col("wall").dt.date())
+    problem = pl.when(pl.col("wall").is_null()).then(pl.lit(NO_TIME)).alias("problem")
+    placed = _placed(said.with_columns(day.alias("wall_day"), problem, pl.col("absolute").alias("start")), values, label)
+    return placed.rename({"wall_day": "delivery_day"}).drop("start")
 
 
 def _examples(values: pl.Series, rows: pl.Series) -> str:

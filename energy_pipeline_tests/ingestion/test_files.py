@@ -18,8 +18,8 @@ from energy_pipeline.domain.delivery import DeliveryDay, to_us
 from energy_pipeline.domain.errors import ContractError, MissingDayError, SourceError
 from energy_pipeline.information.known_at import add_business_days, apply
 from energy_pipeline.ingestion import collect
-from energy_pipeline.ingestion.cells import combine
-from energy_pipeline.ingestion.clocks import instants
+from energy_pipeline.ingestion.steps import combine
+from energy_pipeline.reading.clocks import instants
 from energy_pipeline.lake.source_files import SourceFiles
 
 BERLIN = "Europe/Berlin"
