@@ -79,6 +79,8 @@ def _off_the_hour(lookup: Lookup, column: str, parts: IntArray) -> FloatArray:
         length = span * MICROSECONDS_PER_MINUTE
         for back in range(0, length, FINEST_MINUTES * MICROSECONDS_PER_MINUTE):
             rows = np.where((parts - back) % length == 0, NO_START, parts - back)
+            if (rows == NO_START).all():
+                continue
             here = np.isnan(found) & (lookup("resolution_minutes", rows) == span)
             if here.any():
                 found = np.where(here, lookup(column, rows), found)

@@ -284,11 +284,18 @@ def test_mapping_mistakes_are_told_before_any_file_is_opened():
 
 
 @pytest.mark.parametrize("value", ["yesterday", None])
-def test_an_unreadable_time_names_row_and_value(value):
-    frame = price_file().with_columns(pl.col("t").cast(pl.String))
-    frame = frame.with_columns(pl.when(pl.int_range(pl.len()) == 2).then(pl.lit(value)).otherwise("t").alias("t"))
-    with pytest.raises(SourceError, match=r"no time, e\.g\. row 3"):
-        read(desk_with(series()), frame)
+def test_an_unreadable_time_names_row_and_value_and_refuses_its_day_alone(value):
+    frame = price_file(DAY, DAY + timedelta(days=1)).with_columns(pl.col("t").cast(pl.String))
+    frame = frame.with_columns(pl.when(pl.int_range(pl.len()) == 3).then(pl.lit(value)).otherwise("t").alias("t"))
+    got = read(desk_with(series()), frame, DAY, DAY + timedelta(days=1))
+    assert list(got.failures) == [DAY]
+    assert all(t in str(got.failures[DAY]) for t in ("no time in 1 row", "row 4", repr(value)))
+    assert got.frame["delivery_day"].unique().to_list() == [DAY + timedelta(days=1)]
+
+
+def test_a_file_without_a_readable_time_is_refused_whole():
+    with pytest.raises(SourceError, match=r"no time, e\.g\. row 1: 'x'"):
+        read(desk_with(series()), price_file().with_columns(t=pl.lit("x")))
 
 
 def test_source_files_say_where_they_looked(tmp_path):
@@ -305,7 +312,7 @@ def test_source_files_say_where_they_looked(tmp_path):
 def test_csv_with_semicolons_and_byte_order_mark(tmp_path):
     (tmp_path / "x.csv").write_text("\ufefft;v\n2019-01-01;1.5\n", encoding="utf-8")
     source = SourceFiles(tmp_path)
-    assert source.load("x.csv").to_dicts() == [{"t": "2019-01-01", "v": 1.5}]
+    assert source.load("x.csv").to_dicts() == [{"t": "2019-01-01", "v": "1.5"}]
     assert source.load("x.csv") is source.load("x.csv")
 
 
