@@ -137,6 +137,13 @@ class Sources(DeskModel):
     late: dict[RawTable, LateRule] = Field(default_factory=dict, description="Late rules per table, for the synthetic market.")
     disguise_limit_share: float = Field(0.002, ge=0, le=0.05, description="A forecast nearer to an actual than this share of its mean is refused.")
 
+    def quoted_blocks(self) -> set[tuple[str, str]] | None:
+        """(zone, block) that something quotes or that is said to be absent, "" for every block; None: the generator quotes all."""
+        if self.synthetic is not None:
+            return None
+        said = [s.key for s in self.files if s.table == "forward_quotes"] + [a.key for a in self.absent if a.table == "forward_quotes"]
+        return {(k.get("zone", ""), k.get("contract", "")) for k in said} | {(p.zone, c) for p in self.proxy_quotes for c in p.contracts}
+
     def entry(self, table: str, key: Mapping[str, str], day: date) -> FileSeries | None:
         """The file entry whose rules hold for a series on a delivery day; None where the series is in no file.
 

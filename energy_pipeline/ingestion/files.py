@@ -15,8 +15,6 @@ row: `data_quality` counts it as missing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 import polars as pl
@@ -24,55 +22,19 @@ import polars as pl
 from energy_pipeline.contracts import Column, Table
 from energy_pipeline.contracts import table as contract_of
 from energy_pipeline.desk import Desk
-from energy_pipeline.desk.layout import FilePart
 from energy_pipeline.desk.sources import FileSeries
 from energy_pipeline.domain.errors import Finding, MissingDayError, PipelineError, SourceError
 from energy_pipeline.information.expected import key_text, stored_minutes
-from energy_pipeline.information.known_at import known_at, market_time_zone, rule_of
+from energy_pipeline.information.known_at import known_at, rule_of
 from energy_pipeline.ingestion.collected import Collected, DayFindings, without_days
+from energy_pipeline.ingestion.questions import Load, Task, check_columns, check_marks, check_where, chosen, wanted_columns
 from energy_pipeline.ingestion.steps import OUTAGE_ZERO, averaged, carried_forward, combine, merged
 from energy_pipeline.reading.clocks import EXAMPLES, NO_TIME, SKIPPED, calendar_days, instants
-from energy_pipeline.reading.numbers import advice, ambiguous, is_open, marks, numbers
+from energy_pipeline.reading.numbers import advice, numbers
 from energy_pipeline.reading.stamps import advice as time_advice
-from energy_pipeline.reading.stamps import day_hint
 
-Load = Callable[[str], pl.DataFrame]
-"""Path as in the desk file -> whole file as a frame. Where it is the method of something that can `ask`
-(`lake.source_files.SourceFiles`), only the rows that matter are asked for, in the part's layout."""
-
-MARGIN = timedelta(days=2)
-"""Rows so long before and after the wanted days are read too: clocks and neighbours."""
 _FILLED = ("delivery_day", "delivery_start", "resolution_minutes", "known_at", "source")
 _STEPS = {SKIPPED: "remove the row, or correct `time.clock` in the desk file"}
-
-
-@dataclass(frozen=True)
-class _Task:
-    """What reading one part needs to know."""
-
-    desk: Desk
-    series: FileSeries
-    part: FilePart
-    contract: Table
-    first: date
-    last: date
-    load: Load
-
-    @property
-    def is_interval(self) -> bool:
-        return "delivery_start" in self.contract.schema
-
-    @property
-    def time_zone(self) -> str:
-        return market_time_zone(self.desk, self.series.key)
-
-    def ask(self, query: Callable[[pl.LazyFrame], pl.LazyFrame], keep_as: str = "") -> pl.DataFrame:
-        """Rows of the part's file."""
-        asked = getattr(getattr(self.load, "__self__", None), "ask", None)
-        if asked is None:
-            return query(self.load(self.part.path).lazy()).collect()
-        found: pl.DataFrame = asked(self.part.path, self.part.layout, query, keep_as)
-        return found
 
 
 def read_series(desk: Desk, series: FileSeries, first: date, last: date, load: Load) -> Collected:
@@ -101,7 +63,7 @@ def read_series(desk: Desk, series: FileSeries, first: date, last: date, load: L
     problems = mapping_problems(contract, series)
     findings, frames, failures = DayFindings(contract), [contract.frame()], dict[date, PipelineError]()
     for part in [] if problems else series.parts:
-        task = _Task(desk, series, part, contract, max(first, part.first_day or first), min(last, part.last_day or last), load)
+        task = Task(desk, series, part, contract, max(first, part.first_day or first), min(last, part.last_day or last), load)
         if task.first > task.last:
             continue
         try:
@@ -159,83 +121,20 @@ def _days(first: date, last: date) -> list[date]:
     return [first + timedelta(days=i) for i in range((last - first).days + 1)]
 
 
-def _read_part(task: _Task, findings: DayFindings) -> pl.DataFrame:
+def _read_part(task: Task, findings: DayFindings) -> pl.DataFrame:
     schema = task.ask(lambda rows: rows.head(0)).schema
-    wanted = _wanted(task)
-    _check_columns(task, wanted, list(schema))
-    _check_marks(task, schema)
-    rows = task.ask(lambda rows: _chosen(task, rows, list(wanted), schema))
+    wanted = wanted_columns(task)
+    check_columns(task, wanted, list(schema))
+    check_marks(task, schema)
+    rows = task.ask(lambda rows: chosen(task, rows, list(wanted), schema))
     if rows.is_empty():
-        _check_where(task)
+        check_where(task)
     rows = _timed(task, rows, findings)
     rows = rows.filter(pl.col("delivery_day").is_between(task.first, task.last))
     return _mapped(task, rows, findings)
 
 
-def _wanted(task: _Task) -> dict[str, str]:
-    """Columns of the file that the entry names, and where it names them."""
-    part, rule = task.part, task.series.known_at
-    label = part.time
-    named = {"column": label.column, "hour_column": label.hour_column, "interval_column": label.interval_column, "repeated_column": label.repeated_column}
-    wanted = {column: f"time.{place}" for place, column in named.items() if column is not None}
-    wanted |= dict.fromkeys(part.where, "where")
-    wanted |= {c: f"values.{name}" for name, value in part.values.items() for c in value.columns}
-    if rule.anchor == "column" and rule.column is not None:
-        wanted[rule.column] = "known_at.column"
-    return wanted
-
-
-def _check_columns(task: _Task, wanted: Mapping[str, str], there: list[str]) -> None:
-    absent = [f"column {c!r} ({place})" for c, place in wanted.items() if c not in there]
-    if absent:
-        raise SourceError(
-            f"{task.part.path}: no {', no '.join(absent)} -> the file has: {', '.join(there)}; correct the desk file's mapping of "
-            f"{task.series.table} {key_text(task.series.key)} (or `skip_rows`, `separator` of the file)"
-        )
-
-
-def _check_marks(task: _Task, schema: Mapping[str, pl.DataType]) -> None:
-    """A file is written with one mark: what any row of a column shows holds for all."""
-    layout = task.part.layout
-    kinds = task.contract.schema
-    texts = {c for n, v in task.part.values.items() if kinds[n].is_numeric() for c in v.columns if schema[c] == pl.String}
-    if not is_open(layout):
-        return
-    counts = {c: task.ask(lambda rows, c=c: rows.select(marks({c: layout})), keep_as=f"marks of {c}").row(0, named=True) for c in sorted(texts)}
-    problems = [p for c, found in counts.items() if (p := ambiguous(found, c, task.part.path))]
-    if problems:
-        raise SourceError("\n".join(problems))
-
-
-def _equals(task: _Task) -> list[pl.Expr]:
-    return [pl.col(c).cast(pl.String).str.strip_chars() == v for c, v in task.part.where.items()]
-
-
-def _chosen(task: _Task, rows: pl.LazyFrame, wanted: list[str], schema: Mapping[str, pl.DataType]) -> pl.LazyFrame:
-    """Rows and columns that matter: those of the entry, about the wanted days, or of a day that cannot be told."""
-    rows = rows.with_row_index("_row", offset=1).select("_row", *wanted).filter(*_equals(task), ~pl.all_horizontal(pl.col(c).is_null() for c in wanted))
-    label, dtype = task.part.time, schema[task.part.time.column]
-    if dtype == pl.String:
-        day = day_hint(pl.col(label.column), label)
-    elif dtype.is_temporal() and dtype != pl.Time:
-        day = pl.col(label.column).cast(pl.Date)
-    else:
-        return rows
-    rows = rows.with_columns(day.alias("_hint"))
-    before, after = pl.coalesce(pl.col("_hint").forward_fill(), pl.col("_hint")), pl.col("_hint").backward_fill()
-    first, last = max(task.first, date.min + MARGIN) - MARGIN, min(task.last, date.max - MARGIN) + MARGIN
-    near = (before.is_null() | (before <= last)) & (after.is_null() | (after >= first))
-    return rows.filter(pl.when(pl.col("_hint").is_null()).then(near).otherwise(pl.col("_hint").is_between(first, last))).drop("_hint")
-
-
-def _check_where(task: _Task) -> None:
-    for column, value in task.part.where.items():
-        if task.ask(lambda rows: rows.filter(pl.col(column).cast(pl.String).str.strip_chars() == value).head(1)).is_empty():
-            seen = task.ask(lambda rows: rows.select(pl.col(column).cast(pl.String).unique().drop_nulls().sort().head(12)))[column].to_list()
-            raise SourceError(f"{task.part.path}: no row where {column} is {value!r} -> the column holds: {', '.join(seen)}")
-
-
-def _timed(task: _Task, rows: pl.DataFrame, findings: DayFindings) -> pl.DataFrame:
+def _timed(task: Task, rows: pl.DataFrame, findings: DayFindings) -> pl.DataFrame:
     """Rows with `delivery_day` (and `delivery_start` for interval tables)."""
     label, path, minutes = task.part.time, task.part.path, task.series.resolution_minutes
     if task.is_interval:
@@ -258,7 +157,7 @@ def _timed(task: _Task, rows: pl.DataFrame, findings: DayFindings) -> pl.DataFra
     return rows
 
 
-def _find_times(task: _Task, rows: pl.DataFrame, findings: DayFindings) -> None:
+def _find_times(task: Task, rows: pl.DataFrame, findings: DayFindings) -> None:
     """A finding for each day that an unreadable time belongs to, or may belong to."""
     wrong = rows.filter(pl.col("_problem").is_not_null())
     if wrong.is_empty():
@@ -267,11 +166,13 @@ def _find_times(task: _Task, rows: pl.DataFrame, findings: DayFindings) -> None:
     both = both.filter(pl.col("delivery_day").is_between(task.first, task.last))
     for (problem,), part in both.group_by("_problem", maintain_order=True):
         values = part[task.part.time.column]
-        step = time_advice(values.head(20).to_list()) if problem == NO_TIME else _STEPS.get(str(problem), "correct the row, or `time` in the desk file")
+        step = (
+            time_advice(values.head(20).to_list()) if problem == NO_TIME else _STEPS.get(str(problem), "correct the row, or `time` in the desk file")
+        )
         _find(task, part, pl.lit(True), task.part.time.column, str(problem), step, findings)
 
 
-def _mapped(task: _Task, rows: pl.DataFrame, findings: DayFindings) -> pl.DataFrame:
+def _mapped(task: Task, rows: pl.DataFrame, findings: DayFindings) -> pl.DataFrame:
     """Rows in the contract's columns."""
     series, part = task.series, task.part
     columns: dict[str, pl.Series] = {"delivery_day": rows["delivery_day"]}
@@ -298,7 +199,7 @@ def _mapped(task: _Task, rows: pl.DataFrame, findings: DayFindings) -> pl.DataFr
     return frame.select(list(task.contract.schema))
 
 
-def _value(task: _Task, rows: pl.DataFrame, name: str, findings: DayFindings) -> tuple[pl.Series, pl.Series]:
+def _value(task: Task, rows: pl.DataFrame, name: str, findings: DayFindings) -> tuple[pl.Series, pl.Series]:
     rule, parsed = task.part.values[name], []
     for column in rule.columns:
         values, bad = numbers(rows[column], task.part.path, task.part.layout)
@@ -309,23 +210,27 @@ def _value(task: _Task, rows: pl.DataFrame, name: str, findings: DayFindings) ->
     return combine(parsed, rule)
 
 
-def _other(task: _Task, rows: pl.DataFrame, column: Column, findings: DayFindings) -> pl.Series:
+def _other(task: Task, rows: pl.DataFrame, column: Column, findings: DayFindings) -> pl.Series:
     """A timestamp, text or boolean column of the contract from one file column."""
     source = rows[task.part.values[column.name].columns[0]]
     if column.dtype == "timestamp":
         return _stamps(task, rows, source.name, findings)
     if column.dtype == "bool" and source.dtype == pl.String:
         text = source.str.strip_chars().str.to_lowercase()
-        known = pl.DataFrame({"t": text}).select(pl.col("t").replace_strict({"true": True, "1": True, "false": False, "0": False}, default=None, return_dtype=pl.Boolean))
+        known = pl.DataFrame({"t": text}).select(
+            pl.col("t").replace_strict({"true": True, "1": True, "false": False, "0": False}, default=None, return_dtype=pl.Boolean)
+        )
         wrong = known["t"].is_null() & source.is_not_null()
         _find(task, rows.with_columns(wrong.alias("_bad")), pl.col("_bad"), source.name, "neither true nor false", "write true or false", findings)
         return known["t"]
     return source.cast(task.contract.schema[column.name])
 
 
-def _stamps(task: _Task, rows: pl.DataFrame, name: str, findings: DayFindings) -> pl.Series:
+def _stamps(task: Task, rows: pl.DataFrame, name: str, findings: DayFindings) -> pl.Series:
     """Instants of a further column, in the time column's clock; ISO, or else in its format."""
-    label = task.part.time.model_copy(update={"column": name, "label": "start", "hour_column": None, "interval_column": None, "repeated_column": None})
+    label = task.part.time.model_copy(
+        update={"column": name, "label": "start", "hour_column": None, "interval_column": None, "repeated_column": None}
+    )
     iso = label.model_copy(update={"format": None})
     given = rows[name].is_not_null()
     try:
@@ -353,20 +258,32 @@ def _constant(column: Column, text: str, height: int, contract: Table) -> pl.Ser
     return pl.Series(column.name, [value]).cast(contract.schema[column.name]).new_from_index(0, height)
 
 
-def _known_at(task: _Task, rows: pl.DataFrame, findings: DayFindings) -> pl.Series:
+def _known_at(task: Task, rows: pl.DataFrame, findings: DayFindings) -> pl.Series:
     rule = rule_of(task.desk, task.series.table, task.series.key, task.series.known_at)
     if rule.anchor == "column" and rule.column is not None:
         rows = rows.with_columns(_stamps(task, rows, rule.column, findings).alias("anchor"))
         empty = pl.col(rule.column).is_null()
-        _find(task, rows, empty, rule.column, "no publication time", "a row must say when it was known: fill the column, or state another rule", findings)
+        _find(
+            task,
+            rows,
+            empty,
+            rule.column,
+            "no publication time",
+            "a row must say when it was known: fill the column, or state another rule",
+            findings,
+        )
     return known_at(rule, rows, task.series.resolution_minutes, task.time_zone)
 
 
-def _find(task: _Task, rows: pl.DataFrame, bad: pl.Expr, column: str, problem: str, next_step: str, findings: DayFindings) -> None:
+def _find(task: Task, rows: pl.DataFrame, bad: pl.Expr, column: str, problem: str, next_step: str, findings: DayFindings) -> None:
     """A finding for each delivery day with bad rows, naming file rows and values."""
     found = rows.filter(bad.fill_null(False)).sort("delivery_day", "_row")
     for part in found.partition_by("delivery_day", maintain_order=True):
-        when = pl.DataFrame(part).select(pl.coalesce(pl.col("delivery_start").cast(pl.String), pl.lit("no time")))[:, 0] if task.is_interval else part["delivery_day"]
+        when = (
+            pl.DataFrame(part).select(pl.coalesce(pl.col("delivery_start").cast(pl.String), pl.lit("no time")))[:, 0]
+            if task.is_interval
+            else part["delivery_day"]
+        )
         shown = zip(part["_row"].head(EXAMPLES), when.head(EXAMPLES), part[column].head(EXAMPLES), strict=True)
         examples = tuple(f"row {r} ({w}): {v!r}" for r, w, v in shown)
         findings.add(part["delivery_day"][0], Finding(problem, f"{task.part.path}:{column}", part.height, examples, next_step))

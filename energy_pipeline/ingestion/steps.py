@@ -98,7 +98,9 @@ def averaged(frame: pl.DataFrame, desk: Desk, contract: Table, minutes: int, uni
         first = desk.delivery_day(day).start
         pieces = pl.concat([rows.with_columns(pl.col("delivery_start").dt.offset_by(f"{m}m")) for m in range(0, minutes, fine)])
         since = (pl.col("delivery_start") - pl.lit(first)).dt.total_minutes() // unit * unit
-        pieces = pieces.sort("delivery_start").with_columns((pl.lit(first) + pl.duration(minutes=since)).cast(pl.Datetime("us", "UTC")).alias("delivery_start"))
+        pieces = pieces.sort("delivery_start").with_columns(
+            (pl.lit(first) + pl.duration(minutes=since)).cast(pl.Datetime("us", "UTC")).alias("delivery_start")
+        )
         keys = [k for k in contract.key if k != "delivery_start"]
         values = [c.name for c in contract.columns if c.dtype in ("f64", "f32") and c.name not in keys]
         rest = [c for c in frame.columns if c not in ("delivery_start", *keys, *values, "known_at", "source", "resolution_minutes")]

@@ -31,7 +31,9 @@ OTHER_LENGTH = "a range of another length than resolution_minutes"
 NO_RANGE = "no range, as `label: range` says"
 
 
-def instants(values: pl.Series, rows: pl.Series, label: TimeLabel, minutes: int, path: str, beside: Mapping[str, pl.Series] | None = None) -> pl.DataFrame:
+def instants(
+    values: pl.Series, rows: pl.Series, label: TimeLabel, minutes: int, path: str, beside: Mapping[str, pl.Series] | None = None
+) -> pl.DataFrame:
     """Start of each row's interval.
 
     Parameters
@@ -75,22 +77,25 @@ def instants(values: pl.Series, rows: pl.Series, label: TimeLabel, minutes: int,
     frame = _said(values, label, beside or {}, path)
     known = frame["wall"].is_not_null() & (frame["number"].is_not_null() | frame["clock"].is_not_null() | (label.hour_column is None))
     if values.len() and not known.any():
-        raise SourceError(f"{path}: column {label.column!r}: {values.len()} value(s) are no time, e.g. {_examples(values, rows)} -> {advice(values.head(20).to_list())}")
+        raise SourceError(_no_time(values, rows, label, path))
     if label.label == "range":
-        frame = frame.with_columns(pl.when(pl.col("end_wall").is_null()).then(pl.coalesce("problem", pl.lit(NO_RANGE))).otherwise("problem").alias("problem"))
+        frame = frame.with_columns(
+            pl.when(pl.col("end_wall").is_null()).then(pl.coalesce("problem", pl.lit(NO_RANGE))).otherwise("problem").alias("problem")
+        )
     if frame["end_wall"].null_count() < frame.height:
         frame = _ranges(frame, label, minutes)
     bare = known & frame["absolute"].is_null()
     if label.clock is None and bare.any():
         if bare.sum() == known.sum():
-            raise SourceError(
-                f"{path}: column {label.column!r}: times carry no zone, e.g. {_examples(values.filter(bare), rows.filter(bare))} -> say whose clock it is "
-                "in `time.clock`: utc, local (with `zone`) or fixed (with `offset`)"
-            )
+            shown = _examples(values.filter(bare), rows.filter(bare))
+            step = "say whose clock it is in `time.clock`: utc, local (with `zone`) or fixed (with `offset`)"
+            raise SourceError(f"{path}: column {label.column!r}: times carry no zone, e.g. {shown} -> {step}")
         frame = frame.with_columns(pl.when(bare).then(pl.lit(NO_ZONE)).alias("problem"))
     frame = frame.with_columns(pl.when(~known).then(pl.lit(NO_TIME)).otherwise("problem").alias("problem"))
     frame = _started(frame, label, minutes)
-    frame = frame.with_columns(pl.when(known & pl.col("start").is_null()).then(pl.coalesce("problem", pl.lit(SKIPPED))).otherwise("problem").alias("problem"))
+    frame = frame.with_columns(
+        pl.when(known & pl.col("start").is_null()).then(pl.coalesce("problem", pl.lit(SKIPPED))).otherwise("problem").alias("problem")
+    )
     return _placed(frame.with_columns(pl.when(pl.col("problem").is_null()).then("start").alias("start")), values, label)
 
 
@@ -106,10 +111,15 @@ def read_instants(values: pl.Series, label: TimeLabel, minutes: int, path: str) 
     found = instants(values, rows, label, minutes, path)
     wrong = found["problem"].is_not_null()
     if wrong.any():
-        first = found.filter(wrong)["problem"][0]
-        step = advice(values.filter(wrong).head(20).to_list())
-        raise SourceError(f"{path}: column {label.column!r}: {wrong.sum()} value(s) are {first}, e.g. {_examples(values.filter(wrong), rows.filter(wrong))} -> {step}")
+        told = refused(values, rows, wrong, f"({found.filter(wrong)['problem'][0]})")
+        raise SourceError(f"{path}: column {label.column!r}: {told}")
     return found["start"]
+
+
+def refused(values: pl.Series, rows: pl.Series, wrong: pl.Series, problem: str) -> str:
+    """How many values cannot be read, the first of them by row, and what to do."""
+    bad = values.filter(wrong)
+    return f"{bad.len()} value(s) cannot be read {problem}, e.g. {_examples(bad, rows.filter(wrong))} -> {advice(bad.head(20).to_list())}"
 
 
 def calendar_days(values: pl.Series, rows: pl.Series, label: TimeLabel, time_zone: str, path: str) -> pl.DataFrame:
@@ -126,11 +136,16 @@ def calendar_days(values: pl.Series, rows: pl.Series, label: TimeLabel, time_zon
     """
     said = parsed(values, label, path)
     if values.len() and said["wall"].null_count() == values.len():
-        raise SourceError(f"{path}: column {label.column!r}: {values.len()} value(s) are no time, e.g. {_examples(values, rows)} -> {advice(values.head(20).to_list())}")
+        raise SourceError(_no_time(values, rows, label, path))
     day = pl.coalesce(pl.col("absolute").dt.convert_time_zone(time_zone).dt.date(), pl.col("wall").dt.date())
     problem = pl.when(pl.col("wall").is_null()).then(pl.lit(NO_TIME)).alias("problem")
     placed = _placed(said.with_columns(day.alias("wall_day"), problem, pl.col("absolute").alias("start")), values, label)
     return placed.rename({"wall_day": "delivery_day"}).drop("start")
+
+
+def _no_time(values: pl.Series, rows: pl.Series, label: TimeLabel, path: str) -> str:
+    step = advice(values.head(20).to_list())
+    return f"{path}: column {label.column!r}: {values.len()} value(s) are no time, e.g. {_examples(values, rows)} -> {step}"
 
 
 def _examples(values: pl.Series, rows: pl.Series) -> str:

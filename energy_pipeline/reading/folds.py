@@ -87,10 +87,10 @@ class _Day:
         """02:00 twice, as the clock on the wall ends the hour; not 03:00 twice, as one counts on from 02:00."""
         ends = sum(a != b and c == d for a, b, c, d in zip(self.end_early, self.end_late, self.early, self.late, strict=True))
         starts = sum(a == b and c != d for a, b, c, d in zip(self.end_early, self.end_late, self.early, self.late, strict=True))
-        return ends > starts
+        return bool(ends > starts)
 
     def _is_twice(self, i: int) -> bool:
-        return self.first[i] is not None and self.first[i] != self.second[i]
+        return bool(self.first[i] is not None and self.first[i] != self.second[i])
 
     def resolved(self) -> tuple[list[Any], str | None]:
         """(start of each row, what is wrong with those that have none)."""
@@ -130,7 +130,7 @@ def _in_order(starts: list[Any], walls: list[Any]) -> bool:
     """Whether rows rise or fall in time, or are sorted by the wall clock so that the two passes alternate."""
     for values in (starts, walls):
         known = [v for v in values if v is not None]
-        if all(a <= b for a, b in zip(known, known[1:], strict=False)) or all(a >= b for a, b in zip(known, known[1:], strict=False)):
+        if known in (sorted(known), sorted(known, reverse=True)):
             return True
     return False
 

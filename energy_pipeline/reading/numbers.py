@@ -16,6 +16,7 @@ from energy_pipeline.domain.errors import SourceError
 
 NO_VALUE = ("", "-", "\u2013", "\u2014", "--", "n/e", "n/a", "na", "nan", "null", "none", "#n/a", "#na")
 """Text that says "no value" in exports of transparency platforms and spreadsheets; case does not count."""
+EXAMPLES = 3
 PLAIN = FileLayout()
 SPACES = r"[\u00a0\u2007\u2009\u202f]"
 _DOTTED = r"^[+-]?\d*\.\d"
@@ -53,13 +54,40 @@ def numbers(column: pl.Series, path: str, layout: FileLayout = PLAIN) -> tuple[p
     """
     if column.dtype == pl.String:
         text = pl.DataFrame({"t": column}).select(_cleaned(pl.col("t"), layout).alias("t"))
-        values = text.select(pl.when(pl.col("t").str.contains(_pattern(layout))).then(_plain(pl.col("t"), layout).cast(pl.Float64, strict=False)))["t"]
+        values = text.select(pl.when(pl.col("t").str.contains(_pattern(layout))).then(_plain(pl.col("t"), layout).cast(pl.Float64, strict=False)))[
+            "t"
+        ]
         values = values.set(values.is_infinite().fill_null(False), None)
         return values.alias(column.name), (text["t"].is_not_null() & values.is_null()).alias(column.name)
     if not (column.dtype.is_numeric() or column.dtype == pl.Null):
         raise SourceError(f"{path}: column {column.name!r} is {column.dtype}, not numbers -> map another column in `values`")
     values = column.cast(pl.Float64).fill_nan(None)
     return values, values.is_infinite().fill_null(False)
+
+
+def checked_numbers(column: pl.Series, path: str, layout: FileLayout = PLAIN, first_line: int | None = None) -> tuple[pl.Series, list[str]]:
+    """(float values, what is wrong with the column in words): for doors that refuse a file as a whole.
+
+    Parameters
+    ----------
+    first_line : int, optional
+        Line of the first row in the file; without it rows are counted from 1.
+    """
+    try:
+        values, bad = numbers(column, path, layout)
+    except SourceError as error:
+        return pl.Series(column.name, [None] * column.len(), dtype=pl.Float64), [str(error)]
+    found: list[str] = []
+    for at in bad.arg_true().head(EXAMPLES):
+        problem, step = advice(column[at])
+        place = f"row {at + 1}" if first_line is None else f"line {at + first_line}"
+        found.append(f"{path} {place}, column {column.name!r}: {column[at]!r} is no number ({problem}) -> {step}")
+    if bad.sum() > EXAMPLES:
+        found.append(f"{path}: column {column.name!r} has {int(bad.sum()) - EXAMPLES} more such value(s)")
+    if column.dtype == pl.String and is_open(layout) and not found:
+        counts = pl.DataFrame({column.name: column}).select(marks({column.name: layout})).row(0, named=True)
+        found += [text] if (text := ambiguous(counts, column.name, path)) else []
+    return values, found
 
 
 def marks(columns: Mapping[str, FileLayout]) -> list[pl.Expr]:

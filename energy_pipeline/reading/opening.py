@@ -42,7 +42,7 @@ class Head:
 
 
 def text_frame(data: bytes, layout: FileLayout, name: str) -> pl.DataFrame:
-    """A CSV file's rows, every column as text.
+    r"""A CSV file's rows, every column as text.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def text_frame(data: bytes, layout: FileLayout, name: str) -> pl.DataFrame:
 
     Examples
     --------
-    >>> text_frame(b"preamble\\nt; price \\n2024-01-01;1,5\\n", FileLayout(skip_rows=1), "x.csv").to_dicts()
+    >>> text_frame(b"preamble\nt; price \n2024-01-01;1,5\n", FileLayout(skip_rows=1), "x.csv").to_dicts()
     [{'t': '2024-01-01', 'price': '1,5'}]
     """
     data = decoded(data, layout, name)
@@ -76,7 +76,9 @@ def text_frame(data: bytes, layout: FileLayout, name: str) -> pl.DataFrame:
             frame = pl.read_csv(rows, has_header=False, schema=_schema([*columns, *extra]), separator=head.separator)
         except pl.exceptions.PolarsError as error:
             if "more fields" not in str(error) or extra:
-                raise SourceError(f"{name}: {_too_many(rows, head) or str(error).splitlines()[0]} -> export it again, or name its `separator`") from error
+                raise SourceError(
+                    f"{name}: {_too_many(rows, head) or str(error).splitlines()[0]} -> export it again, or name its `separator`"
+                ) from error
         else:
             return _named(frame, head, name)
     raise AssertionError("one of both reads or raises")
@@ -98,7 +100,9 @@ def decoded(data: bytes, layout: FileLayout, name: str) -> bytes:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         shown = data[max(error.start - 10, 0) : error.start + 10].decode("windows-1252", "replace")
-        raise SourceError(f"{name}: line {line} is not UTF-8, about {shown!r} -> say its `encoding`, such as windows-1252, or export it as UTF-8") from error
+        raise SourceError(
+            f"{name}: line {line} is not UTF-8, about {shown!r} -> say its `encoding`, such as windows-1252, or export it as UTF-8"
+        ) from error
     return data.removeprefix(b"\xef\xbb\xbf")
 
 
@@ -151,7 +155,9 @@ def _named(frame: pl.DataFrame, head: Head, name: str) -> pl.DataFrame:
         cells = frame[column].drop_nulls().str.strip_chars()
         filled = cells.filter(cells != "")
         if filled.len():
-            raise SourceError(f"{name}: cells without a column name, such as {filled[0]!r}: the header, line {head.lines}, has too few names -> correct it")
+            raise SourceError(
+                f"{name}: cells without a column name, such as {filled[0]!r}: the header, line {head.lines}, has too few names -> correct it"
+            )
     return frame.drop(extra)
 
 

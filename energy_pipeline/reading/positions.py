@@ -56,12 +56,16 @@ def _by_number(frame: pl.DataFrame, label: TimeLabel, minutes: int) -> tuple[pl.
     from_zero = label.label == "start"
     if "interval" in frame.columns:
         inside = pl.col("interval").is_between(1, 60 // minutes)
-        frame = frame.with_columns(((pl.col("interval") - 1) * minutes).alias("sub"), pl.when(~inside).then(pl.lit(BEYOND)).otherwise("problem").alias("problem"))
+        frame = frame.with_columns(
+            ((pl.col("interval") - 1) * minutes).alias("sub"), pl.when(~inside).then(pl.lit(BEYOND)).otherwise("problem").alias("problem")
+        )
     number = pl.col("number") + (1 if from_zero else 0)
     frame = frame.with_columns(number.alias("n"), pl.lit(unit, dtype=pl.Int64).alias("unit"), pl.col("wall").dt.date().alias("day"))
     zone = label.zone if label.clock == "local" else None
     odd = _odd_days(frame, zone, unit)
-    frame = frame.with_columns(pl.when(pl.col("n").is_between(1, 1440 // unit) | pl.col("day").is_in(list(odd))).then("problem").otherwise(pl.lit(BEYOND)).alias("problem"))
+    frame = frame.with_columns(
+        pl.when(pl.col("n").is_between(1, 1440 // unit) | pl.col("day").is_in(list(odd))).then("problem").otherwise(pl.lit(BEYOND)).alias("problem")
+    )
     frame = _on_odd_days(frame, zone or "UTC", unit, odd)
     at = pl.col("n") - (1 if from_zero else 0)
     return frame.with_columns((pl.col("wall") + pl.duration(minutes=at * unit)).alias("wall")), "start" if from_zero else "end"

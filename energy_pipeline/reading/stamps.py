@@ -17,14 +17,31 @@ from energy_pipeline.domain.errors import SourceError
 from energy_pipeline.reading.numbers import SPACES
 
 WALL = pl.Datetime("us")
-ZONE_NAMES = {
-    **{"UTC": 0, "GMT": 0, "Z": 0, "WET": 0, "WEST": 60, "CET": 60, "CEST": 120, "MEZ": 60, "MESZ": 120, "EET": 120, "EEST": 180, "MSK": 180},
-    **{"EST": -300, "EDT": -240, "CDT": -300, "MST": -420, "MDT": -360, "PST": -480, "PDT": -420, "AKST": -540, "AKDT": -480},
-    **{"AEST": 600, "AEDT": 660, "ACST": 570, "ACDT": 630, "AWST": 480, "NZST": 720, "NZDT": 780, "JST": 540, "KST": 540},
+_AHEAD = {
+    0: "UTC GMT Z WET",
+    60: "CET MEZ WEST",
+    120: "CEST MESZ EET",
+    180: "EEST MSK",
+    540: "JST KST",
+    480: "AWST",
+    570: "ACST",
+    600: "AEST",
+    630: "ACDT",
+    660: "AEDT",
+    720: "NZST",
+    780: "NZDT",
+    -240: "EDT",
+    -300: "EST CDT",
+    -360: "MDT",
+    -420: "MST PDT",
+    -480: "PST AKDT",
+    -540: "AKST",
 }
+ZONE_NAMES = {name: minutes for minutes, names in _AHEAD.items() for name in names.split()}
 """Minutes ahead of UTC of names that mean one thing; CST, IST and BST do not, and need the zone of a local clock."""
 _ISO = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M")
 _RANGE = r"^(.*\d.*?)(?:\s+[-\u2013\u2014]\s+|\s*[\u2013\u2014]\s*)(\d.*)$"
+_CLOSE = r"^(.*\d{1,2}:\d{2})\s*-\s*(\d{1,2}:\d{2})$"
 _NAMED = r"(\d|[APap][Mm])\s*\(?([A-Za-z]{1,5})\)?$"
 _OFFSET = r"\d{2}:\d{2}.*?\s*\(?(?:UTC|GMT)?([+-]\d{2}(?::?\d{2})?)\)?$"
 _EXCEL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - a wall clock
@@ -82,7 +99,9 @@ def _from_numbers(values: pl.Series, label: TimeLabel, path: str) -> pl.DataFram
         raise SourceError(f"{path}: column {label.column!r} is {values.dtype}, no numbers for format {label.format} -> remove `time.format`")
     if label.format == "excel":
         seconds = (count * 86_400).round().cast(pl.Int64)
-        return _columns(pl.DataFrame({"s": seconds}).select((pl.lit(_EXCEL_EPOCH).cast(WALL) + pl.duration(seconds=pl.col("s"))).cast(WALL).alias("wall"))["wall"])
+        return _columns(
+            pl.DataFrame({"s": seconds}).select((pl.lit(_EXCEL_EPOCH).cast(WALL) + pl.duration(seconds=pl.col("s"))).cast(WALL).alias("wall"))["wall"]
+        )
     micros = (count * (1_000_000 if label.format == "epoch_s" else 1_000)).round().cast(pl.Int64).cast(WALL)
     return _columns(micros, micros.dt.replace_time_zone("UTC"))
 
@@ -90,12 +109,19 @@ def _from_numbers(values: pl.Series, label: TimeLabel, path: str) -> pl.DataFram
 def _from_text(values: pl.Series, label: TimeLabel, path: str) -> pl.DataFrame:
     text = pl.col("text").str.replace_all(SPACES, " ").str.strip_chars()
     frame = pl.DataFrame({"text": values}).select(text.alias("text"))
-    frame = frame.with_columns(pl.col("text").str.extract(_RANGE, 1).alias("start"), pl.col("text").str.extract(_RANGE, 2).alias("end"))
+    halves = [pl.col("text").str.extract(_RANGE, i) for i in (1, 2)]
+    if label.format is not None:  # in ISO text this would be an offset
+        halves = [pl.coalesce(half, pl.col("text").str.extract(_CLOSE, i)) for i, half in enumerate(halves, 1)]
+    frame = frame.with_columns(halves[0].alias("start"), halves[1].alias("end"))
     frame = frame.with_columns(pl.coalesce("start", "text").alias("start"))
     start = _one(frame["start"], label, path)
     if frame["end"].null_count() == frame.height:
-        return start.with_columns(pl.lit(None, dtype=WALL).alias("end_wall"), _no_instant("end_absolute")).select("wall", "absolute", "end_wall", "end_absolute", "mark")
-    same_day = frame.select(pl.when(pl.col("end").str.contains(r"^\d{1,2}:\d{2}")).then(_date_text(pl.col("start")) + " " + pl.col("end")).otherwise("end"))
+        return start.with_columns(pl.lit(None, dtype=WALL).alias("end_wall"), _no_instant("end_absolute")).select(
+            "wall", "absolute", "end_wall", "end_absolute", "mark"
+        )
+    same_day = frame.select(
+        pl.when(pl.col("end").str.contains(r"^\d{1,2}:\d{2}")).then(_date_text(pl.col("start")) + " " + pl.col("end")).otherwise("end")
+    )
     end = _one(same_day.to_series(), label, path)
     both = start.with_columns(end["wall"].alias("end_wall"), end["absolute"].alias("end_absolute"))
     later = pl.when(pl.col("end_wall") < pl.col("wall")).then(pl.col("end_wall").dt.offset_by("1d")).otherwise("end_wall")
@@ -121,18 +147,20 @@ def _one(text: pl.Series, label: TimeLabel, path: str) -> pl.DataFrame:
     own = _to_datetime(frame["text"], form, label, path) if form is not None else None
     if own is not None and isinstance(own.dtype, pl.Datetime) and own.dtype.time_zone is not None:
         absolute = own.dt.convert_time_zone("UTC").cast(pl.Datetime("us", "UTC"))
-        return pl.DataFrame({"wall": absolute.dt.replace_time_zone(None), "absolute": absolute, "mark": pl.Series([None] * text.len(), dtype=pl.String)})
+        return pl.DataFrame(
+            {"wall": absolute.dt.replace_time_zone(None), "absolute": absolute, "mark": pl.Series([None] * text.len(), dtype=pl.String)}
+        )
     if form is None:
         tried.append(frame["clean"].str.to_date("%Y-%m-%d", strict=False).cast(WALL))
     wall = frame.select(pl.coalesce(*tried).alias("w"))["w"]
-    frame = frame.with_columns((wall + pl.duration(minutes=frame["later"])).alias("wall")) if wall.len() else frame.with_columns(wall.alias("wall"))
+    frame = frame.with_columns(wall.alias("wall")).with_columns(pl.col("wall") + pl.duration(minutes=pl.col("later")))
     ahead = pl.coalesce(pl.col("name").replace_strict(names, default=None, return_dtype=pl.Int64), _minutes(pl.col("offset")))
-    absolute = (pl.col("wall") - pl.duration(minutes=ahead)).dt.replace_time_zone("UTC").cast(pl.Datetime("us", "UTC"))
-    return frame.select("wall", absolute.alias("absolute"), pl.col("mark").str.to_uppercase())
+    instant = (pl.col("wall") - pl.duration(minutes=ahead)).dt.replace_time_zone("UTC").cast(pl.Datetime("us", "UTC"))
+    return frame.select("wall", instant.alias("absolute"), pl.col("mark").str.to_uppercase())
 
 
 def _split(text: pl.Expr, names: list[str], iso: bool) -> list[pl.Expr]:
-    """bare (without zone and letter), name, offset, mark."""
+    """The text without zone and letter (`bare`), its zone `name` or `offset`, and the letter (`mark`)."""
     name = text.str.extract(_NAMED, 2).str.to_uppercase()
     name = pl.when(name.is_in(names)).then(name)
     offset = text.str.extract(_OFFSET, 1)

@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
-from energy_pipeline.desk.load import desk_from
 from energy_pipeline.desk.layout import TimeLabel, ValueMap
+from energy_pipeline.desk.load import desk_from
 from energy_pipeline.desk.sources import KnownAt
 from energy_pipeline.domain.delivery import DeliveryDay, to_us
 from energy_pipeline.domain.errors import ContractError, MissingDayError, SourceError
 from energy_pipeline.information.known_at import add_business_days, apply
 from energy_pipeline.ingestion import collect
 from energy_pipeline.ingestion.steps import combine
-from energy_pipeline.reading.clocks import instants
 from energy_pipeline.lake.source_files import SourceFiles
+from energy_pipeline.reading.clocks import instants
 
 BERLIN = "Europe/Berlin"
 UTC_TIME = {"column": "t", "clock": "utc"}

@@ -9,6 +9,7 @@ import pytest
 from energy_pipeline.domain.errors import SourceError
 from energy_pipeline.lake import source_files
 from energy_pipeline.lake.source_files import SourceFiles
+from energy_pipeline.reading.opening import text_frame
 
 HEAD = "t,v\n"
 
@@ -16,7 +17,7 @@ HEAD = "t,v\n"
 @pytest.fixture
 def parsed(monkeypatch):
     """How often a CSV was parsed."""
-    calls, real = [], source_files.text_frame
+    calls, real = [], text_frame
 
     def counted(data, layout, name):
         calls.append(Path(name).name)
