@@ -130,7 +130,7 @@ def _charts(settled: Sequence[tuple[date, float]], currency: str) -> list[tuple[
 def _line(days: Sequence[date], values: Sequence[float], title: str) -> object:
     from markupsafe import Markup, escape
 
-    ticks = nice_ticks(min(0.0, *values), max(0.0, *values))
+    ticks = nice_ticks(min(0.0, *values), max(0.0, *values)) if any(values) else [-1.0, 0.0]
     span = max((days[-1] - days[0]).days, 1)
 
     def x(day: date) -> float:
@@ -146,9 +146,8 @@ def _line(days: Sequence[date], values: Sequence[float], title: str) -> object:
         parts.append(f'<text class="tick" text-anchor="end" x="{LEFT - 5:g}" y="{y(tick) + 3:.1f}">{f"{tick:,.0f}".replace("-", MINUS)}</text>')
     path = "L".join(f"{x(day):.1f} {y(value):.1f}" for day, value in zip(days, values, strict=True))
     parts.append(f'<path class="line main" d="M{path}"/>')
-    for day in (days[0], days[len(days) // 2], days[-1]):
-        anchor = "start" if day == days[0] else "end" if day == days[-1] else "middle"
-        parts.append(f'<text class="tick" text-anchor="{anchor}" x="{x(day):.1f}" y="{HEIGHT - 6:g}">{day.isoformat()}</text>')
+    for day, at, anchor in ((days[0], LEFT, "start"), (days[-1], WIDTH - RIGHT, "end")):
+        parts.append(f'<text class="tick" text-anchor="{anchor}" x="{at:.1f}" y="{HEIGHT - 6:g}">{day.isoformat()}</text>')
     return Markup("".join(parts) + "</svg>")  # noqa: S704 - numbers and dates; the title is escaped
 
 
