@@ -1,4 +1,4 @@
-"""Sections about the book: headline, P&L, positions, risk, stress, limits.
+"""Sections about the book: P&L, positions, risk, stress, limits.
 
 What belongs here: from the day's frames to view objects; every number is a column of a
 table or a plain sum of one. What does not: layout (the template) or risk numbers of its own.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from energy_pipeline.reporting.inputs import ReportInputs, hours, mean, names, total
-from energy_pipeline.reporting.view import UNKNOWN, Cell, Head, Section, TableView, Tile, Tone, bars, level, num, number, percent, share_cell
+from energy_pipeline.reporting.view import Cell, Head, Section, TableView, Tone, bars, level, num, number, share_cell
 
 NOT_SETTLED = "Not settled yet: this page was made at the decision, before the day was delivered and metered."
 LIGHTS: dict[str, Tone] = {"green": "ok", "amber": "warn", "red": "bad"}
@@ -29,50 +29,6 @@ def not_computed(table: str) -> str:
     return f"Not available: table {table} has no rows for this delivery day."
 
 
-def tiles(inputs: ReportInputs) -> list[Tile]:
-    """The headline: expected P&L, VaR and ES against their limits, the fullest limit, settled P&L."""
-    result: list[Tile] = []
-    book = inputs.frame("risk_measures").filter(pl.col("scope") == "book")
-    limits = inputs.frame("limits").to_dicts()
-    es_limit = next((r for r in limits if r["scope"] == "book" and r["limit_name"].startswith("es")), None)
-    for row in sorted(book.to_dicts(), key=lambda r: (["expected_pnl", "var", "es", "volatility"].index(r["measure"]), r["level"])):
-        if row["measure"] == "volatility":
-            continue
-        label = {"expected_pnl": "Expected P&L", "var": f"VaR {level(row['level'])}", "es": f"ES {level(row['level'])}"}[row["measure"]]
-        error = row["standard_error_eur"]
-        detail = f"± {number(error)} over {row['scenarios']:,} scenarios" if error is not None else f"{row['scenarios']:,} scenarios"
-        bound = es_limit if row["measure"] == "es" and row["level"] == inputs.desk.limits.es_level else None
-        result.append(_tile(label, row["value_eur"], detail, bound))
-    if limits:
-        worst = max(limits, key=lambda r: (r["use_share"], r["limit_name"], r["scope"]))
-        result.append(
-            Tile(
-                "Fullest limit",
-                percent(worst["use_share"]),
-                "",
-                f"{worst['limit_name']}, {worst['scope']}",
-                LIGHTS[worst["status"]],
-                worst["use_share"],
-                worst["status"],
-            )
-        )
-    if inputs.has("pnl"):
-        pnl = inputs.frame("pnl")
-        settled, proxy = total(pnl["total_eur"].to_list()), total(pnl["hedge_proxy_eur"].to_list())
-        detail = f"headline; with hedges at proxy quotes {number(settled)}" if proxy else "all legs"
-        result.append(Tile("Settled P&L", number(settled - proxy), "EUR", detail, "bad" if settled - proxy < 0 else "ok"))
-    return result
-
-
-def _tile(label: str, value: float, detail: str, bound: dict[str, object] | None) -> Tile:
-    if bound is None:
-        return Tile(label, number(value), "EUR", detail)
-    used, limit, status = bound["use_share"], bound["bound"], str(bound["status"])
-    share = float(used) if isinstance(used, int | float) else None
-    text = f"{percent(share)} of limit {number(float(limit)) if isinstance(limit, int | float) else UNKNOWN} EUR; {detail}"
-    return Tile(label, number(value), "EUR", text, LIGHTS[status], share, status)
-
-
 def pnl(inputs: ReportInputs) -> Section:
     """P&L by zone in legs, once settled; the day-ahead part as soon as the auction is known."""
     section_tables, notes = [], []
@@ -89,7 +45,8 @@ def pnl(inputs: ReportInputs) -> Section:
                 f"Meters were missing in {estimated.height} interval(s) of {', '.join(names(estimated, 'zone'))}: expected output stands in."
             )
         if total(frame["hedge_proxy_eur"].to_list()):
-            notes.append("Hedges entered at declared proxy quotes stand apart and are left out of the headline.")
+            headline = total(frame["headline_eur"].to_list())
+            notes.append(f"Hedges entered at declared proxy quotes stand apart; the headline without them: {number(headline)}.")
     elif inputs.has("pnl_day_ahead"):
         notes.append("Day-ahead result after the auction; deviations, fees and costs are not settled yet.")
     sources = inputs.sources("pnl", "pnl_day_ahead")

@@ -38,8 +38,7 @@ def price_forecasts(inputs: ReportInputs) -> Section:
     charts, rows = [], []
     for (zone, kind), part in groups(today, "zone", "price_kind"):
         outcome = _outcome(inputs, zone, kind)
-        naive = frame.filter((pl.col("horizon_days") == 1) & (pl.col("model") == "naive") & (pl.col("zone") == zone) & (pl.col("price_kind") == kind))
-        charts.append(_price_chart(inputs, zone, kind, part, naive, outcome))
+        charts.append(_price_chart(inputs, zone, kind, part, _naive(frame, zone, kind), outcome))
         rows.append(_price_row(inputs, zone, kind, part, outcome))
     heads = [
         Head("Zone", numeric=False),
@@ -49,7 +48,7 @@ def price_forecasts(inputs: ReportInputs) -> Section:
         Head("lowest", "EUR/MWh"),
         Head("highest", "EUR/MWh"),
         Head("mean 5-95 % width", "EUR/MWh"),
-        Head("base that came", "EUR/MWh"),
+        Head("base settled", "EUR/MWh"),
     ]
     tables = [TableView(f"Forecast of the {MODEL}", heads, rows)]
     week = _week_ahead(frame)
@@ -59,6 +58,20 @@ def price_forecasts(inputs: ReportInputs) -> Section:
     notes = [AXIS_NOTE, *(f"Fallback: {r}." for r in reasons)]
     sources = inputs.sources("price_forecasts", "day_ahead_prices", "pnl_day_ahead", "pnl")
     return Section("prices", "Price forecasts", tables, charts, notes, sources=sources)
+
+
+def day_ahead_chart(inputs: ReportInputs, zone: str) -> ChartView | None:
+    """The day-ahead forecast of one zone with its fan, and what came; None where there is no forecast."""
+    frame = inputs.frame("price_forecasts")
+    own = (pl.col("horizon_days") == 1) & (pl.col("model") == MODEL) & (pl.col("zone") == zone) & (pl.col("price_kind") == "day_ahead")
+    part = frame.filter(own)
+    if part.is_empty():
+        return None
+    return _price_chart(inputs, zone, "day_ahead", part, _naive(frame, zone, "day_ahead"), _outcome(inputs, zone, "day_ahead"))
+
+
+def _naive(frame: pl.DataFrame, zone: str, kind: str) -> pl.DataFrame:
+    return frame.filter((pl.col("horizon_days") == 1) & (pl.col("model") == "naive") & (pl.col("zone") == zone) & (pl.col("price_kind") == kind))
 
 
 def _outcome(inputs: ReportInputs, zone: str, kind: str) -> tuple[pl.DataFrame, str] | None:
@@ -86,7 +99,7 @@ def _price_chart(
     marks.append(_steps("line main", part, "price_eur_mwh"))
     if outcome is not None:
         marks.append(_steps("line outcome", *outcome))
-        legend.append(("outcome", "came"))
+        legend.append(("outcome", "settled"))
     title = f"{zone} {'day-ahead' if kind == 'day_ahead' else 'second'} price"
     return ChartView(f"{title} [EUR/MWh]", day_chart(title, "EUR/MWh", inputs.delivery, marks), legend)
 
@@ -126,7 +139,7 @@ def plant_output(inputs: ReportInputs) -> Section:
         reason = "The desk has no plant." if inputs.given("plant_output") else not_computed("plant_output")
         return Section("plants", "Plant output", pending=reason)
     charts, rows = [], []
-    meters = inputs.latest("plant_meters")
+    meters = _settled_meters(inputs)
     for (plant,), part in groups(inputs.frame("plant_output"), "plant"):
         metered = meters.filter((pl.col("plant") == plant) & pl.col("output_mw").is_not_null())
         first = part.to_dicts()[0]
@@ -150,6 +163,18 @@ def plant_output(inputs: ReportInputs) -> Section:
     ]
     table = TableView("Expected output, E[g | gate]", heads, rows)
     return Section("plants", "Plant output", [table], charts, sources=inputs.sources("plant_output", "plant_meters"))
+
+
+def _settled_meters(inputs: ReportInputs) -> pl.DataFrame:
+    """Meters as the settlement knew them; none before the day is settled."""
+    settled = inputs.frame("pnl")["settled_as_of"].to_list()
+    meters = inputs.frame("plant_meters")
+    known = meters.filter(pl.col("known_at") <= max(settled)) if settled else meters.clear()
+    return (
+        known.sort("known_at", maintain_order=True)
+        .unique(subset=["plant", "delivery_start"], keep="last", maintain_order=True)
+        .sort("plant", "delivery_start")
+    )
 
 
 def _plant_row(plant: str, part: pl.DataFrame, metered: pl.DataFrame) -> list[Cell]:
@@ -229,7 +254,7 @@ def scores(inputs: ReportInputs) -> Section:
         Head("Price", numeric=False),
         Head("Model", numeric=False),
         Head("MAE", "EUR/MWh"),
-        Head("over weekly naive"),
+        Head("over the naive's"),
         Head("RMSE", "EUR/MWh"),
         Head("bias", "EUR/MWh"),
         Head("pinball", "EUR/MWh"),
@@ -238,7 +263,7 @@ def scores(inputs: ReportInputs) -> Section:
     ]
     rows = []
     for r in inputs.frame("forecast_scores").to_dicts():
-        relative = r["mae_eur_mwh"] / r["mae_naive_eur_mwh"] if r["mae_naive_eur_mwh"] else None
+        relative = r["mae_eur_mwh"] / r["mae_naive_standard_eur_mwh"] if r["mae_naive_standard_eur_mwh"] else None
         rows.append(
             [
                 Cell(r["zone"]),

@@ -6,8 +6,9 @@ sections (`book_sections`, `risk_sections`, `rival_sections`, `outlook_sections`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import date, timedelta
 
 import polars as pl
 
@@ -15,6 +16,7 @@ from energy_pipeline.desk import Desk
 from energy_pipeline.reporting import (
     book_sections,
     flexibility_sections,
+    headline,
     joint_sections,
     outlook_sections,
     renewables_sections,
@@ -22,11 +24,12 @@ from energy_pipeline.reporting import (
     rival_sections,
     strategy_sections,
 )
+from energy_pipeline.reporting.glossary import TERMS, hint
 from energy_pipeline.reporting.inputs import NO_HASH, ReportInputs, names
 from energy_pipeline.reporting.view import Cell, Page, Section, Source
 
 
-def report_html(day: date, desk: Desk, tables: Mapping[str, pl.DataFrame], versions: Mapping[str, str]) -> str:
+def report_html(day: date, desk: Desk, tables: Mapping[str, pl.DataFrame], versions: Mapping[str, str], neighbours: Collection[date] = ()) -> str:
     """The page as text; the same inputs give the same bytes.
 
     Parameters
@@ -38,6 +41,8 @@ def report_html(day: date, desk: Desk, tables: Mapping[str, pl.DataFrame], versi
         makes its section say so: settlement comes after the decision.
     versions : mapping of str to str
         Content hash of each table's partition, shown beside every section.
+    neighbours : collection of date
+        Days whose page exists or is made by the same run: those next to `day` become links.
 
     Returns
     -------
@@ -53,8 +58,20 @@ def report_html(day: date, desk: Desk, tables: Mapping[str, pl.DataFrame], versi
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page = build_page(ReportInputs(day, desk, tables, versions))
+    environment.globals["hint"] = hint
+    page = replace(build_page(ReportInputs(day, desk, tables, versions)), links=links(day, neighbours))
     return environment.get_template("report.html.j2").render(page=page)
+
+
+def links(day: date, neighbours: Collection[date]) -> list[tuple[str, str]]:
+    """Text and relative address of the pages around a day's: the day before, all days, the day after.
+
+    >>> links(date(2026, 3, 29), [date(2026, 3, 28)])
+    [('Sat 28 Mar', '../date=2026-03-28/report.html'), ('all days', '../index.html')]
+    """
+    around = [(d, f"{d:%a %d %b}") for d in (day - timedelta(days=1), day + timedelta(days=1))]
+    before, after = ([(text, f"../date={d}/report.html")] if d in neighbours else [] for d, text in around)
+    return [*before, ("all days", "../index.html"), *after]
 
 
 def build_page(inputs: ReportInputs) -> Page:
@@ -95,9 +112,11 @@ def build_page(inputs: ReportInputs) -> Page:
         title=f"{inputs.desk.name}, delivery day {inputs.day.isoformat()}",
         facts=_facts(inputs),
         flags=_flags(inputs),
-        tiles=book_sections.tiles(inputs),
+        tiles=headline.tiles(inputs),
+        charts=[chart for chart in (headline.chart(inputs), headline.history(inputs)) if chart is not None],
         sections=sections,
         provenance=provenance,
+        glossary=list(TERMS.items()),
     )
 
 

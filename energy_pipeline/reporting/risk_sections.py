@@ -57,7 +57,7 @@ def backtests(inputs: ReportInputs) -> Section:
         return Section("backtests", "VaR over the settled days", pending=NOT_SETTLED, narrow=True)
     heads = [Head("Level", numeric=False), Head("days"), Head("exceptions"), Head("expected"), Head("Kupiec p"), Head("independence p")]
     heads += [Head("both p"), Head("ES Z2"), Head("PIT p"), Head("Basel", numeric=False)]
-    light = {"green": "ok", "yellow": "warn", "red": "bad"}
+    light = {"green": "ok", "yellow": "warn", "red": "bad", "too_few": "muted"}
     rows = [
         [
             Cell(level(r["level"])),
@@ -67,12 +67,13 @@ def backtests(inputs: ReportInputs) -> Section:
             *(num(r[p], 3, "bad" if r[p] is not None and r[p] < TESTS_OK else "") for p in ("kupiec_p", "independence_p", "conditional_p")),
             num(r["es_statistic"], 2),
             num(r["pit_p"], 3),
-            Cell(r["zone"], light[r["zone"]], pill=True),  # type: ignore[arg-type]
+            Cell(r["traffic_light"].replace("_", " "), light[r["traffic_light"]], pill=True),  # type: ignore[arg-type]
         ]
         for r in inputs.frame("var_backtests").to_dicts()
     ]
     table = TableView("Exceptions against what the level allows", heads, rows)
-    notes = ["A p below .05 speaks against the model. Z2 is 0 when the shortfall is right and negative when it is too small."]
+    notes = ["The traffic light needs 250 settled days; under them there is no verdict."]
+    notes += ["A p below .05 speaks against the model. Z2 is 0 when the shortfall is right and negative when it is too small."]
     return Section("backtests", "VaR over the settled days", [table], notes=notes, sources=inputs.sources("var_backtests"), narrow=True)
 
 
@@ -125,9 +126,26 @@ def attribution(inputs: ReportInputs) -> Section:
         heads = [Head("Leg", numeric=False), *(Head(s, "EUR") for s in scopes)]
         rows = [[Cell(leg.replace("_", " "), "strong" if leg == "change" else ""), *(num(values.get((s, leg)), 2) for s in scopes)] for leg in legs]
         tables.append(TableView(title, heads, rows))
-    notes = ["delta, volume and gamma split the physical leg at the curve of the decision; unexplained stays below one euro or the day fails."]
+    notes = [
+        _change_against_expectation(inputs),
+        "delta, volume and gamma split the physical leg at the curve of the decision; unexplained stays below one euro or the day fails.",
+    ]
     notes += [f"{r['scope']}, {r['leg']}: {r['note']}." for r in frame.filter(pl.col("note") != "").to_dicts()]
     return Section("attribution", "P&L attribution", tables, notes=notes, sources=inputs.sources("pnl_attribution"))
+
+
+def _change_against_expectation(inputs: ReportInputs) -> str:
+    """How the attribution's change goes with the headline's settled less expected: they start from two prices."""
+    change = inputs.frame("pnl_attribution").filter(pl.col("part") == "delivered", pl.col("scope") == "book", pl.col("leg") == "change")
+    day = inputs.frame("var_exceptions").head(1)
+    if change.is_empty() or day.is_empty():
+        return "change: from the value on the curve of the decision to the settlement."
+    gap = float(day["pnl_eur"][0]) - float(day["expected_pnl_eur"][0])
+    value = float(change["value_eur"][0])
+    return (
+        f"change {number(value)}: from the value on the curve of the decision to the settlement. Settled less expected {number(gap)}: from the mean "
+        f"of the scenarios, which lies {number(value - gap)} above the value on the curve."
+    )
 
 
 def marks(inputs: ReportInputs) -> Section:

@@ -95,7 +95,7 @@ class Tile:
 
 @dataclass(frozen=True)
 class Page:
-    """Everything the template needs."""
+    """Everything the template needs: `charts` stand on the first screen, `links` are text and relative address."""
 
     title: str
     facts: Sequence[tuple[str, str]]
@@ -103,6 +103,9 @@ class Page:
     tiles: Sequence[Tile]
     sections: Sequence[Section]
     provenance: Sequence[Source] = field(default_factory=tuple)
+    charts: Sequence[ChartView] = ()
+    links: Sequence[tuple[str, str]] = ()
+    glossary: Sequence[tuple[str, str]] = ()
 
 
 def number(value: float | None, digits: int = 0) -> str:

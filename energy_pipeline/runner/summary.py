@@ -24,7 +24,7 @@ class DaySummary:
     hours : float
         Length of the delivery day [h].
     mae_eur_mwh, mae_naive_eur_mwh : float or None
-        Mean over zones, day-ahead price, ensemble against the weekly naive.
+        Mean over zones, day-ahead price, ensemble, and the similar-day naive that the page and the mart's model `naive` are.
     positions_mwh : dict of str to float
         Net bought per zone, all instruments [MWh]; a sale is negative.
     var_eur, es_eur : float or None
@@ -62,7 +62,7 @@ def summarise(lake: Lake, day: date) -> DaySummary:
         day=day,
         hours=sum(one_zone["resolution_minutes"].to_list()) / 60 if one_zone.height else None,
         mae_eur_mwh=_mean(scores["mae_eur_mwh"]),
-        mae_naive_eur_mwh=_mean(scores["mae_naive_eur_mwh"]),
+        mae_naive_eur_mwh=_mean(scores["mae_naive_standard_eur_mwh"]),
         positions_mwh={zone: _energy_mwh(positions.filter(pl.col("zone") == zone)) for zone in positions["zone"].unique().sort().to_list()},
         expected_pnl_eur=_one(read("portfolio_solution")["expected_pnl_eur"]),
         var_eur=_one(measures.filter(pl.col("measure") == "var").sort("level")["value_eur"]),

@@ -164,7 +164,11 @@ VAR_BACKTESTS = Table(
         c.share("kupiec_p", "p of the number of exceptions."),
         c.share("independence_p", "p of their independence (Christoffersen)."),
         c.share("conditional_p", "p of both (Christoffersen)."),
-        c.text("zone", "Basel's traffic light.", allowed=("green", "yellow", "red")),
+        c.text(
+            "traffic_light",
+            "Basel's traffic light over the settled days; too_few under 250 days, where the count says nothing.",
+            allowed=("green", "yellow", "red", "too_few"),
+        ),
         Column("es_statistic", "f64", "Acerbi-Szekely Z2: 0 when the shortfall is right, negative when too small.", "1", True),
         c.share("pit_p", "Kolmogorov-Smirnov p of the PIT's uniformity; null under 20 days.", nullable=True),
     ),
