@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 STOREYS = (
-    *(("domain",), ("contracts",), ("desk",), ("settings", "mathematics"), ("information",), ("lake",), ("warehouse",), ("book",)),
+    *(("domain",), ("contracts",), ("desk",), ("reading",), ("settings", "mathematics"), ("information",), ("lake",), ("warehouse",), ("book",)),
     ("ingestion", "features", "forecasting", "renewables", "scenarios", "flexibility", "strategies", "portfolio", "risk", "reporting"),
     *(("orchestration",), ("definitions",), ("runner",), ("studies",), ("cli",)),
 )

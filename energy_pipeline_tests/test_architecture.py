@@ -19,7 +19,7 @@ from energy_pipeline_tests.house import House, room
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "energy_pipeline"
 HOUSE = House(PACKAGE)
-PURE = (*STAGES, "domain", "contracts", "desk", "mathematics", "information", "book")
+PURE = (*STAGES, "domain", "contracts", "desk", "reading", "mathematics", "information", "book")
 HEAVY = {"tensorflow", "great_expectations", "statsmodels", "xgboost", "cvxpy", "pvlib", "sklearn", "numba", "scipy", "pandas", "highspy", "clarabel"}
 IMPURE_CALLS = {"now", "utcnow", "today", "getenv", "perf_counter", "monotonic", "urlopen", "getcwd"}
 CLOCK_AND_NETWORK = {"os", "socket", "httpx", "requests", "subprocess", "time"}

@@ -85,14 +85,12 @@ def tune(
     fold_days: Annotated[int, typer.Option("--fold-days", min=1, help="Days of a block; a member is fitted once for each.")] = 14,
 ) -> None:
     """Try settings of a member by time-series cross-validation on the days before the test period."""
-    import polars as pl
-
-    from energy_pipeline.studies.benchmark_file import market_panel
+    from energy_pipeline.studies.benchmark_file import market_panel, read_market_file
     from energy_pipeline.studies.tuning import cross_validate, fold_spans
 
     with plain_errors(ValueError):
         values = {k: [float(v) if "." in v or "e" in v else int(v) for v in vs.split(",")] for k, _, vs in (g.partition("=") for g in grid.split())}
-        panel = market_panel(pl.read_parquet(data), data.name)
+        panel = market_panel(read_market_file(data), data.name)
         panel = panel.before(panel.origin - timedelta(days=skip_days))
         with Progress(console=problems) as bar:
             task = bar.add_task(f"{data.name}: {model}", total=None)

@@ -43,14 +43,17 @@ def improve(
     confidence: Annotated[float, typer.Option(min=0.0, max=0.9999)] = 0.95,
     time_zone: Annotated[str, typer.Option(help="Of the delivery days.")] = "Europe/Berlin",
     as_of: Annotated[datetime | None, typer.Option(help="Quotes and trades known then, UTC; default: all.")] = None,
+    decimal: Annotated[str | None, typer.Option(help="Decimal mark of the CSV files, . or , where a file leaves it open.")] = None,
 ) -> None:
     """Read the book, its quotes and scenarios, and show which trades improve it most (file formats: portfolio/forwards/files.py)."""
+    from energy_pipeline.desk.layout import FileLayout
     from energy_pipeline.portfolio.forwards import improve as best
     from energy_pipeline.portfolio.forwards import objective_of, read_book, read_limits, read_market
 
     with plain_errors(ValueError):
-        book = read_book(contracts, quotes, trades, None if as_of is None else as_of.replace(tzinfo=UTC))
-        market = read_market(prices, time_zone)
+        layout = FileLayout.model_validate({"decimal": decimal})
+        book = read_book(contracts, quotes, trades, None if as_of is None else as_of.replace(tzinfo=UTC), layout)
+        market = read_market(prices, time_zone, layout)
         rules = read_limits(limits, book, market) if limits is not None else []
         answer = best(book, market, objective_of(objective, risk_aversion, confidence), rules, confidence=confidence)
     show(answer)

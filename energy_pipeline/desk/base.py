@@ -6,8 +6,11 @@ does not: settings of any one thing.
 
 from __future__ import annotations
 
+import difflib
 from datetime import time
+from functools import cache
 from typing import Annotated
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
@@ -15,7 +18,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Wit
 class DeskModel(BaseModel):
     """Strict and frozen."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def _clock(value: object) -> object:
@@ -36,3 +39,20 @@ _WRITTEN = WithJsonSchema({"type": "string", "pattern": "^([01]?[0-9]|2[0-3]):[0
 
 ClockTime = Annotated[time, BeforeValidator(_clock), AfterValidator(_no_zone), _WRITTEN]
 """A wall-clock time such as 12:00, in the market's zone."""
+
+
+@cache
+def time_zones() -> frozenset[str]:
+    """IANA names that every library here knows."""
+    return frozenset(available_timezones() - {"Factory", "localtime"})
+
+
+def _time_zone(name: str) -> str:
+    if name not in time_zones():
+        close = difflib.get_close_matches(name, time_zones(), n=1)
+        raise ValueError(f"zone {name!r} is no IANA time zone; {f'did you mean {close[0]}?' if close else 'such as Europe/Berlin'}")
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+"""An IANA time zone such as Europe/Berlin."""

@@ -9,13 +9,13 @@ from typing import Literal
 
 from pydantic import Field
 
-from energy_pipeline.desk.base import DeskModel
+from energy_pipeline.desk.layout import FileLayout
 
 ForwardObjective = Literal["mean_cvar", "min_cvar", "min_variance", "max_mean", "minimax", "min_mad", "utility"]
 """What a forward book may be improved by."""
 
 
-class ForwardBookSettings(DeskModel):
+class ForwardBookSettings(FileLayout):
     """Files of a forward book (columns: portfolio/forwards/files.py); paths count from ENERGY_PIPELINE_DATA."""
 
     contracts: str = Field(min_length=1, description="File of the contracts that may be held.")

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from energy_pipeline.desk.base import ClockTime, DeskModel
+from energy_pipeline.desk.base import ClockTime, DeskModel, TimeZone
 from energy_pipeline.desk.flexibility import Battery, GridService, Right, right_problems, service_problems
 from energy_pipeline.desk.forwards import ForwardBookSettings
 from energy_pipeline.desk.joint import JointBookSettings
@@ -57,7 +57,7 @@ class Gate(DeskModel):
 class Market(DeskModel):
     """A day-ahead market: gate, time zone, currency."""
 
-    time_zone: str = Field("Europe/Berlin", description="IANA time zone of the gate and of published times.")
+    time_zone: TimeZone = Field("Europe/Berlin", description="IANA time zone of the gate and of published times.")
     gate: Gate = Field(description="When bids for a delivery day must be in.")
     currency: Literal["EUR", "USD", "GBP", "PLN"] = Field("EUR", description="The market's currency; must be the desk's.")
 
@@ -155,7 +155,9 @@ class OpeningPosition(DeskModel):
 class Limits(DeskModel):
     """What the book may hold. None means no such limit."""
 
-    day_ahead_deviation_mw: dict[str, float] = Field(default_factory=dict, description="Per zone: |s - E[g|gate]| per interval at most.")
+    day_ahead_deviation_mw: dict[str, Annotated[float, Field(ge=0)]] = Field(
+        default_factory=dict, description="Per zone: |s - E[g|gate]| per interval at most."
+    )
     gross_contracts_mw: float | None = Field(None, gt=0, description="Sum of |position| over contracts at most.")
     es_eur: float | None = Field(None, gt=0, description="Expected shortfall of the book at most.")
     es_level: float = Field(0.975, gt=0.5, lt=1, description="Confidence of `es_eur`.")
@@ -195,7 +197,7 @@ class Desk(DeskModel):
     name: str = Field(pattern="^[a-z][a-z0-9_]*$", description="Short name, in file names and tables.")
     description: str = Field(description="One sentence for reports.")
     currency: Literal["EUR", "USD", "GBP", "PLN"] = Field("EUR", description="Currency of all money.")
-    time_zone: str = Field("Europe/Berlin", description="IANA time zone of the delivery day.")
+    time_zone: TimeZone = Field("Europe/Berlin", description="IANA time zone of the delivery day.")
     first_delivery_day: date = Field(date(2015, 1, 1), description="Start of the partition calendar.")
     decision_at: ClockTime = Field(time(10, 30), description="Wall clock of the decision on the gate's local day.")
     markets: dict[str, Market] = Field(min_length=1, description="Day-ahead markets by name.")
@@ -266,6 +268,19 @@ class Desk(DeskModel):
             f"sources.{kind}.{i}.key.plant: plant {s.key['plant']!r} is not declared; plants: {', '.join(self.plants) or 'none'}"
             for kind, i, s in self._keyed_sources()
             if "plant" in s.key and s.key["plant"] not in self.plants
+        ]
+        quoted = self.sources.quoted_blocks()
+        problems += [
+            f"contracts.{i}: nothing quotes {c.block} of {c.zone}, so it could never be traded -> add forward_quotes of it to sources.files, "
+            "proxy_quotes, or say so in sources.absent"
+            for i, c in enumerate(self.contracts)
+            if quoted is not None and (c.zone, c.block) not in quoted and (c.zone, "") not in quoted and c.zone in self.zones
+        ]
+        problems += [
+            f"zones.{name}.market_time_unit: begins {zone.market_time_unit[0].first_day}, after first_delivery_day {self.first_delivery_day} "
+            "-> say which unit held before"
+            for name, zone in self.zones.items()
+            if zone.market_time_unit[0].first_day > self.first_delivery_day
         ]
         return problems
 

@@ -13,6 +13,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from energy_pipeline.desk.base import DeskModel
+from energy_pipeline.desk.layout import FileLayout
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.history import SeriesKind
 
@@ -24,10 +25,11 @@ class Margin(DeskModel):
     limit_eur: float | None = Field(None, gt=0, description="Margin at most.")
 
 
-class FactorFile(DeskModel):
+class FactorFile(FileLayout):
     """Factor returns of the desk's own: columns `date`, `known_at` and one a factor."""
 
     path: str = Field(min_length=1, description="Counts from ENERGY_PIPELINE_DATA; .parquet or .csv.")
+    date_format: str | None = Field(None, description="strptime format of `date`, such as '%d.%m.%Y'; ISO when absent.")
     factors: dict[str, str] = Field(min_length=1, description="Unit of each factor's moves by column, e.g. {brent: USD/bbl}.")
 
     @field_validator("factors")

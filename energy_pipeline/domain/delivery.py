@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
+from energy_pipeline.domain.errors import DeskError
+
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
@@ -77,15 +79,22 @@ class DeliveryDay:
 
     @property
     def hours(self) -> int:
-        """23, 24 or 25 (a zone that shifts by half an hour is refused)."""
-        hours, rest = divmod(int((self.end - self.start).total_seconds()), 3600)
-        if rest:
-            raise ValueError(f"{self.day} in {self.time_zone} is not a whole number of hours long")
-        return hours
+        """23, 24 or 25; half an hour more or less is refused."""
+        return self.count(60)
 
     def count(self, minutes: int) -> int:
-        """Number of intervals of `minutes` length."""
-        return self.hours * 60 // minutes
+        """Number of intervals of `minutes` length.
+
+        Raises
+        ------
+        DeskError
+            On a day that they do not fill: a zone that shifts by half an hour has no such hours.
+        """
+        count, rest = divmod(int((self.end - self.start).total_seconds()), 60 * minutes)
+        if rest:
+            problem = f"{self.day} in {self.time_zone} is not a whole number of {minutes} minutes long -> use a shorter interval, or another zone"
+            raise DeskError("time_zone", [problem])
+        return count
 
     def interval_starts_us(self, minutes: int) -> IntArray:
         """UTC starts of the day's intervals [us since epoch], shape (count,)."""
@@ -128,7 +137,7 @@ def same_slot_starts_us(target: DeliveryDay, source: DeliveryDay, minutes: int) 
     """For each interval of `target`, the start of the same wall-clock slot on `source` [us].
 
     A slot repeated in autumn on `source` is read at its first occurrence; a slot that
-    `source` skips in spring takes the slot one hour earlier.
+    `source` skips in spring takes the slot one hour earlier, or later where the skipped hour is the day's first.
 
     >>> a, b = DeliveryDay(date(2019, 4, 1), "Europe/Berlin"), DeliveryDay(date(2019, 3, 31), "Europe/Berlin")
     >>> len(same_slot_starts_us(a, b, 60))
@@ -141,9 +150,9 @@ def same_slot_starts_us(target: DeliveryDay, source: DeliveryDay, minutes: int) 
 def _same_slot_starts_us(target: date, source: date, time_zone: str, minutes: int) -> IntArray:
     starts = _interval_starts_us(source, time_zone, minutes)
     first = {int(slot): int(start) for slot, start in zip(_slots(source, time_zone, minutes)[::-1], starts[::-1], strict=True)}
-    hour = 60 // minutes
+    hour, hours = 60 // minutes, (0, *(sign * h for sign in (-1, 1) for h in range(1, 24)))
     wanted = _slots(target, time_zone, minutes)
-    result = np.array([first[int(s)] if int(s) in first else first[int(s) - hour] for s in wanted], dtype=np.int64)
+    result = np.array([first[next(n for h in hours if (n := int(s) + h * hour) in first)] for s in wanted], dtype=np.int64)
     result.setflags(write=False)
     return result
 

@@ -14,6 +14,7 @@ from energy_pipeline.contracts import table as contract_of
 from energy_pipeline.desk import Desk
 from energy_pipeline.desk.sources import FileSeries, LateRule
 from energy_pipeline.domain.blocks import profile
+from energy_pipeline.information.resolution import NATIVE_MINUTES
 
 _HOURLY = 60
 _SATURDAY = 5
@@ -26,6 +27,17 @@ def key_text(key: dict[str, str]) -> str:
     'zone=FR,technology=wind'
     """
     return ",".join(f"{k}={v}" for k, v in key.items())
+
+
+def stored_minutes(desk: Desk, key: Mapping[str, str], minutes: int, day: date) -> int:
+    """Length of the rows kept of a series [min]: its own, or the market's interval where the file's rows are shorter than any market's.
+
+    A place with weather has no market; its short rows become hours.
+    """
+    if minutes in NATIVE_MINUTES:
+        return minutes
+    zone = desk.plants[key["plant"]].zone if key.get("plant") in desk.plants else key.get("zone", "")
+    return desk.zones[zone].resolution_minutes(day) if zone in desk.zones else _HOURLY
 
 
 @dataclass(frozen=True)
@@ -59,7 +71,7 @@ class Expected:
     def resolution(self, desk: Desk, day: date) -> int:
         """Minutes of an interval on a day."""
         if self.minutes is not None:
-            return self.minutes
+            return stored_minutes(desk, self.key, self.minutes, day)
         zone = desk.plants[self.key["plant"]].zone if "plant" in self.key else self.key.get("zone", "")
         return desk.zones[zone].resolution_minutes(day) if zone in desk.zones else _HOURLY
 

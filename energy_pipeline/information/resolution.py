@@ -58,7 +58,7 @@ def interval_values(lookup: Lookup, column: str, start_us: IntArray, minutes: in
     Returns
     -------
     array, same shape; NaN where any part of the interval is unknown. Rows of other lengths
-    than 15, 30 and 60 minutes count as unknown.
+    than 15, 30 and 60 minutes count as unknown: ingestion makes means of shorter ones.
     """
     parts = np.asarray(start_us, dtype=np.int64)[..., None] + np.arange(minutes // FINEST_MINUTES) * (FINEST_MINUTES * MICROSECONDS_PER_MINUTE)
     found = np.full(parts.shape, np.nan)
@@ -66,7 +66,25 @@ def interval_values(lookup: Lookup, column: str, start_us: IntArray, minutes: in
         rows = parts - parts % (span * MICROSECONDS_PER_MINUTE)
         here = np.isnan(found) & (lookup("resolution_minutes", rows) == span)
         found = np.where(here, lookup(column, rows), found)
+    unknown = np.isnan(found)
+    if unknown.any():  # hours of a zone that is half an hour off begin at half past
+        found[unknown] = _off_the_hour(lookup, column, parts[unknown])
     return _mean_of_last_axis(found)
+
+
+def _off_the_hour(lookup: Lookup, column: str, parts: IntArray) -> FloatArray:
+    """Values of rows that cover a part and begin off the grid of their own length that UTC has."""
+    found = np.full(parts.shape, np.nan)
+    for span in NATIVE_MINUTES:
+        length = span * MICROSECONDS_PER_MINUTE
+        for back in range(0, length, FINEST_MINUTES * MICROSECONDS_PER_MINUTE):
+            rows = np.where((parts - back) % length == 0, NO_START, parts - back)
+            if (rows == NO_START).all():
+                continue
+            here = np.isnan(found) & (lookup("resolution_minutes", rows) == span)
+            if here.any():
+                found = np.where(here, lookup(column, rows), found)
+    return found
 
 
 def convert(values: FloatArray, from_minutes: int, to_minutes: int) -> FloatArray:

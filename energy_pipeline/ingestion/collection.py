@@ -14,8 +14,9 @@ from energy_pipeline.contracts import table as contract_of
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.errors import SourceError
 from energy_pipeline.ingestion.collected import Collected, merge
-from energy_pipeline.ingestion.files import Load, read_series
+from energy_pipeline.ingestion.files import read_series
 from energy_pipeline.ingestion.proxy import proxy_quotes
+from energy_pipeline.ingestion.questions import Load
 
 
 def collect(desk: Desk, table: str, first: date, last: date, load: Load) -> Collected:

@@ -20,7 +20,7 @@ from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import from_us
 from energy_pipeline.information.expected import Expected, expected_series, key_text
 from energy_pipeline.ingestion.disguise import PAIRS, WINDOW, judge
-from energy_pipeline.ingestion.files import OUTAGE_ZERO
+from energy_pipeline.ingestion.steps import CARRIED, MERGED, OUTAGE_ZERO
 
 
 def assess_quality(desk: Desk, day: date, frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
@@ -79,9 +79,17 @@ def _coverage(desk: Desk, day: date, item: Expected, today: Mapping[str, pl.Data
         detail = _first_gap(desk, day, minutes, rows.filter(~unknown))
     elif gaps:
         detail = "no value for this day" + (" (a holiday of the exchange, or late)" if item.table == "fuel_prices" else "")
-    outages = int(rows["source"].str.ends_with(OUTAGE_ZERO).sum())
+    detail = "; ".join(t for t in (detail, *_notes(rows["source"])) if t)
+    outages = int(rows["source"].str.contains(OUTAGE_ZERO, literal=True).sum())
     counts = {"expected_count": expected, "found_count": rows.height - nulls.height, "missing_count": missing, "null_count": nulls.height}
     return _row(day, item.table, item.text, "coverage", status, detail, outage_zero_count=outages, **counts)
+
+
+def _notes(source: pl.Series) -> list[str]:
+    """What reading did to rows, in words."""
+    said = ((MERGED, "that the file has more than once, always equal"), (CARRIED, "left out in the file, with the value before"))
+    counts = [(int(source.str.contains(part, literal=True).sum()), text) for part, text in said]
+    return [f"{count} interval(s) {text}" for count, text in counts if count]
 
 
 def _latest(rows: pl.DataFrame, by: str) -> pl.DataFrame:

@@ -1,7 +1,7 @@
 """Factor returns from the user's file: what it must hold, and what of it a decision may know.
 
 What belongs here: the checks, the cut at the decision. What does not: opening files (`lake.source_files`),
-what the returns explain (`exposures`).
+how dates and numbers are written (`reading`), what the returns explain (`exposures`).
 
 One row a day and publication: `date`, `known_at` (when the world could first know the row, with a time zone),
 and a column of numbers for each factor. A correction is a later row of the same date. Rows known after the
@@ -16,9 +16,13 @@ from datetime import date, datetime
 import numpy as np
 import polars as pl
 
+from energy_pipeline.desk.layout import TimeLabel
 from energy_pipeline.desk.risk import FactorFile
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import SourceError
+from energy_pipeline.reading.clocks import read_instants, refused
+from energy_pipeline.reading.numbers import checked_numbers
+from energy_pipeline.reading.stamps import parsed
 
 
 def checked_factors(frame: pl.DataFrame, file: FactorFile) -> pl.DataFrame:
@@ -35,38 +39,41 @@ def checked_factors(frame: pl.DataFrame, file: FactorFile) -> pl.DataFrame:
         raise SourceError(
             f"{file.path}: no column {', '.join(missing)} -> columns are date, known_at and one a factor; it has {', '.join(frame.columns)}"
         )
+    if frame.is_empty():
+        raise SourceError(f"{file.path}: no row below its header -> add one row a day, or take `risk.factors.file` out of the desk file")
     found, problems = frame.select(wanted), []
-    found, bad_dates = _converted(found, "date", pl.Date)
-    found, bad_instants = _converted(found, "known_at", pl.Datetime("us", "UTC"))
-    problems += [f"{n} value(s) of {name}, first {value!r}, cannot be read as {what}" for n, name, value, what in (*bad_dates, *bad_instants)]
+    columns: dict[str, pl.Series] = {}
+    for name, read in (("date", _dates), ("known_at", _known)):
+        try:
+            columns[name] = read(found[name], file)
+        except SourceError as error:
+            problems.append(str(error))
     for name in file.factors:
-        number = found[name].cast(pl.Float64, strict=False)
-        wrong = found.filter((number.is_null() & found[name].is_not_null()) | number.is_infinite().fill_null(False))
-        if wrong.height:
-            problems.append(f"{wrong.height} value(s) of factor {name} are no numbers, first {wrong[name][0]!r}")
-        found = found.with_columns(number.alias(name))
-    twice = found.filter(pl.struct("date", "known_at").is_duplicated())
-    if twice.height and not problems:
-        problems.append(f"date {twice['date'][0]} is published twice at {twice['known_at'][0]}")
+        columns[name], told = checked_numbers(found[name], file.path, file)
+        problems += [f"values of factor {name} are no numbers: {'; '.join(told)}"] if told else []
     if problems:
-        raise SourceError(f"{file.path}: " + "; ".join(problems) + " -> correct the file")
+        raise SourceError("; ".join(problems) + " -> correct the file")
+    found = found.with_columns(values.alias(name) for name, values in columns.items())
+    twice = found.filter(pl.struct("date", "known_at").is_duplicated())
+    if twice.height:
+        raise SourceError(f"{file.path}: date {twice['date'][0]} is published twice at {twice['known_at'][0]} -> correct the file")
     return found.sort("date", "known_at")
 
 
-def _converted(frame: pl.DataFrame, name: str, kind: pl.DataType | type[pl.DataType]) -> tuple[pl.DataFrame, list[tuple[int, str, object, str]]]:
-    """A column as dates or instants, and what could not be read."""
-    column, what = frame[name], "a date" if kind == pl.Date else "an instant with a time zone"
-    if column.dtype == pl.String:
-        made = column.str.to_date(strict=False) if kind == pl.Date else column.str.to_datetime(time_unit="us", time_zone="UTC", strict=False)
-    elif isinstance(column.dtype, pl.Datetime) and column.dtype.time_zone is None and kind != pl.Date:
-        made = pl.Series(name, [None] * column.len(), dtype=pl.Datetime("us", "UTC"))
-    elif column.dtype in (pl.Date, pl.Datetime) or isinstance(column.dtype, pl.Datetime):
-        made = column.cast(pl.Date) if kind == pl.Date else column.dt.convert_time_zone("UTC").cast(pl.Datetime("us", "UTC"))
-    else:
-        made = pl.Series(name, [None] * column.len(), dtype=kind)
-    wrong = frame.filter(made.is_null())
-    bad = [(wrong.height, name, wrong[name][0], what)] if wrong.height else []
-    return frame.with_columns(made.alias(name)), bad
+def _dates(column: pl.Series, file: FactorFile) -> pl.Series:
+    said = parsed(column, TimeLabel(column="date", format=file.date_format), file.path)
+    wrong = said["wall"].is_null()
+    if wrong.any():
+        rows = pl.Series(range(1, column.len() + 1), dtype=pl.Int64)
+        raise SourceError(f"{file.path}: column 'date': {refused(column, rows, wrong, 'as a date')}")
+    return said["wall"].dt.date()
+
+
+def _known(column: pl.Series, file: FactorFile) -> pl.Series:
+    try:
+        return read_instants(column, TimeLabel(column="known_at"), 60, file.path)
+    except SourceError as error:
+        raise SourceError(f"{error} (an instant with a time zone, such as 2024-03-01T18:00:00Z)") from error
 
 
 def known_moves(frame: pl.DataFrame, file: FactorFile, days: Sequence[date], cut: datetime) -> dict[str, tuple[str, FloatArray]]:

@@ -1,7 +1,7 @@
 """The open benchmark's file format: reading a market, writing forecasts.
 
 What belongs here: the columns, the checks, frames in and out. What does not: the walk
-(`walk`), the command (`cli`), opening files.
+(`walk`), the command (`cli`), how times and numbers are written (`reading`).
 
 A market file has `timestamp` (naive market-local start of the interval, an equal number a day),
 `price` [EUR/MWh] and any columns `exog_1`, `exog_2`, ... known at the gate of their day. A
@@ -13,14 +13,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 
+from energy_pipeline.desk.layout import FileLayout, TimeLabel
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import SourceError
 from energy_pipeline.forecasting.panel import Panel
 from energy_pipeline.forecasting.walk import LEVELS, WalkDay
+from energy_pipeline.reading.clocks import refused
+from energy_pipeline.reading.numbers import checked_numbers
+from energy_pipeline.reading.opening import text_frame
+from energy_pipeline.reading.stamps import parsed
+
+POINTS = FileLayout(decimal=".")
+"""The format has decimal points."""
 
 
 def market_panel(frame: pl.DataFrame, name: str) -> Panel:
@@ -37,8 +46,12 @@ def market_panel(frame: pl.DataFrame, name: str) -> Panel:
     missing = [c for c in ("timestamp", "price") if c not in frame.columns]
     if missing:
         raise SourceError(f"{name}: no column {', '.join(missing)}; found {', '.join(frame.columns)} -> rename the file's columns")
-    rows = frame.select(pl.col("timestamp").cast(pl.Datetime("us")), *[pl.col(c).cast(pl.Float64) for c in ("price", *columns)]).sort("timestamp")
-    problems = _problems(rows)
+    problems, values_of = [], {}
+    for column in ("price", *columns):
+        values_of[column], told = checked_numbers(frame[column], name, POINTS)
+        problems += told
+    rows = pl.DataFrame({"timestamp": local_stamps(frame["timestamp"], name), **values_of}).sort("timestamp")
+    problems += _problems(rows)
     if problems:
         raise SourceError(f"{name}: {len(problems)} problem(s)\n" + "\n".join(f"  - {p}" for p in problems))
     days = rows["timestamp"].dt.date()
@@ -55,6 +68,64 @@ def market_panel(frame: pl.DataFrame, name: str) -> Panel:
     # The day after the file has no exogenous forecast: it only closes the panel.
     closed = np.concatenate([exog, np.full((len(columns), 1, slots), np.nan)], axis=1)
     return Panel(first, values("price"), closed)
+
+
+def local_stamps(stamps: pl.Series, name: str) -> pl.Series:
+    """Naive stamps of the market's clock, as the format has them.
+
+    Raises
+    ------
+    SourceError
+        Where they carry a zone: a day of UTC ends with hours of the auction that is to be forecast.
+    """
+    dtype = stamps.dtype
+    zone = dtype.time_zone if isinstance(dtype, pl.Datetime) else None
+    label = TimeLabel(column=stamps.name)
+    if zone is None and dtype == pl.String:
+        said = parsed(stamps, label, name)
+        if said["absolute"].is_not_null().any():
+            zone = "that is written in it"
+        wrong = said["wall"].is_null()
+        if wrong.any():
+            raise SourceError(f"{name}: column {stamps.name!r}: {refused(stamps, pl.Series(range(1, stamps.len() + 1)), wrong, 'as a time')}")
+        stamps = said["wall"].alias(stamps.name)
+    elif zone is None and not dtype.is_temporal():
+        raise SourceError(f"{name}: column {stamps.name!r} is {dtype}, no time -> write naive local time of the market")
+    if zone is not None:
+        raise SourceError(
+            f"{name}: column {stamps.name!r} carries the zone {zone}; the format has naive local time of the market -> convert it: in polars "
+            f"pl.col({stamps.name!r}).dt.convert_time_zone('Europe/Berlin').dt.replace_time_zone(None), with the market's own zone"
+        )
+    return stamps.cast(pl.Datetime("us"))
+
+
+def read_market_file(path: Path) -> pl.DataFrame:
+    """A market or forecast file: Parquet, or CSV as any other file of a user."""
+    if path.suffix.lower() == ".parquet":
+        return pl.read_parquet(path)
+    return text_frame(path.read_bytes(), POINTS, path.name)
+
+
+def read_forecast_file(path: Path) -> pl.DataFrame:
+    """A file of forecasts beside a market: `timestamp` as the market has it, every other column but `fallback` as numbers.
+
+    Raises
+    ------
+    SourceError
+        Naming every column and value that is none.
+    """
+    frame = read_market_file(path)
+    if "timestamp" not in frame.columns:
+        raise SourceError(f"{path.name}: no column timestamp; found {', '.join(frame.columns)} -> rename the file's columns")
+    problems, found = [], {"timestamp": local_stamps(frame["timestamp"], path.name)}
+    for column in (c for c in frame.columns if c != "timestamp"):
+        found[column] = frame[column]
+        if column != "fallback":
+            found[column], told = checked_numbers(frame[column], path.name, POINTS)
+            problems += told
+    if problems:
+        raise SourceError("\n".join(problems))
+    return pl.DataFrame(found)
 
 
 def _problems(rows: pl.DataFrame) -> list[str]:

@@ -16,6 +16,7 @@ from energy_pipeline.domain.errors import MissingDayError, SourceError
 from energy_pipeline.lake import Lake
 from energy_pipeline.lake.source_files import SourceFiles
 from energy_pipeline.mathematics.statistics.factors import book_risk, exposures_over_time, fit
+from energy_pipeline.reading.numbers import numbers
 from energy_pipeline.risk.day_factors import usable
 from energy_pipeline.risk.exposures import MINIMUM_DAYS
 from energy_pipeline.risk.factor_file import checked_factors, known_moves
@@ -91,11 +92,19 @@ def settled(lake: Lake, path: Path, scope: str, decay: float) -> list[str]:
 def opened(path: Path) -> tuple[FactorFile, pl.DataFrame]:
     """A file with every column of numbers as a factor."""
     raw = SourceFiles(path.resolve().parent).load(path.name)
-    names = [n for n, kind in raw.schema.items() if n not in {"date", "known_at"} and kind in NUMBERS]
+    names = [n for n, kind in raw.schema.items() if n not in {"date", "known_at"} and (kind in NUMBERS or _holds_numbers(raw[n], path))]
     if not names:
         raise SourceError(f"{path}: no column of numbers beside date and known_at -> one a factor")
     file = FactorFile(path=str(path), factors=dict.fromkeys(names, "1"))
     return file, checked_factors(raw, file)
+
+
+def _holds_numbers(column: pl.Series, path: Path) -> bool:
+    """Whether a column of text is one of numbers, so far as it is filled."""
+    if column.dtype != pl.String:
+        return False
+    values, bad = numbers(column, str(path))
+    return values.count() > 0 and not bad.all() and values.count() >= int(bad.sum())
 
 
 def _number(value: float | None, digits: int = 0) -> str:

@@ -24,13 +24,12 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 
 from energy_pipeline.domain.errors import SourceError
 from energy_pipeline.forecasting.committee import MemberForecasts, members
 from energy_pipeline.forecasting.panel import Panel
 from energy_pipeline.forecasting.walk import combined_days, member_days
-from energy_pipeline.studies.benchmark_file import forecast_frame, market_panel
+from energy_pipeline.studies.benchmark_file import forecast_frame, market_panel, read_market_file
 
 VERSION = 1
 BLOCK_DAYS = 14
@@ -74,7 +73,7 @@ def run(
         For an unknown member.
     """
     members(names)
-    history = market_panel(pl.read_parquet(data), data.name)
+    history = market_panel(read_market_file(data), data.name)
     if history.days < 2:
         raise SourceError(f"{data.name}: {history.days} day(s) -> at least two are needed, one to learn from")
     first = history.origin - timedelta(days=min(last_days, history.days - 1))

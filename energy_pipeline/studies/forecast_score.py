@@ -25,7 +25,7 @@ from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import SourceError
 from energy_pipeline.forecasting.value import reference_schedule, value_eur
 from energy_pipeline.mathematics.statistics.comparison import diebold_mariano
-from energy_pipeline.studies.benchmark_file import market_panel
+from energy_pipeline.studies.benchmark_file import market_panel, read_forecast_file, read_market_file
 
 LOW, HIGH = "q0.05", "q0.95"
 NOT_MODELS = ("timestamp", "fallback", "price")
@@ -84,10 +84,10 @@ def score_file(data: Path, forecasts: Path, rivals: Path | None = None, *, with_
     SourceError
         When days of the forecasts are not whole, not in the market file, or hold values that are not finite.
     """
-    panel = market_panel(pl.read_parquet(data), data.name)
-    found = pl.read_parquet(forecasts).sort("timestamp")
+    panel = market_panel(read_market_file(data), data.name)
+    found = read_forecast_file(forecasts).sort("timestamp")
     if rivals is not None:
-        extra = pl.read_parquet(rivals).with_columns(pl.col("timestamp").cast(pl.Datetime("us")))
+        extra = read_forecast_file(rivals)
         found = found.join(extra.drop("price", strict=False), on="timestamp", how="left", suffix="_rival")
     slots = panel.prices.shape[1]
     stamps = found["timestamp"].dt.date().unique().sort()

@@ -11,15 +11,16 @@ from hypothesis import strategies as st
 
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
+from energy_pipeline.desk.layout import TimeLabel, ValueMap
 from energy_pipeline.desk.load import desk_from
-from energy_pipeline.desk.sources import KnownAt, TimeLabel, ValueMap
+from energy_pipeline.desk.sources import KnownAt
 from energy_pipeline.domain.delivery import DeliveryDay, to_us
 from energy_pipeline.domain.errors import ContractError, MissingDayError, SourceError
 from energy_pipeline.information.known_at import add_business_days, apply
 from energy_pipeline.ingestion import collect
-from energy_pipeline.ingestion.cells import combine
-from energy_pipeline.ingestion.clocks import instants
+from energy_pipeline.ingestion.steps import combine
 from energy_pipeline.lake.source_files import SourceFiles
+from energy_pipeline.reading.clocks import instants
 
 BERLIN = "Europe/Berlin"
 UTC_TIME = {"column": "t", "clock": "utc"}
@@ -283,11 +284,18 @@ def test_mapping_mistakes_are_told_before_any_file_is_opened():
 
 
 @pytest.mark.parametrize("value", ["yesterday", None])
-def test_an_unreadable_time_names_row_and_value(value):
-    frame = price_file().with_columns(pl.col("t").cast(pl.String))
-    frame = frame.with_columns(pl.when(pl.int_range(pl.len()) == 2).then(pl.lit(value)).otherwise("t").alias("t"))
-    with pytest.raises(SourceError, match=r"no time, e\.g\. row 3"):
-        read(desk_with(series()), frame)
+def test_an_unreadable_time_names_row_and_value_and_refuses_its_day_alone(value):
+    frame = price_file(DAY, DAY + timedelta(days=1)).with_columns(pl.col("t").cast(pl.String))
+    frame = frame.with_columns(pl.when(pl.int_range(pl.len()) == 3).then(pl.lit(value)).otherwise("t").alias("t"))
+    got = read(desk_with(series()), frame, DAY, DAY + timedelta(days=1))
+    assert list(got.failures) == [DAY]
+    assert all(t in str(got.failures[DAY]) for t in ("no time in 1 row", "row 4", repr(value)))
+    assert got.frame["delivery_day"].unique().to_list() == [DAY + timedelta(days=1)]
+
+
+def test_a_file_without_a_readable_time_is_refused_whole():
+    with pytest.raises(SourceError, match=r"no time, e\.g\. row 1: 'x'"):
+        read(desk_with(series()), price_file().with_columns(t=pl.lit("x")))
 
 
 def test_source_files_say_where_they_looked(tmp_path):
@@ -304,7 +312,7 @@ def test_source_files_say_where_they_looked(tmp_path):
 def test_csv_with_semicolons_and_byte_order_mark(tmp_path):
     (tmp_path / "x.csv").write_text("\ufefft;v\n2019-01-01;1.5\n", encoding="utf-8")
     source = SourceFiles(tmp_path)
-    assert source.load("x.csv").to_dicts() == [{"t": "2019-01-01", "v": 1.5}]
+    assert source.load("x.csv").to_dicts() == [{"t": "2019-01-01", "v": "1.5"}]
     assert source.load("x.csv") is source.load("x.csv")
 
 

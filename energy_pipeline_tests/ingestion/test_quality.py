@@ -11,7 +11,7 @@ from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.desk import load_desk
 from energy_pipeline.ingestion import assess_quality, collect
-from energy_pipeline.ingestion.files import OUTAGE_ZERO
+from energy_pipeline.ingestion.steps import OUTAGE_ZERO
 
 TINY = Path(__file__).parents[1] / "desks" / "tiny.yaml"
 DAY = date(2025, 10, 8)

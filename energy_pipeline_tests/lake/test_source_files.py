@@ -1,6 +1,7 @@
 """A user's file is believed by its bytes at each run, and only when it is whole."""
 
 import os
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from energy_pipeline.domain.errors import SourceError
 from energy_pipeline.lake import source_files
 from energy_pipeline.lake.source_files import SourceFiles
+from energy_pipeline.reading.opening import text_frame
 
 HEAD = "t,v\n"
 
@@ -15,13 +17,13 @@ HEAD = "t,v\n"
 @pytest.fixture
 def parsed(monkeypatch):
     """How often a CSV was parsed."""
-    calls, real = [], source_files._read_csv
+    calls, real = [], text_frame
 
-    def counted(path, data):
-        calls.append(path.name)
-        return real(path, data)
+    def counted(data, layout, name):
+        calls.append(Path(name).name)
+        return real(data, layout, name)
 
-    monkeypatch.setattr(source_files, "_read_csv", counted)
+    monkeypatch.setattr(source_files, "text_frame", counted)
     return calls
 
 
@@ -29,12 +31,12 @@ def test_a_changed_file_is_seen_by_the_next_run_and_not_within_one(tmp_path):
     path, sources = tmp_path / "x.csv", SourceFiles(tmp_path)
     path.write_text(f"{HEAD}1,72\n")
     sources.begin("run 1")
-    assert sources.load("x.csv")["v"].to_list() == [72]
+    assert sources.load("x.csv")["v"].to_list() == ["72"]
     path.write_text(f"{HEAD}1,102\n")
     sources.begin("run 1")
-    assert sources.load("x.csv")["v"].to_list() == [72], "steps of one run see one content"
+    assert sources.load("x.csv")["v"].to_list() == ["72"], "steps of one run see one content"
     sources.begin("run 2")
-    assert sources.load("x.csv")["v"].to_list() == [102]
+    assert sources.load("x.csv")["v"].to_list() == ["102"]
 
 
 def test_a_file_of_the_same_size_and_time_is_told_by_its_content(tmp_path):
@@ -45,7 +47,7 @@ def test_a_file_of_the_same_size_and_time_is_told_by_its_content(tmp_path):
     path.write_text(f"{HEAD}1,73\n")
     os.utime(path, ns=(seen.st_atime_ns, seen.st_mtime_ns))
     sources.begin("next")
-    assert sources.load("x.csv")["v"].to_list() == [73]
+    assert sources.load("x.csv")["v"].to_list() == ["73"]
 
 
 def test_an_unchanged_file_is_parsed_once(tmp_path, parsed):
@@ -112,4 +114,4 @@ def test_a_copy_that_ends_inside_its_last_line_is_refused(tmp_path, cut):
 
 def test_line_ends_of_windows_are_line_ends(tmp_path):
     (tmp_path / "x.csv").write_bytes(b"t,v\r\n1,72\r\n")
-    assert SourceFiles(tmp_path).load("x.csv").to_dicts() == [{"t": 1, "v": 72}]
+    assert SourceFiles(tmp_path).load("x.csv").to_dicts() == [{"t": "1", "v": "72"}]

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
-
 from energy_pipeline.desk.load import desk_from
 from energy_pipeline.desk.model import Desk
+from energy_pipeline.desk.written import read_yaml
 from energy_pipeline.domain.errors import DeskError
 
 TEMPLATES = ("duck_curve", "curtailment", "rec_arbitrage", "grid_services")
@@ -54,7 +53,7 @@ def with_template(desk: Desk, name: str, zone: str, plant: str | None = None) ->
     text = template_text(name)
     if "PLANT" in text and plant is None:
         raise DeskError(f"template {name}", ["needs a plant of the desk: give plant="])
-    added = yaml.safe_load(text.replace("ZONE", zone).replace("PLANT", plant or ""))
+    added = read_yaml(text.replace("ZONE", zone).replace("PLANT", plant or "")).data
     data = desk.model_dump(mode="json", exclude_unset=True)
     taken = [f"{section}.{entry} is already in the desk" for section in added for entry in added[section] if entry in data.get(section, {})]
     if taken:

@@ -80,7 +80,7 @@ def factor_returns(day: DayContext) -> Frame | None:
     from energy_pipeline.risk.factor_file import checked_factors
 
     file = day.desk.risk.factors.file
-    return None if file is None else checked_factors(day.session.runtime.sources.load(file.path), file)
+    return None if file is None else checked_factors(day.session.runtime.sources.load(file.path, file.layout), file)
 
 
 def var_exceptions(

@@ -114,7 +114,7 @@ def held_forwards(settings: ForwardBookSettings, root: Path, market: Market, dec
     missing = [f"{name}: no file {path}" for name, path in paths.items() if not path.is_file()]
     if missing:
         raise SourceError(f"forward_book: {'; '.join(missing)} -> put it there, set ENERGY_PIPELINE_DATA, or correct the desk file")
-    whole = read_book(paths["contracts"], paths["quotes"], paths.get("trades"), decided)
+    whole = read_book(paths["contracts"], paths["quotes"], paths.get("trades"), decided, settings.layout)
     inside = np.array([market.days[0] <= i.first_day and i.last_day <= market.days[-1] for i in whole.instruments], dtype=bool)
     kept = tuple(i for i, own in zip(whole.instruments, inside, strict=True) if own)
     beyond = tuple(i for i, own in zip(whole.instruments, inside, strict=True) if not own)
