@@ -59,7 +59,7 @@ def test_the_cut_is_the_data_version_of_decides_inputs(settled):
 def test_marts_carry_column_lineage_and_the_warehouse_has_the_day(settled):
     runner, _, instance = settled
     key = dg.AssetKey(["marts", "pnl"])
-    spec = next(spec for spec in definitions.defs.resolve_all_asset_specs() if spec.key == key)
+    spec = next(spec for spec in definitions.defs().resolve_all_asset_specs() if spec.key == key)
     lineage = spec.metadata["dagster/column_lineage"].deps_by_column
     assert {d.asset_key.to_user_string() for d in lineage["total_eur"]} == {"pnl"}
     assert "total_eur" in {column.name for column in spec.metadata["dagster/column_schema"].columns}
