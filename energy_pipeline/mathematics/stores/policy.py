@@ -14,11 +14,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.domain.delivery import FloatArray, IntArray
 from energy_pipeline.domain.errors import InfeasibleError
 from energy_pipeline.domain.units import hours_of
 from energy_pipeline.mathematics.compilation import read_only, record
-from energy_pipeline.mathematics.stores.store import HOURS_PER_DAY, Store
+from energy_pipeline.mathematics.stores.limited import fewer, learnt, limits_of
+from energy_pipeline.mathematics.stores.store import Store
 
 FILL_LEVELS = 12
 RUNGS = 40
@@ -28,9 +29,6 @@ NARROW = 0.02
 KNOTS = (0.0, 0.01, 0.05, 0.14, 0.26, 0.4, 0.55, 0.7, 0.82, 0.91, 0.97, 1.0)
 """Where, in the distribution of what is seen, the regression bends."""
 KNOTS_2 = (0.01, 0.25, 0.6, 0.99)
-SHADOW_SHARES = (0.0, 0.05, 0.1, 0.2, 0.35, 0.6, 1.0)
-"""Shadow costs of a cycle that are tried, in standard deviations of the price."""
-SEARCH_PATHS = 1500
 
 
 @dataclass(frozen=True)
@@ -76,8 +74,6 @@ class StoragePolicy:
         Expected value from the end of the interval on.
     knots, knots2 : arrays, shape (intervals, knots of each)
         Where it is known in what is seen.
-    shadow_eur_mwh : float
-        Added to the cycle cost in decisions, because cycles are limited.
     """
 
     store: Store
@@ -86,7 +82,6 @@ class StoragePolicy:
     continuation_eur: FloatArray
     knots: FloatArray
     knots2: FloatArray
-    shadow_eur_mwh: float = 0.0
 
     def run(self, paths_eur_mwh: FloatArray, seen: FloatArray | None = None, seen2: FloatArray | None = None) -> PolicyRun:
         """Operate the store on paths; each interval is decided on what was seen up to it.
@@ -135,7 +130,7 @@ class StoragePolicy:
         arrays, shape (intervals, contents)
         """
         tries = np.linspace(0.0, 1.0, 200)
-        store, cost = self.store, self.store.cycle_cost_eur_mwh + self.shadow_eur_mwh
+        store, cost = self.store, self.store.cycle_cost_eur_mwh
         at = np.clip(np.searchsorted(self.grid_mwh, content_mwh, side="right") - 1, 0, self.grid_mwh.size - 2)
         charge, discharge = (np.empty((self.knots.shape[0], np.size(content_mwh))) for _ in range(2))
         for t in range(self.knots.shape[0]):
@@ -197,54 +192,42 @@ def train(
         raise InfeasibleError("store: the terminal condition is below the minimum", ["terminal_mwh", "minimum_mwh"], "terminal_mwh >= minimum_mwh")
     states = (prices if seen is None else _by_step(seen), _by_step(seen2))
     counted = counted / counted.mean()
-    if not store.is_limited_in_cycles:
-        return _trained(store, prices, states, counted, minutes, 0.0)
-    return _with_shadow(store, prices, states, counted, minutes)
+    return _trained(store, prices, states, counted, minutes)
 
 
-def _with_shadow(store: Store, prices: FloatArray, states: tuple[FloatArray, FloatArray], counted: FloatArray, minutes: int) -> StoragePolicy:
-    """With cycles limited, the shadow cost of a cycle that earns most when the limit is kept."""
-    few = slice(None, None, max(1, prices.shape[1] // SEARCH_PATHS))
-    best, least = 0.0, -np.inf
-    small = tuple(read_only(s[:, few]) for s in states)
-    sample = read_only(prices[:, few])
-    for share in SHADOW_SHARES:
-        shadow = share * float(prices.std())
-        policy = _trained(store, sample, (small[0], small[1]), counted[few], minutes, shadow)
-        stored = _walk(policy, sample, small[0], small[1])
-        found = float(counted[few] @ run_of(store, stored, sample.T, minutes).value_eur)
-        if found > least:
-            best, least = shadow, found
-    return _trained(store, prices, states, counted, minutes, best)
-
-
-def _trained(
-    store: Store, prices: FloatArray, states: tuple[FloatArray, FloatArray], counted: FloatArray, minutes: int, shadow: float
-) -> StoragePolicy:
+def _trained(store: Store, prices: FloatArray, states: tuple[FloatArray, FloatArray], counted: FloatArray, minutes: int) -> StoragePolicy:
     from energy_pipeline.mathematics.stores.policy_kernel import Knots, Levels, Paths
     from energy_pipeline.mathematics.stores.policy_kernel import train as learn
 
     steps = prices.shape[0]
-    grid = read_only(levels_mwh(store, steps, minutes))
-    floor, ceiling = window_mwh(store, steps, minutes)
+    limits = limits_of(store, steps, minutes)
+    grid = read_only(levels_mwh(store, steps, minutes, limited=limits is not None))
     most_in = np.minimum(store.charge_step_mwh(minutes, grid), store.energy_mwh - store.kept(minutes) * grid)
     most_out = np.minimum(store.discharge_step_mwh(minutes, grid), np.maximum(0.0, store.kept(minutes) * grid - store.minimum_mwh))
-    least = np.searchsorted(grid, floor - 1e-9)
-    most = np.searchsorted(grid, ceiling + 1e-9, side="right") - 1
-    end = store.end_eur(grid)
-    paths, levels = Paths(prices, *states), Levels(grid, read_only(most_in), read_only(most_out))
+    levels, terms = Levels(grid, read_only(most_in), read_only(most_out)), _terms(store, minutes)
     bends = Knots(read_only(np.array(KNOTS)), read_only(np.array(KNOTS_2)))
-    fitted, at, at2, _ = learn(paths, np.ascontiguousarray(counted), levels, _terms(store, minutes, shadow), end, least, most, bends)
-    return StoragePolicy(store, minutes, grid, fitted, at, at2, shadow)
+    if limits is not None:
+        few = fewer(prices.shape[1], limits, grid.size)
+        paths = Paths(*(read_only(a[:, few] if a.shape[0] == steps else a) for a in (prices, *states)))
+        return StoragePolicy(store, minutes, grid, *learnt(store, limits, minutes, paths, np.ascontiguousarray(counted[few]), levels, terms, bends))
+    least, most = _levels_within(grid, *window_mwh(store, steps, minutes))
+    end = store.end_eur(grid)
+    fitted, at, at2, _ = learn(Paths(prices, *states), np.ascontiguousarray(counted), levels, terms, end, least, most, bends)
+    return StoragePolicy(store, minutes, grid, fitted, at, at2)
 
 
-def _terms(store: Store, minutes: int, shadow: float) -> np.void:
+def _levels_within(grid: FloatArray, floor: FloatArray, ceiling: FloatArray) -> tuple[IntArray, IntArray]:
+    """The lowest and highest level from which the terminal condition can still be met, after each interval."""
+    return np.searchsorted(grid, floor - 1e-9), np.searchsorted(grid, ceiling + 1e-9, side="right") - 1
+
+
+def _terms(store: Store, minutes: int) -> np.void:
     from energy_pipeline.mathematics.stores.policy_kernel import TERMS
 
     values = {
         "charge_efficiency": store.charge_efficiency,
         "discharge_efficiency": store.discharge_efficiency,
-        "cycle_cost_eur_mwh": store.cycle_cost_eur_mwh + shadow,
+        "cycle_cost_eur_mwh": store.cycle_cost_eur_mwh,
         "charge_cost_eur_mwh": store.charge_cost_eur_mwh,
         "kept_per_step": store.kept(minutes),
     }
@@ -253,30 +236,24 @@ def _terms(store: Store, minutes: int, shadow: float) -> np.void:
 
 def _walk(policy: StoragePolicy, prices: FloatArray, seen: FloatArray, seen2: FloatArray) -> FloatArray:
     """Content after each interval, paths x intervals."""
-    from energy_pipeline.mathematics.stores.policy_kernel import Fitted, Levels, Paths, Rules
+    from energy_pipeline.mathematics.stores import limited_kernel
+    from energy_pipeline.mathematics.stores.policy_kernel import Fitted, Levels, Paths, Window
     from energy_pipeline.mathematics.stores.policy_kernel import run as walk
 
-    store, minutes = policy.store, policy.minutes
+    store, minutes, grid = policy.store, policy.minutes, policy.grid_mwh
     steps, paths = prices.shape
     floor, ceiling = window_mwh(store, steps, minutes)
-    group, budget = _budgets(store, steps, minutes)
     stored = np.empty((paths, steps))
-    grid = policy.grid_mwh
     levels = Levels(*(read_only(a) for a in (grid, store.charge_step_mwh(minutes, grid), store.discharge_step_mwh(minutes, grid))))
-    rules = Rules(read_only(floor), read_only(ceiling), read_only(group), read_only(budget))
     fitted = Fitted(*(read_only(a) for a in (policy.continuation_eur, policy.knots, policy.knots2)))
-    terms, spent = _terms(store, minutes, policy.shadow_eur_mwh), np.zeros((budget.size, paths))
-    walk(Paths(prices, seen, seen2), levels, terms, rules, store.initial_mwh, fitted, stored, spent)
+    given, terms, limits = Paths(prices, seen, seen2), _terms(store, minutes), limits_of(store, steps, minutes)
+    if limits is not None:
+        bounds = limited_kernel.Window(read_only(floor), read_only(ceiling), store.end_range_mwh[1])
+        limited_kernel.run(given, levels, terms, limits.budgets(), bounds, store.initial_mwh, fitted, stored)
+        return stored
+    window = Window(*(read_only(a) for a in (floor, ceiling, *_levels_within(grid, floor, ceiling))))
+    walk(given, levels, terms, window, store.initial_mwh, fitted, stored)
     return stored
-
-
-def _budgets(store: Store, steps: int, minutes: int) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.int64]], FloatArray]:
-    """Groups of intervals per cycle limit, and the energy that may be taken out of the store in one [MWh]."""
-    hours = np.arange(steps) * hours_of(minutes)
-    rules = [(store.cycles_per_day, HOURS_PER_DAY), (store.cycles_per_week, 7 * HOURS_PER_DAY), (store.cycles_in_all, np.inf)]
-    kept = [(limit, span) for limit, span in rules if limit is not None]
-    group = np.array([np.floor(hours / span + 1e-9) for _, span in kept], dtype=np.int64).reshape(len(kept), steps)
-    return group, np.array([limit * store.energy_mwh / store.discharge_efficiency for limit, _ in kept], dtype=np.float64)
 
 
 def run_of(store: Store, stored: FloatArray, prices: FloatArray, minutes: int) -> PolicyRun:
@@ -292,7 +269,7 @@ def run_of(store: Store, stored: FloatArray, prices: FloatArray, minutes: int) -
     return PolicyRun(margin, margin + store.end_eur(stored[:, -1]), charge, discharge, stored)
 
 
-def levels_mwh(store: Store, steps: int, minutes: int) -> FloatArray:
+def levels_mwh(store: Store, steps: int, minutes: int, *, limited: bool = False) -> FloatArray:
     """Contents that whole steps of charging or discharging reach from the ends and the start, and an even fill.
 
     Aligned with the steps, few levels do: on a coarse even grid 12 % of the value is lost.
@@ -301,7 +278,9 @@ def levels_mwh(store: Store, steps: int, minutes: int) -> FloatArray:
     into, out = float(store.charge_step_mwh(minutes, 0.5 * (low + high))), float(store.discharge_step_mwh(minutes, 0.5 * (low + high)))
     least, most = store.end_range_mwh
     ladders: list[FloatArray] = [np.asarray(np.linspace(low, high, FILL_LEVELS + 1))]
-    for begin, step in ((low, into), (high, -out), (store.initial_mwh, into), (store.initial_mwh, -out), (least, -into), (most, out)):
+    ladders_of = [(low, into), (high, -out), (store.initial_mwh, into), (store.initial_mwh, -out), (least, -into), (most, out)]
+    # With cycles limited it pays to hold just what whole intervals of discharging need.
+    for begin, step in [*ladders_of, (least, out), (low, out)] if limited else ladders_of:
         if abs(step) * RUNGS < high - low or step == 0:
             continue
         rungs = begin + step * np.arange(min(steps, RUNGS) + 1)
