@@ -1,0 +1,26 @@
+"""Sources that answer over the network: one connector each, by the name the desk file gives.
+
+What belongs here: the list. What does not: sending (`energy_pipeline.fetching`), what a connector is (`contract`).
+"""
+
+from __future__ import annotations
+
+from energy_pipeline.domain.errors import SourceError
+from energy_pipeline.ingestion.connectors.contract import Connector
+from energy_pipeline.ingestion.connectors.entsoe import ENTSOE
+
+CONNECTORS: dict[str, Connector] = {connector.source: connector for connector in (ENTSOE,)}
+"""Every connector by its source's name."""
+
+
+def connector_of(source: str) -> Connector:
+    """The connector of a source.
+
+    Raises
+    ------
+    SourceError
+        When there is none of that name.
+    """
+    if source not in CONNECTORS:
+        raise SourceError(f"no connector for source {source!r} -> one of: {', '.join(CONNECTORS)}")
+    return CONNECTORS[source]
