@@ -137,6 +137,12 @@ class Client:
                 limiter.ban(max(0.0, connector.quota.ban_seconds - (now - recent[-1].received_at).total_seconds()))
         return self._limiters[connector.source]
 
+    def configured(self, connector: Connector) -> str | None:
+        """What is missing to ask the source, in words; None when nothing is."""
+        names = [c.name for c in connector.credentials.values() if c.required and self._secrets.get(c.name) is None]
+        found = [f"no {name}: set ENERGY_PIPELINE_{name.upper()} or name a file in ENERGY_PIPELINE_SECRETS" for name in names]
+        return "; ".join(found) or None
+
     def ask(self, connector: Connector, request: Request, previous: Answer | None = None) -> Parsed:
         """What the source says, once it has been kept; `previous` makes the request a conditional one.
 
@@ -146,9 +152,9 @@ class Client:
         """
         import tenacity
 
-        credential = connector.credentials.get(request.credential or "")
-        if credential is not None and credential.required and self._secrets.get(credential.name) is None:
-            return Unauthorised(f"no {credential.name}: set ENERGY_PIPELINE_{credential.name.upper()} or name a file in ENERGY_PIPELINE_SECRETS")
+        missing = self.configured(connector)
+        if request.credential is not None and missing is not None:
+            return Unauthorised(missing)
         banned = self.limiter(connector).banned_seconds()
         if banned > self._patience.longest_wait_seconds:
             return Throttled(f"{connector.source} asked for {banned:.0f} s of patience", banned)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from energy_pipeline.fetching.archive import AnswerArchive
@@ -20,6 +20,13 @@ BUDGET = 1000
 """Requests at most to each source in one fetch."""
 
 
-def client_for(settings: Settings, archive: AnswerArchive, now: Callable[[], datetime], budget: int = BUDGET) -> Client:
+def client_for(
+    settings: Settings,
+    archive: AnswerArchive,
+    now: Callable[[], datetime],
+    budget: int = BUDGET,
+    environment: Mapping[str, str] | None = None,
+) -> Client:
     """The client that asks the real sources, or those that `settings.hosts` names instead."""
-    return Client(archive, Secrets(os.environ), Clock(now, time.sleep), HttpxTransport(), settings.hosts, budget=budget)
+    secrets = Secrets(os.environ if environment is None else environment)
+    return Client(archive, secrets, Clock(now, time.sleep), HttpxTransport(), settings.hosts, budget=budget)
