@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
+import numpy as np
 import polars as pl
 
 from energy_pipeline.desk import Desk
 from energy_pipeline.desk.sources import LiveSeries, LiveSource
-from energy_pipeline.domain.delivery import DeliveryDay, day_of, days_between, local_instant
+from energy_pipeline.domain.delivery import DeliveryDay, day_of, days_between, from_us, to_us
 from energy_pipeline.fetching.archive import AnswerArchive
 from energy_pipeline.information.known_at import apply
 from energy_pipeline.ingestion.connectors import connector_of
@@ -27,6 +28,7 @@ EARLY = timedelta(minutes=60)
 POLL = timedelta(minutes=10)
 REVISE = timedelta(hours=20)
 GIVE_UP = timedelta(days=14)
+_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class Question:
 
 @dataclass
 class Days:
-    """What the archive says of each day of a question: minutes covered by rows, and when we last looked."""
+    """What the archive says of each day of a question: minutes covered by rows, and since when every hour of it was looked at."""
 
     minutes: dict[date, int] = field(default_factory=dict)
     looked_at: dict[date, datetime] = field(default_factory=dict)
@@ -109,25 +111,26 @@ def known_days(question: Question, archive: AnswerArchive, first: date, last: da
     _, dataset, subject = question.subject
     start, end = question.asked.span(first, last)
     found = Days()
+    hours = np.zeros(int((end - start) / _HOUR), dtype=np.int64)
     seen: list[pl.DataFrame] = []
     for look in archive.looks(question.connector, dataset, subject, start, end):
-        for day in _covered(look, first, last, question.asked.time_zone):
-            found.looked_at[day] = look.received_at
+        begin, stop = -((start - look.start) // _HOUR), (look.end - start) // _HOUR
+        hours[max(begin, 0) : max(stop, 0)] = to_us(look.received_at)
         if isinstance(look.parsed, Rows) and "delivery_start" in look.parsed.frame.columns:
             own = [pl.col(k) == v for k, v in question.series.key.items() if k in look.parsed.frame.columns]
             seen.append(look.parsed.frame.filter(*own).select("delivery_start", "resolution_minutes"))
+    at = 0
+    for day in days_between(first, last):
+        count = DeliveryDay(day, question.asked.time_zone).hours
+        oldest = int(hours[at : at + count].min())
+        at += count
+        if oldest:
+            found.looked_at[day] = from_us(oldest)
     if seen:
         starts = pl.concat(seen).unique("delivery_start", maintain_order=True)
         local = pl.col("delivery_start").dt.convert_time_zone(question.asked.time_zone).dt.date().alias("day")
         found.minutes = dict(starts.group_by(local).agg(pl.col("resolution_minutes").sum()).iter_rows())
     return found
-
-
-def _covered(look: Look, first: date, last: date, time_zone: str) -> list[date]:
-    """Days that an answer's span covers whole."""
-    begin, end = day_of(look.start, time_zone), day_of(look.end, time_zone)
-    days = days_between(max(begin, first), min(end, last)) if max(begin, first) <= min(end, last) else []
-    return [d for d in days if local_instant(d, time(0), time_zone) >= look.start and DeliveryDay(d, time_zone).end <= look.end]
 
 
 def wanted_days(question: Question, archive: AnswerArchive, first: date, last: date, now: datetime) -> list[date]:
