@@ -68,7 +68,7 @@ def known_only(
     for text, reason in reasons.items():
         rows = own.filter(reason & ~held)
         if rows.height:
-            notes.append(f"{rows.height} values from {rows['delivery_start'].min():%Y-%m-%d %H:%MZ} {text}: not known")
+            notes.append(f"{rows.height} values from {rows.sort('delivery_start')['delivery_start'][0]:%Y-%m-%d %H:%MZ} {text}: not known")
         held = held | reason
     return own.filter(~held).drop("_day", "_end", "_zero"), tuple(notes)
 

@@ -115,7 +115,7 @@ def hourly(body: bytes, variables: tuple[str, ...]) -> pl.DataFrame:
 
 
 def weather(body: bytes, model: str, wind: str, lead_days: int = 0) -> pl.DataFrame:
-    r"""Weather of one model by hour, in the contract's units.
+    """Weather of one model by hour, in the contract's units.
 
     Parameters
     ----------
@@ -134,8 +134,10 @@ def weather(body: bytes, model: str, wind: str, lead_days: int = 0) -> pl.DataFr
 
     Examples
     --------
-    >>> body = b'''{"latitude": 52.5, "utc_offset_seconds": 0, "hourly_units": {"time": "unixtime", "shortwave_radiation": "W/m\\xc2\\xb2"},
-    ...             "hourly": {"time": [1759305600, 1759309200], "shortwave_radiation": [0.0, 120.0]}}'''
+    >>> import json
+    >>> hours, units = [1759305600, 1759309200], {"time": "unixtime", "shortwave_radiation": "W/m²"}
+    >>> fields = {"utc_offset_seconds": 0, "hourly_units": units, "hourly": {"time": hours, "shortwave_radiation": [0.0, 120.0]}}
+    >>> body = json.dumps(fields).encode()
     >>> [(t.hour, v) for t, v in weather(body, "icon_eu", "wind_speed_10m").select("delivery_start", "ghi_w_m2").iter_rows()]
     [(7, 0.0), (8, 120.0)]
     """
