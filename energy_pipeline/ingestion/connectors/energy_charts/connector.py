@@ -33,6 +33,7 @@ from energy_pipeline.ingestion.connectors.contract import (
 )
 from energy_pipeline.ingestion.connectors.energy_charts import parsing
 from energy_pipeline.ingestion.connectors.not_due import known_only
+from energy_pipeline.ingestion.connectors.parts import PART, PARTS
 
 _AUCTION = KnownAt(anchor="delivery_day", days=-1, at="12:45", basis="evidence", note="results of the coupled auction are out about 12:45-13:00")
 _ACTUAL = KnownAt(anchor="interval_end", minutes=60, basis="evidence", note="Regulation (EU) 543/2013: H+1")
@@ -159,7 +160,7 @@ def _rows(answer: Answer) -> Parsed:
     if frame.is_empty():
         return NotYet("; ".join(notes) or "no value in the answer's span")
     terms = () if not made.licence else (f"licence: {made.licence}" + ("" if made.may_be_published else " (not for publication)"),)
-    key = [c for c in ("technology", "part") if c in frame.columns]
+    key = [c for c in ("technology", PART, PARTS) if c in frame.columns]
     columns = (*key, "delivery_start", "resolution_minutes", value)
     return Rows(frame.select(columns).sort(*key, "delivery_start"), (*notes, *made.notes, *terms))
 
@@ -192,8 +193,11 @@ def _forecast(answer: Answer) -> parsing.Answer:
     technology = dict(answer.request.key).get("technology")
     if technology is None:
         return made
-    rows = made.rows.with_columns(technology=pl.lit(technology), part=pl.lit(params["production_type"]))
-    return _only(made, rows if len(_FORECASTS[technology]) > 1 else rows.drop("part"), "forecast_values")
+    rows = made.rows.with_columns(technology=pl.lit(technology))
+    count = len(_FORECASTS[technology])
+    if count > 1:
+        rows = rows.with_columns(part=pl.lit(params["production_type"]), parts=pl.lit(count, pl.Int32))
+    return _only(made, rows, "forecast_values")
 
 
 def _only(made: parsing.Answer, rows: pl.DataFrame, name: str) -> parsing.Answer:

@@ -36,6 +36,7 @@ from energy_pipeline.ingestion.connectors.contract import (
     status_outcome,
 )
 from energy_pipeline.ingestion.connectors.not_due import known_only
+from energy_pipeline.ingestion.connectors.parts import PART, PARTS
 from energy_pipeline.ingestion.connectors.smard import parsing
 
 QUARTERS_FROM = datetime(2025, 9, 30, 22, tzinfo=UTC)
@@ -156,8 +157,8 @@ def _rows(answer: Answer) -> Parsed:
     columns = ["delivery_start", "resolution_minutes", value]
     if "technology" in dataset.key:
         technology = next(t for table in (_ACTUAL, _FORECAST) for t, names in table.items() if name in names)
-        frame = frame.with_columns(technology=pl.lit(technology), part=pl.lit(name))
-        columns = ["technology", *(["part"] if len(filters) > 1 else []), *columns]
+        frame = frame.with_columns(technology=pl.lit(technology), part=pl.lit(name), parts=pl.lit(len(filters), pl.Int32))
+        columns = ["technology", *([PART, PARTS] if len(filters) > 1 else []), *columns]
     return Rows(frame.select(columns).sort("delivery_start"), (*notes, f"licence: {parsing.LICENCE}"))
 
 
