@@ -11,6 +11,7 @@ The forecast host stitches the newest runs: its past is an analysis, so only hou
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -60,6 +61,7 @@ _PLACE = {
     "height_m": "height of the wind, from the desk's weather location",
 }
 _RUN = {"run_hour": "UTC hour of the run of D-1 that a delivery day is asked from (00)", "horizon_days": "days from the run that are asked (8)"}
+_NOT_THERE = re.compile(r"not (yet )?available|no data", re.IGNORECASE)
 _WAITS = (("Minutely", 60.0), ("Hourly", 3600.0), ("Daily", 86400.0))
 HOSTS: Mapping[str, str] = {
     "single_runs": "https://single-runs-api.open-meteo.com",
@@ -189,7 +191,8 @@ class OpenMeteo:
         if known is not None:
             return known
         if answer.status != 200:
-            return Refused(f"HTTP {answer.status}: {_reason(answer)}")
+            reason = _reason(answer)
+            return (NotYet if _NOT_THERE.search(reason) else Refused)(f"HTTP {answer.status}: {reason}")
         try:
             return _rows(answer)
         except parsing.NotCoveredError as error:
