@@ -215,7 +215,9 @@ class World:
     def _open_meteo(self, host: str, params: Mapping[str, str]) -> Reply:
         run = datetime.strptime(params["run"], "%Y-%m-%dT%H:%M").replace(tzinfo=UTC) if "run" in params else None
         if run is not None and self.now < run + timedelta(hours=5):
-            return Reply(400, json_sources.open_meteo_error("The requested model run is not available yet"))
+            return Reply(
+                400, json_sources.open_meteo_error(f"The requested model run is not available. Model: {params['models']}, run: {params['run']}Z")
+            )
         if run is not None:
             start, end = run, run + timedelta(days=int(params["forecast_days"]))
         else:

@@ -198,3 +198,16 @@ def test_a_body_that_is_none_ends_in_an_outcome_with_a_reason(raw, kind):
     assert isinstance(outcome, kind)
     assert outcome.reason
     assert not isinstance(outcome, Rows)
+
+
+@pytest.mark.parametrize(
+    ("status", "raw", "kind"),
+    [
+        (400, b'{"error": true, "reason": "The requested model run is not available. Model: icon_seamless, run: 2026-09-01T00:00Z"}', NotYet),
+        (200, b"Unexpected error while streaming data: modelRunUnavailable(model: App.DomainRegistry.x, run: App.Timestamp())", NotYet),
+        (200, b"Unexpected error while streaming data: timeoutReached", Unavailable),
+        (400, b'{"error": true, "reason": "Cannot initialize MultiDomains from invalid String value icon."}', Refused),
+    ],
+)
+def test_a_run_that_is_not_out_is_not_there_yet_whatever_the_status(status, raw, kind):
+    assert isinstance(answered(run_request(), raw, status), kind)

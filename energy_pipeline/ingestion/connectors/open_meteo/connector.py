@@ -36,6 +36,7 @@ from energy_pipeline.ingestion.connectors.contract import (
     Span,
     Throttled,
     Unavailable,
+    shown,
     status_outcome,
 )
 from energy_pipeline.ingestion.connectors.open_meteo import parsing
@@ -61,7 +62,9 @@ _PLACE = {
     "height_m": "height of the wind, from the desk's weather location",
 }
 _RUN = {"run_hour": "UTC hour of the run of D-1 that a delivery day is asked from (00)", "horizon_days": "days from the run that are asked (8)"}
-_NOT_THERE = re.compile(r"not (yet )?available|no data", re.IGNORECASE)
+_NOT_THERE = re.compile(r"model run is not available|modelRunUnavailable|no data is available", re.IGNORECASE)
+_STREAM = b"Unexpected error while streaming data"
+"""What stands for an answer, with status 200, when the service fails after it began to send (threads open-meteo 1891, 2020)."""
 _WAITS = (("Minutely", 60.0), ("Hourly", 3600.0), ("Daily", 86400.0))
 HOSTS: Mapping[str, str] = {
     "single_runs": "https://single-runs-api.open-meteo.com",
@@ -190,9 +193,8 @@ class OpenMeteo:
             return _throttled(answer, known)
         if known is not None:
             return known
-        if answer.status != 200:
-            reason = _reason(answer)
-            return (NotYet if _NOT_THERE.search(reason) else Refused)(f"HTTP {answer.status}: {reason}")
+        if answer.status != 200 or answer.body.startswith(_STREAM):
+            return _said_no(answer)
         try:
             return _rows(answer)
         except parsing.NotCoveredError as error:
@@ -238,6 +240,15 @@ def _reason(answer: Answer) -> str:
         return str(json_body.record(json_body.decoded(answer.body, parsing.SOURCE), parsing.SOURCE).get("reason", ""))
     except AnswerError as error:
         return str(error)
+
+
+def _said_no(answer: Answer) -> NotYet | Refused | Unavailable:
+    """A run that is not out says so with 400, or with 200 and text in the place of JSON."""
+    text = shown(answer.body) if answer.body.startswith(_STREAM) else _reason(answer)
+    reason = f"HTTP {answer.status}: {text}"
+    if _NOT_THERE.search(text):
+        return NotYet(reason)
+    return Unavailable(reason) if answer.status == 200 else Refused(reason)
 
 
 def _throttled(answer: Answer, known: Throttled) -> Throttled:
