@@ -1,6 +1,7 @@
 """Where raw series come from: files mapped by the desk, the synthetic market, or nowhere.
 
-What belongs here: the mapping's settings. What does not: reading a file (ingestion does).
+What belongs here: which series come from where, and the rules that hold for them. What does not: how a file
+writes its cells (`layout`), or reading it.
 """
 
 from __future__ import annotations
@@ -8,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from typing import Literal
-from zoneinfo import available_timezones
 
 from pydantic import Field, model_validator
 
 from energy_pipeline.desk.base import ClockTime, DeskModel
+from energy_pipeline.desk.layout import FilePart, RowMinutes
 
 RawTable = Literal[
     "day_ahead_prices",
@@ -60,48 +61,6 @@ class KnownAt(DeskModel):
         return self
 
 
-class TimeLabel(DeskModel):
-    """How the file writes time."""
-
-    column: str = Field(description="Column of the file that holds time.")
-    clock: str = Field("utc", description="utc, local (an IANA zone in `zone`), or fixed (+01:00 in `offset`).", pattern="^(utc|local|fixed)$")
-    zone: str | None = Field(None, description="IANA zone for clock: local.")
-    offset: str | None = Field(None, description="Such as +01:00 for clock: fixed.", pattern=r"^[+-]\d{2}:\d{2}$")
-    label: Literal["start", "end"] = Field("start", description="Whether time names the start or the end of an interval.")
-    format: str | None = Field(None, description="strptime format for text columns; ISO when absent.")
-
-    @model_validator(mode="after")
-    def _clock(self) -> TimeLabel:
-        for clock, name in (("local", "zone"), ("fixed", "offset")):
-            if (self.clock == clock) != (getattr(self, name) is not None):
-                raise ValueError(f"`{name}` belongs to clock {clock}, and clock {clock} needs it")
-        if self.zone is not None and self.zone not in available_timezones():
-            raise ValueError(f"zone {self.zone!r} is no IANA time zone; such as Europe/Berlin")
-        return self
-
-
-class ValueMap(DeskModel):
-    """Which file columns become which contract column: sum of `columns` x factor + offset."""
-
-    columns: tuple[str, ...] = Field(min_length=1, description="Columns of the file that are added up.")
-    factor: float = Field(1.0, description="The sum times this, to come to the contract's unit.")
-    offset: float = Field(0.0, description="Added after the factor, in the contract's unit.")
-    null_in_sum: Literal["is_null", "is_zero"] = Field("is_null", description="A null summand makes the sum null, or counts as 0.")
-    zero_is_outage: bool = Field(False, description="A value of exactly 0 means the source was out: read it as null.")
-    clip_negative: bool = Field(False, description="Small negative own consumption is read as 0.")
-
-
-class FilePart(DeskModel):
-    """One file serving a span of delivery days; parts of a series are spliced by date."""
-
-    path: str = Field(description="Below ENERGY_PIPELINE_DATA, or absolute. Parquet or CSV.")
-    where: dict[str, str] = Field(default_factory=dict, description="Rows to keep: column equals value.")
-    time: TimeLabel = Field(description="How this file writes time.")
-    values: dict[str, ValueMap] = Field(min_length=1, description="Contract column -> file columns.")
-    first_day: date | None = Field(None, description="First delivery day served.")
-    last_day: date | None = Field(None, description="Last delivery day served.")
-
-
 class LateRule(DeskModel):
     """What decide does when the series is not there at the decision time."""
 
@@ -117,17 +76,25 @@ class LateRule(DeskModel):
         return self
 
 
-class FileSeries(DeskModel):
-    """One raw series from files."""
+class SeriesEntry(DeskModel):
+    """What every entry of a series says, wherever its rows come from."""
 
     table: RawTable = Field(description="Raw table it fills (docs/data-dictionary.md).")
     key: dict[str, str] = Field(description="Key columns of the contract, e.g. {zone: FR, technology: wind}.")
-    constants: dict[str, str] = Field(default_factory=dict, description="Text columns with one value, e.g. {unit: EUR/MWh}.")
-    resolution_minutes: int = Field(60, ge=1, le=60, description="Length of an interval [min].")
-    parts: tuple[FilePart, ...] = Field(min_length=1, description="Files of the series, spliced by delivery day.")
-    known_at: KnownAt = Field(description="When a row could first be known.")
     late: LateRule = Field(LateRule(), description="What a decision does when the series is not there.")
     required: bool = Field(False, description="A day without a row of it is an error, not a stated gap.")
+
+
+class FileSeries(SeriesEntry):
+    """One raw series from files."""
+
+    constants: dict[str, str] = Field(default_factory=dict, description="Text columns with one value, e.g. {unit: EUR/MWh}.")
+    resolution_minutes: RowMinutes = Field(60, description="Length of a row [min]; 5 and 10 become means over the market's interval.")
+    carry_forward: Literal["within_period"] | None = Field(
+        None, description="within_period: an interval left out has the value before it, within its delivery day (curve type A03)."
+    )
+    parts: tuple[FilePart, ...] = Field(min_length=1, description="Files of the series, spliced by delivery day.")
+    known_at: KnownAt = Field(description="When a row could first be known.")
 
     def serves(self, day: date) -> bool:
         """Whether a part of the entry is for a delivery day."""
@@ -137,6 +104,30 @@ class FileSeries(DeskModel):
     def first_day(self) -> date:
         """First delivery day a part is for."""
         return min(p.first_day or date.min for p in self.parts)
+
+
+class LiveSource(DeskModel):
+    """Which dataset of which connector answers for a series."""
+
+    source: str = Field(description="Connector: entsoe, energy_charts, smard or open_meteo.")
+    dataset: str = Field(description="What of the source, e.g. prices (docs/live-sources.md).")
+    options: dict[str, str | int | float] = Field(default_factory=dict, description="Of the dataset, e.g. {area: 10YFR-RTE------C}.")
+
+
+class LiveSeries(SeriesEntry, LiveSource):
+    """One raw series that is fetched over the network and read from the archive of answers."""
+
+    second: LiveSource | None = Field(None, description="Asked for the days on which the first source has none; said in each row's source.")
+    resolution_minutes: int | None = Field(None, ge=1, le=60, description="Length of an interval [min]; the market time unit when absent.")
+    known_at: KnownAt | None = Field(
+        None, description="Another rule than the source's own (docs/live-sources.md), for history from before our first look."
+    )
+    first_day: date | None = Field(None, description="First delivery day that is fetched.")
+    last_day: date | None = Field(None, description="Last delivery day that is fetched.")
+
+    def serves(self, day: date) -> bool:
+        """Whether the entry is for a delivery day."""
+        return (self.first_day or date.min) <= day <= (self.last_day or date.max)
 
 
 class AbsentSeries(DeskModel):
@@ -170,19 +161,25 @@ class Sources(DeskModel):
 
     synthetic: SyntheticMarket | None = Field(None, description="The embedded generator, instead of files.")
     files: tuple[FileSeries, ...] = Field((), description="Series read from files.")
+    live: tuple[LiveSeries, ...] = Field((), description="Series fetched over the network (`energy-pipeline fetch`).")
     absent: tuple[AbsentSeries, ...] = Field((), description="Series this desk does not have.")
     proxy_quotes: tuple[ProxyQuotes, ...] = Field((), description="Stand-ins for quotes of contracts.")
     late: dict[RawTable, LateRule] = Field(default_factory=dict, description="Late rules per table, for the synthetic market.")
     disguise_limit_share: float = Field(0.002, ge=0, le=0.05, description="A forecast nearer to an actual than this share of its mean is refused.")
 
-    def entry(self, table: str, key: Mapping[str, str], day: date) -> FileSeries | None:
-        """The file entry whose rules hold for a series on a delivery day; None where the series is in no file.
+    @property
+    def declared(self) -> tuple[FileSeries | LiveSeries, ...]:
+        """Every entry of a series that the desk has: from files, then live."""
+        return (*self.files, *self.live)
+
+    def entry(self, table: str, key: Mapping[str, str], day: date) -> FileSeries | LiveSeries | None:
+        """The entry whose rules hold for a series on a delivery day; None where the series is declared nowhere.
 
         A series may stand in several entries, one after the other (a change of resolution or of supplier). Between
         their days the rules of the last one before hold, before all of them those of the first to come.
         """
-        entries = [s for s in self.files if s.table == table and s.key == dict(key)]
+        entries = [s for s in self.declared if s.table == table and s.key == dict(key)]
         serving = [s for s in entries if s.serves(day)]
-        in_order = sorted(entries, key=lambda s: s.first_day)
-        before = [s for s in in_order if s.first_day <= day]
+        in_order = sorted(entries, key=lambda s: s.first_day or date.min)
+        before = [s for s in in_order if (s.first_day or date.min) <= day]
         return next(iter([*serving, *reversed(before), *in_order]), None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from energy_pipeline.desk.sources import ValueMap
+from energy_pipeline.desk.layout import ValueMap
 from energy_pipeline.domain.errors import SourceError
 
 NO_VALUE = ("", "-", "n/e", "N/A", "NA", "nan", "NaN", "null", "NULL")

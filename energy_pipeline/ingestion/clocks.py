@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from energy_pipeline.desk.sources import TimeLabel
+from energy_pipeline.desk.layout import TimeLabel
 from energy_pipeline.domain.errors import SourceError
 
 EXAMPLES = 3

@@ -23,7 +23,8 @@ import polars as pl
 from energy_pipeline.contracts import Column, Table
 from energy_pipeline.contracts import table as contract_of
 from energy_pipeline.desk import Desk
-from energy_pipeline.desk.sources import FilePart, FileSeries
+from energy_pipeline.desk.layout import FilePart
+from energy_pipeline.desk.sources import FileSeries
 from energy_pipeline.domain.errors import Finding, MissingDayError, PipelineError, SourceError
 from energy_pipeline.information.expected import key_text
 from energy_pipeline.information.known_at import known_at, market_time_zone, rule_of

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.desk.load import desk_from
-from energy_pipeline.desk.sources import KnownAt, TimeLabel, ValueMap
+from energy_pipeline.desk.layout import TimeLabel, ValueMap
+from energy_pipeline.desk.sources import KnownAt
 from energy_pipeline.domain.delivery import DeliveryDay, to_us
 from energy_pipeline.domain.errors import ContractError, MissingDayError, SourceError
 from energy_pipeline.information.known_at import add_business_days, apply

@@ -62,8 +62,19 @@ class Item:
 
 
 _AREA = {"area": "EIC code or name of the area, where the desk's zone has another name"}
-_LOAD = {"key": ("zone",), "values": ("load_mw",), "span": MONTH, "options": _AREA, "licence": LICENCE}
-_BY_TYPE = {"key": ("zone", "technology"), "values": ("generation_mw",), "span": MONTH, "options": _AREA, "licence": LICENCE}
+
+
+def _monthly(table: str, key: tuple[str, ...], value: str, known_at: KnownAt, revised_days: int = 0, ahead_days: int = 1) -> Dataset:
+    """A series that is asked by months."""
+    return Dataset(table, key, (value,), MONTH, known_at, options=_AREA, revised_days=revised_days, ahead_days=ahead_days, licence=LICENCE)
+
+
+def _res_forecast(process: str) -> Item:
+    dataset = _monthly("generation_forecast", _BY_TYPE, "generation_mw", RES_FORECAST_KNOWN)
+    return Item(dataset, "A69", process, ("in_Domain",), "inBiddingZone_Domain.mRID")
+
+
+_BY_TYPE = ("zone", "technology")
 
 ITEMS: dict[str, Item] = {
     "prices": Item(
@@ -90,32 +101,29 @@ ITEMS: dict[str, Item] = {
         "MWH",
     ),
     "load_actual": Item(
-        Dataset(table="load_actual", known_at=ACTUAL_KNOWN, revised_days=7, ahead_days=0, **_LOAD),
+        _monthly("load_actual", ("zone",), "load_mw", ACTUAL_KNOWN, revised_days=7, ahead_days=0),
         "A65",
         "A16",
         ("outBiddingZone_Domain",),
         "outBiddingZone_Domain.mRID",
     ),
     "load_forecast": Item(
-        Dataset(table="load_forecast", known_at=LOAD_FORECAST_KNOWN, **_LOAD),
+        _monthly("load_forecast", ("zone",), "load_mw", LOAD_FORECAST_KNOWN),
         "A65",
         "A01",
         ("outBiddingZone_Domain",),
         "outBiddingZone_Domain.mRID",
     ),
     "generation_actual": Item(
-        Dataset(table="generation_actual", known_at=ACTUAL_KNOWN, revised_days=7, ahead_days=0, **_BY_TYPE),
+        _monthly("generation_actual", _BY_TYPE, "generation_mw", ACTUAL_KNOWN, revised_days=7, ahead_days=0),
         "A75",
         "A16",
         ("in_Domain",),
         "inBiddingZone_Domain.mRID",
     ),
-    **{
-        name: Item(
-            Dataset(table="generation_forecast", known_at=RES_FORECAST_KNOWN, **_BY_TYPE), "A69", process, ("in_Domain",), "inBiddingZone_Domain.mRID"
-        )
-        for name, process in (("generation_forecast", "A01"), ("generation_forecast_intraday", "A40"), ("generation_forecast_current", "A18"))
-    },
+    "generation_forecast": _res_forecast("A01"),
+    "generation_forecast_intraday": _res_forecast("A40"),
+    "generation_forecast_current": _res_forecast("A18"),
     "installed_capacity": Item(
         Dataset(
             table="installed_capacity",

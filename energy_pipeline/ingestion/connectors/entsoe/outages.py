@@ -22,7 +22,7 @@ from energy_pipeline.ingestion.connectors.entsoe.datasets import FUEL_OF
 CANCELLED = ("A09", "A13")
 """docStatus of a notice that was cancelled or withdrawn."""
 
-NOTICE = {
+NOTICE: dict[str, pl.DataType | type[pl.DataType]] = {
     "notice_id": pl.String,
     "revision": pl.Int32,
     "withdrawn": pl.Boolean,
