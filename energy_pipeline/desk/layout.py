@@ -56,7 +56,9 @@ class TimeLabel(DeskModel):
     """How the file writes time."""
 
     column: str = Field(description="Column of the file that holds time, or the date where the hour stands in a column of its own.")
-    hour_column: str | None = Field(None, description="Column of the clock time (00:00, 02:00 - 03:00) or of the hour's number (0..23, 1..24, 1..25).")
+    hour_column: str | None = Field(
+        None, description="Column of the clock time (00:00, 02:00 - 03:00) or of the hour's number (0..23, 1..24, 1..25)."
+    )
     interval_column: str | None = Field(None, description="Column of the interval's number within the hour, from 1 (ERCOT's DeliveryInterval).")
     repeated_column: str | None = Field(
         None, description="Column that tells the two passes of the hour repeated in autumn apart (DSTFlag, A/B, CEST/CET); any words."

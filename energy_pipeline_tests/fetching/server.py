@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
@@ -23,14 +24,22 @@ Fault = Callable[[Reply], Reply | None]
 """What becomes of a right answer on its way; None: the connection is cut without a word."""
 
 
+@dataclass(frozen=True)
+class Slow(Reply):
+    """An answer that does not come before the server closes."""
+
+
 class ReplayServer:
-    """Serves a world; `fail(source, fault, times)` spoils the next answers of a source.
+    """Serves a world, or a world of its own for a source; `fail(source, fault, times)` spoils its next answers.
+
+    A fault's `source` is a connector's name, or `open_meteo.archive` for one of its hosts.
 
     The first part of a path is the source, the second the host's name: /open_meteo/archive/v1/archive.
     """
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, world: World, own: Mapping[str, World] | None = None) -> None:
+        self._worlds = {"": world, **(own or {})}
+        self._closed = threading.Event()
         self.sent: list[tuple[str, int]] = []
         self._faults: dict[str, tuple[Fault, int]] = {}
         self._lock = threading.Lock()
@@ -42,6 +51,7 @@ class ReplayServer:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._closed.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -59,13 +69,18 @@ class ReplayServer:
         """Spoil the next `times` answers of a source."""
         self._faults[source] = (fault, times)
 
+    def wait(self) -> None:
+        """Until the server closes."""
+        self._closed.wait()
+
     def answer(self, source: str, host: str, path: str, params: Mapping[str, str]) -> Reply | None:
         """The answer with what is wrong with it."""
         with self._lock:
-            reply: Reply | None = self.world.reply(source, host, path, params)
-            fault, times = self._faults.get(source, (None, 0))
+            reply: Reply | None = self._worlds.get(source, self._worlds[""]).reply(source, host, path, params)
+            name = source if source in self._faults else f"{source}.{host}"
+            fault, times = self._faults.get(name, (None, 0))
             if fault is not None and times > 0 and reply is not None:
-                self._faults[source] = (fault, times - 1)
+                self._faults[name] = (fault, times - 1)
                 reply = fault(reply)
             self.sent.append((source, reply.status if reply is not None else 0))
             return reply
@@ -77,7 +92,9 @@ def _handler(owner: ReplayServer) -> type[BaseHTTPRequestHandler]:
             target = urlsplit(self.path)
             source, host, path = target.path.lstrip("/").split("/", 2)
             reply = owner.answer(source, host, f"/{path}", dict(parse_qsl(target.query)))
-            if reply is None:
+            if isinstance(reply, Slow):
+                owner.wait()
+            if reply is None or isinstance(reply, Slow):
                 self.close_connection = True
                 return
             self.send_response(reply.status)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
-from energy_pipeline.desk.load import desk_from
 from energy_pipeline.desk.layout import TimeLabel, ValueMap
+from energy_pipeline.desk.load import desk_from
 from energy_pipeline.desk.sources import KnownAt
 from energy_pipeline.domain.delivery import DeliveryDay, to_us
 from energy_pipeline.domain.errors import ContractError, MissingDayError, SourceError

@@ -20,6 +20,7 @@ from energy_pipeline.ingestion.connectors.entsoe.areas import AREAS, BY_CODE
 from energy_pipeline_tests.fetching.generated import entsoe, json_sources
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
+UNAUTHORISED = b"<html><head><title>Error</title></head><body>Unauthorized. Missing or invalid security token</body></html>"
 TOKEN = "a-token-of-the-tests"  # noqa: S105 - opens nothing
 _ZONES = {area.code: name for name, area in AREAS.items()}
 _MONTH, _YEAR = Span(1, "months"), Span(1, "years")
@@ -59,17 +60,18 @@ class World:
 
     Each frame has `delivery_start`, `resolution_minutes`, `value` and `known_at`; the newest row known at `now` counts, and a null
     value is a withdrawn one. Day-ahead prices of a second auction lie under technology "EXAA", of the first intraday auction under
-    "IDA1". Weather has `wind`, `temperature`, `radiation` under technology.
+    "IDA1". Weather has `wind`, `temperature`, `radiation` under technology. `ignores`: parameters that ENTSO-E overlooks.
     """
 
     now: datetime
     series: dict[tuple[str, str, str], pl.DataFrame] = field(default_factory=dict)
     notices: list[tuple[datetime, entsoe.Notice]] = field(default_factory=list)
-    asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
+    ignores: frozenset[str] = frozenset()
+    asked: list[tuple[datetime, str, str, dict[str, str]]] = field(default_factory=list)
 
     def reply(self, source: str, host: str, path: str, params: Mapping[str, str]) -> Reply:
         """The answer of a source that nothing is wrong with."""
-        self.asked.append((source, path, dict(params)))
+        self.asked.append((self.now, source, path, dict(params)))
         if source == "open_meteo":
             return self._open_meteo(host, params)
         if source == "entsoe":
@@ -86,11 +88,9 @@ class World:
         return newest.filter(pl.col("value").is_not_null()).select("delivery_start", "resolution_minutes", "value")
 
     def _entsoe(self, params: Mapping[str, str]) -> Reply:
-        asked = {k.lower(): v for k, v in params.items()}
+        asked = {k.lower(): v for k, v in params.items() if k not in self.ignores}
         if asked.get("securitytoken") != TOKEN:
-            return Reply(
-                401, b"<html><head><title>Error</title></head><body>Unauthorized. Missing or invalid security token</body></html>", "text/html"
-            )
+            return Reply(401, UNAUTHORISED, "text/html")
         strange = sorted(set(asked) - _KNOWN)
         if strange:
             return _xml(entsoe.acknowledgement(f"Input parameter does not exist: {strange[0]}", self.now), 400)
@@ -202,14 +202,16 @@ class World:
         end = _local_day(start.astimezone(BRUSSELS).date() + timedelta(days=7))[0]
         minutes = {"quarterhour": 15, "hour": 60}[resolution]
         rows = self.known(table, "DE_LU", technology, start, end)
+        if minutes == 15:
+            hours = rows.filter(pl.col("resolution_minutes") == 60)
+            quarters = [hours.with_columns(pl.col("delivery_start") + pl.duration(minutes=m)) for m in (0, 15, 30, 45)]
+            rows = pl.concat([rows.filter(pl.col("resolution_minutes") == 15), *quarters]).sort("delivery_start")
         means = rows.group_by_dynamic("delivery_start", every=f"{minutes}m").agg(pl.col("value").mean())
         own = dict(means.iter_rows())
         if not own or start.astimezone(BRUSSELS).weekday():
             return Reply(404, b"<html>not found</html>", "text/html")
         factor = share if table == "day_ahead_prices" else share * minutes / 60
         grid = _grid(start, end, minutes)
-        if minutes == 15 and rows["resolution_minutes"].max() == 60:
-            own = {t: own.get(t.replace(minute=0)) for t in grid if t.replace(minute=0) in own}
         return Reply(200, json_sources.smard_week(grid, [None if t not in own else own[t] * factor for t in grid], self.now))
 
     def _open_meteo(self, host: str, params: Mapping[str, str]) -> Reply:
