@@ -22,6 +22,7 @@ from datetime import UTC, datetime
 
 from energy_pipeline.domain.errors import PipelineError
 from energy_pipeline.ingestion.connectors.contract import Answer, Connector, NotYet, Pairs, Parsed, Request, Rows
+from energy_pipeline.ingestion.connectors.parts import joined
 from energy_pipeline.ingestion.live import Look
 from energy_pipeline.lake.storage import Storage
 
@@ -138,8 +139,8 @@ class AnswerArchive:
         self._parsed.clear()
 
     def looks(self, connector: Connector, dataset: str, key: Pairs, start: datetime, end: datetime) -> Sequence[Look]:
-        """Answers with rows or the word that there are none, which overlap [start, end)."""
-        return list(self._looks(connector, dataset, key, start, end))
+        """Answers with rows or the word that there are none, which overlap [start, end); parts of a series as their sum."""
+        return list(joined(self._looks(connector, dataset, key, start, end)))
 
     def _looks(self, connector: Connector, dataset: str, key: Pairs, start: datetime, end: datetime) -> Iterator[Look]:
         for kept in self.kept(connector.source, dataset, key):

@@ -182,6 +182,8 @@ class _Round:
         for kept in reversed(archive.kept(connector.source, request.dataset, request.key)):
             if (kept.start, kept.end) == (request.start, request.end) and kept.status in (200, 304):
                 answer = archive.read(kept)
+                if answer.request.path != request.path:
+                    continue  # another part of the series
                 if answer.request.params == request.params and (answer.header("etag") or answer.header("last-modified")):
                     return answer
                 return None

@@ -62,10 +62,13 @@ class Question:
         return any(r.immutable for r in self.connector.requests(self.asked, date(2025, 1, 1), date(2025, 1, 1)))
 
     def due(self, day: date) -> datetime:
-        """The latest instant by which the rule says the day is out; its start where only sightings count."""
+        """The latest instant by which the rule says the day is out, of a model run counted from its start; else the day's start."""
         rule = self.series.known_at or self.connector.datasets[self.asked.dataset].known_at
         whole = DeliveryDay(day, self.asked.time_zone)
-        if self.connector.datasets[self.asked.dataset].seen_only or rule.anchor == "column":
+        if rule.anchor == "column":
+            request = self.connector.requests(self.asked, day, day)[0]
+            return request.start + timedelta(minutes=rule.minutes) if request.immutable else whole.start
+        if self.connector.datasets[self.asked.dataset].seen_only:
             return whole.start
         return apply(rule, whole.end if rule.anchor == "interval_end" else day, self.asked.time_zone)
 
