@@ -77,7 +77,8 @@ def series(rows: Sequence[dict[str, json_body.JsonValue]], value: str, published
         number = json_body.numbers([json_body.field(row, value, SOURCE)], value, 1, SOURCE)[0]
         told = instant(json_body.field(row, published, SOURCE)) if published else None
         found.append((start, minutes, number, told))
-    schema = pl.Schema({"delivery_start": json_body.INSTANT, "resolution_minutes": pl.Int32, "value": pl.Float64, "published_at": json_body.INSTANT})
+    at = json_body.INSTANT
+    schema = pl.Schema({"delivery_start": at, "resolution_minutes": pl.Int32(), "value": pl.Float64(), "published_at": at})
     frame = pl.DataFrame(found, schema=schema, orient="row").filter(pl.col("value").is_not_null())
     return frame if published else frame.drop("published_at")
 
