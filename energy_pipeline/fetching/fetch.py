@@ -56,6 +56,8 @@ class FetchReport:
         Questions whose source has nothing yet.
     second : list of str
         Days taken from a second source, with the reason.
+    notes : dict of str
+        What answers say beside their values, each once and in order: licences, values that are held as not known.
     problems : list of str
         Questions that ended in a named error.
     """
@@ -64,6 +66,7 @@ class FetchReport:
     rows: int = 0
     not_yet: list[str] = field(default_factory=list)
     second: list[str] = field(default_factory=list)
+    notes: dict[str, None] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
     def raise_if_any(self) -> None:
@@ -169,6 +172,7 @@ class _Round:
         text = f"{question.text} {_span(request)}"
         if isinstance(found, Rows):
             self.report.rows += 1
+            self.report.notes.update(dict.fromkeys(f"{question.text}: {note}" for note in found.notes))
         elif isinstance(found, NotYet):
             self.report.not_yet.append(f"{text}: {found.reason}")
         else:
