@@ -123,11 +123,11 @@ def _can_ask(question: Question, client: Client, report: FetchReport) -> bool:
 
 
 def _missing(question: Question, second: Question, client: Client, first: date, last: date) -> list[date]:
-    """Days that are due, of which the first source has no row, and for which the second must be asked now."""
+    """Days that are due, of which the first source has not every row, and for which the second must be asked now."""
     now = client.clock.now()
     known = known_days(question, client.archive, first, last)
     days = wanted_days(second, client.archive, first, last, now)
-    return [d for d in days if question.due(d) <= now and not known.minutes.get(d)]
+    return [d for d in days if question.due(d) <= now and not known.complete(d, question.asked.time_zone)]
 
 
 @dataclass

@@ -7,6 +7,7 @@ outage notices (`live_outages`), physical limits (the contract, before the write
 
 - `;seen`: our first sighting, never earlier than the publication rule. Also where we looked after the rule's instant and
   it was not there: the source was late. A value that differs from the one before is a correction: known when it was seen.
+- `;told`: the source says of every row when it was published, also of the past. That instant holds.
 - `;rule`: first seen later than the rule's instant, and nobody had looked in between: history. The rule's instant then holds.
 """
 
@@ -32,7 +33,7 @@ from energy_pipeline.ingestion.connectors import connector_of
 from energy_pipeline.ingestion.connectors.contract import Asked, Connector, Dataset, NotYet, Pairs, Rows
 from energy_pipeline.ingestion.live_outages import unit_days
 
-SEEN, RULE = ";seen", ";rule"
+SEEN, RULE, TOLD = ";seen", ";rule", ";told"
 """Endings of `source`: what `known_at` rests on."""
 
 _INSTANT = pl.Datetime("us", "UTC")
@@ -59,7 +60,7 @@ class Answers(Protocol):
 
 def is_live(source: pl.Expr) -> pl.Expr:
     """Whether a row's `known_at` was settled by the archive of answers."""
-    return source.str.ends_with(SEEN) | source.str.ends_with(RULE)
+    return source.str.ends_with(SEEN) | source.str.ends_with(RULE) | source.str.ends_with(TOLD)
 
 
 def asked_of(desk: Desk, series: LiveSeries, live: LiveSource) -> Asked:
@@ -154,7 +155,9 @@ def _sightings(task: _Task, answers: Answers, order: int) -> pl.DataFrame:
     good = [(look, look.parsed.frame) for look in looks if isinstance(look.parsed, Rows)]
     frames = unit_days([f for _, f in good], asked.time_zone) if task.contract.name == "outages" else [f for _, f in good]
     parts = [_of_look(task, asked, look.received_at, frame) for (look, _), frame in zip(good, frames, strict=True)]
-    empty = task.contract.frame().with_columns(_seen_at=pl.lit(None, _INSTANT), _rule_at=pl.lit(None, _INSTANT), _late=pl.lit(False))
+    empty = task.contract.frame().with_columns(
+        _seen_at=pl.lit(None, _INSTANT), _rule_at=pl.lit(None, _INSTANT), _late=pl.lit(False), _told=pl.lit(False)
+    )
     found = [empty, *(_with_late(part, look, looks) for part, (look, _) in zip(parts, good, strict=True))]
     return pl.concat(found, how="diagonal").with_columns(_order=pl.lit(order))
 
@@ -169,7 +172,8 @@ def _of_look(task: _Task, asked: Asked, received_at: datetime, frame: pl.DataFra
     frame = frame.with_columns(_seen_at=pl.lit(received_at).cast(_INSTANT), source=pl.lit(f"{task.live.source}:{task.live.dataset}"))
     missing = [pl.lit(None, dtype=t).alias(c) for c, t in task.contract.schema.items() if c not in frame.columns]
     frame = frame.with_columns(missing).with_columns(pl.col(c).cast(t) for c, t in task.contract.schema.items())
-    return frame.select(*task.contract.schema, "_seen_at").with_columns(_rule_at=_rule_at(task, asked, frame))
+    told = task.rule.anchor == "column" and task.rule.column not in task.contract.schema
+    return frame.select(*task.contract.schema, "_seen_at").with_columns(_rule_at=_rule_at(task, asked, frame), _told=pl.lit(told))
 
 
 def _rule_at(task: _Task, asked: Asked, frame: pl.DataFrame) -> pl.Series:
@@ -206,15 +210,18 @@ def _vintages(contract: Table, seen: pl.DataFrame) -> pl.DataFrame:
     """The first sighting of each row and every change after it, with `known_at` and its basis."""
     key = ["delivery_day", *contract.key]
     values = [c for c in contract.schema if c not in (*key, "known_at", "source")]
-    seen = seen.sort(*key, "_seen_at", "_order", maintain_order=True)
-    first_at = pl.when(pl.col("_order") == 0).then(pl.col("_seen_at")).min().over("delivery_day")
+    seen = seen.with_columns(_at=pl.when("_told").then("_rule_at").otherwise("_seen_at")).sort(*key, "_at", "_order", maintain_order=True)
+    # The second source fills the hours that the first one has not; by hours, as the two may differ in resolution.
+    place = ["delivery_day", *([pl.col("delivery_start").dt.truncate("1h")] if "delivery_start" in seen.columns else [])]
+    first_at = pl.when(pl.col("_order") == 0).then(pl.col("_seen_at")).min().over(place)
     seen = seen.filter((pl.col("_order") == 0) | first_at.is_null() | (pl.col("_seen_at") < first_at))
     is_first = pl.int_range(pl.len()).over(key) == 0
     changed = pl.any_horizontal([pl.col(v).ne_missing(pl.col(v).shift(1).over(key)) for v in values])
     kept = seen.with_columns(_first=is_first).filter(pl.col("_first") | changed)
     by_rule = pl.col("_first") & ~pl.col("_late") & (pl.col("_seen_at") > pl.col("_rule_at"))
-    known = pl.when(by_rule).then("_rule_at").otherwise(pl.max_horizontal("_rule_at", "_seen_at"))
-    kept = kept.with_columns(known_at=known, source=pl.col("source") + pl.when(by_rule).then(pl.lit(RULE)).otherwise(pl.lit(SEEN)))
+    known = pl.when(by_rule | pl.col("_told")).then("_rule_at").otherwise(pl.max_horizontal("_rule_at", "_seen_at"))
+    basis = pl.when("_told").then(pl.lit(TOLD)).when(by_rule).then(pl.lit(RULE)).otherwise(pl.lit(SEEN))
+    kept = kept.with_columns(known_at=known, source=pl.col("source") + basis)
     # Two sightings before the rule's instant share it: the later value comes a tick later, so that neither is lost.
     ticks = pl.int_range(pl.len()).over([*key, "known_at"])
     return kept.with_columns(known_at=pl.col("known_at") + ticks * _TICK).select(list(contract.schema)).sort("delivery_day", *contract.sort_key)

@@ -133,6 +133,12 @@ def _zeros(early: timedelta) -> Callable[[World], World]:
     return spoil
 
 
+def _zeros_in_the_evening(world: World) -> World:
+    """The last eight hours of the day are zeros; the rest is right."""
+    evening = pl.col("delivery_start").dt.convert_time_zone("Europe/Berlin").dt.hour() >= 16
+    return _with(world, PRICE, lambda f: f.with_columns(pl.when(evening).then(0.0).otherwise(pl.col("value")).alias("value")))
+
+
 def _nothing(world: World) -> World:
     return replace(world, series={}, asked=[])
 
@@ -167,6 +173,7 @@ FAULTS: dict[str, Case] = {
     "intraday mixed into day-ahead": Case(spoil=_other_auction("IDA1", _CONTRACT), only=("entsoe",)),
     "zeros before the auction": Case(spoil=_zeros(timedelta(hours=12)), only=PRICES, lead=timedelta(hours=12)),
     "zeros after the auction": Case(spoil=_zeros(timedelta(hours=12)), only=PRICES),
+    "zeros in the evening": Case(spoil=_zeros_in_the_evening, only=PRICES),
     "nothing published": Case(spoil=_nothing),
     **{f"{name}, twice": Case(wire=fault, times=2) for name, fault in WIRE.items()},
     **{f"{name}, all morning": Case(wire=fault) for name, fault in WIRE.items()},

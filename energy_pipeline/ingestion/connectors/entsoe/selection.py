@@ -14,8 +14,10 @@ from energy_pipeline.ingestion.connectors.contract import Answer, AnswerError, N
 from energy_pipeline.ingestion.connectors.entsoe.areas import BY_CODE, Area
 from energy_pipeline.ingestion.connectors.entsoe.datasets import TECHNOLOGY_OF, Item
 from energy_pipeline.ingestion.connectors.entsoe.documents import Document, TimeSeries
+from energy_pipeline.ingestion.connectors.not_due import known_only
 
 _ACTUAL = ("load_actual", "generation_actual")
+_ONE_SERIES = ("day_ahead_prices", "load_actual", "load_forecast")
 _START = pl.col("delivery_start")
 
 
@@ -104,11 +106,13 @@ def _known(item: Item, answer: Answer, frame: pl.DataFrame, area: Area) -> tuple
         frame = frame.filter(ends <= to_us(answer.received_at))
         if frame.height < before:
             notes.append(f"{before - frame.height} value(s) for intervals that had not ended when the answer came")
-    whole = (_START.dt.convert_time_zone(area.time_zone).dt.date(),) if table == "day_ahead_prices" else ("delivery_start",)
-    zero = table in ("day_ahead_prices", "load_actual", "load_forecast", "generation_actual")
-    kept = frame.filter(pl.col("value").abs().max().over(*whole) > 0) if zero and frame.height else frame
+    if table in _ONE_SERIES:
+        value = item.dataset.values[0]
+        kept, told = known_only(frame.rename({"value": value}), value, item.dataset.known_at, area.time_zone, answer.received_at)
+        return kept.rename({value: "value"}), [*notes, *told]
+    kept = frame.filter(pl.col("value").abs().max().over("delivery_start") > 0) if table in _ACTUAL and frame.height else frame
     if kept.height < frame.height:
-        notes.append(f"{frame.height - kept.height} zero(s) that stand for what is not known")
+        notes.append(f"{frame.height - kept.height} zero(s) of every type at once: not known")
     return kept, notes
 
 
