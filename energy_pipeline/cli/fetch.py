@@ -62,6 +62,8 @@ def fetch(span: SpanArgument = None, desk: DeskOption = None, lake: LakeOption =
             report = fetch_days(found, client, first, last, lambda n, of, text: progress.update(task, completed=n, total=of, description=text))
         asked = ", ".join(f"{source} {count}" for source, count in report.asked.items()) or "nothing was missing"
         console.print(f"questions asked: {asked}; {report.rows} answers with rows, {len(report.not_yet)} not there yet")
+        for text in report.not_asked:
+            console.print(f"not asked: {text}", markup=False)
         for text in report.second:
             console.print(f"second source: {text}", markup=False)
         for text in report.notes:

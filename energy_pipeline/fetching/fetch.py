@@ -54,6 +54,8 @@ class FetchReport:
         Answers with rows.
     not_yet : list of str
         Questions whose source has nothing yet.
+    not_asked : list of str
+        Series of a source whose token is missing; their second source is asked, or they are a stated gap.
     second : list of str
         Days taken from a second source, with the reason.
     notes : dict of str
@@ -65,6 +67,7 @@ class FetchReport:
     asked: dict[str, int] = field(default_factory=dict)
     rows: int = 0
     not_yet: list[str] = field(default_factory=list)
+    not_asked: list[str] = field(default_factory=list)
     second: list[str] = field(default_factory=list)
     notes: dict[str, None] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
@@ -103,13 +106,23 @@ def fetch(desk: Desk, client: Client, first: date, last: date, listener: Listene
     report = FetchReport()
     with client.archive.storage.guard(FOLDER, exclusive=True):
         asking = questions(desk)
-        _Round(client, report, listener).run([q for q in asking if q.order == 0], {}, first, last)
+        _Round(client, report, listener).run([q for q in asking if q.order == 0 and _can_ask(q, client, report)], {}, first, last)
         firsts = {id(q.series): q for q in asking if q.order == 0}
         missing = {id(q): _missing(firsts[id(q.series)], q, client, first, last) for q in asking if q.order == 1}
         seconds = [q for q in asking if q.order == 1 and missing[id(q)]]
         report.second += [f"{q.text}: {_spans(missing[id(q)])}, as {firsts[id(q.series)].connector.source} has none" for q in seconds]
         _Round(client, report, listener).run(seconds, missing, first, last)
     return report
+
+
+def _can_ask(question: Question, client: Client, report: FetchReport) -> bool:
+    """Whether the source's token is there; without one the second source answers, or the desk says that it can do without."""
+    missing = client.configured(question.connector)
+    if missing is None:
+        return True
+    needed = question.series.required or question.series.late.action == "stop"
+    (report.problems if needed and question.series.second is None else report.not_asked).append(f"{question.text}: {missing}")
+    return False
 
 
 def _missing(question: Question, second: Question, client: Client, first: date, last: date) -> list[date]:

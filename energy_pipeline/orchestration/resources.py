@@ -19,6 +19,7 @@ from energy_pipeline.desk import Desk, load_desk
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import MissingDayError, PipelineError
 from energy_pipeline.fetching.archive import AnswerArchive
+from energy_pipeline.fetching.client import Client
 from energy_pipeline.fetching.fetch import FetchReport, fetch
 from energy_pipeline.fetching.open_client import client_for
 from energy_pipeline.information.archive import Archive, InformationSet
@@ -62,6 +63,7 @@ class DeskRuntime:
         self.lake = Lake(settings.lake)
         self.sources = SourceFiles(settings.data)
         self.answers = AnswerArchive(self.lake.storage)
+        self.open_client: Callable[[], Client] = lambda: client_for(settings, self.answers, self.now)
         self._fetched = ""
         self._world: World | None = None
         self._session: RunSession | None = None
@@ -79,7 +81,7 @@ class DeskRuntime:
         if not self.desk.sources.live or run_id == self._fetched:
             return None
         self._fetched = run_id
-        return fetch(self.desk, client_for(self.settings, self.answers, self.now), first, last)
+        return fetch(self.desk, self.open_client(), first, last)
 
     def session(self, run_id: str, first: date, last: date, as_of: datetime | None = None) -> RunSession:
         """The session of a run; all its steps share one, the next run gets its own."""

@@ -229,9 +229,10 @@ def test_trouble_that_stays_ends_in_a_named_error_and_the_others_are_fetched(tmp
 
 def test_without_a_token_nothing_is_sent_and_the_variable_is_named(tmp_path):
     client, source = client_of(tmp_path, Hands(NOON), prices, secrets=Secrets({}))
-    report = fetch(desk_of(price_series()), client, date(2025, 6, 1), date(2025, 6, 1))
+    report = fetch(desk_of(price_series(late={"action": "stop"}), load_series()), client, date(2025, 6, 1), date(2025, 6, 1))
     assert source.sent == []
     assert "ENERGY_PIPELINE_ENTSOE_TOKEN" in report.problems[0]
+    assert "load_actual" in report.not_asked[0]
 
 
 def test_a_span_that_is_refused_as_too_long_is_halved_until_it_is_taken(tmp_path):
