@@ -55,14 +55,17 @@ def warm(workers: WorkersOption = None) -> None:
     console.print(f"{count} kernels are compiled")
 
 
-def doctor(desk: DeskOption = None, lake: LakeOption = None) -> None:
+OnlineOption = Annotated[bool, typer.Option("--online", help="Also ask each live source once.")]
+
+
+def doctor(desk: DeskOption = None, lake: LakeOption = None, online: OnlineOption = False) -> None:
     """Look at the desk file, its sources, the lake and Dagster's home, and say what is wrong."""
     from energy_pipeline.orchestration.resources import utc_now
     from energy_pipeline.runner.doctor import examine
 
     with plain_errors():
         table = Table("", "what", "found", title="doctor", show_lines=False)
-        findings = examine(settings_of(desk, lake), os.environ, utc_now().date())
+        findings = examine(settings_of(desk, lake), os.environ, utc_now(), online=online)
         for finding in findings:
             table.add_row("[green]ok[/green]" if finding.ok else "[red]no[/red]", finding.what, finding.found)
         console.print(table)

@@ -19,7 +19,7 @@ from energy_pipeline.desk.plants import MeteredPlant, Plant, PvPlant, SharePlant
 from energy_pipeline.desk.portfolio import PortfolioSettings
 from energy_pipeline.desk.risk import RiskSettings, Stress, factor_names
 from energy_pipeline.desk.scenarios import ScenarioSettings
-from energy_pipeline.desk.sources import AbsentSeries, FileSeries, Sources
+from energy_pipeline.desk.sources import AbsentSeries, SeriesEntry, Sources
 from energy_pipeline.desk.strategies import Allocation, PairSpread, Strategy, TradingCosts, strategy_problems
 from energy_pipeline.domain.blocks import Block
 from energy_pipeline.domain.delivery import DeliveryDay, local_instant
@@ -282,12 +282,18 @@ class Desk(DeskModel):
             for name, zone in self.zones.items()
             if zone.market_time_unit[0].first_day > self.first_delivery_day
         ]
-        return problems
+        return problems + [
+            f"sources.live.{i}: zone {s.key['zone']} takes `epf_convention`, which dates a forecast before it is published -> a live desk "
+            f"decides on what is out: zones.{s.key['zone']}.tso_res_forecast: strict"
+            for i, s in enumerate(self.sources.live)
+            if s.table == "generation_forecast" and (zone := self.zones.get(s.key.get("zone", ""))) and zone.tso_res_forecast == "epf_convention"
+        ]
 
-    def _keyed_sources(self) -> list[tuple[str, int, FileSeries | AbsentSeries]]:
+    def _keyed_sources(self) -> list[tuple[str, int, SeriesEntry | AbsentSeries]]:
         """(place in the desk file, number, series) of every declared and absent series."""
         return [
             *(("files", i, s) for i, s in enumerate(self.sources.files)),
+            *(("live", i, s) for i, s in enumerate(self.sources.live)),
             *(("absent", i, s) for i, s in enumerate(self.sources.absent)),
         ]
 

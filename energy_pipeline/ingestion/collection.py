@@ -15,14 +15,15 @@ from energy_pipeline.desk import Desk
 from energy_pipeline.domain.errors import SourceError
 from energy_pipeline.ingestion.collected import Collected, merge
 from energy_pipeline.ingestion.files import read_series
+from energy_pipeline.ingestion.live import Answers, read_live
 from energy_pipeline.ingestion.proxy import proxy_quotes
 from energy_pipeline.ingestion.questions import Load
 
 
-def collect(desk: Desk, table: str, first: date, last: date, load: Load) -> Collected:
-    """First vintage of one raw table for delivery days first..last.
+def collect(desk: Desk, table: str, first: date, last: date, load: Load, answers: Answers | None = None) -> Collected:
+    """Rows of one raw table for delivery days first..last: first vintages, of live series every vintage.
 
-    A series declared in files replaces the synthetic one of the same key; proxy quotes
+    A series declared in files or live replaces the synthetic one of the same key; proxy quotes
     stand in where neither has a quote.
 
     Parameters
@@ -34,6 +35,8 @@ def collect(desk: Desk, table: str, first: date, last: date, load: Load) -> Coll
         Delivery days, inclusive.
     load : callable
         Path -> frame; `SourceFiles(root).load`. Not called by a purely synthetic desk.
+    answers : Answers, optional
+        The archive of answers; needed by a desk with live series.
 
     Returns
     -------
@@ -52,6 +55,10 @@ def collect(desk: Desk, table: str, first: date, last: date, load: Load) -> Coll
             parts.append(read_series(desk, series, first, last, load))
         except SourceError as error:
             problems.append(str(error))
+    for live in (s for s in desk.sources.live if s.table == table):
+        if answers is None:
+            raise SourceError(f"{table}: the desk has live series, and no archive of answers was given")
+        parts.append(read_live(desk, live, first, last, answers))
     if problems:
         raise SourceError(
             f"table {table}, days {first}..{last}: {len(problems)} problem(s) with source files\n" + "\n".join(f"  - {p}" for p in problems)
@@ -61,22 +68,22 @@ def collect(desk: Desk, table: str, first: date, last: date, load: Load) -> Coll
 
         parts.append(Collected(_without_declared(desk, table, synthetic.generate(desk, table, first, last))))
     if table == "forward_quotes":
-        parts += _proxies(desk, first, last, load, pl.concat([contract.frame(), *(p.frame for p in parts)]))
+        parts += _proxies(desk, first, last, load, answers, pl.concat([contract.frame(), *(p.frame for p in parts)]))
     return merge(contract, parts)
 
 
 def _without_declared(desk: Desk, table: str, frame: pl.DataFrame) -> pl.DataFrame:
-    """Synthetic rows of keys that no file series serves."""
-    for series in (s for s in desk.sources.files if s.table == table):
+    """Synthetic rows of keys that no declared series serves."""
+    for series in (s for s in desk.sources.declared if s.table == table):
         frame = frame.filter(~pl.all_horizontal(pl.col(k) == v for k, v in series.key.items()))
     return frame
 
 
-def _proxies(desk: Desk, first: date, last: date, load: Load, quoted: pl.DataFrame) -> list[Collected]:
+def _proxies(desk: Desk, first: date, last: date, load: Load, answers: Answers | None, quoted: pl.DataFrame) -> list[Collected]:
     if not desk.sources.proxy_quotes:
         return []
     reach = max(p.window_days for p in desk.sources.proxy_quotes)
-    prices = collect(desk, "day_ahead_prices", first - timedelta(days=reach), last - timedelta(days=1), load).frame
+    prices = collect(desk, "day_ahead_prices", first - timedelta(days=reach), last - timedelta(days=1), load, answers).frame
     key = ["delivery_day", "zone", "contract"]
     return [
         Collected(proxy_quotes(desk, rule, first, last, prices.filter(pl.col("zone") == rule.zone)).join(quoted, on=key, how="anti"))

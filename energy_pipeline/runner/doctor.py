@@ -9,7 +9,7 @@ import platform
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -17,6 +17,7 @@ import polars as pl
 from energy_pipeline.contracts.raw import RAW_TABLES
 from energy_pipeline.desk import Desk, load_desk
 from energy_pipeline.domain.errors import MissingDayError, PipelineError
+from energy_pipeline.fetching.archive import AnswerArchive
 from energy_pipeline.lake import Lake
 from energy_pipeline.lake.source_files import SourceFiles
 from energy_pipeline.orchestration.code_version import code_version
@@ -36,16 +37,18 @@ class Finding:
     found: str
 
 
-def examine(settings: Settings, environment: Mapping[str, str], today: date) -> list[Finding]:
-    """Everything worth knowing before the first run."""
+def examine(settings: Settings, environment: Mapping[str, str], now: datetime, *, online: bool = False) -> list[Finding]:
+    """Everything worth knowing before the first run; `online` also asks each live source once."""
     findings: list[Finding] = [*_places(settings, environment)]
     try:
         desk = load_desk(settings.desk_path)
     except PipelineError as error:
         return [*findings, Finding(ok=False, what="desk file", found=str(error))]
-    zones, series = ", ".join(desk.zones), len(desk.sources.files)
-    findings.append(Finding(ok=True, what="desk file", found=f"{settings.desk_path}: {desk.name}, zones {zones}, {series} file series"))
-    return [*findings, *_sources(settings, desk, today)]
+    zones, series, live = ", ".join(desk.zones), len(desk.sources.files), len(desk.sources.live)
+    findings.append(
+        Finding(ok=True, what="desk file", found=f"{settings.desk_path}: {desk.name}, zones {zones}, {series} file series, {live} live series")
+    )
+    return [*findings, *_sources(settings, desk, now.date()), *_live(settings, environment, desk, now, online=online)]
 
 
 def _places(settings: Settings, environment: Mapping[str, str]) -> Iterator[Finding]:
@@ -76,6 +79,8 @@ def _writable(what: str, place: str) -> Finding:
 
 
 def _sources(settings: Settings, desk: Desk, today: date) -> Iterator[Finding]:
+    if not desk.sources.files and desk.sources.live:
+        return
     if not desk.sources.files:
         yield Finding(ok=True, what="sources", found="the synthetic market; no file needed")
         return
@@ -88,6 +93,24 @@ def _sources(settings: Settings, desk: Desk, today: date) -> Iterator[Finding]:
         if finding is not None:
             yield finding
     yield _disguised(desk, frames)
+
+
+def _live(settings: Settings, environment: Mapping[str, str], desk: Desk, now: datetime, *, online: bool) -> list[Finding]:
+    """How each live series stands."""
+    from energy_pipeline.fetching.open_client import client_for
+    from energy_pipeline.ingestion.live import live_problems
+    from energy_pipeline.runner.live import standings
+
+    if not desk.sources.live:
+        return []
+    problems = live_problems(desk)
+    if problems:
+        return [Finding(ok=False, what="live sources", found="\n".join(problems))]
+    try:
+        client = client_for(settings, AnswerArchive(Lake(settings.lake).storage), lambda: now, environment=environment)
+    except PipelineError as error:
+        return [Finding(ok=False, what="secrets", found=str(error))]
+    return [Finding(ok=s.ok, what=s.series, found=s.text) for s in standings(desk, client, online=online)]
 
 
 def _collect(desk: Desk, table: str, today: date, sources: SourceFiles) -> tuple[Finding | None, pl.DataFrame]:

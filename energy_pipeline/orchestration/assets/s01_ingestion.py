@@ -55,6 +55,7 @@ def raw_table(factory: AssetFactory, contract: Table) -> dg.AssetsDefinition:
         days = [day_of_key(key) for key in context.partition_keys]
         failures = DayFailures(contract.name)
         runtime.sources.begin(context.run.run_id)
+        fetch_live(context, runtime, days[0], days[-1])
         with progress.reporting(contract.name):
             good = add_days(runtime, contract, days, failures)
             record(context, {day: {contract.name: entries} for day, entries in good.items()}, failures)
@@ -62,11 +63,18 @@ def raw_table(factory: AssetFactory, contract: Table) -> dg.AssetsDefinition:
     return _raw
 
 
+def fetch_live(context: dg.AssetExecutionContext, runtime: DeskRuntime, first: date, last: date) -> None:
+    """Fetch once a run what live series lack; a source that fails is told and the late rules decide: what is there is ingested."""
+    report = runtime.fetch(context.run.run_id, first, last)
+    for text in [*report.second, *report.problems] if report is not None else []:
+        context.log.warning(text)
+
+
 def add_days(runtime: DeskRuntime, contract: Table, days: list[date], failures: DayFailures) -> dict[date, RowMetadata]:
     """Collect `days` of a raw table and add what is new to the lake; metadata of the good days."""
     from energy_pipeline import ingestion
 
-    collected = ingestion.collect(runtime.desk, contract.name, days[0], days[-1], runtime.sources.load)
+    collected = ingestion.collect(runtime.desk, contract.name, days[0], days[-1], runtime.sources.load, runtime.answers)
     for day, error in collected.failures.items():
         failures.add(day, error)
     held = runtime.lake.read(contract.name, days[0], days[-1], missing="skip")
@@ -113,6 +121,7 @@ def raw_history() -> dg.AssetsDefinition:
     def _history(context: dg.AssetExecutionContext, config: HistoryConfig, runtime: dg.ResourceParam[DeskRuntime]) -> dg.MaterializeResult[None]:
         runtime.sources.begin(context.run.run_id)
         first, last = history_span(runtime, config)
+        fetch_live(context, runtime, first, last)
         failures = DayFailures("raw_history")
         with progress.reporting("raw_history"):
             counts = {t.name: load_missing(runtime, t, first, last, failures) for t in RAW_TABLES}
@@ -143,7 +152,7 @@ def load_missing(runtime: DeskRuntime, contract: Table, first: date, last: date,
     missing = [day for day in days_between(first, last) if day not in held]
     rows = 0
     for begin, end in _stretches(missing):
-        collected = ingestion.collect(runtime.desk, contract.name, begin, end, runtime.sources.load)
+        collected = ingestion.collect(runtime.desk, contract.name, begin, end, runtime.sources.load, runtime.answers)
         for day, error in collected.failures.items():
             failures.add(day, error)
         fresh = by_day(collected.frame)
