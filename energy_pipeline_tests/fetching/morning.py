@@ -47,8 +47,8 @@ class Subject:
 
 def _price(first: str, second: str) -> Subject:
     named = {"entsoe": "prices", "smard": "day_ahead_prices", "energy_charts": "day_ahead_prices"}
-    pair = ({"source": s, "dataset": named[s]} for s in (first, second))
-    return Subject("day_ahead_prices", {"zone": "DE_LU"}, *pair, "price_eur_mwh")
+    one, other = ({"source": s, "dataset": named[s]} for s in (first, second))
+    return Subject("day_ahead_prices", {"zone": "DE_LU"}, one, other, "price_eur_mwh")
 
 
 SUBJECTS = {
