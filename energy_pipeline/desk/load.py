@@ -52,7 +52,11 @@ def load_desk(path: Path) -> Desk:
         written = read_yaml(text)
     except yaml.YAMLError as error:
         raise DeskError(str(path), [f"is not YAML: {error}"]) from error
-    return _desk(written, str(path))
+    desk = _desk(written, str(path))
+    problems = [_with_line(written, text.partition(": ")[0].split("."), text) for text in desk.oversights()]
+    if problems:
+        raise DeskError(str(path), problems)
+    return desk
 
 
 def desk_from(data: object, source: str) -> Desk:

@@ -269,13 +269,6 @@ class Desk(DeskModel):
             for kind, i, s in self._keyed_sources()
             if "plant" in s.key and s.key["plant"] not in self.plants
         ]
-        quoted = self.sources.quoted_blocks()
-        problems += [
-            f"contracts.{i}: nothing quotes {c.block} of {c.zone}, so it could never be traded -> add forward_quotes of it to sources.files, "
-            "proxy_quotes, or say so in sources.absent"
-            for i, c in enumerate(self.contracts)
-            if quoted is not None and (c.zone, c.block) not in quoted and (c.zone, "") not in quoted and c.zone in self.zones
-        ]
         problems += [
             f"zones.{name}.market_time_unit: begins {zone.market_time_unit[0].first_day}, after first_delivery_day {self.first_delivery_day} "
             "-> say which unit held before"
@@ -287,6 +280,16 @@ class Desk(DeskModel):
             f"decides on what is out: zones.{s.key['zone']}.tso_res_forecast: strict"
             for i, s in enumerate(self.sources.live)
             if s.table == "generation_forecast" and (zone := self.zones.get(s.key.get("zone", ""))) and zone.tso_res_forecast == "epf_convention"
+        ]
+
+    def oversights(self) -> list[str]:
+        """What a person cannot have meant, though every rule is kept; a desk made in code may."""
+        quoted = self.sources.quoted_blocks()
+        return [
+            f"contracts.{i}: nothing quotes {c.block} of {c.zone}, so it could never be traded -> add forward_quotes of it to sources.files, "
+            "proxy_quotes, or say so in sources.absent"
+            for i, c in enumerate(self.contracts)
+            if quoted is not None and not {(c.zone, c.block), (c.zone, "")} & quoted
         ]
 
     def _keyed_sources(self) -> list[tuple[str, int, SeriesEntry | AbsentSeries]]:

@@ -203,6 +203,13 @@ def _scan(path: Path, layout: FileLayout) -> pl.LazyFrame:
         check_end(file.read(), path.stat().st_size, str(path))
     decoded(start[: start.rfind(b"\n") + 1], layout, str(path))
     head = read_head(start, layout, str(path))
-    columns = {c or f";empty {i}": pl.String for i, c in enumerate(head.columns)}
-    rows = pl.scan_csv(path, has_header=False, schema=columns, separator=head.separator, skip_lines=head.lines)
+    columns = [c or f";empty {i}" for i, c in enumerate(head.columns)]
+    rows = pl.scan_csv(
+        path,
+        separator=head.separator,
+        infer_schema=False,
+        skip_lines=layout.skip_rows,
+        skip_rows_after_header=layout.skip_after_header,
+        with_column_names=lambda _: columns,
+    )
     return rows.select([c for c in columns if not c.startswith(";empty ")])

@@ -17,6 +17,8 @@ from energy_pipeline.domain.errors import SourceError
 SEPARATORS = (",", ";", "\t", "|")
 HEAD_BYTES = 1 << 20
 """Within so much of a file its header must end."""
+EMPTY_CELLS = 30
+"""So many separators more than in the header a line may end with."""
 _MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
@@ -70,18 +72,19 @@ def text_frame(data: bytes, layout: FileLayout, name: str) -> pl.DataFrame:
     rows = data[head.size_bytes :]
     if not rows.strip():
         raise SourceError(f"{name}: line {head.lines}: a header and no row below it -> export it again, or take the entry out of the desk file")
-    columns = list(head.columns)
-    for extra in ([], [""]):
+    for empty in (0, EMPTY_CELLS):
+        columns = [column or f";empty {i}" for i, column in enumerate([*head.columns, *[""] * empty])]
+        line = head.separator.join(f"c{i}" for i in range(len(columns))).encode() + b"\n"
         try:
-            frame = pl.read_csv(rows, has_header=False, schema=_schema([*columns, *extra]), separator=head.separator)
+            frame = pl.read_csv(line + rows, separator=head.separator, infer_schema=False)
         except pl.exceptions.PolarsError as error:
-            if "more fields" not in str(error) or extra:
+            if empty:
                 raise SourceError(
                     f"{name}: {_too_many(rows, head) or str(error).splitlines()[0]} -> export it again, or name its `separator`"
                 ) from error
         else:
-            return _named(frame, head, name)
-    raise AssertionError("one of both reads or raises")
+            return _named(frame.rename(dict(zip(frame.columns, columns, strict=True))), rows, head, name)
+    raise AssertionError("the second reading returns or raises")
 
 
 def decoded(data: bytes, layout: FileLayout, name: str) -> bytes:
@@ -144,26 +147,19 @@ def _numbered(names: list[str]) -> list[str]:
     return found
 
 
-def _schema(columns: list[str]) -> dict[str, type[pl.String]]:
-    return {c or f";empty {i}": pl.String for i, c in enumerate(columns)}
-
-
-def _named(frame: pl.DataFrame, head: Head, name: str) -> pl.DataFrame:
+def _named(frame: pl.DataFrame, rows: bytes, head: Head, name: str) -> pl.DataFrame:
     """Without the empty columns that separators at the ends of lines make."""
     extra = [c for c in frame.columns if c.startswith(";empty ")]
-    for column in extra:
-        cells = frame[column].drop_nulls().str.strip_chars()
-        filled = cells.filter(cells != "")
-        if filled.len():
-            raise SourceError(
-                f"{name}: cells without a column name, such as {filled[0]!r}: the header, line {head.lines}, has too few names -> correct it"
-            )
+    filled = frame.select(pl.any_horizontal(pl.col(c).str.strip_chars() != "" for c in extra)) if extra else pl.DataFrame({"f": [False]})
+    if filled.to_series().any():
+        told = _too_many(rows, head) or f"cells below an empty name in the header, line {head.lines}"
+        raise SourceError(f"{name}: {told} -> name the column, or name the `separator`")
     return frame.drop(extra)
 
 
 def _too_many(rows: bytes, head: Head) -> str | None:
     """The first line with more cells than the header has names."""
     for number, cells in enumerate(csv.reader(rows.decode("utf-8", "replace").splitlines(), delimiter=head.separator), head.lines + 1):
-        if len(cells) > len(head.columns):
+        if any(c.strip() for c in cells[len(head.columns) :]):
             return f"line {number} has {len(cells)} cells, the header {len(head.columns)}: {head.separator.join(cells)[:80]!r}"
     return None

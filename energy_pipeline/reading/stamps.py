@@ -39,6 +39,9 @@ _AHEAD = {
 }
 ZONE_NAMES = {name: minutes for minutes, names in _AHEAD.items() for name in names.split()}
 """Minutes ahead of UTC of names that mean one thing; CST, IST and BST do not, and need the zone of a local clock."""
+YEARS = (1900, 2200)
+"""A time of another year is a typing error."""
+FAR_SECONDS = 1e11
 _ISO = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M")
 _RANGE = r"^(.*\d.*?)(?:\s+[-\u2013\u2014]\s+|\s*[\u2013\u2014]\s*)(\d.*)$"
 _CLOSE = r"^(.*\d{1,2}:\d{2})\s*-\s*(\d{1,2}:\d{2})$"
@@ -69,6 +72,12 @@ def parsed(values: pl.Series, label: TimeLabel, path: str) -> pl.DataFrame:
     SourceError
         When the column can hold no time, or the format cannot be used.
     """
+    known = _said(values, label, path)
+    year = pl.col("wall").dt.year().is_between(*YEARS) & pl.col("end_wall").dt.year().is_between(*YEARS).fill_null(True)
+    return known.with_columns(pl.when(year).then(c).alias(c) for c in known.columns)
+
+
+def _said(values: pl.Series, label: TimeLabel, path: str) -> pl.DataFrame:
     dtype = values.dtype
     if label.format in NUMBER_FORMATS:
         return _from_numbers(values, label, path)
@@ -97,6 +106,8 @@ def _from_numbers(values: pl.Series, label: TimeLabel, path: str) -> pl.DataFram
     count = values.cast(pl.Float64, strict=False) if values.dtype == pl.String or values.dtype.is_numeric() else None
     if count is None:
         raise SourceError(f"{path}: column {label.column!r} is {values.dtype}, no numbers for format {label.format} -> remove `time.format`")
+    scale = {"excel": 1 / 86_400, "epoch_s": 1.0, "epoch_ms": 1_000.0}[label.format or ""]
+    count = count.set((~count.is_between(-FAR_SECONDS * scale, FAR_SECONDS * scale)).fill_null(False) | count.is_nan(), None)
     if label.format == "excel":
         seconds = (count * 86_400).round().cast(pl.Int64)
         return _columns(

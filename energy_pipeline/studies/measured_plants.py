@@ -11,15 +11,21 @@ that their further years and farms go through the same lines.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from dataclasses import fields
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, cast
 
 import polars as pl
 import yaml
+from pydantic import ValidationError
 
+from energy_pipeline.desk.base import time_zones
+from energy_pipeline.desk.layout import FileLayout
 from energy_pipeline.desk.model import PvPlant, WeatherLocation, WindPlant
+from energy_pipeline.desk.written import read_yaml
 from energy_pipeline.domain.errors import SourceError
+from energy_pipeline.reading.opening import text_frame
 from energy_pipeline.studies.plant_file import FileSource, PlantFile, read_plant
 
 LEAST_PAST_DAYS = 180
@@ -58,25 +64,47 @@ def _documented(folder: Path) -> Iterator[FileSource]:
     description = folder / "plant.yaml"
     if not description.exists():
         return
-    told: dict[str, Any] = yaml.safe_load(description.read_text(encoding="utf-8"))
     parquet, text = folder / "series.parquet", folder / "series.csv"
     if not parquet.exists() and not text.exists():
         raise SourceError(f"{folder}: plant.yaml is there, but neither series.parquet nor series.csv -> add one")
-    series = pl.read_parquet(parquet) if parquet.exists() else pl.read_csv(text, try_parse_dates=True)
-    known = {"name", "plant", "location", "time_zone", "weather_kind", "is_upper_bound", "decided_at", "decided_days_before", "meter_delay_hours"}
-    surplus = set(told) - known - {"test_first"}
-    if surplus or not {"name", "plant"} <= set(told):
-        raise SourceError(f"{description}: needs name and plant, knows {', '.join(sorted(known))}, test_first; surplus: {sorted(surplus)}")
-    plant = dict(told.pop("plant"))
-    place = WeatherLocation(**told.pop("location", {"latitude_deg": 0.0, "longitude_deg": 0.0}))
-    if isinstance(told.get("decided_at"), int):  # YAML reads an unquoted 12:00 as minutes
-        told["decided_at"] = f"{told['decided_at'] // 60:02d}:{told['decided_at'] % 60:02d}"
-    if isinstance(told.get("decided_at"), str):
-        from datetime import time
+    file = _description(description)
+    series = pl.read_parquet(parquet) if parquet.exists() else text_frame(text.read_bytes(), file.layout, str(text))
+    yield read_plant(file, series)
 
-        told["decided_at"] = time.fromisoformat(told["decided_at"])
-    made = _wind(plant) if plant.get("kind") == "wind" else PvPlant(**{"zone": "measured", "location": "measured", **plant})
-    yield read_plant(PlantFile(plant=made, location=place, **told), series)
+
+def _description(path: Path) -> PlantFile:
+    """What plant.yaml says.
+
+    Raises
+    ------
+    SourceError
+        With the file, the place and what is allowed.
+    """
+    try:
+        written = read_yaml(path.read_text(encoding="utf-8-sig"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SourceError(f"{path}: is not YAML: {error}") from error
+    told: dict[str, Any] = dict(written.data) if isinstance(written.data, dict) else {}
+    known = {f.name for f in fields(PlantFile)} - {"layout"}
+    surplus = set(told) - known - set(FileLayout.model_fields)
+    if surplus or written.doubled or not {"name", "plant"} <= set(told):
+        keys = ", ".join(sorted(known))
+        raise SourceError(f"{path}: needs name and plant, knows {keys}; surplus: {sorted(surplus)} {'; '.join(written.doubled)}")
+    try:
+        layout = FileLayout(**{k: told.pop(k) for k in set(told) & set(FileLayout.model_fields)})
+        plant, place = dict(told.pop("plant")), WeatherLocation(**told.pop("location", {"latitude_deg": 0.0, "longitude_deg": 0.0}))
+        made = _wind(plant) if plant.get("kind") == "wind" else PvPlant(**{"zone": "measured", "location": "measured", **plant})
+        for name, kind in (("decided_at", time), ("test_first", date)):
+            if name in told:
+                told[name] = kind.fromisoformat(str(told[name]))  # type: ignore[attr-defined]
+        if "time_zone" in told and told["time_zone"] not in time_zones():
+            raise ValueError(f"time_zone: {told['time_zone']!r} is no IANA time zone; such as Europe/Berlin")
+        return PlantFile(plant=made, location=place, layout=layout, **told)
+    except ValidationError as error:
+        places = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}, found {e.get('input')!r}" for e in error.errors(include_url=False))
+        raise SourceError(f"{path}: {places} -> correct it") from error
+    except (TypeError, ValueError) as error:
+        raise SourceError(f"{path}: {error} -> correct it") from error
 
 
 def _wind(settings: dict[str, Any]) -> WindPlant:

@@ -27,11 +27,14 @@ from datetime import date, time, timedelta
 import numpy as np
 import polars as pl
 
+from energy_pipeline.desk.layout import FileLayout, TimeLabel
 from energy_pipeline.desk.model import PvPlant, WeatherLocation, WindPlant
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray, IntArray, day_of, from_us, local_instant, to_us
 from energy_pipeline.domain.errors import SourceError
 from energy_pipeline.information.as_of_series import AsOfSeries
 from energy_pipeline.information.resolution import FOREVER_US
+from energy_pipeline.reading.clocks import SKIPPED, instants, read_instants, refused
+from energy_pipeline.reading.numbers import PLAIN, checked_numbers, numbers
 from energy_pipeline.renewables import engines
 from energy_pipeline.renewables.inputs import HOUR_US
 
@@ -61,6 +64,8 @@ class PlantFile:
         Meters of a delivery day are known so long after its end.
     test_first : date or None
         First day of the test; None: the last third of the file.
+    layout : FileLayout
+        Marks of a CSV series.
     """
 
     name: str
@@ -73,6 +78,7 @@ class PlantFile:
     decided_at: time = time(12)
     meter_delay_hours: float = 8.0
     test_first: date | None = None
+    layout: FileLayout = PLAIN
 
     @property
     def capacity_mw(self) -> float:
@@ -202,28 +208,46 @@ def read_plant(file: PlantFile, series: pl.DataFrame) -> FileSource:
     missing = [c for c in ("timestamp", "output_mw") if c not in series.columns]
     if missing:
         raise SourceError(f"{file.name}: no column {', '.join(missing)}; found {', '.join(series.columns)} -> see docs/renewables-accuracy.md")
-    stamps = series["timestamp"]
-    zoned = isinstance(stamps.dtype, pl.Datetime) and stamps.dtype.time_zone is not None
-    at = pl.col("timestamp").dt.convert_time_zone("UTC") if zoned else _localized(file.time_zone)
-    rows = series.with_columns(at.dt.cast_time_unit("us").cast(pl.Int64).alias("start_us"))
+    rows = _read(file, series)
     gone = rows["start_us"].null_count()
     rows = rows.drop_nulls("start_us")
-    issued = pl.col("issued_at").dt.cast_time_unit("us").cast(pl.Int64) if "issued_at" in rows.columns else pl.lit(ALWAYS_US, dtype=pl.Int64)
-    rows = rows.with_columns(issued.alias("issued_us"))
     twice = rows.height - rows.unique(["start_us", "issued_us"]).height
     rows = rows.unique(["start_us", "issued_us"], keep="first", maintain_order=True)
     if rows["output_mw"].drop_nulls().len() == 0:
         raise SourceError(f"{file.name}: output_mw has no value -> nothing can be learnt or scored")
-    hourly = _hourly(rows, file.capacity_mw)
+    hourly = _hourly(rows, file.capacity_mw, file.time_zone)
     counts = {"rows": series.height, "repeated rows dropped": twice, "times the clock change skips": gone, "hours": hourly.height}
     return FileSource(file, hourly, counts=counts)
 
 
-def _localized(time_zone: str) -> pl.Expr:
-    return pl.col("timestamp").dt.replace_time_zone(time_zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")
+def _read(file: PlantFile, series: pl.DataFrame) -> pl.DataFrame:
+    """The series with text as numbers, start_us and issued_us; a time that does not exist is null."""
+    problems: list[str] = []
+    for name in (c for c, kind in series.schema.items() if kind == pl.String and c not in ("timestamp", "issued_at")):
+        values, bad = numbers(series[name], file.name, file.layout)
+        if values.null_count() == series.height and bad.any() and name not in FIXED:
+            continue  # a column of words is no input
+        values, told = checked_numbers(series[name], file.name, file.layout)
+        series, problems = series.with_columns(values.alias(name)), problems + told
+    group = {";group": series["issued_at"].cast(pl.String)} if "issued_at" in series.columns else {}
+    label = TimeLabel(column="timestamp", clock="local", zone=file.time_zone)
+    times = instants(series["timestamp"], pl.Series(range(1, series.height + 1), dtype=pl.Int64), label, 60, file.name, group)
+    unread = times["problem"].is_not_null() & (times["problem"] != SKIPPED)
+    if unread.any():
+        stamps, at = series["timestamp"], pl.Series(range(1, series.height + 1))
+        problems.append(f"{file.name}: column 'timestamp': {refused(stamps, at, unread, str(times.filter(unread)['problem'][0]))}")
+    issued = pl.lit(ALWAYS_US, dtype=pl.Int64)
+    if "issued_at" in series.columns:
+        try:
+            issued = pl.lit(read_instants(series["issued_at"], TimeLabel(column="issued_at", clock="utc"), 60, file.name).cast(pl.Int64))
+        except SourceError as error:
+            problems.append(str(error))
+    if problems:
+        raise SourceError("\n".join(problems))
+    return series.with_columns(times["start"].cast(pl.Int64).alias("start_us"), issued.alias("issued_us"))
 
 
-def _hourly(rows: pl.DataFrame, capacity_mw: float) -> pl.DataFrame:
+def _hourly(rows: pl.DataFrame, capacity_mw: float, time_zone: str) -> pl.DataFrame:
     """Means by hour and run; an hour with less than all its intervals has none."""
     numbers = [c for c, t in rows.schema.items() if c not in {*FIXED, "start_us", "issued_us"} and t.is_numeric()]
     steps = np.diff(np.unique(rows["start_us"].to_numpy()))
@@ -233,7 +257,9 @@ def _hourly(rows: pl.DataFrame, capacity_mw: float) -> pl.DataFrame:
     angles = [c for c in numbers if c.startswith("wind_direction")]
     plain = [c for c in numbers if c not in angles]
     outputs = [n for n in OUTPUTS if f"{n}_mw" in rows.columns]
-    hour = (pl.col("start_us") - pl.col("start_us") % HOUR_US).alias("start_us")
+    # Hours of a zone that is half an hour off begin at half past.
+    begin = to_us(DeliveryDay(day_of(from_us(int(rows["start_us"][0])), time_zone), time_zone).start) % HOUR_US
+    hour = (pl.col("start_us") - (pl.col("start_us") - begin) % HOUR_US).alias("start_us")
     full = pl.len() == 60 // minutes
     known = pl.col("output_mw").cast(pl.Float64).fill_nan(None)
     found = (

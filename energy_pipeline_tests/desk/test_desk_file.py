@@ -9,6 +9,7 @@ import yaml
 
 from energy_pipeline.desk import demo_desk_path, load_desk
 from energy_pipeline.desk.load import desk_from, desk_hash
+from energy_pipeline.desk.templates import with_template
 from energy_pipeline.domain.errors import DeskError
 from energy_pipeline.ingestion import collect
 from energy_pipeline.lake.source_files import SourceFiles
@@ -52,6 +53,95 @@ def test_several_mistakes_are_told_at_once_with_path_and_value():
         ("decision_at", "'quarter past'", "time"),
     ):
         assert [t for t in told if t.startswith(f"{path}:") and value in t and allowed in t], (path, told)
+
+
+OWN = """\
+name: mydesk
+description: One wind park.
+time_zone: Europe/Oslo
+first_delivery_day: 2023-06-01
+decision_at: 10:30
+markets:
+  epex: {time_zone: Europe/Oslo, gate: {days_before: 1, at: 12:00}}
+zones:
+  NO: {market: epex, second_price: {kind: none, imbalance_fee_eur_mwh: 2.0}, tso_res_forecast: none, drivers: []}
+  ON: {market: epex, second_price: {kind: none, imbalance_fee_eur_mwh: 2.0}, tso_res_forecast: none, drivers: []}
+sources:
+  files:
+    - table: day_ahead_prices
+      key: {zone: NO}
+      known_at: {anchor: delivery_day, days: -1, at: 12:45, basis: assumption}
+      parts:
+        - path: x.csv
+          time: {column: t}
+          values: {price_eur_mwh: {columns: [price]}}
+plants:
+  park: {kind: metered, zone: NO, technology: wind, capacity_mw: 4}
+limits:
+  day_ahead_deviation_mw: {NO: 5}
+"""
+
+
+def told_of(folder, text) -> tuple[str, ...]:
+    (folder / "own.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(DeskError) as error:
+        load_desk(folder / "own.yaml")
+    return error.value.problems
+
+
+def test_zones_called_no_and_on_are_zones(tmp_path):
+    (tmp_path / "own.yaml").write_text(OWN, encoding="utf-8")
+    (tmp_path / "x.csv").write_text("t;price\n2024-01-01 00:00Z;5\n", encoding="utf-8")
+    desk = load_desk(tmp_path / "own.yaml")
+    assert list(desk.zones) == ["NO", "ON"]
+    assert (desk.decision_at, desk.limits.day_ahead_deviation_mw) == (time(10, 30), {"NO": 5})
+    frame = collect(desk, "day_ahead_prices", date(2024, 1, 1), date(2024, 1, 1), SourceFiles(tmp_path).load).frame
+    assert frame["zone"].to_list() == ["NO"]
+    added = with_template(desk, "duck_curve", "ON")
+    assert {a.zone for a in added.assets.values()} == {"ON"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("limits:\n", "plants:\n  park: {}\nlimits:\n", "plants: stands on lines 20 and 22; the last would win -> keep one"),
+        ("{NO: 5}", "{NO: 5, NO: 6}", "limits.day_ahead_deviation_mw.NO: stands on lines 23 and 23; the last would win -> keep one"),
+        ("{NO: 5}", "{NO: -5}", "limits.day_ahead_deviation_mw.NO: Input should be greater than or equal to 0; found -5 (line 23)"),
+        ("{NO: 5}", "{NO: .nan}", "limits.day_ahead_deviation_mw.NO: Input should be a finite number; found nan (line 23)"),
+        ("2023-06-01", "2023-06-31", "day value is outside expected range; found '2023-06-31' (line 4)"),
+        ("Europe/Oslo\nfirst", "Europe/Olso\nfirst", "did you mean Europe/Oslo?; found 'Europe/Olso' (line 3)"),
+        ("capacity_mw: 4", "capacity_mw: 4, capcity: 1", "plants.park.metered.capcity: Extra inputs are not permitted; did you mean 'capacity_mw'?"),
+        ("      known_at", "      requird: true\n      known_at", "did you mean 'required'?; found True (line 15)"),
+        ("limits:\n", "contracts: [{zone: NO, block: base, max_trade_mw: 5}]\nlimits:\n", "contracts.0: nothing quotes base of NO"),
+        ("[price]}}", "[price]}}\n          last_day: 2020-01-01\n          first_day: 2021-01-01", "the part serves no day"),
+        ("{column: t}", "{column: t, label: number}", "label number needs `hour_column`"),
+        ("- path: x.csv", "- path: x.csv\n          encoding: klingon", "'klingon' is no encoding"),
+        ("- path: x.csv", "- path: x.csv\n          decimal: ','\n          thousands: ','", "they must differ"),
+        ("      known_at", "      resolution_minutes: 20\n      known_at", "Input should be 5, 10, 15, 30 or 60; found 20 (line 15)"),
+        ("name: mydesk", "name: &a [*a]", "contains itself"),
+        ("name: mydesk", "name: mydesk\n\tx: 1", "is not YAML"),
+        ("name: mydesk", "1: 2\nname: mydesk", "Keys should be strings"),
+    ],
+)
+def test_a_mistake_is_told_with_its_line(tmp_path, old, new, told):
+    assert OWN.count(old) == 1
+    assert [t for t in told_of(tmp_path, OWN.replace(old, new)) if told in t]
+
+
+def test_mistakes_of_every_kind_are_told_at_once(tmp_path):
+    text = (
+        OWN.replace("{NO: 5}", "{NO: -5}").replace("zone: NO, technology", "zone: FR, technology").replace("ON: {market: epex", "ON: {market: bazaar")
+    )
+    text = text.replace("decision_at", "decison_at").replace("name: mydesk", "name: mydesk\nname: mydesk")
+    told = told_of(tmp_path, text)
+    wanted = ("stands on lines 1 and 2", "'decision_at'", "equal to 0", "zone 'FR' is not declared", "'bazaar' is not declared")
+    assert [w for w in wanted if not any(w in t for t in told)] == []
+
+
+def test_a_desk_file_that_is_no_text_is_told(tmp_path):
+    (tmp_path / "own.yaml").write_bytes(b"name: \xff\xfe")
+    with pytest.raises(DeskError, match="is not UTF-8"):
+        load_desk(tmp_path / "own.yaml")
 
 
 def test_references_to_nothing_are_told_with_what_there_is():
