@@ -39,8 +39,9 @@ test: lint types ## lint, types and the whole test suite
 fast: .venv/.installed ## the tests of `make check` alone, on two workers
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q -m "not slow"
 
-test-long: .venv/.installed ## every table of a day 20 times with 1, 2 and 4 threads: one hash each
+test-long: .venv/.installed ## every table of a day 20 times with 1, 2 and 4 threads: one hash each; a month of the desk of the present
 	ENERGY_PIPELINE_REPEATS=20 $(BIN)/python -m pytest -q energy_pipeline_tests/integration/test_range_equals_days.py -k threads
+	ENERGY_PIPELINE_PRESENT_DAYS=31 $(BIN)/python -m pytest -q energy_pipeline_tests/fetching/test_present.py -k month
 
 durations: .venv/.installed ## measure the CPU seconds of every test (half an hour or more), and write energy_pipeline_tests/durations.json
 	$(BIN)/python -m pytest -q -p energy_pipeline_tests.measuring --measured-to=energy_pipeline_tests/durations.json

@@ -5,10 +5,12 @@ outage notices (`live_outages`), physical limits (the contract, before the write
 
 `known_at` of a row, and its basis at the end of `source`:
 
-- `;seen`: our first sighting, never earlier than the publication rule. Also where we looked after the rule's instant and
-  it was not there: the source was late. A value that differs from the one before is a correction: known when it was seen.
+- `;seen`: our first sighting, never earlier than the publication rule. A value that differs from the one before is a
+  correction: known when it was seen.
 - `;told`: the source says of every row when it was published, also of the past. That instant holds.
-- `;rule`: first seen later than the rule's instant, and nobody had looked in between: history. The rule's instant then holds.
+- `;rule`: first seen later than the rule's instant, by the first answer that covers the interval at all: history from before
+  we looked. The rule's instant then holds. Where an earlier answer covers the interval without it, we were looking and did not
+  have it: a rule would grant a past decision what it had not.
 """
 
 from __future__ import annotations
@@ -194,7 +196,7 @@ def _rule_at(task: _Task, asked: Asked, frame: pl.DataFrame) -> pl.Series:
 
 
 def _with_late(rows: pl.DataFrame, look: Look, looks: Sequence[Look]) -> pl.DataFrame:
-    """Marks rows for which an earlier look, taken at or after the rule's instant, covered the interval.
+    """Marks rows for which an earlier look covered the interval.
 
     Answers on model runs say nothing on other runs: there only a look with the same question counts.
     """
@@ -202,7 +204,7 @@ def _with_late(rows: pl.DataFrame, look: Look, looks: Sequence[Look]) -> pl.Data
         return rows.with_columns(_late=pl.lit(False))
     earlier = [k for k in looks if k.received_at < look.received_at and ("issued_at" not in rows.columns or k.question == look.question)]
     start = pl.col("delivery_start")
-    covered = [(start >= k.start) & (start < k.end) & (pl.col("_rule_at") <= k.received_at) for k in earlier]
+    covered = [(start >= k.start) & (start < k.end) for k in earlier]
     return rows.with_columns(_late=pl.any_horizontal(covered) if covered else pl.lit(False))
 
 

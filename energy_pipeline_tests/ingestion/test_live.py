@@ -87,7 +87,8 @@ def test_history_first_seen_long_after_has_the_rules_instant_and_says_so():
 
 def test_a_source_that_was_late_is_known_when_it_came():
     assert known(read(Seen(entsoe=[(at(11, 5), None), (at(12, 40), [5.0])]))) == [(5.0, at(12, 40), "seen")]
-    assert known(read(Seen(entsoe=[(at(10, 5), None), (at(12, 40), [5.0])]))) == [(5.0, RULE_AT, "rule")]
+    assert known(read(Seen(entsoe=[(at(10, 5), None), (at(12, 40), [5.0])]))) == [(5.0, at(12, 40), "seen")]
+    assert known(read(Seen(entsoe=[(at(10, 5), None), (at(10, 40), [5.0])]))) == [(5.0, RULE_AT, "seen")]
 
 
 def test_a_correction_is_a_vintage_of_its_own_and_the_same_again_is_none():
