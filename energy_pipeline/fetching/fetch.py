@@ -123,11 +123,15 @@ def _can_ask(question: Question, client: Client, report: FetchReport) -> bool:
 
 
 def _missing(question: Question, second: Question, client: Client, first: date, last: date) -> list[date]:
-    """Days that are due, of which the first source has not every row, and for which the second must be asked now."""
-    now = client.clock.now()
+    """Days of which the first source has not every row though one of the two says they are out, and which the second must be asked for now.
+
+    A first source that cannot be asked is not waited for.
+    """
+    now, can_ask = client.clock.now(), client.configured(question.connector) is None
     known = known_days(question, client.archive, first, last)
     days = wanted_days(second, client.archive, first, last, now)
-    return [d for d in days if question.due(d) <= now and not known.complete(d, question.asked.time_zone)]
+    out = [d for d in days if not can_ask or min(question.due(d), second.due(d)) <= now]
+    return [d for d in out if not known.complete(d, question.asked.time_zone)]
 
 
 @dataclass
