@@ -28,7 +28,7 @@ from energy_pipeline.ingestion.connectors.contract import (
     Unauthorised,
     halves,
 )
-from energy_pipeline.ingestion.live import live_problems
+from energy_pipeline.ingestion.live import is_compared, live_problems
 
 Listener = Callable[[int, int, str], None]
 """Told (requests done, requests planned, what is asked)."""
@@ -110,7 +110,7 @@ def fetch(desk: Desk, client: Client, first: date, last: date, listener: Listene
         firsts = {id(q.series): q for q in asking if q.order == 0}
         missing = {id(q): _missing(firsts[id(q.series)], q, client, first, last) for q in asking if q.order == 1}
         seconds = [q for q in asking if q.order == 1 and missing[id(q)]]
-        report.second += [f"{q.text}: {_spans(missing[id(q)])}, as {firsts[id(q.series)].connector.source} has none" for q in seconds]
+        report.second += [f"{q.text}: {_spans(missing[id(q)])}, {_why(firsts[id(q.series)], missing[id(q)])}" for q in seconds]
         _Round(client, report, listener).run(seconds, missing, first, last)
     return report
 
@@ -126,11 +126,21 @@ def _can_ask(question: Question, client: Client, report: FetchReport) -> bool:
 
 
 def _missing(question: Question, second: Question, client: Client, first: date, last: date) -> list[date]:
-    """Days that are due, of which the first source has not every row, and for which the second must be asked now."""
-    now = client.clock.now()
-    known = known_days(question, client.archive, first, last)
+    """Days for which the second source must be asked now: the first has not every row, though one of the two says the day is out,
+    or the two are compared.
+
+    A first source that cannot be asked is not waited for.
+    """
+    now, can_ask = client.clock.now(), client.configured(question.connector) is None
+    known, zone = known_days(question, client.archive, first, last), question.asked.time_zone
     days = wanted_days(second, client.archive, first, last, now)
-    return [d for d in days if question.due(d) <= now and not known.complete(d, question.asked.time_zone)]
+    out = [d for d in days if not can_ask or min(question.due(d), second.due(d)) <= now]
+    return [d for d in out if not known.complete(d, zone) or is_compared(question.series, d, zone)]
+
+
+def _why(first: Question, days: list[date]) -> str:
+    compared = all(is_compared(first.series, d, first.asked.time_zone) for d in days)
+    return f"to compare with {first.connector.source}" if compared else f"as {first.connector.source} has not all of it"
 
 
 @dataclass
