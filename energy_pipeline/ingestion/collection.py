@@ -6,6 +6,7 @@ putting their answers together. What does not: reading any of them.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import polars as pl
@@ -15,6 +16,8 @@ from energy_pipeline.desk import Desk
 from energy_pipeline.domain.errors import SourceError
 from energy_pipeline.ingestion.collected import Collected, merge
 from energy_pipeline.ingestion.files import Load, read_series
+from energy_pipeline.ingestion.holding import HELD_HOURS, JUDGED, held_back, operator_lines
+from energy_pipeline.ingestion.plausible_limits import REACH_DAYS
 from energy_pipeline.ingestion.proxy import proxy_quotes
 
 
@@ -22,7 +25,7 @@ def collect(desk: Desk, table: str, first: date, last: date, load: Load) -> Coll
     """First vintage of one raw table for delivery days first..last.
 
     A series declared in files replaces the synthetic one of the same key; proxy quotes
-    stand in where neither has a quote.
+    stand in where neither has a quote. Values of files that cannot be are held back (`holding`).
 
     Parameters
     ----------
@@ -37,7 +40,7 @@ def collect(desk: Desk, table: str, first: date, last: date, load: Load) -> Coll
     Returns
     -------
     Collected
-        `frame`: good rows. `failures`: bad day -> error (that day has no rows in `frame`).
+        `frame`: good rows. `failures`: bad day -> error (that day has no rows in `frame`). `held`: what is held back.
 
     Raises
     ------
@@ -45,6 +48,39 @@ def collect(desk: Desk, table: str, first: date, last: date, load: Load) -> Coll
         With everything that is wrong with the files of all series of the table.
     """
     contract = contract_of(table)
+    if table == HELD_HOURS:
+        return _held_hours(desk, first, last, load)
+    real = _judged(desk, table, first, last, load)
+    parts = [real]
+    if desk.sources.synthetic is not None:
+        from energy_pipeline.ingestion import synthetic
+
+        parts.append(Collected(_without_declared(desk, table, synthetic.generate(desk, table, first, last))))
+    if table == "forward_quotes":
+        parts += _proxies(desk, first, last, load, pl.concat([contract.frame(), *(p.frame for p in parts)]))
+    return replace(merge(contract, parts), held=real.held)
+
+
+def _judged(desk: Desk, table: str, first: date, last: date, load: Load) -> Collected:
+    """Rows of the files, with what cannot be held back: a day is judged by those before it."""
+    if table not in JUDGED or not any(s.table == table for s in desk.sources.files):
+        return _from_files(desk, table, first, last, load)
+    found = _from_files(desk, table, first - timedelta(days=REACH_DAYS), last, load)
+    failures = {day: error for day, error in found.failures.items() if day >= first}
+    lines = [line for line in operator_lines(desk, load) if line.raw_table == table]
+    frame, held = held_back(desk, table, found.frame, first, lines)
+    return Collected(frame, failures, held)
+
+
+def _held_hours(desk: Desk, first: date, last: date, load: Load) -> Collected:
+    """What is held of all judged tables. A day that fails in its own table has nothing to hold."""
+    contract = contract_of(HELD_HOURS)
+    tables = [table for table in JUDGED if any(s.table == table for s in desk.sources.files)]
+    frames = [_judged(desk, table, first, last, load).held for table in tables]
+    return Collected(pl.concat([contract.frame(), *(frame for frame in frames if frame is not None)]))
+
+
+def _from_files(desk: Desk, table: str, first: date, last: date, load: Load) -> Collected:
     parts, problems = [], []
     for series in (s for s in desk.sources.files if s.table == table):
         try:
@@ -55,13 +91,7 @@ def collect(desk: Desk, table: str, first: date, last: date, load: Load) -> Coll
         raise SourceError(
             f"table {table}, days {first}..{last}: {len(problems)} problem(s) with source files\n" + "\n".join(f"  - {p}" for p in problems)
         )
-    if desk.sources.synthetic is not None:
-        from energy_pipeline.ingestion import synthetic
-
-        parts.append(Collected(_without_declared(desk, table, synthetic.generate(desk, table, first, last))))
-    if table == "forward_quotes":
-        parts += _proxies(desk, first, last, load, pl.concat([contract.frame(), *(p.frame for p in parts)]))
-    return merge(contract, parts)
+    return merge(contract_of(table), parts)
 
 
 def _without_declared(desk: Desk, table: str, frame: pl.DataFrame) -> pl.DataFrame:

@@ -88,7 +88,14 @@ def _stats() -> list[pl.Expr]:
     v = pl.col("value")
     ticks = v * _TICKS_PER_UNIT
     off = ((ticks - ticks.round()).abs() > 1e-6 * (1.0 + ticks.abs())).mean()
-    return [v.abs().max().alias("hi"), v.min().alias("lo"), v.abs().median().alias("mid"), v.mean().alias("mean"), off.alias("off"), pl.len().alias("rows_of_day")]
+    return [
+        v.abs().max().alias("hi"),
+        v.min().alias("lo"),
+        v.abs().median().alias("mid"),
+        v.mean().alias("mean"),
+        off.alias("off"),
+        pl.len().alias("rows_of_day"),
+    ]
 
 
 def _daily(known: pl.DataFrame) -> pl.DataFrame:
@@ -165,7 +172,11 @@ def _own_level() -> list[_Rule]:
     jump = pl.col("hi") > limit("output_jump") * pl.col("level_top")
     again = pl.col("hi_3") > limit("output_jump") * pl.col("level_hi") * 5.0
     return [
-        ("unit", jump, pl.concat_str(pl.lit("the day reaches "), (pl.col("hi") / pl.col("level_top")).round(1).cast(pl.String), pl.lit(" x its highest"))),
+        (
+            "unit",
+            jump,
+            pl.concat_str(pl.lit("the day reaches "), (pl.col("hi") / pl.col("level_top")).round(1).cast(pl.String), pl.lit(" x its highest")),
+        ),
         ("unit", again, pl.lit("the days before are far beyond its level: another unit")),
         *_drop(),
     ]
@@ -278,7 +289,7 @@ def _by_day(rows: pl.DataFrame, numbers: FloatArray) -> pl.Expr:
 def _declination_rad(rows: pl.DataFrame) -> FloatArray:
     """Cooper's formula, good to a degree."""
     of_year: IntArray = rows["day"].dt.ordinal_day().cast(pl.Int64).to_numpy()
-    return np.radians(23.45 * np.sin(2.0 * np.pi * (284.0 + of_year) / 365.0))
+    return np.asarray(np.radians(23.45 * np.sin(2.0 * np.pi * (284.0 + of_year) / 365.0)))
 
 
 def _noon_elevation_deg(latitude_deg: float, rows: pl.DataFrame) -> FloatArray:

@@ -21,6 +21,7 @@ from energy_pipeline.domain.delivery import from_us
 from energy_pipeline.information.expected import Expected, expected_series, key_text
 from energy_pipeline.ingestion.disguise import PAIRS, WINDOW, judge
 from energy_pipeline.ingestion.files import OUTAGE_ZERO
+from energy_pipeline.ingestion.holding import HELD_HOURS
 
 
 def assess_quality(desk: Desk, day: date, frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
@@ -42,11 +43,13 @@ def assess_quality(desk: Desk, day: date, frames: Mapping[str, pl.DataFrame]) ->
         is no row. Status `not_yet`: no row of the whole table, and it only comes after
         delivery. `declared_absent`: one row per absent series. `disguised_forecast`: one
         row per forecast with rows on the day; counts are the intervals compared.
+        `plausibility`: one row per series of which values are held; counts are those values.
     """
     today = {name: frame.filter(pl.col("delivery_day") == day) for name, frame in frames.items()}
     rows = [_coverage(desk, day, item, today) for item in expected_series(desk, day)]
     rows += [_absent(day, a.table, key_text(a.key), f"{a.fallback}{f' ({a.reason})' if a.reason else ''}") for a in desk.sources.absent]
     rows += _disguises(desk, day, frames, today)
+    rows += _held(day, today)
     contract = contract_of("data_quality")
     return contract.frame(rows).sort(contract.sort_key)
 
@@ -113,3 +116,15 @@ def _disguises(desk: Desk, day: date, frames: Mapping[str, pl.DataFrame], today:
         status = "error" if verdict.suspicion else "ok"
         rows.append(_row(day, item.table, item.text, "disguised_forecast", status, detail, **counts))
     return rows
+
+
+def _held(day: date, today: Mapping[str, pl.DataFrame]) -> list[dict[str, object]]:
+    """A row for every series with values that are held: what `held_hours` says last."""
+    contract = contract_of(HELD_HOURS)
+    rows = today.get(HELD_HOURS, contract.frame()).sort(*contract.sort_key, maintain_order=True)
+    held = rows.unique(list(contract.key), keep="last", maintain_order=True).filter(pl.col("status") == "held")
+    parts = held.partition_by("raw_table", "series", maintain_order=True, as_dict=True)
+    return [
+        _row(day, str(table), str(series), "plausibility", "held", part["detail"][0], expected_count=part.height, null_count=part.height)
+        for (table, series), part in parts.items()
+    ]

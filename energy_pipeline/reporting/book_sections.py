@@ -60,6 +60,8 @@ def tiles(inputs: ReportInputs) -> list[Tile]:
         pnl = inputs.frame("pnl")
         settled, proxy = total(pnl["total_eur"].to_list()), total(pnl["hedge_proxy_eur"].to_list())
         detail = f"headline; with hedges at proxy quotes {number(settled)}" if proxy else "all legs"
+        waiting = total(pnl["held_h"].to_list())
+        detail += f"; provisional, {number(waiting, 2)} h held" if waiting else ""
         result.append(Tile("Settled P&L", number(settled - proxy), "EUR", detail, "bad" if settled - proxy < 0 else "ok"))
     return result
 

@@ -292,7 +292,7 @@ def _quality_table(flagged: pl.DataFrame) -> TableView:
         Head("outage zeros"),
         Head("Detail", numeric=False),
     ]
-    tones = {"error": "bad", "gap": "warn", "absent": "warn", "not_yet": "muted"}
+    tones = {"error": "bad", "held": "bad", "gap": "warn", "absent": "warn", "not_yet": "muted"}
     rows = [
         [
             Cell(r["raw_table"]),

@@ -15,6 +15,7 @@ from energy_pipeline.desk import Desk
 from energy_pipeline.reporting import (
     book_sections,
     flexibility_sections,
+    held_section,
     joint_sections,
     outlook_sections,
     renewables_sections,
@@ -88,6 +89,7 @@ def build_page(inputs: ReportInputs) -> Page:
         strategy_sections.strategies(inputs),
         outlook_sections.scores(inputs),
         joint_sections.scenario_scores(inputs),
+        held_section.held(inputs),
         outlook_sections.data_quality(inputs),
     ]
     provenance = [Source(name, inputs.day.isoformat(), inputs.versions.get(name, NO_HASH)) for name in sorted(inputs.tables)]
@@ -125,10 +127,13 @@ def _flags(inputs: ReportInputs) -> list[Cell]:
     """What a reader must know before the numbers: late, absent, fallback, proxy, convention."""
     flags: list[Cell] = []
     quality, information = inputs.frame("data_quality"), inputs.frame("information_set")
-    for status, tone in (("error", "bad"), ("gap", "warn"), ("absent", "warn")):
+    for status, tone in (("error", "bad"), ("held", "bad"), ("gap", "warn"), ("absent", "warn")):
         found = quality.filter(pl.col("status") == status).select("raw_table", "series").n_unique() if quality.height else 0
         if found:
             flags.append(Cell(f"{found} series {status}", "bad" if tone == "bad" else "warn"))
+    waiting = held_section.held_hours(inputs)
+    if waiting:
+        flags.append(Cell(f"provisional: {waiting:g} h held, not booked", "bad"))
     for status, text in (("waited", "waited for"), ("fallback", "late, on fallback")):
         late = information.filter(pl.col("status") == status)
         if late.height:

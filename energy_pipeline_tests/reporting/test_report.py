@@ -44,6 +44,7 @@ ORDER = [
     "strategies",
     "scores",
     "scenario-scores",
+    "held",
     "quality",
 ]
 

@@ -77,7 +77,12 @@ def add_days(runtime: DeskRuntime, contract: Table, days: list[date], failures: 
         if day in failures.failures:
             continue
         fresh, existing = fresh_by_day.get(day, contract.frame()), held_by_day.get(day, contract.frame())
+        if contract.name == ingestion.HELD_HOURS:
+            fresh = ingestion.no_longer_said(existing, fresh)
         try:
+            if fresh.is_empty() and existing.is_empty() and day in collected.held_days and not contract.may_be_empty:
+                good[day] = {"dagster/partition_row_count": 0, "held": True}  # no row may be null: all of the day's are held
+                continue
             new = ingestion.new_vintages(contract, existing, fresh, ingested_at, looked_at.get(day))
             good[day] = _add(runtime, contract, day, new, existing.height)
         except PipelineError as error:

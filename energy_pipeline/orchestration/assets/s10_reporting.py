@@ -17,7 +17,7 @@ from energy_pipeline.orchestration import metadata, policies, progress
 from energy_pipeline.orchestration.code_version import code_version
 from energy_pipeline.orchestration.factory import AssetFactory, DayContext, FileAsset, RowMetadata, as_of_of
 from energy_pipeline.orchestration.partitions import days_of_tags
-from energy_pipeline.orchestration.reads import IfThere, OrderOnly
+from energy_pipeline.orchestration.reads import Held, IfThere, OrderOnly
 from energy_pipeline.orchestration.resources import DeskRuntime
 from energy_pipeline.warehouse.sql_project import SqlProject
 
@@ -46,7 +46,7 @@ def assets(factory: AssetFactory, project: SqlProject, *, described: bool = True
     return [
         factory.table("runs", runs, *ends, after=lambda context, runtime: publish_unrecorded(context, runtime, project)),
         marts(project, described=described),
-        factory.files("daily_report", REPORT, write_report, *(IfThere(name) for name in REPORT_TABLES)),
+        factory.files("daily_report", REPORT, write_report, *(Held(name) if TABLES[name].vintages else IfThere(name) for name in REPORT_TABLES)),
     ]
 
 
