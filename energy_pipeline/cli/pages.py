@@ -44,12 +44,13 @@ def report_path(settings: Settings, day: date) -> Path | None:
 
 def show(settings: Settings, days: list[date]) -> None:
     """Print a column per day, and where report and warehouse lie."""
+    from energy_pipeline.desk import load_desk
     from energy_pipeline.lake import Lake
     from energy_pipeline.runner.summary import summarise
 
     lake = Lake(settings.lake)
     found = [summarise(lake, day) for day in days]
-    console.print(day_table(found))
+    console.print(day_table(found, load_desk(settings.desk_path).currency))
     pages = [path for day in days if (path := report_path(settings, day)) is not None]
     if pages:
         console.print(f"[bold]Report[/bold]     {pages[-1]}", soft_wrap=True)

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from energy_pipeline.contracts.columns import WIDEST_PRICE
 from energy_pipeline.desk.base import ClockTime, DeskModel
 from energy_pipeline.desk.flexibility import Battery, GridService, Right, right_problems, service_problems
 from energy_pipeline.desk.forwards import ForwardBookSettings
@@ -332,6 +333,12 @@ class Desk(DeskModel):
     def delivery_day(self, day: date) -> DeliveryDay:
         """The delivery day in the desk's time zone."""
         return DeliveryDay(day, self.time_zone)
+
+    def price_bounds(self, zone: str, kind: Literal["day_ahead", "second"], day: date) -> tuple[float, float]:
+        """Lowest and highest price of a zone that can be on a day [currency/MWh]: its market's limits, or the widest there are."""
+        second = self.zones[zone].second_price.kind
+        limit = self.markets[self.zones[zone].market].price_limit("day_ahead" if kind == "day_ahead" or second == "none" else second, day)
+        return (-WIDEST_PRICE, WIDEST_PRICE) if limit is None else (limit.lowest, limit.highest)
 
     def gate_closure(self, day: date) -> datetime:
         """The earliest gate of the desk's markets for delivery day `day`, UTC."""

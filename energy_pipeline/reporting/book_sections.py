@@ -62,17 +62,17 @@ def tiles(inputs: ReportInputs) -> list[Tile]:
         detail = f"headline; with hedges at proxy quotes {number(settled)}" if proxy else "all legs"
         waiting = total(pnl["held_h"].to_list())
         detail += f"; provisional, {number(waiting, 2)} h held" if waiting else ""
-        result.append(Tile("Settled P&L", number(settled - proxy), "EUR", detail, "bad" if settled - proxy < 0 else "ok"))
+        result.append(Tile("Settled P&L", number(settled - proxy), "¤", detail, "bad" if settled - proxy < 0 else "ok"))
     return result
 
 
 def _tile(label: str, value: float, detail: str, bound: dict[str, object] | None) -> Tile:
     if bound is None:
-        return Tile(label, number(value), "EUR", detail)
+        return Tile(label, number(value), "¤", detail)
     used, limit, status = bound["use_share"], bound["bound"], str(bound["status"])
     share = float(used) if isinstance(used, int | float) else None
-    text = f"{percent(share)} of limit {number(float(limit)) if isinstance(limit, int | float) else UNKNOWN} EUR; {detail}"
-    return Tile(label, number(value), "EUR", text, LIGHTS[status], share, status)
+    text = f"{percent(share)} of limit {number(float(limit)) if isinstance(limit, int | float) else UNKNOWN} ¤; {detail}"
+    return Tile(label, number(value), "¤", text, LIGHTS[status], share, status)
 
 
 def pnl(inputs: ReportInputs) -> Section:
@@ -100,7 +100,7 @@ def pnl(inputs: ReportInputs) -> Section:
 
 def _pnl_final(inputs: ReportInputs) -> TableView:
     frame = inputs.frame("pnl")
-    heads = [Head("Zone", numeric=False), *(Head(text, "EUR") for text in LEGS.values()), Head("total", "EUR"), Head("", numeric=False)]
+    heads = [Head("Zone", numeric=False), *(Head(text, "¤") for text in LEGS.values()), Head("total", "¤"), Head("", numeric=False)]
     zones = names(frame, "zone")
     sums = {z: [total(frame.filter(pl.col("zone") == z)[c].to_list()) for c in (*LEGS, "total_eur")] for z in zones}
     drawn = bars([sums[z][-1] for z in zones])
@@ -114,8 +114,8 @@ def _pnl_day_ahead(inputs: ReportInputs) -> TableView:
     heads = [
         Head("Zone", numeric=False),
         Head("Instrument", numeric=False),
-        Head("revenue", "EUR"),
-        Head("half-spread cost", "EUR"),
+        Head("revenue", "¤"),
+        Head("half-spread cost", "¤"),
         Head("Quote", numeric=False),
     ]
     rows = []
@@ -144,7 +144,7 @@ def positions(inputs: ReportInputs) -> Section:
         Head("off-peak", "MWh"),
         Head("traded today", "MWh"),
         Head("expected output", "MWh"),
-        Head("mean reference price", "EUR/MWh"),
+        Head("mean reference price", "¤/MWh"),
         Head("", numeric=False),
     ]
     rows = [_position_row(zone, instrument, part) for (zone, instrument), part in groups(frame, "zone", "instrument")]
@@ -186,9 +186,9 @@ def _solution_notes(inputs: ReportInputs) -> list[str]:
     for row in inputs.frame("portfolio_solution").to_dicts():
         gap = row["bound_eur"] - row["objective_eur"]
         notes.append(
-            f"Optimisation ({row['objective_name']}, {row['solver']}): {row['status']}; E[P&L] {number(row['expected_pnl_eur'])} EUR, "
-            f"CVaR {level(row['confidence'])} {number(row['cvar_eur'])} EUR, risk aversion {row['risk_aversion']:g}; "
-            f"at most {number(max(gap, 0.0))} EUR below the bound; binding limits: {row['binding_limits'] or 'none'}."
+            f"Optimisation ({row['objective_name']}, {row['solver']}): {row['status']}; E[P&L] {number(row['expected_pnl_eur'])} ¤, "
+            f"CVaR {level(row['confidence'])} {number(row['cvar_eur'])} ¤, risk aversion {row['risk_aversion']:g}; "
+            f"at most {number(max(gap, 0.0))} ¤ below the bound; binding limits: {row['binding_limits'] or 'none'}."
         )
     return notes
 
@@ -212,9 +212,9 @@ def contributions(inputs: ReportInputs) -> Section:
         ]
         heads = [
             Head(str(kind).replace("_", " ").capitalize(), numeric=False),
-            Head("contribution", "EUR"),
+            Head("contribution", "¤"),
             Head("share"),
-            Head("book without it less", "EUR"),
+            Head("book without it less", "¤"),
         ]
         heads.append(Head("", numeric=False))
         what = str(kind).replace("_", " ")
@@ -238,7 +238,7 @@ def _diversification(inputs: ReportInputs) -> list[str]:
         book = at.filter(pl.col("scope") == "book")["value_eur"].to_list()
         if book and alone:
             notes.append(
-                f"Zones alone add up to an ES {level(confidence)} of {number(alone)} EUR; diversification takes off {number(alone - book[0])} EUR."
+                f"Zones alone add up to an ES {level(confidence)} of {number(alone)} ¤; diversification takes off {number(alone - book[0])} ¤."
             )
     return notes
 
@@ -249,10 +249,10 @@ def var_exceptions(inputs: ReportInputs) -> Section:
         return Section("exceptions", "VaR exception", pending=NOT_SETTLED, narrow=True)
     heads = [
         Head("Level", numeric=False),
-        Head("VaR", "EUR"),
-        Head("ES", "EUR"),
-        Head("expected P&L", "EUR"),
-        Head("settled P&L", "EUR"),
+        Head("VaR", "¤"),
+        Head("ES", "¤"),
+        Head("expected P&L", "¤"),
+        Head("settled P&L", "¤"),
         Head("Outcome", numeric=False),
     ]
     rows = [
@@ -281,8 +281,8 @@ def stress(inputs: ReportInputs) -> Section:
         reason = "The desk declares no stress." if inputs.given("stress_results") else not_computed("stress_results")
         return Section("stress", "Stress", pending=reason, narrow=True)
     frame = inputs.frame("stress_results").with_columns(left=pl.coalesce("repriced_change_eur", "change_eur")).sort("left", "stress")
-    heads = [Head("Stress", numeric=False), Head("What happens", numeric=False), Head("P&L", "EUR"), Head("change", "EUR")]
-    heads += [Head("new schedules", "EUR"), Head("options", "EUR"), Head("repriced", "EUR"), Head("", numeric=False)]
+    heads = [Head("Stress", numeric=False), Head("What happens", numeric=False), Head("P&L", "¤"), Head("change", "¤")]
+    heads += [Head("new schedules", "¤"), Head("options", "¤"), Head("repriced", "¤"), Head("", numeric=False)]
     rows = [
         [
             Cell(r["stress"]),
@@ -316,7 +316,7 @@ def limits(inputs: ReportInputs) -> Section:
         Head("use"),
         Head("", numeric=False),
         Head("Status", numeric=False),
-        Head("worth of one more unit", "EUR"),
+        Head("worth of one more unit", "¤"),
     ]
     rows = [
         [

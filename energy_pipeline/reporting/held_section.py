@@ -23,7 +23,7 @@ def held(inputs: ReportInputs) -> Section:
     latest = inputs.latest("held_hours")
     prices = _prices(inputs)
     heads = [Head(text, numeric=False) for text in ("Series", "Status", "Rule")]
-    heads += [Head("hours", "h"), Head("volume", "MWh"), Head("at stake", "\N{CURRENCY SIGN}"), Head("Why", numeric=False)]
+    heads += [Head("hours", "h"), Head("volume", "MWh"), Head("at stake", "¤"), Head("Why", numeric=False)]
     rows = []
     for part in latest.partition_by("raw_table", "series", "value_column", "check", "status", maintain_order=True):
         first = part.row(0, named=True)

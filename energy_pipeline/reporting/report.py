@@ -24,7 +24,7 @@ from energy_pipeline.reporting import (
     strategy_sections,
 )
 from energy_pipeline.reporting.inputs import NO_HASH, ReportInputs, names
-from energy_pipeline.reporting.view import Cell, Page, Section, Source
+from energy_pipeline.reporting.view import MONEY, Cell, Page, Section, Source
 
 
 def report_html(day: date, desk: Desk, tables: Mapping[str, pl.DataFrame], versions: Mapping[str, str]) -> str:
@@ -55,7 +55,7 @@ def report_html(day: date, desk: Desk, tables: Mapping[str, pl.DataFrame], versi
         lstrip_blocks=True,
     )
     page = build_page(ReportInputs(day, desk, tables, versions))
-    return environment.get_template("report.html.j2").render(page=page)
+    return environment.get_template("report.html.j2").render(page=page).replace(MONEY, desk.currency)
 
 
 def build_page(inputs: ReportInputs) -> Page:

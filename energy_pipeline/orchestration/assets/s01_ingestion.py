@@ -50,7 +50,9 @@ def raw_table(factory: AssetFactory, contract: Table) -> dg.AssetsDefinition:
     """A raw table: the whole range is collected at once, then added day by day."""
     _, deps = factory.declare(contract.name, add_days, [LOOKED_AT])
 
-    @dg.multi_asset(name=contract.name, specs=[metadata.table_spec(contract, deps, factory.partitions)], backfill_policy=policies.BACKFILL)
+    @dg.multi_asset(
+        name=contract.name, specs=[metadata.table_spec(contract, deps, factory.partitions, factory.desk.currency)], backfill_policy=policies.BACKFILL
+    )
     def _raw(context: dg.AssetExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> None:
         days = [day_of_key(key) for key in context.partition_keys]
         failures = DayFailures(contract.name)
@@ -219,7 +221,7 @@ def information_set(factory: AssetFactory) -> dg.AssetsDefinition:
 
     @dg.multi_asset(
         name="information_set",
-        specs=[metadata.table_spec(TABLES["information_set"], deps, factory.partitions)],
+        specs=[metadata.table_spec(TABLES["information_set"], deps, factory.partitions, factory.desk.currency)],
         backfill_policy=policies.BACKFILL,
     )
     def _cut(context: dg.AssetExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> dg.MaterializeResult[None]:

@@ -55,7 +55,7 @@ def write_book(
 
     frames = decided_book(information_set, scenario_paths, plant_output, dispatch, price_forecasts, signals)
     written = write_frames(day, frames)
-    path = day.lake.submit(day.day, portfolio.nominations_csv(frames["nomination_lines"]).encode())
+    path = day.lake.submit(day.day, portfolio.nominations_csv(frames["nomination_lines"], day.desk.currency).encode())
     return {**written, "nominations": {"path": path}}
 
 

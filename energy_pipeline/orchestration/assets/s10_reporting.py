@@ -139,7 +139,8 @@ def publish(runtime: DeskRuntime, days: list[date], project: SqlProject) -> Mapp
     """Bring the warehouse up to date; rows written per mart."""
     from energy_pipeline.warehouse import publishing as warehouse
 
-    report = warehouse.publish(runtime.lake, runtime.settings.warehouse, project.root, days, published_at=runtime.now(), project=project)
+    places = (runtime.lake, runtime.settings.warehouse, project.root)
+    report = warehouse.publish(*places, days, published_at=runtime.now(), project=project, currency=runtime.desk.currency)
     progress.done(MARTS, None)
     return report.rows
 
