@@ -73,7 +73,7 @@ def show(settings: Settings, days: list[date], failed: Collection[date] = (), sp
     lake = Lake(settings.lake)
     found = [summary for day in days if day not in failed and (summary := summarise(lake, day)).positions_mwh]
     if found:
-        console.print(day_table(found))
+        console.print(day_table(found, desk_of(settings).currency))
     if len(span) > 2:
         console.print(totals([r for r in records(lake) if r.day in set(span) - set(failed)], len(span)), markup=False)
     for day in sorted(set(days) & set(failed)):

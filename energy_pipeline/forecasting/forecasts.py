@@ -103,18 +103,13 @@ def _frame(
         "fallback": pl.lit(found.fallback),
         "artefact": pl.lit(found.artefact),
     }
-    limited = np.clip(quantiles, *_quantile_limits())
+    limited = within_limits(info, zone, kind, quantiles)
     columns = {quantile_column(level): pl.Series(limited[:, j], nan_to_null=True) for j, level in enumerate(QUANTILES)}
     frame = pl.DataFrame(
         {
             "delivery_start": pl.Series(starts).cast(pl.Datetime("us")).dt.replace_time_zone("UTC"),
-            "price_eur_mwh": within_limits(found.values, kind),
+            "price_eur_mwh": within_limits(info, zone, kind, found.values),
             **columns,
         }
     )
     return frame.with_columns(**constants).select(list(table("price_forecasts").schema))
-
-
-def _quantile_limits() -> tuple[float | None, float | None]:
-    column = table("price_forecasts").column("price_eur_mwh")
-    return column.minimum, column.maximum

@@ -6,6 +6,7 @@ putting their answers together. What does not: reading any of them.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import polars as pl
@@ -15,7 +16,9 @@ from energy_pipeline.desk import Desk
 from energy_pipeline.domain.errors import SourceError
 from energy_pipeline.ingestion.collected import Collected, merge
 from energy_pipeline.ingestion.files import read_series
+from energy_pipeline.ingestion.holding import HELD_HOURS, JUDGED, held_back, operator_lines
 from energy_pipeline.ingestion.live import Answers, read_live
+from energy_pipeline.ingestion.plausible_limits import REACH_DAYS
 from energy_pipeline.ingestion.proxy import proxy_quotes
 from energy_pipeline.ingestion.questions import Load
 
@@ -24,7 +27,7 @@ def collect(desk: Desk, table: str, first: date, last: date, load: Load, answers
     """Rows of one raw table for delivery days first..last: first vintages, of live series every vintage.
 
     A series declared in files or live replaces the synthetic one of the same key; proxy quotes
-    stand in where neither has a quote.
+    stand in where neither has a quote. Values that cannot be are held back (`holding`).
 
     Parameters
     ----------
@@ -41,7 +44,7 @@ def collect(desk: Desk, table: str, first: date, last: date, load: Load, answers
     Returns
     -------
     Collected
-        `frame`: good rows. `failures`: bad day -> error (that day has no rows in `frame`).
+        `frame`: good rows. `failures`: bad day -> error (that day has no rows in `frame`). `held`: what is held back.
 
     Raises
     ------
@@ -49,6 +52,39 @@ def collect(desk: Desk, table: str, first: date, last: date, load: Load, answers
         With everything that is wrong with the files of all series of the table.
     """
     contract = contract_of(table)
+    if table == HELD_HOURS:
+        return _held_hours(desk, first, last, load, answers)
+    real = _judged(desk, table, first, last, load, answers)
+    parts = [real]
+    if desk.sources.synthetic is not None:
+        from energy_pipeline.ingestion import synthetic
+
+        parts.append(Collected(_without_declared(desk, table, synthetic.generate(desk, table, first, last))))
+    if table == "forward_quotes":
+        parts += _proxies(desk, first, last, load, answers, pl.concat([contract.frame(), *(p.frame for p in parts)]))
+    return replace(merge(contract, parts), held=real.held)
+
+
+def _judged(desk: Desk, table: str, first: date, last: date, load: Load, answers: Answers | None) -> Collected:
+    """Rows of the declared series, with what cannot be held back: a day is judged by those before it."""
+    if table not in JUDGED or not any(s.table == table for s in desk.sources.declared):
+        return _declared(desk, table, first, last, load, answers)
+    found = _declared(desk, table, first - timedelta(days=REACH_DAYS), last, load, answers)
+    failures = {day: error for day, error in found.failures.items() if day >= first}
+    lines = [line for line in operator_lines(desk, load) if line.raw_table == table]
+    frame, held = held_back(desk, table, found.frame, first, lines)
+    return Collected(frame, failures, held)
+
+
+def _held_hours(desk: Desk, first: date, last: date, load: Load, answers: Answers | None) -> Collected:
+    """What is held of all judged tables. A day that fails in its own table has nothing to hold."""
+    contract = contract_of(HELD_HOURS)
+    tables = [table for table in JUDGED if any(s.table == table for s in desk.sources.declared)]
+    frames = [_judged(desk, table, first, last, load, answers).held for table in tables]
+    return Collected(pl.concat([contract.frame(), *(frame for frame in frames if frame is not None)]))
+
+
+def _declared(desk: Desk, table: str, first: date, last: date, load: Load, answers: Answers | None) -> Collected:
     parts, problems = [], []
     for series in (s for s in desk.sources.files if s.table == table):
         try:
@@ -63,13 +99,7 @@ def collect(desk: Desk, table: str, first: date, last: date, load: Load, answers
         raise SourceError(
             f"table {table}, days {first}..{last}: {len(problems)} problem(s) with source files\n" + "\n".join(f"  - {p}" for p in problems)
         )
-    if desk.sources.synthetic is not None:
-        from energy_pipeline.ingestion import synthetic
-
-        parts.append(Collected(_without_declared(desk, table, synthetic.generate(desk, table, first, last))))
-    if table == "forward_quotes":
-        parts += _proxies(desk, first, last, load, answers, pl.concat([contract.frame(), *(p.frame for p in parts)]))
-    return merge(contract, parts)
+    return merge(contract_of(table), parts)
 
 
 def _without_declared(desk: Desk, table: str, frame: pl.DataFrame) -> pl.DataFrame:

@@ -22,6 +22,7 @@ from energy_pipeline.domain.delivery import from_us
 from energy_pipeline.information.expected import Expected, expected_series, key_text
 from energy_pipeline.ingestion.connectors import licence_of
 from energy_pipeline.ingestion.disguise import PAIRS, WINDOW, judge
+from energy_pipeline.ingestion.holding import HELD_HOURS
 from energy_pipeline.ingestion.live import asked_of, is_live, sources_of
 from energy_pipeline.ingestion.steps import CARRIED, MERGED, OUTAGE_ZERO
 
@@ -46,12 +47,14 @@ def assess_quality(desk: Desk, day: date, frames: Mapping[str, pl.DataFrame]) ->
         delivery. `declared_absent`: one row per absent series. `disguised_forecast`: one
         row per forecast with rows on the day; counts are the intervals compared. `live_source`: one row per live series with
         rows on the day: found are the intervals of its first source, missing those that the second one had to fill.
+        `plausibility`: one row per series of which values are held; counts are those values.
     """
     today = {name: frame.filter(pl.col("delivery_day") == day) for name, frame in frames.items()}
     rows = [_coverage(desk, day, item, today) for item in expected_series(desk, day)]
     rows += [_absent(day, a.table, key_text(a.key), f"{a.fallback}{f' ({a.reason})' if a.reason else ''}") for a in desk.sources.absent]
     rows += _disguises(desk, day, frames, today)
     rows += [row for series in desk.sources.live if (row := _live(desk, day, series, today)) is not None]
+    rows += _held(day, today)
     contract = contract_of("data_quality")
     return contract.frame(rows).sort(contract.sort_key)
 
@@ -146,3 +149,15 @@ def _disguises(desk: Desk, day: date, frames: Mapping[str, pl.DataFrame], today:
         status = "error" if verdict.suspicion else "ok"
         rows.append(_row(day, item.table, item.text, "disguised_forecast", status, detail, **counts))
     return rows
+
+
+def _held(day: date, today: Mapping[str, pl.DataFrame]) -> list[dict[str, object]]:
+    """A row for every series with values that are held: what `held_hours` says last."""
+    contract = contract_of(HELD_HOURS)
+    rows = today.get(HELD_HOURS, contract.frame()).sort(*contract.sort_key, maintain_order=True)
+    held = rows.unique(list(contract.key), keep="last", maintain_order=True).filter(pl.col("status") == "held")
+    parts = held.partition_by("raw_table", "series", maintain_order=True, as_dict=True)
+    return [
+        _row(day, str(table), str(series), "plausibility", "held", part["detail"][0], expected_count=part.height, null_count=part.height)
+        for (table, series), part in parts.items()
+    ]

@@ -55,7 +55,7 @@ def pnl(inputs: ReportInputs) -> Section:
 
 def _pnl_final(inputs: ReportInputs) -> TableView:
     frame = inputs.frame("pnl")
-    heads = [Head("Zone", numeric=False), *(Head(text, "EUR") for text in LEGS.values()), Head("total", "EUR"), Head("", numeric=False)]
+    heads = [Head("Zone", numeric=False), *(Head(text, "¤") for text in LEGS.values()), Head("total", "¤"), Head("", numeric=False)]
     zones = names(frame, "zone")
     sums = {z: [total(frame.filter(pl.col("zone") == z)[c].to_list()) for c in (*LEGS, "total_eur")] for z in zones}
     drawn = bars([sums[z][-1] for z in zones])
@@ -69,8 +69,8 @@ def _pnl_day_ahead(inputs: ReportInputs) -> TableView:
     heads = [
         Head("Zone", numeric=False),
         Head("Instrument", numeric=False),
-        Head("revenue", "EUR"),
-        Head("half-spread cost", "EUR"),
+        Head("revenue", "¤"),
+        Head("half-spread cost", "¤"),
         Head("Quote", numeric=False),
     ]
     rows = []
@@ -99,7 +99,7 @@ def positions(inputs: ReportInputs) -> Section:
         Head("off-peak", "MWh"),
         Head("traded today", "MWh"),
         Head("expected output", "MWh"),
-        Head("mean reference price", "EUR/MWh"),
+        Head("mean reference price", "¤/MWh"),
         Head("", numeric=False),
     ]
     rows = [_position_row(zone, instrument, part) for (zone, instrument), part in groups(frame, "zone", "instrument")]
@@ -141,9 +141,9 @@ def _solution_notes(inputs: ReportInputs) -> list[str]:
     for row in inputs.frame("portfolio_solution").to_dicts():
         gap = row["bound_eur"] - row["objective_eur"]
         notes.append(
-            f"Optimisation ({row['objective_name']}, {row['solver']}): {row['status']}; E[P&L] {number(row['expected_pnl_eur'])} EUR, "
-            f"CVaR {level(row['confidence'])} {number(row['cvar_eur'])} EUR, risk aversion {row['risk_aversion']:g}; "
-            f"at most {number(max(gap, 0.0))} EUR below the bound; binding limits: {row['binding_limits'] or 'none'}."
+            f"Optimisation ({row['objective_name']}, {row['solver']}): {row['status']}; E[P&L] {number(row['expected_pnl_eur'])} ¤, "
+            f"CVaR {level(row['confidence'])} {number(row['cvar_eur'])} ¤, risk aversion {row['risk_aversion']:g}; "
+            f"at most {number(max(gap, 0.0))} ¤ below the bound; binding limits: {row['binding_limits'] or 'none'}."
         )
     return notes
 
@@ -167,9 +167,9 @@ def contributions(inputs: ReportInputs) -> Section:
         ]
         heads = [
             Head(str(kind).replace("_", " ").capitalize(), numeric=False),
-            Head("contribution", "EUR"),
+            Head("contribution", "¤"),
             Head("share"),
-            Head("book without it less", "EUR"),
+            Head("book without it less", "¤"),
         ]
         heads.append(Head("", numeric=False))
         what = str(kind).replace("_", " ")
@@ -193,7 +193,7 @@ def _diversification(inputs: ReportInputs) -> list[str]:
         book = at.filter(pl.col("scope") == "book")["value_eur"].to_list()
         if book and alone:
             notes.append(
-                f"Zones alone add up to an ES {level(confidence)} of {number(alone)} EUR; diversification takes off {number(alone - book[0])} EUR."
+                f"Zones alone add up to an ES {level(confidence)} of {number(alone)} ¤; diversification takes off {number(alone - book[0])} ¤."
             )
     return notes
 
@@ -204,10 +204,10 @@ def var_exceptions(inputs: ReportInputs) -> Section:
         return Section("exceptions", "VaR exception", pending=NOT_SETTLED, narrow=True)
     heads = [
         Head("Level", numeric=False),
-        Head("VaR", "EUR"),
-        Head("ES", "EUR"),
-        Head("expected P&L", "EUR"),
-        Head("settled P&L", "EUR"),
+        Head("VaR", "¤"),
+        Head("ES", "¤"),
+        Head("expected P&L", "¤"),
+        Head("settled P&L", "¤"),
         Head("Outcome", numeric=False),
     ]
     rows = [
@@ -236,8 +236,8 @@ def stress(inputs: ReportInputs) -> Section:
         reason = "The desk declares no stress." if inputs.given("stress_results") else not_computed("stress_results")
         return Section("stress", "Stress", pending=reason, narrow=True)
     frame = inputs.frame("stress_results").with_columns(left=pl.coalesce("repriced_change_eur", "change_eur")).sort("left", "stress")
-    heads = [Head("Stress", numeric=False), Head("What happens", numeric=False), Head("P&L", "EUR"), Head("change", "EUR")]
-    heads += [Head("new schedules", "EUR"), Head("options", "EUR"), Head("repriced", "EUR"), Head("", numeric=False)]
+    heads = [Head("Stress", numeric=False), Head("What happens", numeric=False), Head("P&L", "¤"), Head("change", "¤")]
+    heads += [Head("new schedules", "¤"), Head("options", "¤"), Head("repriced", "¤"), Head("", numeric=False)]
     rows = [
         [
             Cell(r["stress"]),
@@ -271,7 +271,7 @@ def limits(inputs: ReportInputs) -> Section:
         Head("use"),
         Head("", numeric=False),
         Head("Status", numeric=False),
-        Head("worth of one more unit", "EUR"),
+        Head("worth of one more unit", "¤"),
     ]
     rows = [
         [

@@ -12,7 +12,7 @@ TERMS: dict[str, str] = {
     "CVaR": "Conditional value at risk of the optimisation: mean of the worst P&L itself, as a loss; negative says that even the worst days gain.",
     "VaR exception": "A settled day that fell short of its expectation by more than its VaR.",
     "limit at 100 %": "The optimiser sits on this bound. Amber: full, kept. Red: broken.",
-    "shadow price": "EUR a day that one more unit of a limit would add to the expected P&L.",
+    "shadow price": "\N{CURRENCY SIGN} a day that one more unit of a limit would add to the expected P&L.",
     "base, peak, off-peak": "All hours; Monday to Friday 08-20 local; the rest.",
     "day-ahead, second price": "Price of the day-ahead auction; price at which a deviation is traded back (intraday, real time or imbalance).",
     "naive": "The similar day: the price of D-1 on Tuesday to Friday, else that of D-7.",

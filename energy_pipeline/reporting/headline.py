@@ -108,6 +108,8 @@ def _own(inputs: ReportInputs) -> Tile | None:
         return None
     settled, proxy = total(pnl["headline_eur"].to_list()), total(pnl["hedge_proxy_eur"].to_list())
     aside = f"; with hedges at proxy quotes {number(settled + proxy)}" if proxy else ""
+    waiting = total(pnl["held_h"].to_list())
+    aside += f"; provisional, {number(waiting, 2)} h held" if waiting else ""
     return Tile("Settled P&L", number(settled), inputs.desk.currency, _against(settled, expected) + aside, "bad" if settled < 0 else "ok")
 
 

@@ -43,12 +43,12 @@ def price_forecasts(inputs: ReportInputs) -> Section:
     heads = [
         Head("Zone", numeric=False),
         Head("Price", numeric=False),
-        Head("base", "EUR/MWh"),
-        Head("peak", "EUR/MWh"),
-        Head("lowest", "EUR/MWh"),
-        Head("highest", "EUR/MWh"),
-        Head("mean 5-95 % width", "EUR/MWh"),
-        Head("base settled", "EUR/MWh"),
+        Head("base", "¤/MWh"),
+        Head("peak", "¤/MWh"),
+        Head("lowest", "¤/MWh"),
+        Head("highest", "¤/MWh"),
+        Head("mean 5-95 % width", "¤/MWh"),
+        Head("base settled", "¤/MWh"),
     ]
     tables = [TableView(f"Forecast of the {MODEL}", heads, rows)]
     week = _week_ahead(frame)
@@ -101,7 +101,7 @@ def _price_chart(
         marks.append(_steps("line outcome", *outcome))
         legend.append(("outcome", "settled"))
     title = f"{zone} {'day-ahead' if kind == 'day_ahead' else 'second'} price"
-    return ChartView(f"{title} [EUR/MWh]", day_chart(title, "EUR/MWh", inputs.delivery, marks), legend)
+    return ChartView(f"{title} [¤/MWh]", day_chart(title, "¤/MWh", inputs.delivery, marks), legend)
 
 
 def _price_row(inputs: ReportInputs, zone: str, kind: str, part: pl.DataFrame, outcome: tuple[pl.DataFrame, str] | None) -> list[Cell]:
@@ -129,7 +129,7 @@ def _week_ahead(frame: pl.DataFrame) -> TableView | None:
         [Cell(zone), Cell(model), *(num(mean(part.filter(pl.col("target_day") == d)["price_eur_mwh"].to_list()), 2) for d in days)]
         for (zone, model), part in groups(later, "zone", "model")
     ]
-    heads = [Head("Zone", numeric=False), Head("Model", numeric=False), *(Head(d.strftime("%a %d %b"), "EUR/MWh") for d in days)]
+    heads = [Head("Zone", numeric=False), Head("Model", numeric=False), *(Head(d.strftime("%a %d %b"), "¤/MWh") for d in days)]
     return TableView("Days after: mean day-ahead price", heads, rows)
 
 
@@ -205,11 +205,11 @@ def dispatch(inputs: ReportInputs) -> Section:
             f"{asset} net output", "MW", inputs.delivery, [Bars("bar", starts_us(part), _minutes(part), part["net_mw"].to_list())], zero=True
         )
         store = day_chart(f"{asset} state of charge", "MWh", inputs.delivery, [_steps("line main", part, "state_of_charge_mwh")], zero=True)
-        price = day_chart(f"{asset} price it was scheduled on", "EUR/MWh", inputs.delivery, [_steps("line naive", part, "price_forecast_eur_mwh")])
+        price = day_chart(f"{asset} price it was scheduled on", "¤/MWh", inputs.delivery, [_steps("line naive", part, "price_forecast_eur_mwh")])
         charts += [
             ChartView(f"{asset}, net output [MW]", net, [("up", "discharge"), ("down", "charge")]),
             ChartView(f"{asset}, state of charge [MWh]", store, [("main", "at interval end")]),
-            ChartView(f"{asset}, forecast price [EUR/MWh]", price, [("naive", "scheduled on")]),
+            ChartView(f"{asset}, forecast price [¤/MWh]", price, [("naive", "scheduled on")]),
         ]
         rows.append(_asset_row(inputs, asset, part))
     heads = [
@@ -217,9 +217,9 @@ def dispatch(inputs: ReportInputs) -> Section:
         Head("Zone", numeric=False),
         Head("discharged", "MWh"),
         Head("charged", "MWh"),
-        Head("expected margin", "EUR"),
-        Head("realised margin", "EUR"),
-        Head("perfect foresight", "EUR"),
+        Head("expected margin", "¤"),
+        Head("realised margin", "¤"),
+        Head("perfect foresight", "¤"),
         Head("share of foresight"),
     ]
     notes = ["The schedule is committed before any price of the day is known (information: auction)."]
@@ -253,11 +253,11 @@ def scores(inputs: ReportInputs) -> Section:
         Head("Zone", numeric=False),
         Head("Price", numeric=False),
         Head("Model", numeric=False),
-        Head("MAE", "EUR/MWh"),
+        Head("MAE", "¤/MWh"),
         Head("over the naive's"),
-        Head("RMSE", "EUR/MWh"),
-        Head("bias", "EUR/MWh"),
-        Head("pinball", "EUR/MWh"),
+        Head("RMSE", "¤/MWh"),
+        Head("bias", "¤/MWh"),
+        Head("pinball", "¤/MWh"),
         Head("in 80 % band"),
         Head("in 90 % band"),
     ]
@@ -318,7 +318,7 @@ def _quality_table(flagged: pl.DataFrame) -> TableView:
         Head("outage zeros"),
         Head("Detail", numeric=False),
     ]
-    tones = {"error": "bad", "gap": "warn", "absent": "warn", "not_yet": "muted", "second_source": "warn"}
+    tones = {"error": "bad", "held": "bad", "gap": "warn", "absent": "warn", "not_yet": "muted", "second_source": "warn"}
     rows = [
         [
             Cell(r["raw_table"]),

@@ -17,6 +17,7 @@ from energy_pipeline.reporting import (
     book_sections,
     flexibility_sections,
     headline,
+    held_section,
     joint_sections,
     outlook_sections,
     renewables_sections,
@@ -26,7 +27,7 @@ from energy_pipeline.reporting import (
 )
 from energy_pipeline.reporting.glossary import TERMS, hint
 from energy_pipeline.reporting.inputs import NO_HASH, ReportInputs, names
-from energy_pipeline.reporting.view import Cell, Page, Section, Source
+from energy_pipeline.reporting.view import MONEY, Cell, Page, Section, Source
 
 
 def report_html(day: date, desk: Desk, tables: Mapping[str, pl.DataFrame], versions: Mapping[str, str], neighbours: Collection[date] = ()) -> str:
@@ -60,7 +61,7 @@ def report_html(day: date, desk: Desk, tables: Mapping[str, pl.DataFrame], versi
     )
     environment.globals["hint"] = hint
     page = replace(build_page(ReportInputs(day, desk, tables, versions)), links=links(day, neighbours))
-    return environment.get_template("report.html.j2").render(page=page)
+    return environment.get_template("report.html.j2").render(page=page).replace(MONEY, desk.currency)
 
 
 def links(day: date, neighbours: Collection[date]) -> list[tuple[str, str]]:
@@ -105,6 +106,7 @@ def build_page(inputs: ReportInputs) -> Page:
         strategy_sections.strategies(inputs),
         outlook_sections.scores(inputs),
         joint_sections.scenario_scores(inputs),
+        held_section.held(inputs),
         outlook_sections.data_quality(inputs),
     ]
     provenance = [Source(name, inputs.day.isoformat(), inputs.versions.get(name, NO_HASH)) for name in sorted(inputs.tables)]
@@ -144,10 +146,13 @@ def _flags(inputs: ReportInputs) -> list[Cell]:
     """What a reader must know before the numbers: late, absent, fallback, proxy, convention."""
     flags: list[Cell] = []
     quality, information = inputs.frame("data_quality"), inputs.frame("information_set")
-    for status, tone in (("error", "bad"), ("gap", "warn"), ("absent", "warn"), ("second_source", "warn")):
+    for status, tone in (("error", "bad"), ("held", "bad"), ("gap", "warn"), ("absent", "warn"), ("second_source", "warn")):
         found = quality.filter(pl.col("status") == status).select("raw_table", "series").n_unique() if quality.height else 0
         if found:
             flags.append(Cell(f"{found} series {status.replace('_', ' ')}", "bad" if tone == "bad" else "warn"))
+    waiting = held_section.held_hours(inputs)
+    if waiting:
+        flags.append(Cell(f"provisional: {waiting:g} h held, not booked", "bad"))
     for status, text in (("waited", "waited for"), ("fallback", "late, on fallback")):
         late = information.filter(pl.col("status") == status)
         if late.height:

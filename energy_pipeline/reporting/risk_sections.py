@@ -31,7 +31,7 @@ def methods(inputs: ReportInputs) -> Section:
         return Section("methods", "VaR by method", pending=reason, sources=inputs.sources("risk_methods"))
     frame = inputs.frame("risk_methods").sort("scope", "horizon_days", "method", "scaling", "level")
     heads = [Head("Book", numeric=False), Head("Method", numeric=False), Head("days"), Head("Level", numeric=False)]
-    heads += [Head("VaR", "EUR"), Head("+-", "EUR"), Head("ES", "EUR"), Head("+-", "EUR"), Head("Note", numeric=False)]
+    heads += [Head("VaR", "¤"), Head("+-", "¤"), Head("ES", "¤"), Head("+-", "¤"), Head("Note", numeric=False)]
     rows = [
         [
             Cell(r["scope"]),
@@ -89,8 +89,8 @@ def factors(inputs: ReportInputs) -> Section:
         part = frame.filter(pl.col("factor_kind") == kind).sort(pl.col("contribution_eur").abs(), "factor", descending=[True, False])
         if part.is_empty():
             continue
-        heads = [Head("Factor", numeric=False), Head("per unit", "EUR"), Head("earlier", "EUR"), Head("Unit", numeric=False), Head("moves by")]
-        heads += [Head("part of volatility", "EUR"), Head("share"), Head("", numeric=False)]
+        heads = [Head("Factor", numeric=False), Head("per unit", "¤"), Head("earlier", "¤"), Head("Unit", numeric=False), Head("moves by")]
+        heads += [Head("part of volatility", "¤"), Head("share"), Head("", numeric=False)]
         rows = [
             [
                 Cell(r["factor"]),
@@ -123,7 +123,7 @@ def attribution(inputs: ReportInputs) -> Section:
         scopes = [*scopes, "book"] if len(scopes) > 1 or not scopes else scopes
         values = {(r["scope"], r["leg"]): r["value_eur"] for r in own.to_dicts()}
         legs = [leg for leg in LEG_ORDER if any((s, leg) in values for s in scopes)]
-        heads = [Head("Leg", numeric=False), *(Head(s, "EUR") for s in scopes)]
+        heads = [Head("Leg", numeric=False), *(Head(s, "¤") for s in scopes)]
         rows = [[Cell(leg.replace("_", " "), "strong" if leg == "change" else ""), *(num(values.get((s, leg)), 2) for s in scopes)] for leg in legs]
         tables.append(TableView(title, heads, rows))
     notes = [
@@ -157,9 +157,9 @@ def marks(inputs: ReportInputs) -> Section:
         Head("Deal", numeric=False),
         Head("days"),
         Head("energy", "MWh"),
-        Head("entry", "EUR/MWh"),
-        Head("curve", "EUR/MWh"),
-        Head("value", "EUR"),
+        Head("entry", "¤/MWh"),
+        Head("curve", "¤/MWh"),
+        Head("value", "¤"),
     ]
     heads += [Head("Basis", numeric=False)]
     rows = []
@@ -180,7 +180,7 @@ def proposals(inputs: ReportInputs) -> Section:
     if not inputs.has("hedge_proposals"):
         reason = "No limit that trades could repair is red." if inputs.given("hedge_proposals") else not_computed("hedge_proposals")
         return Section("proposals", "Hedge proposal", pending=reason, sources=inputs.sources("hedge_proposals"), narrow=True)
-    heads = [Head("Contract", numeric=False), Head("trade", "MW"), Head("costs", "EUR"), Head("Why", numeric=False)]
+    heads = [Head("Contract", numeric=False), Head("trade", "MW"), Head("costs", "¤"), Head("Why", numeric=False)]
     rows = [
         [Cell(r["contract"] or "none"), num(r["trade_mw"], 1, "strong"), num(r["cost_eur"]), Cell(r["note"], "muted")]
         for r in inputs.frame("hedge_proposals").to_dicts()

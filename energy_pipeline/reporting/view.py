@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Tone = Literal["", "ok", "warn", "bad", "muted", "strong"]
 UNKNOWN = "\N{EN DASH}"
+MONEY = "\N{CURRENCY SIGN}"
+"""Stands for the desk's currency in every text of the page until it is rendered."""
 MINUS = "\N{MINUS SIGN}"
 
 

@@ -31,6 +31,8 @@ class DaySummary:
         95 % VaR and 97.5 % expected shortfall of the book; a loss is positive.
     limits_used : float or None
         Largest use of a limit, as a share.
+    held_h : float or None
+        Hours held back from the settled P&L, which is then provisional.
     """
 
     day: date
@@ -44,6 +46,7 @@ class DaySummary:
     limits_used: float | None
     limit_status: str
     settled_pnl_eur: float | None
+    held_h: float | None = None
 
 
 def summarise(lake: Lake, day: date) -> DaySummary:
@@ -70,6 +73,7 @@ def summarise(lake: Lake, day: date) -> DaySummary:
         limits_used=_one(worst["use_share"]),
         limit_status=str(worst["status"][0]) if worst.height else "",
         settled_pnl_eur=_sum(read("pnl")["headline_eur"]),
+        held_h=_sum(read("pnl")["held_h"]),
     )
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -88,16 +89,12 @@ def day_series(info: InformationSet, price_forecasts: pl.DataFrame, plant_output
 
 def _prices(info: InformationSet, price_forecasts: pl.DataFrame) -> list[DaySeries]:
     zones = price_forecasts["zone"].unique().sort().to_list()
-    sources: tuple[tuple[str, SeriesKind, str], ...] = (
-        ("day_ahead", "day_ahead_price", "day_ahead_prices"),
-        ("second", "second_price", "second_prices"),
-    )
+    kinds: tuple[tuple[Literal["day_ahead", "second"], SeriesKind], ...] = (("day_ahead", "day_ahead_price"), ("second", "second_price"))
     series = []
-    for price_kind, kind, raw in sources:
-        limits = table(raw).column("price_eur_mwh")
+    for price_kind, kind in kinds:
         parts = [published_forecast(price_forecasts, zone, info.day.day, price_kind) for zone in zones]
         for part in (p for p in parts if p.height):
-            low, high = float(limits.minimum or 0.0), float(limits.maximum or 0.0)
+            low, high = info.desk.price_bounds(part["zone"][0], price_kind, info.day.day)
             expected = part["price_eur_mwh"].to_numpy()
             quantiles = part.select(quantile_column(q) for q in QUANTILES).to_numpy().astype(np.float64)
             known = quantiles if np.isfinite(quantiles).all() else None

@@ -25,7 +25,6 @@ import numpy as np
 import polars as pl
 
 from energy_pipeline.book.published_forecast import published_forecast
-from energy_pipeline.contracts import table
 from energy_pipeline.contracts.derived import QUANTILES, quantile_column
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
 from energy_pipeline.domain.history import ErrorHistory
@@ -141,8 +140,8 @@ def _priced(info: InformationSet, kind: WeekKind, zone: str, quantiles: FloatArr
     if history is not None:
         rows = {d: convert(row, history.resolution_minutes, 60) for d, row in zip(history.days, history.errors, strict=True)}
         past = np.array([rows.get(d, past[0]) for d in days])
-    column = table("day_ahead_prices" if kind == "day_ahead_price" else "second_prices").column("price_eur_mwh")
-    return WeekSeries(kind, zone, "EUR/MWh", quantiles, past, (float(column.minimum or 0.0), float(column.maximum or 0.0)))
+    bounds = info.desk.price_bounds(zone, "day_ahead" if kind == "day_ahead_price" else "second", info.day.day)
+    return WeekSeries(kind, zone, "EUR/MWh", quantiles, past, bounds)
 
 
 def _driver(info: InformationSet, zone: str, driver: Driver) -> WeekSeries | None:

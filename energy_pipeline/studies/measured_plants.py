@@ -96,7 +96,7 @@ def _description(path: Path) -> PlantFile:
         made = _wind(plant) if plant.get("kind") == "wind" else PvPlant(**{"zone": "measured", "location": "measured", **plant})
         for name, kind in (("decided_at", time), ("test_first", date)):
             if name in told:
-                told[name] = kind.fromisoformat(str(told[name]))  # type: ignore[attr-defined]
+                told[name] = kind.fromisoformat(str(told[name]))
         if "time_zone" in told and told["time_zone"] not in time_zones():
             raise ValueError(f"time_zone: {told['time_zone']!r} is no IANA time zone; such as Europe/Berlin")
         return PlantFile(plant=made, location=place, layout=layout, **told)

@@ -44,6 +44,7 @@ ORDER = [
     "strategies",
     "scores",
     "scenario-scores",
+    "held",
     "quality",
 ]
 
@@ -291,7 +292,7 @@ def test_an_index_study_shows_no_sharpe_even_if_one_were_written(made_up_day):
 
 def test_equity_curves_are_drawn_net_and_gross(made_up_day):
     page = section(page_of(made_up_day()), "strategies")
-    assert [c.caption for c in page.charts] == ["north_da_vs_intraday, equity [EUR]", "north_da_vs_intraday, drawdown [EUR]"]
+    assert [c.caption for c in page.charts] == ["north_da_vs_intraday, equity [¤]", "north_da_vs_intraday, drawdown [¤]"]
     assert page.charts[0].svg.count("<path") == 2
 
 
@@ -303,3 +304,16 @@ def test_every_section_names_table_partition_and_hash(made_up_day):
         assert all(x.partition == made.day.isoformat() and x.content_hash == made.versions[x.table] for x in s.sources)
     text = render(made)
     assert all(h in text for h in made.versions.values())
+
+
+def test_a_desk_in_pounds_prints_no_euro(made_up_day):
+    made = made_up_day()
+    in_pounds = made.desk.model_copy(update={"currency": "GBP"})
+    texts = pl.selectors.string()  # units and descriptions that the made-up tables themselves hold are not the page's words
+    tables = {name: frame.with_columns(texts.str.replace_all("EUR", "money")) for name, frame in made.tables.items()}
+    euro, pound = (report_html(made.day, desk, tables, made.versions) for desk in (made.desk, in_pounds))
+    words = re.compile(r"\b(EUR|GBP)\b|¤")
+    assert "GBP" not in set(words.findall(euro))
+    told = [pound[m.start() - 40 : m.end()] for m in re.finditer(r"\bEUR\b|¤", pound)]
+    assert pound.count("GBP") > 50
+    assert told == [], told[:5]

@@ -50,7 +50,9 @@ def raw_table(factory: AssetFactory, contract: Table) -> dg.AssetsDefinition:
     """A raw table: the whole range is collected at once, then added day by day."""
     _, deps = factory.declare(contract.name, add_days, [LOOKED_AT])
 
-    @dg.multi_asset(name=contract.name, specs=[metadata.table_spec(contract, deps, factory.partitions)], backfill_policy=policies.BACKFILL)
+    @dg.multi_asset(
+        name=contract.name, specs=[metadata.table_spec(contract, deps, factory.partitions, factory.desk.currency)], backfill_policy=policies.BACKFILL
+    )
     def _raw(context: dg.AssetExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> None:
         days = [day_of_key(key) for key in context.partition_keys]
         failures = DayFailures(contract.name)
@@ -85,7 +87,12 @@ def add_days(runtime: DeskRuntime, contract: Table, days: list[date], failures: 
         if day in failures.failures:
             continue
         fresh, existing = fresh_by_day.get(day, contract.frame()), held_by_day.get(day, contract.frame())
+        if contract.name == ingestion.HELD_HOURS:
+            fresh = ingestion.no_longer_said(existing, fresh)
         try:
+            if fresh.is_empty() and existing.is_empty() and day in collected.held_days and not contract.may_be_empty:
+                good[day] = {"dagster/partition_row_count": 0, "held": True}  # no row may be null: all of the day's are held
+                continue
             new = ingestion.new_vintages(contract, existing, fresh, ingested_at, looked_at.get(day))
             good[day] = _add(runtime, contract, day, new, existing.height)
         except PipelineError as error:
@@ -223,7 +230,7 @@ def information_set(factory: AssetFactory) -> dg.AssetsDefinition:
 
     @dg.multi_asset(
         name="information_set",
-        specs=[metadata.table_spec(TABLES["information_set"], deps, factory.partitions)],
+        specs=[metadata.table_spec(TABLES["information_set"], deps, factory.partitions, factory.desk.currency)],
         backfill_policy=policies.BACKFILL,
     )
     def _cut(context: dg.AssetExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> dg.MaterializeResult[None]:

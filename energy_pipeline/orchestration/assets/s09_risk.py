@@ -32,7 +32,7 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     positions, plant_output, dispatch = Day("positions"), Day("plant_output"), Day("dispatch")
     decided = (positions, Day("scenario_paths"), plant_output, dispatch)
     more = (Day("portfolio_solution"), Day("forward_curve"), Day("signals"), Day("price_forecasts"))
-    came = (Raw("day_ahead_prices"), Raw("second_prices"), Raw("plant_meters"), Raw("generation_actual"))
+    came = (Raw("day_ahead_prices"), Raw("second_prices"), Raw("plant_meters"), Raw("generation_actual"), Raw("held_hours"))
     marks = (Window(name, 2, required=False) for name in MARKED_ON)
     return [
         factory.tables("risk", RISK_TABLES, risk, Information(), *decided, *more),
@@ -111,6 +111,7 @@ def pnl_attribution(
     second_prices: Frame,
     plant_meters: Frame,
     generation_actual: Frame,
+    held_hours: Frame,
     forward_curve: Frame,
     mark_to_market: Frame,
     asset_values: Frame,
@@ -120,7 +121,7 @@ def pnl_attribution(
     from energy_pipeline import portfolio
     from energy_pipeline import risk as stage
 
-    came = portfolio.Came(day_ahead_prices, second_prices, plant_meters, generation_actual).first_vintages()
+    came = portfolio.Came(day_ahead_prices, second_prices, plant_meters, generation_actual, held_hours).first_vintages()
     first = portfolio.settle_final(day.desk, day.day, positions, plant_output, dispatch, came)
     marks = {"forward_curves": forward_curve, "marks": mark_to_market, "asset_values": asset_values, "price_forecasts": price_forecasts}
     return stage.pnl_attribution(day.desk, day.day, pnl, first, positions, **marks)

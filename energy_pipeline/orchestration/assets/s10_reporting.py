@@ -36,7 +36,7 @@ RECORD = "var_exceptions"
 """Read over the settled days of the window: what was settled stands beside what is expected."""
 
 REPORT_READS = (
-    *(IfThere(name) for name in REPORT_TABLES if name != RECORD),
+    *(Held(name) if TABLES[name].vintages else IfThere(name) for name in REPORT_TABLES if name != RECORD),
     Window(RECORD, lambda desk: desk.risk.backtest_days, required=False),
     Held("plant_meters"),
 )
@@ -149,7 +149,8 @@ def publish(runtime: DeskRuntime, days: list[date], project: SqlProject) -> Mapp
     """Bring the warehouse up to date; rows written per mart."""
     from energy_pipeline.warehouse import publishing as warehouse
 
-    report = warehouse.publish(runtime.lake, runtime.settings.warehouse, project.root, days, published_at=runtime.now(), project=project)
+    places = (runtime.lake, runtime.settings.warehouse, project.root)
+    report = warehouse.publish(*places, days, published_at=runtime.now(), project=project, currency=runtime.desk.currency)
     progress.done(MARTS, None)
     return report.rows
 
