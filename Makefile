@@ -43,8 +43,8 @@ test-long: .venv/.installed ## every table of a day 20 times with 1, 2 and 4 thr
 	ENERGY_PIPELINE_REPEATS=20 $(BIN)/python -m pytest -q energy_pipeline_tests/integration/test_range_equals_days.py -k threads
 	ENERGY_PIPELINE_PRESENT_DAYS=31 $(BIN)/python -m pytest -q energy_pipeline_tests/fetching/test_present.py -k month
 
-durations: .venv/.installed ## measure the CPU seconds of every test (half an hour or more), and write energy_pipeline_tests/durations.json
-	$(BIN)/python -m pytest -q -p energy_pipeline_tests.measuring --measured-to=energy_pipeline_tests/durations.json
+durations: .venv/.installed ## measure the CPU seconds of every test, or of ONLY=file, into energy_pipeline_tests/durations.json
+	$(BIN)/python -m pytest -q -p energy_pipeline_tests.measuring --measured-to=energy_pipeline_tests/durations.json $(ONLY)
 
 search: .venv/.installed ## the property tests on new random examples, five times as many
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q --hypothesis-profile searching -m "not slow" $$(grep -rl "from hypothesis" energy_pipeline_tests --include="test_*.py")
