@@ -25,6 +25,7 @@ from energy_pipeline.desk.sources import AbsentSeries, SeriesEntry, Sources
 from energy_pipeline.desk.strategies import Allocation, PairSpread, Strategy, TradingCosts, strategy_problems
 from energy_pipeline.domain.blocks import Block
 from energy_pipeline.domain.delivery import DeliveryDay, local_instant
+from energy_pipeline.domain.errors import DeskError
 from energy_pipeline.domain.price_limits import BY_CURRENCY, PriceLimit, Rules, price_limit
 
 __all__ = ["Desk", "MeteredPlant", "Plant", "PvPlant", "SharePlant", "WindPlant"]
@@ -140,7 +141,8 @@ class Zone(DeskModel):
         """Market time unit on a delivery day [min]."""
         valid = [u.minutes for u in self.market_time_unit if u.first_day <= day]
         if not valid:
-            raise ValueError(f"no market time unit is declared for {day}; the first begins {self.market_time_unit[0].first_day}")
+            problem = f"market_time_unit: no unit is declared for {day}; the first begins {self.market_time_unit[0].first_day}"
+            raise DeskError(f"a zone of market {self.market}", [f"{problem} -> say which unit held before, histories look back further"])
         return valid[-1]
 
 

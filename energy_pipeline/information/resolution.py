@@ -23,6 +23,7 @@ Lookup = Callable[[str, IntArray], FloatArray]
 FINEST_MINUTES = 15
 NATIVE_MINUTES = (15, 30, 60)
 NO_START = -1
+HOUR_US = 60 * MICROSECONDS_PER_MINUTE
 FOREVER_US = np.iinfo(np.int64).max
 
 
@@ -67,24 +68,22 @@ def interval_values(lookup: Lookup, column: str, start_us: IntArray, minutes: in
         here = np.isnan(found) & (lookup("resolution_minutes", rows) == span)
         found = np.where(here, lookup(column, rows), found)
     unknown = np.isnan(found)
-    if unknown.any():  # hours of a zone that is half an hour off begin at half past
-        found[unknown] = _off_the_hour(lookup, column, parts[unknown])
+    if unknown.all() or (unknown.any() and parts.flat[0] % HOUR_US):  # hours of a zone that is half an hour off begin at half past
+        _off_the_hour(lookup, column, parts, found)
     return _mean_of_last_axis(found)
 
 
-def _off_the_hour(lookup: Lookup, column: str, parts: IntArray) -> FloatArray:
-    """Values of rows that cover a part and begin off the grid of their own length that UTC has."""
-    found = np.full(parts.shape, np.nan)
+def _off_the_hour(lookup: Lookup, column: str, parts: IntArray, found: FloatArray) -> None:
+    """Fills in values of rows that cover a part and begin off the grid that UTC has for their length."""
     for span in NATIVE_MINUTES:
         length = span * MICROSECONDS_PER_MINUTE
         for back in range(0, length, FINEST_MINUTES * MICROSECONDS_PER_MINUTE):
-            rows = np.where((parts - back) % length == 0, NO_START, parts - back)
+            rows = np.where(np.isnan(found) & ((parts - back) % length != 0), parts - back, NO_START)
             if (rows == NO_START).all():
                 continue
-            here = np.isnan(found) & (lookup("resolution_minutes", rows) == span)
+            here = (rows != NO_START) & (lookup("resolution_minutes", rows) == span)
             if here.any():
-                found = np.where(here, lookup(column, rows), found)
-    return found
+                found[here] = lookup(column, rows)[here]
 
 
 def convert(values: FloatArray, from_minutes: int, to_minutes: int) -> FloatArray:

@@ -154,7 +154,7 @@ class SourceFiles:
             _same(path, seen, again)
             self._frames[relative_path, layout] = _frame(path, data, layout)
             return query(self._frames[relative_path, layout].lazy()).collect()
-        found = query(_scan(path, layout)).collect()
+        found = query(_scan(path, layout)).collect(engine="streaming")
         now = path.stat()
         _same(path, seen, Seen(now.st_size, now.st_mtime_ns, seen.sha256))
         return found

@@ -16,7 +16,7 @@ import dagster as dg
 from energy_pipeline.contracts.raw import RAW_TABLES
 from energy_pipeline.definitions import build_definitions
 from energy_pipeline.desk import Desk
-from energy_pipeline.domain.delivery import days_between
+from energy_pipeline.domain.delivery import day_of, days_between
 from energy_pipeline.domain.errors import PipelineError, RangeError
 from energy_pipeline.orchestration import policies, progress
 from energy_pipeline.orchestration.assets.s10_reporting import DAY, MARTS, REPORT
@@ -32,6 +32,10 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 class RunFailedError(PipelineError):
     """A step failed with an error that is not ours: a defect, told with Dagster's own text."""
+
+
+class OutsideCalendarError(PipelineError):
+    """A delivery day was asked for that the desk does not have."""
 
 
 @dataclass
@@ -128,6 +132,7 @@ class Runner:
         `record_marts=False`: a later flow of the same line records them; the warehouse is published all the same.
         """
         last = last or first
+        self._check_calendar(first, last)
         tags = {} if first == last else range_tags(first, last)
         if as_of is not None:
             tags[policies.AS_OF_TAG] = as_of.astimezone(UTC).isoformat()
@@ -148,10 +153,21 @@ class Runner:
         `is_last=False`: a later run on the same days publishes the warehouse and draws the page.
         """
         last = last or first
+        self._check_calendar(first, last)
         tags = {} if first == last else range_tags(first, last)
         tags |= {} if is_last else {policies.NOT_LAST_TAG: "true"}
         selection = None if tuple(flows) == FLOWS and is_last else self._assets_of(flows, is_last=is_last)
         return self._execute(DAY, first, last, listener, tags=tags, selection=selection, partition_key=key_of(first) if first == last else None)
+
+    def _check_calendar(self, first: date, last: date) -> None:
+        """Days that the desk has, up to tomorrow."""
+        begin, end = self.desk.first_delivery_day, day_of(self.runtime.now(), self.desk.time_zone) + timedelta(days=1)
+        if first > last:
+            raise OutsideCalendarError(f"{first} .. {last}: the last day is before the first -> turn them round")
+        if first < begin:
+            raise OutsideCalendarError(f"{first} is before the desk's first_delivery_day {begin} -> ask for a later day, or correct the desk file")
+        if last > end:
+            raise OutsideCalendarError(f"{last} is after tomorrow, {end}: no day after it can be decided yet -> ask for an earlier day")
 
     def _assets_of(self, flows: Sequence[FlowName], *, is_last: bool) -> list[dg.AssetKey]:
         """Assets of some flows; pages and marts only of the last."""
@@ -210,6 +226,7 @@ class Runner:
             Whether anything was loaded.
         """
         last, one = last or first, timedelta(days=1)
+        self._check_calendar(first, last)
         before = (first - self.desk.history_days * one, first - one)
         after = (last + one, last + self.desk.forecast.horizon_days * one)
         lacking = [span for span in (before, after) if any(self._missing(table.name, *span) for table in RAW_TABLES)]

@@ -55,6 +55,14 @@ def test_backfill_wants_its_days_in_order(call):
     assert call("backfill", "2026-03-30", "2026-03-29", "--desk", str(TINY)).exit_code == 2
 
 
+@pytest.mark.parametrize(("day", "told"), [("2000-01-01", "before the desk's first_delivery_day 2024-01-01"), ("2199-01-01", "after tomorrow")])
+def test_a_day_outside_the_calendar_is_told_plainly(call, day, told):
+    found = call("run", day, "--desk", str(TINY))
+    assert found.exit_code == 1
+    assert told in " ".join(found.output.split())
+    assert "Traceback" not in found.output
+
+
 def test_flows_come_in_the_order_of_the_day():
     assert flows_of("settle_da, ingest") == ["ingest", "settle_da"]
 

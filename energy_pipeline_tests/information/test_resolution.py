@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from energy_pipeline.domain.delivery import DeliveryDay
+from energy_pipeline.information.as_of_series import AsOfSeries
 from energy_pipeline.information.resolution import by_slot, convert, frame_lookup, interval_values, slot_starts_us
 from energy_pipeline_tests.renewables.hand_made import BERLIN, day_before, raw_rows
 
@@ -56,3 +57,16 @@ def test_slots_of_clock_change_days(minutes):
     assert (starts[0] < 0).sum() == 60 // minutes
     assert (starts[2] >= 0).all()
     assert starts[2][120 // minutes] == DeliveryDay(DAYS[2], BERLIN).interval_starts_us(minutes)[120 // minutes], "the first of the two 2 o'clocks"
+
+
+@pytest.mark.parametrize("zone", ["Australia/Adelaide", "Asia/Kolkata", "Asia/Kathmandu", "Europe/Berlin"])
+@pytest.mark.parametrize(("rows_minutes", "minutes"), [(60, 60), (60, 15), (60, 30), (30, 60), (30, 15), (15, 60)])
+def test_rows_are_found_on_the_grid_of_any_zone(zone, rows_minutes, minutes):
+    day = DeliveryDay(date(2024, 10, 19), zone)
+    rows = day.interval_starts_us(rows_minutes)
+    values = np.arange(rows.size, dtype=np.float64)
+    series = {"x": AsOfSeries(rows, rows, values), "resolution_minutes": AsOfSeries(rows, rows, np.full(rows.size, float(rows_minutes)))}
+    wanted = day.interval_starts_us(minutes)
+    cuts = np.full((wanted.size, minutes // 15), np.iinfo(np.int64).max)  # a cut of each part, as look-backs have
+    found = interval_values(lambda column, starts: series[column].lookup(starts, cuts), "x", wanted, minutes)
+    np.testing.assert_allclose(found, convert(values, rows_minutes, minutes))
