@@ -88,12 +88,14 @@ def _stats() -> list[pl.Expr]:
     v = pl.col("value")
     ticks = v * _TICKS_PER_UNIT
     off = ((ticks - ticks.round()).abs() > 1e-6 * (1.0 + ticks.abs())).mean()
+    finer = ((10.0 * ticks - (10.0 * ticks).round()).abs() > 1e-6 * (1.0 + 10.0 * ticks.abs())).mean()
     return [
         v.abs().max().alias("hi"),
         v.min().alias("lo"),
         v.abs().median().alias("mid"),
         v.mean().alias("mean"),
         off.alias("off"),
+        finer.alias("finer"),
         pl.len().alias("rows_of_day"),
     ]
 
@@ -120,7 +122,7 @@ def _daily(known: pl.DataFrame) -> pl.DataFrame:
         over("hi", "max", 13, 10).alias("hi_13"),
         over("hi", "max", 27, 14).alias("hi_27"),
         over("mean", "mean", 27, 20).alias("mean_27"),
-        over("mean", "mean", LEVEL_DAYS, LEVEL_LEAST).shift(27).alias("mean_level"),
+        over("mean", "mean", LEVEL_DAYS, LEVEL_DAYS // 2).shift(27).alias("mean_level"),
         over("off", "mean", 13, 10).alias("off_13"),
         over("off", "mean", 2, 2).alias("off_2"),
     )
@@ -212,6 +214,8 @@ def _price(facts: Facts, rows: pl.DataFrame) -> list[_Rule]:
     fine = (pl.col("off") > limit("off_tick")) & (pl.col("off_2") > limit("off_tick"))
     fine_long = fine & (pl.col("off_13") > limit("off_tick"))
     level, enough = pl.col("level_hi"), pl.col("hi_2").is_not_null()
+    # Means and nodal prices have many digits at any level; hundredths of a price in hundredths have three.
+    bound = pl.when(pl.col("finer") < 0.01).then(limit("price_cents")).otherwise(limit("price_cents_finer"))
     kwh, cents = "is the price per kWh?", "are these hundredths per kWh?"
     return [
         *rules,
@@ -224,7 +228,7 @@ def _price(facts: Facts, rows: pl.DataFrame) -> list[_Rule]:
         ("unit", enough & fine & (three < limit("price_cents_drop") * level), pl.lit(f"3 days far below its own level, finer than 0.01: {cents}")),
         (
             "unit",
-            pl.col("hi_13").is_not_null() & fine_long & (weeks < limit("price_cents")),
+            pl.col("hi_13").is_not_null() & fine_long & (weeks < bound),
             pl.lit(f"14 days below {limit('price_cents'):g}, finer than 0.01: {cents}"),
         ),
     ]

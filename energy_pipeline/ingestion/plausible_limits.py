@@ -44,6 +44,7 @@ LIMITS: dict[str, Limit] = {
     "price_drop": Limit(1.0 / 60.0, "share of the median day's highest price", "for 3 days: EUR/kWh; the windiest days keep a few EUR"),
     "price_asleep": Limit(1.5, "per MWh", "28 days whose every price is below it, and not zero: the price is per kWh"),
     "price_cents": Limit(40.0, "per MWh", "14 days whose every price is below it, with a third digit after the point: hundredths per kWh"),
+    "price_cents_finer": Limit(17.0, "per MWh", "the same where there are more than three digits after the point, as means and nodal prices have"),
     "price_cents_drop": Limit(0.2, "share of the median day's highest price", "for 3 days, with a third digit after the point"),
     "off_tick": Limit(0.3, "share of prices", "auctions clear in hundredths: a third digit after the point is a converted price"),
     "temperature_high": Limit(56.7, "degC", "the highest ever measured; Kelvin and most of Fahrenheit lie beyond"),

@@ -84,6 +84,7 @@ def check_steps(marts: Sequence[str], partitions: dg.PartitionsDefinition[str]) 
         "settle_final": [
             *_suites("settle_final"),
             _table("pnl", "legs_add_up", "The legs sum to the total, to the cent.", pnl_legs),
+            _table("pnl", "nothing_held_is_booked", "Where a value is held, something stated stands in for it.", held_not_booked),
             _table("backtest_metrics", "explained", "No Sharpe above 3 or significance at 1 % goes unexplained.", explained),
             _table("scenario_scores", "ranks_uniform", "What came has every rank among the scenarios equally often, over weeks.", scenario_ranks),
             _table("scenario_scores", "dependence_pays", "Scenarios score better than the same values shuffled, over weeks.", scenario_dependence),
@@ -230,6 +231,14 @@ def pnl_legs(session: RunSession, days: Sequence[date]) -> Outcome:
     legs = [c for c in frame.columns if c.endswith("_eur") and c not in ("total_eur", "headline_eur")]
     bad = frame.filter((pl.sum_horizontal(legs) - pl.col("total_eur")).abs() > CENT)
     return Outcome(sorted(set(bad["delivery_day"].to_list())), [str(r) for r in bad.head(LISTED).to_dicts()], {"intervals": frame.height})
+
+
+def held_not_booked(session: RunSession, days: Sequence[date]) -> Outcome:
+    """An interval of which a value is held is estimated; the numbers say how many hours are provisional."""
+    frame = session.read("pnl", days[0], days[-1])
+    bad = frame.filter(pl.col("held_h") > 0.0, ~pl.col("is_estimated"))
+    seen = [f"{d} {z} {start}" for d, z, start in bad.select("delivery_day", "zone", "delivery_start").head(LISTED).iter_rows()]
+    return Outcome(sorted(set(bad["delivery_day"].to_list())), seen, {"held_h": math.fsum(frame["held_h"].to_list())})
 
 
 def explained(session: RunSession, days: Sequence[date]) -> Outcome:

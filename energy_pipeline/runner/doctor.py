@@ -9,7 +9,7 @@ import platform
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import polars as pl
@@ -18,6 +18,7 @@ from energy_pipeline.contracts.raw import RAW_TABLES
 from energy_pipeline.desk import Desk, load_desk
 from energy_pipeline.domain.errors import MissingDayError, PipelineError
 from energy_pipeline.fetching.archive import AnswerArchive
+from energy_pipeline.ingestion import desk_plausibility
 from energy_pipeline.lake import Lake
 from energy_pipeline.lake.source_files import SourceFiles
 from energy_pipeline.orchestration.code_version import code_version
@@ -79,6 +80,7 @@ def _writable(what: str, place: str) -> Finding:
 
 
 def _sources(settings: Settings, desk: Desk, today: date) -> Iterator[Finding]:
+    yield _told("the desk's own numbers", desk_plausibility.desk_problems(desk), "no contradiction")
     if not desk.sources.files and desk.sources.live:
         return
     if not desk.sources.files:
@@ -92,6 +94,10 @@ def _sources(settings: Settings, desk: Desk, today: date) -> Iterator[Finding]:
         frames[contract.name] = frame
         if finding is not None:
             yield finding
+    now = datetime.combine(today, time.max, tzinfo=UTC)
+    yield _told("clocks and units", desk_plausibility.series_problems(desk, frames, now), "sun, meters and known_at agree")
+    history = desk_plausibility.member_history(desk, frames["day_ahead_prices"])
+    yield Finding(ok=True, what="price history", found="\n".join(history) or "enough for every member of the ensemble")
     yield _disguised(desk, frames)
 
 
@@ -113,6 +119,10 @@ def _live(settings: Settings, environment: Mapping[str, str], desk: Desk, now: d
     return [Finding(ok=s.ok, what=s.series, found=s.text) for s in standings(desk, client, online=online)]
 
 
+def _told(what: str, problems: list[str], right: str) -> Finding:
+    return Finding(ok=not problems, what=what, found="\n".join(problems) or right)
+
+
 def _collect(desk: Desk, table: str, today: date, sources: SourceFiles) -> tuple[Finding | None, pl.DataFrame]:
     from energy_pipeline import ingestion
     from energy_pipeline.contracts import table as contract_of
@@ -127,8 +137,10 @@ def _collect(desk: Desk, table: str, today: date, sources: SourceFiles) -> tuple
     wrong = [error for error in found.failures.values() if not isinstance(error, MissingDayError)]
     days: list[date] = found.frame["delivery_day"].unique().sort().to_list()
     text = f"{found.frame.height} rows, {days[0]} .. {days[-1]}" if days else "no row in the desk's calendar"
-    shown = "".join(f"\n{error}" for error in wrong[:SHOWN])
-    return Finding(ok=not wrong and bool(days), what=table, found=text + shown), found.frame
+    held = [] if found.held is None else desk_plausibility.held_text(found.held)
+    covered = desk_plausibility.coverage(desk, table, found.frame, today) if days else []
+    shown = "".join(f"\n{line}" for line in (*covered, *held, *wrong[:SHOWN]))
+    return Finding(ok=not wrong and not held and bool(days), what=table, found=text + shown), found.frame
 
 
 def _disguised(desk: Desk, frames: Mapping[str, pl.DataFrame]) -> Finding:

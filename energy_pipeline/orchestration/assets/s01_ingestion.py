@@ -1,4 +1,4 @@
-"""Ingestion: twelve raw tables, their history, their quality, and the cut decide reads through.
+"""Ingestion: thirteen raw tables, their history, their quality, and the cut decide reads through.
 
 What belongs here: collecting, adding vintages, `data_quality`, `information_set`. What
 does not: reading files or making synthetic rows (ingestion does).
