@@ -128,7 +128,8 @@ def _can_ask(question: Question, client: Client, report: FetchReport) -> bool:
 def _missing(question: Question, second: Question, client: Client, first: date, last: date) -> list[date]:
     """Days for which the second source must be asked now.
 
-    The first has not every row, though one of the two says the day is out; or the two are compared. A first source that cannot be asked is not waited for.
+    The first has not every row, though one of the two says the day is out; or the two are compared. A first source that
+    cannot be asked is not waited for.
     """
     now, can_ask = client.clock.now(), client.configured(question.connector) is None
     known, zone = known_days(question, client.archive, first, last), question.asked.time_zone
