@@ -66,6 +66,8 @@ def fetch(span: SpanArgument = None, desk: DeskOption = None, lake: LakeOption =
             console.print(f"not asked: {text}", markup=False)
         for text in report.second:
             console.print(f"second source: {text}", markup=False)
+        for text in report.notes:
+            console.print(text, markup=False)
         report.raise_if_any()
 
 

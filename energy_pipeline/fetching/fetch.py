@@ -28,7 +28,7 @@ from energy_pipeline.ingestion.connectors.contract import (
     Unauthorised,
     halves,
 )
-from energy_pipeline.ingestion.live import live_problems
+from energy_pipeline.ingestion.live import is_compared, live_problems
 
 Listener = Callable[[int, int, str], None]
 """Told (requests done, requests planned, what is asked)."""
@@ -58,6 +58,8 @@ class FetchReport:
         Series of a source whose token is missing; their second source is asked, or they are a stated gap.
     second : list of str
         Days taken from a second source, with the reason.
+    notes : dict of str
+        What answers say beside their values, each once and in order: licences, values that are held as not known.
     problems : list of str
         Questions that ended in a named error.
     """
@@ -67,6 +69,7 @@ class FetchReport:
     not_yet: list[str] = field(default_factory=list)
     not_asked: list[str] = field(default_factory=list)
     second: list[str] = field(default_factory=list)
+    notes: dict[str, None] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
     def raise_if_any(self) -> None:
@@ -107,7 +110,7 @@ def fetch(desk: Desk, client: Client, first: date, last: date, listener: Listene
         firsts = {id(q.series): q for q in asking if q.order == 0}
         missing = {id(q): _missing(firsts[id(q.series)], q, client, first, last) for q in asking if q.order == 1}
         seconds = [q for q in asking if q.order == 1 and missing[id(q)]]
-        report.second += [f"{q.text}: {_spans(missing[id(q)])}, as {firsts[id(q.series)].connector.source} has none" for q in seconds]
+        report.second += [f"{q.text}: {_spans(missing[id(q)])}, {_why(firsts[id(q.series)], missing[id(q)])}" for q in seconds]
         _Round(client, report, listener).run(seconds, missing, first, last)
     return report
 
@@ -123,15 +126,20 @@ def _can_ask(question: Question, client: Client, report: FetchReport) -> bool:
 
 
 def _missing(question: Question, second: Question, client: Client, first: date, last: date) -> list[date]:
-    """Days of which the first source has not every row though one of the two says they are out, and which the second must be asked for now.
+    """Days that one of the two says are out, and for which the second must be asked now: the first has not every row, or they are compared.
 
     A first source that cannot be asked is not waited for.
     """
-    now, can_ask = client.clock.now(), client.configured(question.connector) is None
+    now, can_ask, zone = client.clock.now(), client.configured(question.connector) is None, question.asked.time_zone
     known = known_days(question, client.archive, first, last)
     days = wanted_days(second, client.archive, first, last, now)
     out = [d for d in days if not can_ask or min(question.due(d), second.due(d)) <= now]
-    return [d for d in out if not known.complete(d, question.asked.time_zone)]
+    return [d for d in out if not known.complete(d, zone) or (can_ask and question.due(d) <= now and is_compared(question.series, d, zone))]
+
+
+def _why(first: Question, days: list[date]) -> str:
+    compared = all(is_compared(first.series, d, first.asked.time_zone) for d in days)
+    return f"to compare with {first.connector.source}" if compared else f"as {first.connector.source} has not all of it"
 
 
 @dataclass
@@ -186,6 +194,7 @@ class _Round:
         text = f"{question.text} {_span(request)}"
         if isinstance(found, Rows):
             self.report.rows += 1
+            self.report.notes.update(dict.fromkeys(f"{question.text}: {note}" for note in found.notes))
         elif isinstance(found, NotYet):
             self.report.not_yet.append(f"{text}: {found.reason}")
         else:

@@ -26,7 +26,7 @@ from energy_pipeline.contracts import Table
 from energy_pipeline.contracts import table as contract_of
 from energy_pipeline.desk import Desk
 from energy_pipeline.desk.sources import KnownAt, LiveSeries, LiveSource
-from energy_pipeline.domain.delivery import days_between
+from energy_pipeline.domain.delivery import DeliveryDay, days_between
 from energy_pipeline.domain.errors import MissingDayError, PipelineError, SourceError
 from energy_pipeline.information.expected import key_text
 from energy_pipeline.information.known_at import known_at, market_time_zone
@@ -40,6 +40,8 @@ SEEN, RULE, TOLD = ";seen", ";rule", ";told"
 
 _INSTANT = pl.Datetime("us", "UTC")
 _TICK = timedelta(microseconds=1)
+_CENT = 0.0101
+"""Two sources may round the mean of an hour differently [EUR/MWh]."""
 
 
 @dataclass(frozen=True)
@@ -116,13 +118,40 @@ def read_live(desk: Desk, series: LiveSeries, first: date, last: date, answers: 
     if begin > end:
         return Collected(contract.frame())
     parts = [_sightings(_Task(desk, series, live, contract, begin, end), answers, order) for order, live in enumerate(sources_of(series))]
-    frame = _vintages(contract, pl.concat(parts, how="diagonal"))
-    failures: dict[date, PipelineError] = {}
+    seen = pl.concat(parts, how="diagonal")
+    frame, failures = _vintages(contract, seen), _disagreements(desk, series, seen)
     if series.required:
         held, name = set(frame["delivery_day"].unique()), f"{series.table} {key_text(series.key)}"
         step = "energy-pipeline fetch, or set `required: false` so that it becomes a stated gap"
-        failures = {d: MissingDayError(name, [d], step) for d in days_between(begin, end) if d not in held}
+        failures |= {d: MissingDayError(name, [d], step) for d in days_between(begin, end) if d not in held}
     return Collected(without_days(frame, failures), failures)
+
+
+def is_compared(series: LiveSeries, day: date, time_zone: str) -> bool:
+    """Whether both sources of a day are asked: prices of the day of 25 hours, whose repeated hour a source has mixed up before.
+
+    Seen on 2025-10-26: zeros in the repeated hour of Belgium, and the quarters after it an hour late (thread entsoe-py 468).
+    """
+    return series.table == "day_ahead_prices" and series.second is not None and DeliveryDay(day, time_zone).hours == 25
+
+
+def _disagreements(desk: Desk, series: LiveSeries, seen: pl.DataFrame) -> dict[date, PipelineError]:
+    """Compared days on which the two sources' newest prices differ by more than a cent in an hour: neither may be used."""
+    if series.table != "day_ahead_prices" or series.second is None or seen.is_empty():
+        return {}
+    newest = seen.sort("_seen_at", maintain_order=True).unique(["delivery_start", "_order"], keep="last", maintain_order=True)
+    hour = pl.col("delivery_start").dt.truncate("1h").alias("hour")
+    means = newest.group_by("delivery_day", hour, "_order").agg(pl.col("price_eur_mwh").mean().alias("price"))
+    both = means.filter(pl.col("_order") == 0).join(means.filter(pl.col("_order") == 1), on=["delivery_day", "hour"])
+    differ = both.filter((pl.col("price") - pl.col("price_right")).abs() > _CENT).sort("hour")
+    failures: dict[date, PipelineError] = {}
+    for day in differ["delivery_day"].unique().sort():
+        if is_compared(series, day, desk.time_zone):
+            own = differ.filter(pl.col("delivery_day") == day)
+            at, first, second = own.select("hour", "price", "price_right").row(0)
+            text = f"{series.source} and {series.second.source} differ in {own.height} hours of {day}, at {at:%H:%M}Z by {first:.2f} to {second:.2f}"
+            failures[day] = SourceError(f"{series.table} {key_text(series.key)}: {text} -> give the day's prices as a file, or wait for a correction")
+    return failures
 
 
 @dataclass(frozen=True)

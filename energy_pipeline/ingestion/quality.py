@@ -17,10 +17,13 @@ import polars as pl
 
 from energy_pipeline.contracts import table as contract_of
 from energy_pipeline.desk import Desk
+from energy_pipeline.desk.sources import LiveSeries
 from energy_pipeline.domain.delivery import from_us
 from energy_pipeline.information.expected import Expected, expected_series, key_text
+from energy_pipeline.ingestion.connectors import licence_of
 from energy_pipeline.ingestion.disguise import PAIRS, WINDOW, judge
 from energy_pipeline.ingestion.files import OUTAGE_ZERO
+from energy_pipeline.ingestion.live import asked_of, is_live, sources_of
 
 
 def assess_quality(desk: Desk, day: date, frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
@@ -41,12 +44,14 @@ def assess_quality(desk: Desk, day: date, frames: Mapping[str, pl.DataFrame]) ->
         vintage has all its values, null when one of them says unknown, missing when there
         is no row. Status `not_yet`: no row of the whole table, and it only comes after
         delivery. `declared_absent`: one row per absent series. `disguised_forecast`: one
-        row per forecast with rows on the day; counts are the intervals compared.
+        row per forecast with rows on the day; counts are the intervals compared. `live_source`: one row per live series with
+        rows on the day: found are the intervals of its first source, missing those that the second one had to fill.
     """
     today = {name: frame.filter(pl.col("delivery_day") == day) for name, frame in frames.items()}
     rows = [_coverage(desk, day, item, today) for item in expected_series(desk, day)]
     rows += [_absent(day, a.table, key_text(a.key), f"{a.fallback}{f' ({a.reason})' if a.reason else ''}") for a in desk.sources.absent]
     rows += _disguises(desk, day, frames, today)
+    rows += [row for series in desk.sources.live if (row := _live(desk, day, series, today)) is not None]
     contract = contract_of("data_quality")
     return contract.frame(rows).sort(contract.sort_key)
 
@@ -96,6 +101,26 @@ def _first_gap(desk: Desk, day: date, minutes: int, found: pl.DataFrame) -> str:
     if gaps.size == 0:
         return "rows off the day's interval grid"
     return f"first gap {from_us(int(gaps[0])):%Y-%m-%d %H:%M} UTC"
+
+
+def _live(desk: Desk, day: date, series: LiveSeries, today: Mapping[str, pl.DataFrame]) -> dict[str, object] | None:
+    """Which source the rows of a live series are from, what their `known_at` rests on, and under which licence they are."""
+    contract = contract_of(series.table)
+    rows = today.get(series.table, contract.frame()).filter(*[pl.col(k) == v for k, v in series.key.items()], is_live(pl.col("source")))
+    if rows.is_empty():
+        return None
+    latest = _latest(rows, "delivery_start" if "delivery_start" in contract.schema else "outage_id")
+    names = latest["source"].str.replace(";.*$", "")
+    counts = {f"{live.source}:{live.dataset}": 0 for live in sources_of(series)} | dict(names.value_counts(sort=True).iter_rows())
+    first, *others = counts.items()
+    bases = latest["source"].str.extract(";(.*)$").value_counts().sort("source").iter_rows()
+    texts = [f"{first[1]} from {first[0]}", *(f"{n} from the second source {name}" for name, n in others if n)]
+    texts.append("known by " + ", ".join(f"{basis} {n}" for basis, n in bases))
+    used = [live for live in sources_of(series) if counts[f"{live.source}:{live.dataset}"]]
+    texts.append("licence: " + "; ".join(dict.fromkeys(licence_of(live.source, asked_of(desk, series, live)) for live in used)))
+    second = sum(n for _, n in others)
+    found = {"expected_count": latest.height, "found_count": first[1], "missing_count": second}
+    return _row(day, series.table, key_text(series.key), "live_source", "second_source" if second else "ok", "; ".join(texts), **found)
 
 
 def _disguises(desk: Desk, day: date, frames: Mapping[str, pl.DataFrame], today: Mapping[str, pl.DataFrame]) -> list[dict[str, object]]:

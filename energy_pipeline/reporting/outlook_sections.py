@@ -263,6 +263,7 @@ def data_quality(inputs: ReportInputs) -> Section:
         frame = inputs.frame("data_quality")
         flagged = frame.filter(pl.col("status") != "ok")
         notes.append(f"{frame.height - flagged.height} of {frame.height} checks of raw series found nothing to say.")
+        notes += [f"{r['raw_table']} {r['series']}: {r['detail']}." for r in frame.filter(pl.col("check") == "live_source").to_dicts()]
         if flagged.height:
             tables.append(_quality_table(flagged))
     late = inputs.frame("information_set").filter(pl.col("status") != "on_time").unique(["raw_table", "series", "status"], maintain_order=True)
@@ -292,7 +293,7 @@ def _quality_table(flagged: pl.DataFrame) -> TableView:
         Head("outage zeros"),
         Head("Detail", numeric=False),
     ]
-    tones = {"error": "bad", "gap": "warn", "absent": "warn", "not_yet": "muted"}
+    tones = {"error": "bad", "gap": "warn", "absent": "warn", "not_yet": "muted", "second_source": "warn"}
     rows = [
         [
             Cell(r["raw_table"]),

@@ -125,10 +125,10 @@ def _flags(inputs: ReportInputs) -> list[Cell]:
     """What a reader must know before the numbers: late, absent, fallback, proxy, convention."""
     flags: list[Cell] = []
     quality, information = inputs.frame("data_quality"), inputs.frame("information_set")
-    for status, tone in (("error", "bad"), ("gap", "warn"), ("absent", "warn")):
+    for status, tone in (("error", "bad"), ("gap", "warn"), ("absent", "warn"), ("second_source", "warn")):
         found = quality.filter(pl.col("status") == status).select("raw_table", "series").n_unique() if quality.height else 0
         if found:
-            flags.append(Cell(f"{found} series {status}", "bad" if tone == "bad" else "warn"))
+            flags.append(Cell(f"{found} series {status.replace('_', ' ')}", "bad" if tone == "bad" else "warn"))
     for status, text in (("waited", "waited for"), ("fallback", "late, on fallback")):
         late = information.filter(pl.col("status") == status)
         if late.height:

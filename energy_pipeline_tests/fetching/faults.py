@@ -18,7 +18,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -139,6 +139,14 @@ def _zeros_in_the_evening(world: World) -> World:
     return _with(world, PRICE, lambda f: f.with_columns(pl.when(evening).then(0.0).otherwise(pl.col("value")).alias("value")))
 
 
+def _mixed_up_hour(world: World) -> World:
+    """The repeated hour of October is zeros, and what follows comes an hour late, as Belgium's did in 2025."""
+    change = datetime(2025, 10, 26, 0, tzinfo=UTC)
+    hour = pl.col("delivery_start").is_between(change, change + timedelta(hours=1), closed="left")
+    late = pl.when(pl.col("delivery_start") > change).then(pl.col("value").shift(4)).otherwise(pl.col("value"))
+    return _with(world, PRICE, lambda f: f.with_columns(pl.when(hour).then(0.0).otherwise(late).alias("value")))
+
+
 def _nothing(world: World) -> World:
     return replace(world, series={}, asked=[])
 
@@ -174,6 +182,7 @@ FAULTS: dict[str, Case] = {
     "zeros before the auction": Case(spoil=_zeros(timedelta(hours=12)), only=PRICES, lead=timedelta(hours=12)),
     "zeros after the auction": Case(spoil=_zeros(timedelta(hours=12)), only=PRICES),
     "zeros in the evening": Case(spoil=_zeros_in_the_evening, only=PRICES),
+    "repeated hour mixed up": Case(AUTUMN, spoil=_mixed_up_hour, only=PRICES),
     "nothing published": Case(spoil=_nothing),
     **{f"{name}, twice": Case(wire=fault, times=2) for name, fault in WIRE.items()},
     **{f"{name}, all morning": Case(wire=fault) for name, fault in WIRE.items()},
@@ -274,8 +283,9 @@ def _place(subject: Subject) -> str:
 
 
 def _judged(morning: Morning, report: FetchReport, day: date, right: dict[datetime, float] | None, sent: list[tuple[str, int]]) -> Cell:
-    subject, frame = morning.subject, morning.rows(day, day)
-    told = [*report.second, *report.problems, *report.not_yet]
+    subject, read = morning.subject, morning.read(day, day)
+    frame, failures = read.frame, [str(f) for f in read.failures.values()]
+    told = [*failures, *report.second, *report.problems, *report.not_yet]
     starts = set(frame["delivery_start"])
     whole = set(right) if right is not None else set(hours_of(day))
     if right is not None and any(abs(v - right.get(t, 1e9)) > 1e-9 for t, v in frame.select("delivery_start", subject.values).iter_rows()):
@@ -283,13 +293,14 @@ def _judged(morning: Morning, report: FetchReport, day: date, right: dict[dateti
     if starts != whole:
         if not told:
             return Cell("silent", f"{len(whole - starts)} intervals are missing and nobody says so", frame)
-        return Cell("error", report.problems[0], frame) if report.problems else Cell("fallback", report.not_yet[0], frame)
+        errors = [*failures, *report.problems]
+        return Cell("error", errors[0], frame) if errors else Cell("fallback", report.not_yet[0], frame)
     sources = frame["source"].str.split(":").list.get(0) + "." + frame["source"].str.split(":").list.get(1).str.split(";").list.get(0)
     first = f"{subject.first['source']}.{subject.first['dataset']}"
     if set(sources.unique()) != {first}:
         return Cell("second", f"{sources.unique().to_list()} {report.second[0] if report.second else 'UNSAID'}", frame)
     answers = [s for name, s in sent if name == subject.first["source"]]
-    plain = len(answers) == sum(report.asked.values())
+    plain = len(answers) == report.asked[subject.first["source"]]
     return Cell("right", f"{frame.height} rows", frame) if plain else Cell("retry", f"{len(answers)} requests, {frame.height} rows", frame)
 
 

@@ -22,6 +22,7 @@ from energy_pipeline.fetching.client import Client, HttpxTransport
 from energy_pipeline.fetching.fetch import FetchReport, fetch
 from energy_pipeline.fetching.quota import Clock
 from energy_pipeline.fetching.secrets import Secrets
+from energy_pipeline.ingestion.collected import Collected
 from energy_pipeline.ingestion.connectors import CONNECTORS
 from energy_pipeline.ingestion.live import read_live
 from energy_pipeline.lake.storage import LocalStorage
@@ -109,9 +110,13 @@ class Morning:
         client = Client(self.archive, secrets, Clock(self.now, self.sleep), HttpxTransport(TIMEOUT_SECONDS), hosts, seed=1)
         return fetch(self.desk, client, first, last)
 
-    def rows(self, first: date, last: date) -> pl.DataFrame:
+    def read(self, first: date, last: date) -> Collected:
         """What the archive says of the days."""
-        return read_live(self.desk, self.desk.sources.live[0], first, last, self.archive).frame
+        return read_live(self.desk, self.desk.sources.live[0], first, last, self.archive)
+
+    def rows(self, first: date, last: date) -> pl.DataFrame:
+        """Its rows alone."""
+        return self.read(first, last).frame
 
 
 def truth(subject: Subject, world: World, day: date) -> dict[datetime, float] | None:

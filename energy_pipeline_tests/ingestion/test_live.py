@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from energy_pipeline.contracts import table as contract_of
+from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.desk.load import desk_from
 from energy_pipeline.domain.errors import DeskError, SourceError
-from energy_pipeline.ingestion import collect
+from energy_pipeline.ingestion import assess_quality, collect
 from energy_pipeline.ingestion.connectors.contract import NotYet, Rows
-from energy_pipeline.ingestion.live import RULE, SEEN, Look, live_problems, read_live
+from energy_pipeline.ingestion.live import RULE, SEEN, TOLD, Look, live_problems, read_live
 from energy_pipeline.ingestion.vintages import new_vintages
 
 DAY = date(2025, 10, 2)
@@ -172,3 +173,46 @@ def test_what_no_connector_serves_is_told_with_its_place():
     assert "option 'sequnce'" in found[0]
     assert "sources.live.1" in found[1]
     assert "dataset 'price'" in found[2]
+
+
+def test_the_second_source_fills_the_hours_the_first_has_not_and_the_days_quality_says_so():
+    desk = desk_with(prices(second={"source": "smard", "dataset": "day_ahead_prices"}), market_time_unit=[{"first_day": "2015-01-01", "minutes": 60}])
+    answers = Seen(entsoe=[(at(12), [float(h) for h in range(20)])], smard=[(at(12, 1), [float(h) for h in range(24)])])
+    frame = read_live(desk, desk.sources.live[0], DAY, DAY, answers).frame
+    assert frame["price_eur_mwh"].to_list() == [float(h) for h in range(24)]
+    assert frame["source"].str.starts_with("smard").sum() == 4
+    quality = enforce(contract_of("data_quality"), assess_quality(desk, DAY, {"day_ahead_prices": frame}), DAY)
+    (told,) = quality.filter(check="live_source").to_dicts()
+    assert (told["status"], told["found_count"], told["missing_count"]) == ("second_source", 20, 4)
+    assert "4 from the second source smard:day_ahead_prices" in told["detail"]
+    assert "CC BY 4.0, Bundesnetzagentur" in told["detail"]
+
+
+@pytest.mark.parametrize(("zone", "text"), [("DE_LU", "CC BY 4.0"), ("FR", "CC BY 4.0"), ("ES", "private and internal use only")])
+def test_the_licence_of_the_zone_is_said(zone, text):
+    entry = {"table": "day_ahead_prices", "key": {"zone": zone}, "source": "energy_charts", "dataset": "day_ahead_prices"}
+    market = {"market": "m", "second_price": {"kind": "none", "imbalance_fee_eur_mwh": 1.0}}
+    data = desk_with().model_dump(mode="json") | {"zones": {zone: market}, "sources": {"live": [entry]}}
+    desk = desk_from({k: v for k, v in data.items() if k in ("name", "description", "markets", "zones", "sources")}, "test")
+    frame = read_live(desk, desk.sources.live[0], DAY, DAY, Seen(energy_charts=[(at(12), [1.0] * 24)])).frame
+    (told,) = assess_quality(desk, DAY, {"day_ahead_prices": frame}).filter(check="live_source")["detail"].to_list()
+    assert text in told
+
+
+def test_what_a_source_says_of_its_own_publication_holds_for_every_vintage():
+    entry = {"table": "load_forecast", "key": {"zone": "DE_LU"}, "source": "elexon", "dataset": "load_forecast"}
+    desk = desk_with(entry)
+
+    class Published(Seen):
+        def _look(self, received, values):
+            starts = pl.Series([START] * len(values), dtype=pl.Datetime("us", "UTC"))
+            told = pl.Series([at(h) for h, _ in values], dtype=pl.Datetime("us", "UTC"))
+            columns = {"delivery_start": starts, "published_at": told, "load_mw": [v for _, v in values]}
+            frame = pl.DataFrame(columns).with_columns(resolution_minutes=pl.lit(30, pl.Int32))
+            return Look(received, START, END, (), Rows(frame))
+
+    early = [(at(8, day=20), [(9, 5.0), (10, 6.0)])]
+    later = [(at(9, day=20), [(9, 5.0), (10, 6.0), (11, 6.0), (12, 7.0)])]
+    frame = read_live(desk, desk.sources.live[0], DAY, DAY, Published(elexon=early + later)).frame
+    assert frame.select("load_mw", "known_at").rows() == [(5.0, at(9)), (6.0, at(10)), (7.0, at(12))]
+    assert frame["source"].str.ends_with(TOLD).all()

@@ -6,7 +6,7 @@ What belongs here: the list. What does not: sending (`energy_pipeline.fetching`)
 from __future__ import annotations
 
 from energy_pipeline.domain.errors import SourceError
-from energy_pipeline.ingestion.connectors.contract import Connector
+from energy_pipeline.ingestion.connectors.contract import Asked, Connector
 from energy_pipeline.ingestion.connectors.elexon import ELEXON
 from energy_pipeline.ingestion.connectors.energy_charts import ENERGY_CHARTS
 from energy_pipeline.ingestion.connectors.entsoe import ENTSOE
@@ -28,3 +28,8 @@ def connector_of(source: str) -> Connector:
     if source not in CONNECTORS:
         raise SourceError(f"no connector for source {source!r} -> one of: {', '.join(CONNECTORS)}")
     return CONNECTORS[source]
+
+
+def licence_of(source: str, asked: Asked) -> str:
+    """Under which terms a series of a source may be used; where a source has terms by zone, those of the zone."""
+    return ENERGY_CHARTS.licence(asked) if source == ENERGY_CHARTS.source else connector_of(source).datasets[asked.dataset].licence

@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 
 import polars as pl
 
-from energy_pipeline.ingestion.connectors.contract import NotYet, Parsed, Rows
+from energy_pipeline.ingestion.connectors.contract import Parsed, Rows
 
 PART, PARTS = "part", "parts"
 """Columns of the rows of a part: its name, and how many parts make the series."""
@@ -39,7 +39,8 @@ def joined(looks: Iterable[AnyLook]) -> Iterator[AnyLook]:
 
     Yields
     ------
-    Rows of the sum for the starts the answer names; `NotYet` while a part has no value for any of them.
+    Rows of the sum for the starts the answer names; nothing while another part has not been asked for any of them: one part says
+    nothing on when the sum was there. A part that answers "not yet" passes as it is.
     """
     newest: dict[str, pl.DataFrame] = {}
     for look in looks:
@@ -51,8 +52,8 @@ def joined(looks: Iterable[AnyLook]) -> Iterator[AnyLook]:
         before = newest.get(name)
         newest[name] = frame if before is None else pl.concat([before, frame]).unique("delivery_start", keep="last", maintain_order=True)
         summed = _sum(pl.concat(newest.values()), frame, count)
-        outcome = Rows(summed, look.parsed.notes) if summed.height else NotYet(f"{len(newest)} of {count} parts are there")
-        yield replace(look, parsed=outcome)  # type: ignore[type-var]
+        if summed.height:
+            yield replace(look, parsed=Rows(summed, look.parsed.notes))  # type: ignore[type-var]
 
 
 def _sum(parts: pl.DataFrame, asked: pl.DataFrame, count: int) -> pl.DataFrame:

@@ -63,7 +63,7 @@ def _stream(name: str) -> str:
 
 ITEMS: Mapping[str, Item] = {
     "load_actual": Item(
-        Dataset("load_actual", ("zone",), ("load_mw",), Span(1, "months"), _TOLD, 30, ahead_days=0, licence=LICENCE), _stream("INDO"), "demand"
+        Dataset("load_actual", ("zone",), ("load_mw",), Span(1, "years"), _TOLD, 30, ahead_days=0, licence=LICENCE), _stream("INDO"), "demand"
     ),
     "load_forecast": Item(
         Dataset("load_forecast", ("zone",), ("load_mw",), Span(1, "weeks"), _TOLD, 30, licence=LICENCE),

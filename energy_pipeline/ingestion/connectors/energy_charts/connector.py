@@ -45,6 +45,8 @@ _YEAR = Span(1, "years")
 _COUNTRY = {"country": "Energy-Charts' country, such as de; default: the zone's first two letters"}
 _NAMES = {"solar": ("Solar",), "wind": ("Wind onshore", "Wind offshore")}
 _FORECASTS = {"solar": ("solar",), "wind": ("wind_onshore", "wind_offshore")}
+FREE_ZONES = frozenset(["AT", "BE", "CH", "CZ", "DE-LU", "DE-AT-LU", "DK1", "DK2", "FR", "HU", "IT-North", "NL", "NO2", "PL", "SE4", "SI"])
+"""Bidding zones whose prices Energy-Charts gives under CC BY 4.0."""
 _PER_COUNTRY = "as the country's data at ENTSO-E; Energy-Charts names the terms in each answer"
 
 DATASETS: Mapping[str, Dataset] = {
@@ -133,6 +135,13 @@ class EnergyCharts:
             return _rows(answer)
         except AnswerError as error:
             return json_body.outcome(error)
+
+    def licence(self, asked: Asked) -> str:
+        """Terms of the series, as Energy-Charts names them in its answers."""
+        if asked.dataset != "day_ahead_prices":
+            return DATASETS[asked.dataset].licence
+        zone = dict(self.subject(asked))["bzn"]
+        return "CC BY 4.0, Bundesnetzagentur | SMARD.de" if zone in FREE_ZONES else f"{zone}: private and internal use only"
 
     def _questions(self, asked: Asked) -> list[tuple[str, Pairs]]:
         subject = dict(self.subject(asked))
