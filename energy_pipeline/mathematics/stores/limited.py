@@ -29,7 +29,7 @@ DAYS_PER_WEEK = 7
 LEAST_STEPS, MOST_STEPS = 4, {1: 12, 2: 6, 3: 4}
 """Steps of a budget's grid: the fewest that whole intervals of discharging meet; at most, by the number of limits."""
 ALIGNED, NONE_MWH = 1e-6, 1e-9
-STATES_X_PATHS, LEAST_PATHS = 200_000, 500
+STATES_X_PATHS, LEAST_PATHS = 240_000, 500
 OUTSIDE = 4.0
 """Times the largest price: what each MWh costs that is not within the terminal condition, so that no policy ends there."""
 
@@ -61,6 +61,13 @@ class Limits:
     def all_in_all_mwh(self) -> float:
         """The most that can be taken out over all steps."""
         return float(min(np.minimum(m, self.out_mwh * np.bincount(g)).sum() for m, g in zip(self.most_mwh, self.group, strict=True)))
+
+    def worth(self, continuation_eur: FloatArray) -> FloatArray:
+        """What one more MWh out of the store may earn while nothing is spent, shape (intervals, knots, levels)."""
+        budgets = self.budgets()
+        blocks = np.array_split(continuation_eur, int(np.prod(budgets.points)), axis=2)
+        steps = self.most_mwh / (budgets.points - 1)
+        return np.asarray(sum((blocks[0] - blocks[int(b)]) / step for b, step in zip(budgets.stride, steps, strict=True)))
 
     def budgets(self) -> Budgets:
         """As the kernels read them."""

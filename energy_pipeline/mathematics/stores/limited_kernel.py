@@ -152,19 +152,26 @@ def back(prices, fitted, n2, where, share, where2, share2, options, terms, later
 @part
 def _at(value, levels, budgets, spent, out, c, part_up):
     """Value at a content (level c, and a share of the next) when `out` more has been spent of every budget."""
-    most, points, stride = budgets
+    scale, points, stride = budgets
+    if scale.size == 1:
+        place = min((spent[0] + out) * scale[0], points[0] - 1.0)
+        k = min(int(place), points[0] - 2)
+        at, share, beyond = k * levels + c, place - k, (k + 1) * levels + c
+        if part_up == 0.0:
+            return (1.0 - share) * value[at] + share * value[beyond]
+        lower = (1.0 - part_up) * value[at] + part_up * value[at + 1]
+        return (1.0 - share) * lower + share * ((1.0 - part_up) * value[beyond] + part_up * value[beyond + 1])
     found = 0.0
-    for p in range(1 << most.size):
+    for p in range(1 << scale.size):
         weight, block = 1.0, 0
-        for r in range(most.size):
-            place = min(1.0, (spent[r] + out) / most[r]) * (points[r] - 1)
+        for r in range(scale.size):
+            place = min((spent[r] + out) * scale[r], points[r] - 1.0)
             k = min(int(place), points[r] - 2)
             upper = (p >> r) & 1
             weight *= place - k if upper else 1.0 - (place - k)
             block += (k + upper) * stride[r]
-        if weight > 1e-12:
-            at = block * levels + c
-            found += weight * ((1.0 - part_up) * value[at] + part_up * value[at + 1])
+        at = block * levels + c
+        found += weight * ((1.0 - part_up) * value[at] + (part_up * value[at + 1] if part_up > 0.0 else 0.0))
     return found
 
 
@@ -179,37 +186,35 @@ def _charged(value, grid, budgets, spent, y, most_in, buy, idle):
     worth = _at(value, grid.size, budgets, spent, 0.0, c, part_up) - buy * (top - y)
     if worth > best:
         best, target = worth, top
-    j, near = c if part_up > 0.0 else c - 1, True
+    j = c
     while j >= 0 and grid[j] > y:
         j -= 1
     for k in range(j + 1, c + 1):
-        if grid[k] < top and (near or target != y):
-            worth = _at(value, grid.size, budgets, spent, 0.0, min(k, grid.size - 2), 1.0 if k == grid.size - 1 else 0.0) - buy * (grid[k] - y)
+        if grid[k] < top:
+            worth = _at(value, grid.size, budgets, spent, 0.0, k, 0.0) - buy * (grid[k] - y)
             if worth > best:
                 best, target = worth, grid[k]
-        near = False
     return target, best
 
 
 @part
 def _discharged(value, grid, budgets, spent, y, most_out, sell, best, target):
     """The best content to discharge to; `target`, worth `best`, where that is better."""
-    bottom, before = max(grid[0], y - most_out), target
+    bottom = max(grid[0], y - most_out)
     if bottom >= y:
         return target
     c, part_up = _bin(grid, bottom)
     worth = _at(value, grid.size, budgets, spent, y - bottom, c, part_up) + sell * (y - bottom)
     if worth > best:
         best, target = worth, bottom
-    k, near = c + 1, True
+    k = c + 1
     while k + 1 < grid.size and grid[k + 1] < y:
         k += 1
     while k > c:
-        if bottom < grid[k] < y and (near or target != before):
-            worth = _at(value, grid.size, budgets, spent, y - grid[k], k - 1, 1.0) + sell * (y - grid[k])
+        if bottom < grid[k] < y:
+            worth = _at(value, grid.size, budgets, spent, y - grid[k], k, 0.0) + sell * (y - grid[k])
             if worth > best:
                 best, target = worth, grid[k]
-        near = False
         k -= 1
     return target
 
@@ -237,7 +242,7 @@ def run(given, contents, terms, limits, window, initial, policy, stored):
     fitted, knots, knots2 = policy
     steps, paths, rules = prices.shape[0], prices.shape[1], most.size
     two = seen2.shape[0] == steps
-    budgets = (most, points, stride)
+    budgets = ((points - 1.0) / most, points, stride)
     value = np.empty(fitted.shape[2])
     content, spent = np.empty(paths), np.zeros((paths, rules))
     content[:] = initial
