@@ -55,9 +55,9 @@ class PastForecasts:
 class _Base:
     scale: FloatArray
     factor: float
-    ratios: FloatArray  # (days, slots) error over scale
+    everywhere: FloatArray  # (levels,) quantiles of error over scale
+    local: FloatArray  # (slots, levels) the same of a slot and its two neighbours
     slopes: FloatArray  # (levels, 1 + families)
-    levels: FloatArray
 
 
 def quantiles(past: PastForecasts, point: FloatArray, families: FloatArray, levels: FloatArray) -> FloatArray | None:
@@ -136,20 +136,20 @@ def _fitted(error: FloatArray, signs: FloatArray, deviation: FloatArray, levels:
     spread = spread * factor
     ratios = error / spread
     regressors = np.column_stack([np.ones(error.size), np.clip(deviation / spread, -5, 5).reshape(len(deviation), error.size).T])
-    return _Base(scale, factor, ratios, _quantile_regression(regressors, ratios.ravel(), levels), levels)
+    slots = ratios.shape[1]
+    padded = np.concatenate([ratios[:, :1], ratios, ratios[:, -1:]], axis=1)
+    near = np.stack([padded[:, h : h + slots] for h in range(3)])  # (3, days, slots)
+    local = np.quantile(near.reshape(-1, slots), levels, axis=0).T
+    return _Base(scale, factor, np.quantile(ratios, levels), local, _quantile_regression(regressors, ratios.ravel(), levels))
 
 
 def _applied(base: _Base, signs: FloatArray, deviation: FloatArray) -> FloatArray:
     """Error quantiles of one day, shape (slots, levels), before recalibration."""
-    slots, grid = signs.shape[0], base.levels
+    slots = signs.shape[0]
     spread = np.exp(np.column_stack([np.ones(slots), signs]) @ base.scale) * base.factor
-    everywhere = np.quantile(base.ratios, grid)
-    padded = np.concatenate([base.ratios[:, :1], base.ratios, base.ratios[:, -1:]], axis=1)
-    near = np.stack([padded[:, h : h + slots] for h in range(3)])  # (3, days, slots)
-    local = np.quantile(near.reshape(-1, slots), grid, axis=0).T
     regressors = np.column_stack([np.ones(slots), np.clip(deviation / spread, -5, 5).T])
     regressed = regressors @ base.slopes.T
-    return np.asarray(spread[:, None] * np.sort((0.5 * local + 0.5 * everywhere + regressed) / 2, axis=1))
+    return np.asarray(spread[:, None] * np.sort((0.5 * base.local + 0.5 * base.everywhere + regressed) / 2, axis=1))
 
 
 def _transform(error: FloatArray, found: FloatArray, levels: FloatArray) -> FloatArray:
@@ -174,15 +174,15 @@ def _quantile_regression(X: FloatArray, y: FloatArray, levels: FloatArray, ridge
     penalty = ridge * np.eye(k)
     penalty[0, 0] = 0.0
     result = np.zeros((len(levels), k))
-    start = np.zeros(k)
+    start, nudge, starts = np.zeros(k), 1e-3 * np.eye(k), np.quantile(y, levels)
     for i, level in enumerate(levels):
         b = start.copy()
-        b[0] = np.quantile(y, level)
+        b[0] = starts[i]
         for _ in range(steps):
             u = np.clip((y - X @ b) / BANDWIDTH, -30, 30)
             gradient = X.T @ (ndtr(-u) - level) / n + penalty @ b
             curvature = np.exp(-0.5 * u * u) / (np.sqrt(2 * np.pi) * BANDWIDTH)
-            hessian = (X * curvature[:, None]).T @ X / n + penalty + 1e-3 * np.eye(k)
+            hessian = (X * curvature[:, None]).T @ X / n + penalty + nudge
             move = np.linalg.solve(hessian, gradient)
             largest = float(np.abs(move).max())
             b = b - move * min(1.0, 1.0 / max(largest, 1e-12))
