@@ -77,6 +77,7 @@ def check_steps(marts: Sequence[str], partitions: dg.PartitionsDefinition[str]) 
             *_suites("decide"),
             _table("information_set", "no_look_ahead", "Nothing visible was known after the decision time.", look_ahead),
             _table("price_forecasts", "worth_more_than_naive", "No zone's ensemble earned a battery less than the naive for weeks.", drift),
+            _table("scenario_sets", "one_expectation", "Every unconditional set has the published mean.", one_expectation),
             _table("risk_contributions", "contributions_add_up", "Contributions sum to their measure.", contributions),
             _table("nominations", "bids_kept", "The day's bids were kept as CSV.", nominations),
         ],
@@ -199,6 +200,19 @@ def drift(session: RunSession, days: Sequence[date]) -> Outcome:
     frame = session.read("price_forecasts", days[0], days[-1])
     rows = frame.filter(pl.col("fallback").str.contains("drift alarm", literal=True)).unique(["delivery_day", "zone"], maintain_order=True)
     return Outcome(sorted(set(rows["delivery_day"].to_list())), [f"{r['delivery_day']} {r['zone']}: {r['fallback']}" for r in rows.to_dicts()])
+
+
+def one_expectation(session: RunSession, days: Sequence[date]) -> Outcome:
+    """The published mean is the integral of its distribution, and paths, day and week sets have it."""
+    from energy_pipeline.scenarios import verdicts
+
+    found: dict[date, list[str]] = {}
+    for day in days:
+        forecasts, summary, sets = (session.read(name, day, day) for name in ("price_forecasts", "scenario_summary", "scenario_sets"))
+        problems = verdicts.two_expectations(forecasts, summary, sets)
+        if problems:
+            found[day] = problems
+    return Outcome(sorted(found), [f"{day}: {text}" for day, texts in found.items() for text in texts])
 
 
 def disguised(session: RunSession, days: Sequence[date]) -> Outcome:

@@ -89,6 +89,7 @@ def build_page(inputs: ReportInputs) -> Page:
         risk_sections.factors(inputs),
         book_sections.var_exceptions(inputs),
         risk_sections.backtests(inputs),
+        risk_sections.expectation(inputs),
         book_sections.stress(inputs),
         book_sections.limits(inputs),
         risk_sections.proposals(inputs),

@@ -77,6 +77,38 @@ def backtests(inputs: ReportInputs) -> Section:
     return Section("backtests", "VaR over the settled days", [table], notes=notes, sources=inputs.sources("var_backtests"), narrow=True)
 
 
+def expectation(inputs: ReportInputs) -> Section:
+    """Whether what was expected came: P&L of the book, and the published mean by zone and lead."""
+    if not inputs.has("expectation_record"):
+        return Section("expectation", "Expected against settled", pending=NOT_SETTLED, narrow=True)
+    heads = [Head("Of", numeric=False), Head("Zone", numeric=False), Head("Expected", numeric=False), Head("days"), Head("expected"), Head("settled")]
+    heads += [Head("difference"), Head("Unit", numeric=False), Head("HAC t"), Head("p"), Head("p of all"), Head("RMSE"), Head("allowed")]
+    heads += [Head("", numeric=False)]
+    tones = {"inside": "ok", "outside": "bad", "too_short": "muted", "untested": "muted"}
+    rows = [
+        [
+            Cell(r["quantity"].replace("_", " ")),
+            Cell(r["zone"]),
+            Cell(r["lead_group"]),
+            num(r["days"]),
+            num(r["expected"], 2),
+            num(r["settled"], 2),
+            num(r["difference"], 2, "strong"),
+            Cell(r["unit"], "muted"),
+            num(r["hac_t"], 2),
+            num(r["p_value"], 3),
+            num(r["p_holm"], 3, "bad" if r["p_holm"] is not None and r["p_holm"] < TESTS_OK else ""),
+            num(r["rmse"], 2),
+            num(r["allowed"], 2),
+            Cell(r["verdict"].replace("_", " "), tones[r["verdict"]], pill=True),  # type: ignore[arg-type]
+        ]
+        for r in inputs.frame("expectation_record").to_dicts()
+    ]
+    notes = ["The mean is the integral of the published distribution; p of all is Holm's over the rows. Under 14 days nothing is tested."]
+    table = TableView("Mean of the settled days", heads, rows)
+    return Section("expectation", "Expected against settled", [table], notes=notes, sources=inputs.sources("expectation_record"), narrow=True)
+
+
 def factors(inputs: ReportInputs) -> Section:
     """What the book's risk goes with."""
     if not inputs.has("factor_exposures"):

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from energy_pipeline.risk.breaches import limit_breaches
     from energy_pipeline.risk.day_attribution import pnl_attribution
     from energy_pipeline.risk.exceptions import decided_legs, var_backtests, var_exceptions
+    from energy_pipeline.risk.expected_against_settled import expectation_record
 
 WHERE = {
     **dict.fromkeys(("MoreInputs", "RiskTables", "assess"), "assessment"),
     "limit_breaches": "breaches",
     "pnl_attribution": "day_attribution",
+    "expectation_record": "expected_against_settled",
     **dict.fromkeys(("decided_legs", "var_backtests", "var_exceptions"), "exceptions"),
 }
 
@@ -36,6 +38,7 @@ __all__ = [
     "RiskTables",
     "assess",
     "decided_legs",
+    "expectation_record",
     "limit_breaches",
     "pnl_attribution",
     "var_backtests",

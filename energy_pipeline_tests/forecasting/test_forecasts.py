@@ -172,5 +172,5 @@ def test_the_second_price_is_centred_on_its_spread():
     info = clean(SPRING)
     frame = price_forecasts(info, STORE).filter(pl.col("zone") == "NORTH", pl.col("model") == "ensemble", pl.col("horizon_days") == 1)
     parts = {k: f.sort("delivery_start")["price_eur_mwh"].to_numpy() for (k,), f in frame.group_by("price_kind")}
-    # The small market's spread is 2 EUR/MWh; shrinkage halves it.
-    assert np.mean(parts["second"] - parts["day_ahead"]) == pytest.approx(1.0, abs=0.5)
+    # The small market's spread is 2 EUR/MWh; shrinkage halves it, and half of the error that leaves every day is put right.
+    assert np.mean(parts["second"] - parts["day_ahead"]) == pytest.approx(1.5, abs=0.3)

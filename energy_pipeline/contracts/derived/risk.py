@@ -176,6 +176,33 @@ VAR_BACKTESTS = Table(
     is_mart=True,
 )
 
+EXPECTATION_RECORD = Table(
+    name="expectation_record",
+    stage="risk",
+    flow="settle_final",
+    description="Expected against settled over the settled days up to D: the book's P&L, and the published mean price by zone and lead group.",
+    key=("quantity", "zone", "lead_group"),
+    columns=(
+        c.DELIVERY_DAY,
+        c.text("quantity", "What was expected.", allowed=("pnl", "day_ahead_price", "second_price")),
+        c.text("zone", "Zone, or book."),
+        c.text("lead_group", "How long before delivery it was expected.", allowed=("D", "D+1..3", "D+4..7")),
+        c.text("unit", "Of expected, settled, difference, rmse and allowed.", allowed=("EUR", "EUR/MWh")),
+        Column("days", "i32", "Settled days.", "1", minimum=1, reason="a count"),
+        Column("expected", "f64", "Mean of what was expected.", "see unit"),
+        Column("settled", "f64", "Mean of what came.", "see unit"),
+        Column("difference", "f64", "Expected less settled, mean of the days.", "see unit"),
+        Column("hac_t", "f64", "Its t, Newey-West with 7 lags; null under 14 days.", "1", True),
+        c.share("p_value", "Two-sided p of the t.", nullable=True),
+        c.share("p_holm", "The same for all rows of the day together (Holm).", nullable=True),
+        Column("rmse", "f64", "Root mean squared difference.", "see unit", minimum=0.0, reason="a root"),
+        Column("allowed", "f64", "Largest bias of a mean price: max(0.4, 1 % of the mean outcome); null for P&L.", "see unit", True, 0.0),
+        c.text("verdict", "Of a mean price: is its bias allowed.", allowed=("inside", "outside", "too_short", "untested")),
+    ),
+    may_be_empty=True,
+    is_mart=True,
+)
+
 HEDGE_PROPOSALS = Table(
     name="hedge_proposals",
     stage="risk",
@@ -300,6 +327,7 @@ TABLES: tuple[Table, ...] = (
     HEDGE_PROPOSALS,
     VAR_EXCEPTIONS,
     VAR_BACKTESTS,
+    EXPECTATION_RECORD,
     FACTOR_EXPOSURES,
     MARK_TO_MARKET,
     PNL_ATTRIBUTION,

@@ -237,7 +237,8 @@ def _or_plan(policy: StoragePolicy, prices: FloatArray, states: tuple[FloatArray
     few = slice(None, None, max(1, prices.shape[1] // TRIED_PATHS))
     tried, seen, seen2 = (read_only(a[:, few]) if a.shape[0] == prices.shape[0] else a for a in (prices, *states))
     plan = foresight(policy.store, np.einsum("tn,n->t", prices, counted) / counted.sum(), policy.minutes).state_of_charge_mwh
-    acted, kept = (run_of(policy.store, s, tried.T, policy.minutes) for s in (_walk(policy, tried, seen, seen2), np.broadcast_to(plan, tried.T.shape)))
+    stored = _walk(policy, tried, seen, seen2), np.broadcast_to(plan, tried.T.shape)
+    acted, kept = (run_of(policy.store, s, tried.T, policy.minutes) for s in stored)
     return replace(policy, plan_mwh=plan) if float(counted[few] @ (kept.value_eur - acted.value_eur)) > 0 else policy
 
 
