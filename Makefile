@@ -21,7 +21,7 @@ export DAGSTER_HOME ?= $(CURDIR)/.dagster
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not ((3, 11) <= sys.version_info[:2] < (3, 14)))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help demo check test fast test-long durations search lint types ui bench identity days docs clean check-python
+.PHONY: help demo check test fast test-long durations search lint types ui bench identity days soak scale docs clean check-python
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,11 +39,12 @@ test: lint types ## lint, types and the whole test suite
 fast: .venv/.installed ## the tests of `make check` alone, on two workers
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q -m "not slow"
 
-test-long: .venv/.installed ## every table of a day 20 times with 1, 2 and 4 threads: one hash each
+test-long: .venv/.installed ## every table of a day 20 times with 1, 2 and 4 threads: one hash each; a month of the desk of the present
 	ENERGY_PIPELINE_REPEATS=20 $(BIN)/python -m pytest -q energy_pipeline_tests/integration/test_range_equals_days.py -k threads
+	ENERGY_PIPELINE_PRESENT_DAYS=31 $(BIN)/python -m pytest -q energy_pipeline_tests/fetching/test_present.py -k month
 
-durations: .venv/.installed ## measure the CPU seconds of every test (half an hour or more), and write energy_pipeline_tests/durations.json
-	$(BIN)/python -m pytest -q -p energy_pipeline_tests.measuring --measured-to=energy_pipeline_tests/durations.json
+durations: .venv/.installed ## measure the CPU seconds of every test, or of ONLY=file, into energy_pipeline_tests/durations.json
+	$(BIN)/python -m pytest -q -p energy_pipeline_tests.measuring --measured-to=energy_pipeline_tests/durations.json $(ONLY)
 
 search: .venv/.installed ## the property tests on new random examples, five times as many
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q --hypothesis-profile searching -m "not slow" $$(grep -rl "from hypothesis" energy_pipeline_tests --include="test_*.py")
@@ -66,6 +67,12 @@ identity: .venv/.installed ## compare every table of the demo and of real days w
 
 days: .venv/.installed ## CPU seconds of a day beside another commit: make days BEFORE=rev
 	$(BIN)/python -m energy_pipeline_tests.benchmarks.days $(BEFORE) $(ARGUMENTS)
+
+soak: .venv/.installed ## a long stretch of days, recorded: a year of four zones, or YEARS=10 of a thinned desk (hours)
+	$(BIN)/python -m energy_pipeline_tests.benchmarks.soak $(if $(YEARS),--years $(YEARS)) $(ARGUMENTS)
+
+scale: .venv/.installed ## a day of 40 zones and 500 plants (an hour of CPU)
+	$(BIN)/python -m energy_pipeline_tests.benchmarks.scale $(ARGUMENTS)
 
 docs: .venv/.installed ## write what is generated: staging SQL, plain marts, YAML, data dictionary, the desk file's JSON Schema
 	$(BIN)/energy-pipeline docs

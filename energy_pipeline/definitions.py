@@ -92,4 +92,7 @@ def build_definitions(
     )
 
 
-defs = build_definitions()
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What Dagster loads from this module: built when asked for, so that the command line, which builds its own, need not wait."""
+    return build_definitions()

@@ -32,6 +32,8 @@ class Settings(BaseSettings):
         The DuckDB file (`ENERGY_PIPELINE_WAREHOUSE`); None is `warehouse.duckdb` in the lake.
     schedules : str
         Whether schedules start switched on (`ENERGY_PIPELINE_SCHEDULES=running`).
+    hosts : dict of str to str
+        Addresses instead of a source's own, by `source` or `source.host` (`ENERGY_PIPELINE_HOSTS`, JSON): a mirror, a test server.
     code_version : str or None
         What `runs` calls the code (`ENERGY_PIPELINE_CODE_VERSION`), for an image without git; None: found out.
 
@@ -49,6 +51,7 @@ class Settings(BaseSettings):
     sql: Path | None = None
     warehouse_file: Path | None = Field(None, validation_alias="ENERGY_PIPELINE_WAREHOUSE")
     schedules: Literal["stopped", "running"] = "stopped"
+    hosts: dict[str, str] = Field(default_factory=dict)
     code_version: str | None = None
 
     @field_validator("lake")

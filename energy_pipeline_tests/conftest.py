@@ -14,12 +14,23 @@ settings.register_profile("patient", parent=settings.default, deadline=None, der
 settings.register_profile("searching", parent=settings.get_profile("patient"), derandomize=False, max_examples=500)
 settings.load_profile("patient")
 
+UNMEASURED: set[str] = set()
+"""Files of tests that durations.json does not know, of those collected."""
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what was measured as slow; whole flows first: with two workers the longest files must not be the last to start."""
+    """Mark what is slow; the longest files first: with two workers they must not be the last to start."""
     seconds = durations.read()
     for item in items:
         if durations.is_slow(item.nodeid, seconds):
             item.add_marker("slow")
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+        if durations.is_unmeasured(item.nodeid, seconds):
+            UNMEASURED.add(durations.file_of(item.nodeid))
+    items.sort(key=lambda item: -seconds.get(durations.file_of(item.nodeid), 0.0))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name what `make check` leaves out because nobody measured it."""
+    for file in sorted(UNMEASURED):
+        terminalreporter.write_line(f"{file} was never measured and counts as slow -> make durations ONLY={file}")

@@ -13,7 +13,7 @@ from pathlib import Path
 STOREYS = (
     *(("domain",), ("contracts",), ("desk",), ("reading",), ("settings", "mathematics"), ("information",), ("lake",), ("warehouse",), ("book",)),
     ("ingestion", "features", "forecasting", "renewables", "scenarios", "flexibility", "strategies", "portfolio", "risk", "reporting"),
-    *(("orchestration",), ("definitions",), ("runner",), ("studies",), ("cli",)),
+    *(("fetching",), ("orchestration",), ("definitions",), ("runner",), ("studies",), ("cli",)),
 )
 """From the ground; rooms of one storey stand side by side."""
 

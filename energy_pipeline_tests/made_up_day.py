@@ -45,7 +45,10 @@ class MadeUpDay:
         keys = {"scope": "book", "horizon_days": 1, "scaling": "none", "level": 0.95}
         self._add("risk_methods", [{**day, **keys, **values, "method": m} for m in ("normal", "historical", "monte_carlo")])
         tests = {"days": 40, "exceptions": 3, "expected_exceptions": 2.0, "kupiec_p": 0.5, "independence_p": 0.04, "conditional_p": 0.1}
-        self._add("var_backtests", [{**day, "level": 0.95, **tests, "zone": "green", "es_statistic": -0.2, "pit_p": 0.3}])
+        self._add("var_backtests", [{**day, "level": 0.95, **tests, "traffic_light": "too_few", "es_statistic": -0.2, "pit_p": 0.3}])
+        record = {"days": 40, "expected": 51.0, "settled": 50.0, "difference": 1.0, "hac_t": 2.5, "p_value": 0.012, "p_holm": 0.04, "rmse": 6.0}
+        said = {"quantity": "day_ahead_price", "zone": "NORTH", "lead_group": "D", "unit": "EUR/MWh", "allowed": 0.5, "verdict": "outside"}
+        self._add("expectation_record", [{**day, **record, **said}])
         self._add("hedge_proposals", [{**day, "contract": "NORTH base", "trade_mw": -12.5, "cost_eur": 90.0, "note": "repairs es_eur"}])
         model = {"scope": "book", "days": 45, "note": ""}
         named = [("hub", "EUR/MWh", 800.0, 0.6), ("wind", "GW", -300.0, 0.1), ("idiosyncratic", "EUR", None, 0.3)]

@@ -23,5 +23,6 @@ select
     total_eur,
     headline_eur,
     settled_as_of,
-    is_estimated
+    is_estimated,
+    coalesce(held_h, 0.0) as held_h
 from {{ source('lake', 'pnl') }}

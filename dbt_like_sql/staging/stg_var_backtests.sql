@@ -11,7 +11,7 @@ select
     kupiec_p,
     independence_p,
     conditional_p,
-    zone,
+    traffic_light,
     es_statistic,
     pit_p
 from {{ source('lake', 'var_backtests') }}

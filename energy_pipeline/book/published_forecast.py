@@ -1,14 +1,20 @@
-"""The published price forecast of a zone: which rows of `price_forecasts` it is.
+"""The published price forecast of a zone: which rows of `price_forecasts` it is, and the distribution they say.
 
-What belongs here: the one selection of the ensemble's rows of a zone, price and target day. What does not: making forecasts,
-what a stage does where one is missing.
+What belongs here: the one selection of the ensemble's rows of a zone, price and target day, and the one reading of their quantiles
+and tails. `price_eur_mwh` of these rows is the mean of that distribution: whoever decides or values in EUR takes it from here.
+What does not: making forecasts, what a stage does where one is missing.
 """
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 
+import numpy as np
 import polars as pl
+
+from energy_pipeline.contracts import table
+from energy_pipeline.contracts.derived import QUANTILES, quantile_column
+from energy_pipeline.mathematics.paths.marginals import DEFAULT_XI, Marginals
 
 MODEL = "ensemble"
 """The model whose forecast is published; the others are shown beside it."""
@@ -42,3 +48,22 @@ def published_forecast(price_forecasts: pl.DataFrame, zone: str, day: date, kind
         pl.col("horizon_days") == lead,
         pl.col("target_day") == day + timedelta(days=lead - 1),
     ).sort("delivery_start")
+
+
+def published_distribution(rows: pl.DataFrame) -> Marginals | None:
+    """The distribution that rows of one zone and price kind say, one series; None where a quantile is unknown.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Of `published_forecast`, sorted by delivery_start.
+    """
+    quantiles = rows.select(quantile_column(q) for q in QUANTILES).to_numpy().astype(np.float64)
+    if rows.is_empty() or not np.isfinite(quantiles).all():
+        return None
+    column = table("day_ahead_prices" if rows["price_kind"][0] == "day_ahead" else "second_prices").column("price_eur_mwh")
+    limits = (float(column.minimum or -np.inf), float(column.maximum or np.inf))
+    low, high = (np.full((1, rows.height), limit) for limit in limits)
+    held = np.clip(np.maximum.accumulate(quantiles, axis=1), *limits)
+    lower, upper = (rows[side].fill_null(DEFAULT_XI).to_numpy()[None].astype(np.float64) for side in ("tail_lower", "tail_upper"))
+    return Marginals(np.array(QUANTILES), held[None], lower, upper, low, high)

@@ -6,38 +6,53 @@ from (`runner.summary`).
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from energy_pipeline.reporting.index_page import DayRecord
     from energy_pipeline.runner.summary import DaySummary
 
 
-def day_table(found: list[DaySummary]) -> Table:
+def day_table(found: list[DaySummary], currency: str) -> Table:
     """What was decided and what came of it, a column per day."""
     table = Table("delivery day", title="What was decided", caption="Bought is positive, sold negative; VaR and CVaR are losses.")
     for item in found:
         table.add_column(str(item.day), justify="right", no_wrap=True)
-    for name, values in rows(found):
+    for name, values in rows(found, currency):
         table.add_row(name, *values)
     return table
 
 
-def rows(found: list[DaySummary]) -> list[tuple[str, list[str]]]:
+def rows(found: list[DaySummary], currency: str) -> list[tuple[str, list[str]]]:
     """The table's rows: name and a value per day."""
     zones = sorted({zone for item in found for zone in item.positions_mwh})
     return [
         ("hours", [number(d.hours) for d in found]),
-        ("MAE, EUR/MWh", [number(d.mae_eur_mwh, 2) for d in found]),
-        ("naive MAE, EUR/MWh", [number(d.mae_naive_eur_mwh, 2) for d in found]),
+        (f"MAE, {currency}/MWh", [number(d.mae_eur_mwh, 2) for d in found]),
+        ("MAE of the similar-day naive", [number(d.mae_naive_eur_mwh, 2) for d in found]),
         *((f"{zone} net, MWh", [number(d.positions_mwh.get(zone)) for d in found]) for zone in zones),
-        ("expected P&L, EUR", [number(d.expected_pnl_eur) for d in found]),
-        ("VaR 95 %, EUR", [number(d.var_eur) for d in found]),
-        ("CVaR 97.5 %, EUR", [number(d.es_eur) for d in found]),
+        (f"expected P&L, {currency}", [number(d.expected_pnl_eur) for d in found]),
+        (f"VaR 95 %, {currency}", [number(d.var_eur) for d in found]),
+        (f"CVaR 97.5 %, {currency}", [number(d.es_eur) for d in found]),
         ("limits used", [share(d) for d in found]),
-        ("settled P&L, EUR", [number(d.settled_pnl_eur) for d in found]),
+        (f"settled P&L, {currency}", [number(d.settled_pnl_eur) for d in found]),
+        *([("held, h", [number(d.held_h, 2) for d in found])] if any(d.held_h for d in found) else []),
     ]
+
+
+def totals(found: list[DayRecord], wanted: int) -> str:
+    """The days of a span in a sentence: how many, what they earned beside what was expected, and the VaR exceptions by date."""
+    settled = [d for d in found if d.settled_eur is not None]
+    text = f"{len(found)} of {wanted} days decided, {len(settled)} settled"
+    if not settled:
+        return text
+    came, expected = (math.fsum(getattr(d, name) or 0.0 for d in settled) for name in ("settled_eur", "expected_eur"))
+    broke = [d.day.isoformat() for d in settled if d.is_exception]
+    text += f": P&L with hedges at proxy quotes {number(came)}, expected {number(expected)}, a day {number(came / len(settled))}"
+    return f"{text}; VaR 95 % exceptions: {', '.join(broke) or 'none'}"
 
 
 def share(found: DaySummary) -> str:

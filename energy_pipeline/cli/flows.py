@@ -194,7 +194,7 @@ def demo(
             return audited(settings, left, run_chunks(settings, list(flows), left, workers=workers), wanted=audit)
 
         total = run_left(settings, days, go, again=again)
-        show(settings, days)
+        show(settings, days, total.failed_days)
         tell(total)
 
 
@@ -224,7 +224,7 @@ def run(
             return run_chunks(settings, list(wanted), left, workers=1)
 
         result = run_left(settings, [target], go, again=again, flows=flows_of(flows or (ALL_FLOWS if over else "ingest,decide")))
-        show(settings, [target])
+        show(settings, [target], result.failed_days)
         tell(audited(settings, made, result, wanted=audit and bool(made)))
 
 
@@ -271,8 +271,9 @@ def backfill(
             forget_old_runs()
             return audited(settings, left, total, wanted=audit)
 
-        total = run_left(settings, days_between(first.date(), last.date()), go, again=again, flows=flows_of(flows))
-        show(settings, [first.date(), last.date()] if first != last else [first.date()])
+        span = days_between(first.date(), last.date())
+        total = run_left(settings, span, go, again=again, flows=flows_of(flows))
+        show(settings, sorted({span[0], span[-1]}), total.failed_days, span)
         tell(total)
 
 
@@ -300,5 +301,5 @@ def settle(
         end = (last or first).date()
         with running(settings) as runner:
             result = run_flows(runner, ["settle_da", "settle_final"], first.date(), end)
-        show(settings, [first.date()] if end == first.date() else [first.date(), end])
+        show(settings, sorted({first.date(), end}), result.failed_days)
         tell(result)

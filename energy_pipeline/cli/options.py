@@ -47,6 +47,9 @@ def plain_errors(*also: type[Exception]) -> Iterator[None]:
     logging.getLogger("alembic").setLevel(logging.ERROR)
     try:
         yield
+    except KeyboardInterrupt:
+        problems.print("[yellow]Interrupted.[/yellow] What was written is whole; the same command goes on from there.")
+        raise typer.Exit(130) from None
     except told as error:
         problems.print(f"[red]{type(error).__name__}[/red]")
         problems.print(str(error), markup=False, highlight=False)

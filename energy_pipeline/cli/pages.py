@@ -1,20 +1,24 @@
 """What a day left to look at: its page, and a table of days.
 
-What belongs here: the command `report` and the table printed after flows. What does not: the page itself (`reporting`).
+What belongs here: the commands `report` and `index`, and the table printed after flows. What does not: the page itself (`reporting`).
 """
 
 from __future__ import annotations
 
 import webbrowser
+from collections.abc import Collection, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from energy_pipeline.cli.day_table import day_table
+from energy_pipeline.cli.day_table import day_table, totals
 from energy_pipeline.cli.options import DayArgument, DeskOption, LakeOption, console, plain_errors, problems, settings_of
 from energy_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from energy_pipeline.desk import Desk
 
 
 def report(
@@ -42,15 +46,47 @@ def report_path(settings: Settings, day: date) -> Path | None:
     return path if path.is_file() else None
 
 
-def show(settings: Settings, days: list[date]) -> None:
-    """Print a column per day, and where report and warehouse lie."""
+def index(desk: DeskOption = None, lake: LakeOption = None) -> None:
+    """Write the page of all days again, and say where it is."""
     from energy_pipeline.lake import Lake
+    from energy_pipeline.runner.index import write_index
+
+    with plain_errors():
+        settings = settings_of(desk, lake)
+        console.print(write_index(Lake(settings.lake), desk_of(settings)), soft_wrap=True)
+
+
+def show(settings: Settings, days: list[date], failed: Collection[date] = (), span: Sequence[date] = ()) -> None:
+    """Print a column per day, the sums of the span, and where report, page of all days and warehouse lie.
+
+    Parameters
+    ----------
+    failed : collection of date
+        Days that this command could not finish. The lake may hold an older decision of them: none of its numbers is printed.
+    span : sequence of date
+        All days of a command that shows some of them.
+    """
+    from energy_pipeline.lake import Lake
+    from energy_pipeline.runner.index import records, write_index
     from energy_pipeline.runner.summary import summarise
 
     lake = Lake(settings.lake)
-    found = [summarise(lake, day) for day in days]
-    console.print(day_table(found))
-    pages = [path for day in days if (path := report_path(settings, day)) is not None]
+    found = [summary for day in days if day not in failed and (summary := summarise(lake, day)).positions_mwh]
+    if found:
+        console.print(day_table(found, desk_of(settings).currency))
+    if len(span) > 2:
+        console.print(totals([r for r in records(lake) if r.day in set(span) - set(failed)], len(span)), markup=False)
+    for day in sorted(set(days) & set(failed)):
+        problems.print(f"{day}: not finished; what the lake and the page hold of it may be of an earlier run, and is not shown here")
+    pages = [path for day in days if day not in failed and (path := report_path(settings, day)) is not None]
     if pages:
         console.print(f"[bold]Report[/bold]     {pages[-1]}", soft_wrap=True)
+        console.print(f"[bold]All days[/bold]   {write_index(lake, desk_of(settings))}", soft_wrap=True)
     console.print(f"[bold]Warehouse[/bold]  {settings.warehouse}  (DuckDB, schema marts)", soft_wrap=True)
+
+
+def desk_of(settings: Settings) -> Desk:
+    """The desk of the settings."""
+    from energy_pipeline.desk.load import load_desk
+
+    return load_desk(settings.desk_path)

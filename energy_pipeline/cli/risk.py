@@ -95,8 +95,9 @@ def what_if(
         settings = settings_of(desk, lake)
         store = Lake(settings.lake)
         when = day.date() if day else latest_day(store)
-        found = answer(load_desk(settings.desk_path), store, when, trades)
-        say([f"{when}: {'; '.join(trades)}", "", *as_text(found), "", f"answered in {perf_counter() - began:.2f} s"])
+        known = load_desk(settings.desk_path)
+        found = answer(known, store, when, trades)
+        say([f"{when}: {'; '.join(trades)}", "", *as_text(found, known.currency), "", f"answered in {perf_counter() - began:.2f} s"])
 
 
 @risk_app.command("factors")

@@ -55,14 +55,17 @@ def warm(workers: WorkersOption = None) -> None:
     console.print(f"{count} kernels are compiled")
 
 
-def doctor(desk: DeskOption = None, lake: LakeOption = None) -> None:
+OnlineOption = Annotated[bool, typer.Option("--online", help="Also ask each live source once.")]
+
+
+def doctor(desk: DeskOption = None, lake: LakeOption = None, online: OnlineOption = False) -> None:
     """Look at the desk file, its sources, the lake and Dagster's home, and say what is wrong."""
     from energy_pipeline.orchestration.resources import utc_now
     from energy_pipeline.runner.doctor import examine
 
     with plain_errors():
         table = Table("", "what", "found", title="doctor", show_lines=False)
-        findings = examine(settings_of(desk, lake), os.environ, utc_now().date())
+        findings = examine(settings_of(desk, lake), os.environ, utc_now(), online=online)
         for finding in findings:
             table.add_row("[green]ok[/green]" if finding.ok else "[red]no[/red]", finding.what, finding.found)
         console.print(table)
@@ -71,7 +74,9 @@ def doctor(desk: DeskOption = None, lake: LakeOption = None) -> None:
 
 
 def docs(path: Annotated[Path, typer.Option("--to", help="Where the data dictionary goes.")] = Path("docs/data-dictionary.md")) -> None:
-    """Write what the contracts generate: staging views, plain marts and YAML of the SQL project, and the data dictionary."""
+    """Write what is generated: staging views, plain marts and YAML of the SQL project, the data dictionary, the page on live sources."""
+    from energy_pipeline.ingestion.connectors import CONNECTORS
+    from energy_pipeline.ingestion.connectors.page import page
     from energy_pipeline.warehouse.dictionary import full_dictionary
     from energy_pipeline.warehouse.generated import write_files
     from energy_pipeline.warehouse.sql_project import SqlProject
@@ -82,4 +87,7 @@ def docs(path: Annotated[Path, typer.Option("--to", help="Where the data diction
             console.print(str(root / name))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(full_dictionary(SqlProject(root)), encoding="utf-8")
+        live = path.with_name("live-sources.md")
+        live.write_text(page(CONNECTORS), encoding="utf-8")
         console.print(str(path))
+        console.print(str(live))

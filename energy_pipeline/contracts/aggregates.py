@@ -19,7 +19,7 @@ from energy_pipeline.contracts.sql import identifier
 
 DAILY, MONTHLY = "_daily", "_monthly"
 MONTH = "delivery_month"
-SUMMED_UNITS = ("EUR", "MWh")
+SUMMED_UNITS = ("EUR", "MWh", "h")
 AVERAGED_UNITS = ("MW", "EUR/MWh")
 LABELS = ("zone", "technology")
 """Texts that belong to what a key names, such as the zone of a plant."""

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from energy_pipeline.contracts.model import Column
 
-PRICE_LIMIT_REASON = "harmonised day-ahead limits are -500 and 4000, raised by rule; 5000 leaves room, beyond is a typing error"
-SECOND_LIMIT_REASON = "continuous intraday and imbalance prices are limited to +-9999 EUR/MWh"
+WIDEST_PRICE = 500_000.0
+"""No market's price in any currency a desk may have lies beyond: balancing energy goes to 99,999 EUR."""
+PRICE_LIMIT_REASON = "wider than any market in any currency; each market's own limits hold at ingest (domain.price_limits)"
+POWER_LIMIT_REASON = "no country's load has reached 2,000 GW; what a series may be is judged against its own plant, zone and past at ingest"
 
 DELIVERY_DAY = Column("delivery_day", "date", "Local calendar day of delivery; the partition.")
 ZONE = Column("zone", "str", "Bidding zone.")
@@ -23,17 +25,17 @@ SOURCE = Column("source", "str", "Where the row came from: a file and column, or
 
 def price(name: str, description: str, *, nullable: bool = False) -> Column:
     """A day-ahead price column [EUR/MWh]."""
-    return Column(name, "f64", description, "EUR/MWh", nullable, -500.0, 5000.0, PRICE_LIMIT_REASON)
+    return Column(name, "f64", description, "EUR/MWh", nullable, -WIDEST_PRICE, WIDEST_PRICE, PRICE_LIMIT_REASON)
 
 
 def second_price(name: str, description: str, *, nullable: bool = False) -> Column:
     """An intraday or imbalance price column [EUR/MWh]."""
-    return Column(name, "f64", description, "EUR/MWh", nullable, -9999.0, 9999.0, SECOND_LIMIT_REASON)
+    return Column(name, "f64", description, "EUR/MWh", nullable, -WIDEST_PRICE, WIDEST_PRICE, PRICE_LIMIT_REASON)
 
 
-def power(name: str, description: str, *, nullable: bool = False, minimum: float | None = None, maximum: float | None = 200_000.0) -> Column:
-    """A power column [MW]; no European zone has reached 200 GW."""
-    return Column(name, "f64", description, "MW", nullable, minimum, maximum, "no European zone has reached 200 GW; load and output are not negative")
+def power(name: str, description: str, *, nullable: bool = False, minimum: float | None = None, maximum: float | None = 2_000_000.0) -> Column:
+    """A power column [MW]."""
+    return Column(name, "f64", description, "MW", nullable, minimum, maximum, POWER_LIMIT_REASON)
 
 
 def money(name: str, description: str, *, nullable: bool = False) -> Column:

@@ -6,16 +6,18 @@ writing (the lake calls it before it writes) or cross-day rules (the checks).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 import polars as pl
 
 from energy_pipeline.contracts.model import Column, Table
-from energy_pipeline.domain.errors import ContractError, Finding
+from energy_pipeline.domain.errors import ContractError, Finding, PipelineError
 
 EXAMPLES = 3
+OWN_DAY = "day of the frame"
 
 
 def enforce(contract: Table, frame: pl.DataFrame, day: date) -> pl.DataFrame:
@@ -44,6 +46,30 @@ def enforce(contract: Table, frame: pl.DataFrame, day: date) -> pl.DataFrame:
     return frame.sort(contract.sort_key, maintain_order=True)
 
 
+def enforce_days(contract: Table, frames: Mapping[date, pl.DataFrame]) -> tuple[dict[date, pl.DataFrame], dict[date, PipelineError]]:
+    """`enforce` of several days: the good ones, and the errors of the others.
+
+    Sound days are looked at in one pass together; only where something is wrong anywhere, each by itself.
+    """
+    if all(frame.height and not any(_shape(contract, frame)) for frame in frames.values()):
+        ordered = {day: frame.select(list(contract.schema)) for day, frame in frames.items()}
+        known = pl.concat([frame.with_columns(pl.lit(day).alias(OWN_DAY)) for day, frame in ordered.items()])
+        rules = [
+            _Rule("", pl.col("delivery_day") != pl.col(OWN_DAY), "", ""),
+            *_column_rules(contract.columns),
+            _key_rule((OWN_DAY, *contract.sort_key)),
+        ]
+        if not any(_counts(known, rules)):
+            return {day: frame.sort(contract.sort_key, maintain_order=True) for day, frame in ordered.items()}, {}
+    good, failures = dict[date, pl.DataFrame](), dict[date, PipelineError]()
+    for day, frame in frames.items():
+        try:
+            good[day] = enforce(contract, frame, day)
+        except PipelineError as error:
+            failures[day] = error
+    return good, failures
+
+
 def _shape(contract: Table, frame: pl.DataFrame) -> Iterator[Finding]:
     for column in contract.columns:
         if column.name not in frame.columns:
@@ -64,10 +90,9 @@ def _content(contract: Table, frame: pl.DataFrame, day: date) -> Iterator[Findin
                 "the day has no rows", ", ".join(contract.key), 0, next_step="ingest the day, or declare the series absent in the desk file"
             )
         return
-    rules = list(_rules(contract, day))
-    # One pass counts every rule; rows are looked up only for the rules that are broken.
-    counts = frame.select(rule.bad.fill_null(False).sum().alias(str(i)) for i, rule in enumerate(rules)).row(0)
-    for rule, count in zip(rules, counts, strict=True):
+    other_day = _Rule("delivery_day", pl.col("delivery_day") != day, f"row belongs to another day than {day}", "write it to its own day")
+    rules = [other_day, *_column_rules(contract.columns), _key_rule(contract.sort_key)]
+    for rule, count in zip(rules, _counts(frame, rules), strict=True):
         if count:
             yield _finding(contract, frame.filter(rule.bad.fill_null(False)), rule)
 
@@ -82,15 +107,23 @@ class _Rule:
     next_step: str
 
 
-def _rules(contract: Table, day: date) -> Iterator[_Rule]:
-    yield _Rule("delivery_day", pl.col("delivery_day") != day, f"row belongs to another day than {day}", "write it to its own day")
-    for column in contract.columns:
-        yield from _column_rules(column)
-    key = ", ".join(contract.sort_key)
-    yield _Rule(key, pl.struct(contract.sort_key).is_duplicated(), "duplicate key", "keep one row per key")
+def _counts(frame: pl.DataFrame, rules: Sequence[_Rule]) -> tuple[int, ...]:
+    """Rows that break each rule, in one pass; rows are looked up only for the rules that are broken."""
+    return frame.select(rule.bad.fill_null(False).sum().alias(str(i)) for i, rule in enumerate(rules)).row(0)
 
 
-def _column_rules(column: Column) -> Iterator[_Rule]:
+@lru_cache(maxsize=256)
+def _key_rule(key: tuple[str, ...]) -> _Rule:
+    return _Rule(", ".join(key), pl.struct(key).is_duplicated(), "duplicate key", "keep one row per key")
+
+
+@lru_cache(maxsize=256)
+def _column_rules(columns: tuple[Column, ...]) -> tuple[_Rule, ...]:
+    """Rules of all columns; made once, as a history has thousands of days."""
+    return tuple(rule for column in columns for rule in _rules_of(column))
+
+
+def _rules_of(column: Column) -> Iterator[_Rule]:
     name, value = column.name, pl.col(column.name)
     if not column.nullable:
         yield _Rule(name, value.is_null(), "value is null", "give a value or mark the series absent")

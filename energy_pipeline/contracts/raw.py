@@ -21,7 +21,9 @@ class _Facts(TypedDict, total=False):
     sparse: bool
 
 
-def _raw(name: str, description: str, key: tuple[str, ...], columns: tuple[Column, ...], **facts: Unpack[_Facts]) -> Table:
+def _raw(
+    name: str, description: str, key: tuple[str, ...], columns: tuple[Column, ...], *, in_report: bool = False, **facts: Unpack[_Facts]
+) -> Table:
     """A raw table: every row with its day, when it was known, and where it came from. The page reads what was made of it."""
     return Table(
         name=name,
@@ -31,7 +33,7 @@ def _raw(name: str, description: str, key: tuple[str, ...], columns: tuple[Colum
         key=key,
         columns=(c.DELIVERY_DAY, *columns, c.KNOWN_AT, c.SOURCE),
         vintages=True,
-        in_report=False,
+        in_report=in_report,
         **facts,
     )
 
@@ -58,18 +60,16 @@ _WEATHER = (
         75.0,
         "strongest 10-min mean near ground is below 75 m/s",
     ),
-    Column(
-        "temperature_c", "f64", "Air temperature at 2 m.", "degC", True, -60.0, 55.0, "European and North American records; Kelvin would exceed it"
-    ),
+    Column("temperature_c", "f64", "Air temperature at 2 m.", "degC", True, -70.0, 57.0, "the records of inhabited places; Kelvin would exceed it"),
     Column(
         "ghi_w_m2",
         "f64",
         "Global horizontal irradiance, mean of the interval.",
         "W/m2",
         True,
-        0.0,
+        -20.0,
         1500.0,
-        "cloud enhancement rarely exceeds the solar constant 1361",
+        "cloud enhancement rarely exceeds the solar constant 1361; pyranometers fall a little below zero at night",
     ),
 )
 
@@ -94,7 +94,7 @@ RAW_TABLES: tuple[Table, ...] = (
         "load_actual",
         "Metered load of the zone.",
         (c.ZONE,),
-        (c.power("load_mw", "Mean load.", nullable=True, minimum=0.0),),
+        (c.power("load_mw", "Mean load; net of what roofs feed in, where so published, and then below zero at times.", nullable=True),),
         may_be_empty=True,
         published="after_delivery",
     ),
@@ -102,7 +102,7 @@ RAW_TABLES: tuple[Table, ...] = (
         "load_forecast",
         "The TSO's day-ahead load forecast.",
         (c.ZONE,),
-        (c.power("load_mw", "Forecast mean load.", nullable=True, minimum=0.0),),
+        (c.power("load_mw", "Forecast mean load; net loads go below zero.", nullable=True),),
         may_be_empty=True,
         awaited_days_before=0,
         actual="load_actual",
@@ -175,7 +175,15 @@ RAW_TABLES: tuple[Table, ...] = (
             c.ZONE,
             c.text("contract", "Delivery block.", allowed=("base", "peak", "offpeak")),
             c.price("price_eur_mwh", "Mid quote."),
-            Column("half_spread_eur_mwh", "f64", "Half of bid-ask.", "EUR/MWh", minimum=0.0, maximum=100.0, reason="a wider market is no market"),
+            Column(
+                "half_spread_eur_mwh",
+                "f64",
+                "Half of bid-ask.",
+                "EUR/MWh",
+                minimum=0.0,
+                maximum=c.WIDEST_PRICE / 10,
+                reason="a wider market is no market",
+            ),
             Column("is_proxy", "bool", "True: derived by a declared rule, not a quote."),
         ),
         may_be_empty=True,
@@ -202,5 +210,27 @@ RAW_TABLES: tuple[Table, ...] = (
         (c.power("output_mw", "Mean net output.", nullable=True),),
         may_be_empty=True,
         published="after_delivery",
+    ),
+    _raw(
+        name="held_hours",
+        description="Values of other raw tables that cannot be, or that the desk's operator changed: held back, released, replaced.",
+        key=("raw_table", "series", "value_column", "delivery_start"),
+        columns=(
+            c.text("raw_table", "Raw table of the value; its own row is null (or absent, where it may not be null) while it is held."),
+            c.text("series", "Series within the table, e.g. plant=park."),
+            c.text("value_column", "Column of the value."),
+            c.text("zone", "Zone of the series, or of its plant; null for weather.", nullable=True),
+            c.DELIVERY_START,
+            c.RESOLUTION,
+            c.text("check", "Which rule holds it.", allowed=("unit", "capacity", "level", "market_limit", "range", "operator")),
+            Column("found_value", "f64", "What the source says, in the unit it was read in.", "see value_column"),
+            Column("used_value", "f64", "What is used instead; null while held.", "see value_column", nullable=True),
+            c.text("status", "corrected: the source no longer says it.", allowed=("held", "released", "replaced", "corrected")),
+            c.text("detail", "Why, in words; of an operator's line: its reason."),
+        ),
+        may_be_empty=True,
+        published="after_delivery",
+        sparse=True,
+        in_report=True,
     ),
 )

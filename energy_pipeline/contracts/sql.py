@@ -91,6 +91,15 @@ def column_comment(column: Column) -> str:
     return f"{column.description}{unit}" + (f" {label}: {limits}." if limits else "")
 
 
+def in_currency(text: str, currency: str) -> str:
+    """A text of the contracts for a desk of another currency: they say EUR where they mean the desk's money.
+
+    >>> in_currency("Net [EUR/MWh].", "GBP")
+    'Net [GBP/MWh].'
+    """
+    return text if currency == "EUR" else re.sub(r"\bEUR\b", currency, text)
+
+
 def comments(relation: str, description: str, columns: Mapping[str, str], kind: str = "TABLE") -> list[str]:
     """COMMENT statements for a table or view and its columns.
 

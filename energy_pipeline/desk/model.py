@@ -11,19 +11,22 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from energy_pipeline.contracts.columns import WIDEST_PRICE
 from energy_pipeline.desk.base import ClockTime, DeskModel, TimeZone
 from energy_pipeline.desk.flexibility import Battery, GridService, Right, right_problems, service_problems
 from energy_pipeline.desk.forwards import ForwardBookSettings
 from energy_pipeline.desk.joint import JointBookSettings
 from energy_pipeline.desk.plants import MeteredPlant, Plant, PvPlant, SharePlant, WindPlant
+from energy_pipeline.desk.plausibility import Plausibility
 from energy_pipeline.desk.portfolio import PortfolioSettings
 from energy_pipeline.desk.risk import RiskSettings, Stress, factor_names
 from energy_pipeline.desk.scenarios import ScenarioSettings
-from energy_pipeline.desk.sources import AbsentSeries, FileSeries, Sources
+from energy_pipeline.desk.sources import AbsentSeries, SeriesEntry, Sources
 from energy_pipeline.desk.strategies import Allocation, PairSpread, Strategy, TradingCosts, strategy_problems
 from energy_pipeline.domain.blocks import Block
 from energy_pipeline.domain.delivery import DeliveryDay, local_instant
 from energy_pipeline.domain.errors import DeskError
+from energy_pipeline.domain.price_limits import BY_CURRENCY, PriceLimit, Rules, price_limit
 
 __all__ = ["Desk", "MeteredPlant", "Plant", "PvPlant", "SharePlant", "WindPlant"]
 """Plants are described in `plants`; the whole desk is read from here."""
@@ -48,6 +51,9 @@ Member = Literal[
 """Names of price models (`forecasting.committee.MEMBERS`)."""
 
 
+Currency = Literal["EUR", "USD", "GBP", "PLN", "AUD", "BGN", "CAD", "CHF", "CZK", "DKK", "HUF", "INR", "JPY", "NOK", "NZD", "RON", "SEK", "SGD"]
+
+
 class Gate(DeskModel):
     """When bids for delivery day D must be in."""
 
@@ -60,7 +66,27 @@ class Market(DeskModel):
 
     time_zone: TimeZone = Field("Europe/Berlin", description="IANA time zone of the gate and of published times.")
     gate: Gate = Field(description="When bids for a delivery day must be in.")
-    currency: Literal["EUR", "USD", "GBP", "PLN"] = Field("EUR", description="The market's currency; must be the desk's.")
+    currency: Currency = Field("EUR", description="The market's currency; must be the desk's.")
+    rules: Rules | None = Field(None, description="Whose technical price limits hold (domain/price_limits.py); none: by the currency.")
+    price_limits: dict[Literal["day_ahead", "intraday", "imbalance"], tuple[float, float]] = Field(
+        default_factory=dict, description="Lowest and highest legal price, in place of the table's [currency/MWh]."
+    )
+
+    @model_validator(mode="after")
+    def _limits_in_order(self) -> Market:
+        wrong = [f"price_limits.{kind}: {low:g} is not below {high:g}" for kind, (low, high) in self.price_limits.items() if low >= high]
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return self
+
+    def price_limit(self, kind: str, day: date) -> PriceLimit | None:
+        """The technical limit of a price on a delivery day; None where none is known."""
+        rules = self.rules or BY_CURRENCY.get(self.currency)
+        found = price_limit(rules, kind, day)
+        own = self.price_limits.get(kind)  # type: ignore[call-overload]
+        if own is not None:
+            return PriceLimit(rules or "coupled_europe", kind, self.currency, day, own[0], own[1], "the desk's own")  # type: ignore[arg-type]
+        return found if found is None or found.currency == self.currency else None
 
 
 class MarketTimeUnit(DeskModel):
@@ -198,7 +224,7 @@ class Desk(DeskModel):
 
     name: str = Field(pattern="^[a-z][a-z0-9_]*$", description="Short name, in file names and tables.")
     description: str = Field(description="One sentence for reports.")
-    currency: Literal["EUR", "USD", "GBP", "PLN"] = Field("EUR", description="Currency of all money.")
+    currency: Currency = Field("EUR", description="Currency of all money; fields and columns named eur hold it, whatever it is.")
     time_zone: TimeZone = Field("Europe/Berlin", description="IANA time zone of the delivery day.")
     first_delivery_day: date = Field(date(2015, 1, 1), description="Start of the partition calendar.")
     decision_at: ClockTime = Field(time(10, 30), description="Wall clock of the decision on the gate's local day.")
@@ -206,6 +232,7 @@ class Desk(DeskModel):
     zones: dict[str, Zone] = Field(min_length=1, description="Bidding zones by name.")
     weather: dict[str, WeatherLocation] = Field(default_factory=dict, description="Places with weather, by name.")
     sources: Sources = Field(description="Where raw series come from.")
+    plausibility: Plausibility = Field(Plausibility(), description="What happens to values that cannot be.")
     plants: dict[str, Plant] = Field(default_factory=dict, description="Wind and solar plants by name.")
     assets: dict[str, Battery] = Field(default_factory=dict, description="Batteries by name.")
     rights: dict[str, Right] = Field(default_factory=dict, description="Swing contracts, curtailable loads, tolling plants: valued, not nominated.")
@@ -277,7 +304,12 @@ class Desk(DeskModel):
             for name, zone in self.zones.items()
             if zone.market_time_unit[0].first_day > self.first_delivery_day
         ]
-        return problems
+        return problems + [
+            f"sources.live.{i}: zone {s.key['zone']} takes `epf_convention`, which dates a forecast before it is published -> a live desk "
+            f"decides on what is out: zones.{s.key['zone']}.tso_res_forecast: strict"
+            for i, s in enumerate(self.sources.live)
+            if s.table == "generation_forecast" and (zone := self.zones.get(s.key.get("zone", ""))) and zone.tso_res_forecast == "epf_convention"
+        ]
 
     def oversights(self) -> list[str]:
         """What a person cannot have meant, though every rule is kept; a desk made in code may."""
@@ -289,16 +321,19 @@ class Desk(DeskModel):
             if quoted is not None and not {(c.zone, c.block), (c.zone, "")} & quoted
         ]
 
-    def _keyed_sources(self) -> list[tuple[str, int, FileSeries | AbsentSeries]]:
+    def _keyed_sources(self) -> list[tuple[str, int, SeriesEntry | AbsentSeries]]:
         """(place in the desk file, number, series) of every declared and absent series."""
         return [
             *(("files", i, s) for i, s in enumerate(self.sources.files)),
+            *(("live", i, s) for i, s in enumerate(self.sources.live)),
             *(("absent", i, s) for i, s in enumerate(self.sources.absent)),
         ]
 
     def _money_problems(self) -> list[str]:
         return [
-            f"markets.{name}.currency: {m.currency} differs from the desk's {self.currency}; two currencies need FX, which this version lacks"
+            f"markets.{name}.currency: {m.currency} differs from the desk's {self.currency} -> "
+            f"give that market's prices in {self.currency} (`factor` in `values`, or a file already converted), or make it a desk of its own; "
+            "two currencies in one desk need a series of exchange rates, which this version lacks"
             for name, m in self.markets.items()
             if m.currency != self.currency
         ]
@@ -324,6 +359,12 @@ class Desk(DeskModel):
     def delivery_day(self, day: date) -> DeliveryDay:
         """The delivery day in the desk's time zone."""
         return DeliveryDay(day, self.time_zone)
+
+    def price_bounds(self, zone: str, kind: Literal["day_ahead", "second"], day: date) -> tuple[float, float]:
+        """Lowest and highest price of a zone that can be on a day [currency/MWh]: its market's limits, or the widest there are."""
+        second = self.zones[zone].second_price.kind
+        limit = self.markets[self.zones[zone].market].price_limit("day_ahead" if kind == "day_ahead" or second == "none" else second, day)
+        return (-WIDEST_PRICE, WIDEST_PRICE) if limit is None else (limit.lowest, limit.highest)
 
     def gate_closure(self, day: date) -> datetime:
         """The earliest gate of the desk's markets for delivery day `day`, UTC."""

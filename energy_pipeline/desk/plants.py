@@ -22,7 +22,7 @@ class PvPlant(DeskModel):
     peak_mw: float = Field(gt=0, description="DC peak power.")
     inverter_mw: float = Field(gt=0, description="AC limit.")
     tilt_deg: float = Field(30, ge=0, le=90, description="Of the modules against the ground [degrees].")
-    azimuth_deg: float = Field(180, ge=0, lt=360, description="180 is south.")
+    azimuth_deg: float | None = Field(None, ge=0, lt=360, description="180 is south; none: towards the equator.")
     retained_share: float = Field(0.86, gt=0, le=1, description="What losses leave, the inverter's at full load included.")
     temperature_coefficient_per_c: float = Field(
         -0.004, le=0, ge=-0.01, description="Change of power per degree of cell temperature, as a share [1/C]."
@@ -38,6 +38,12 @@ class PvPlant(DeskModel):
     albedo: float = Field(0.2, ge=0, le=1, description="Share of light that the ground throws back.")
     elevation_m: float = Field(0.0, ge=-430, le=9000, description="Above sea level [m].")
     curtail_below_eur_mwh: float | None = Field(None, description="Held back while the price is below: minus the subsidy, plus the marginal cost.")
+
+    def azimuth_at(self, latitude_deg: float) -> float:
+        """Stated azimuth, else towards the equator: 180 (south) north of it, 0 (north) south of it [degrees]."""
+        if self.azimuth_deg is not None:
+            return self.azimuth_deg
+        return 180.0 if latitude_deg >= 0.0 else 0.0
 
 
 class WindPlant(DeskModel):

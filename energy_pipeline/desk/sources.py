@@ -76,11 +76,18 @@ class LateRule(DeskModel):
         return self
 
 
-class FileSeries(DeskModel):
-    """One raw series from files."""
+class SeriesEntry(DeskModel):
+    """What every entry of a series says, wherever its rows come from."""
 
     table: RawTable = Field(description="Raw table it fills (docs/data-dictionary.md).")
     key: dict[str, str] = Field(description="Key columns of the contract, e.g. {zone: FR, technology: wind}.")
+    late: LateRule = Field(LateRule(), description="What a decision does when the series is not there.")
+    required: bool = Field(False, description="A day without a row of it is an error, not a stated gap.")
+
+
+class FileSeries(SeriesEntry):
+    """One raw series from files."""
+
     constants: dict[str, str] = Field(default_factory=dict, description="Text columns with one value, e.g. {unit: EUR/MWh}.")
     resolution_minutes: RowMinutes = Field(60, description="Length of a row [min]; 5 and 10 become means over the market's interval.")
     carry_forward: Literal["within_period"] | None = Field(
@@ -88,8 +95,6 @@ class FileSeries(DeskModel):
     )
     parts: tuple[FilePart, ...] = Field(min_length=1, description="Files of the series, spliced by delivery day.")
     known_at: KnownAt = Field(description="When a row could first be known.")
-    late: LateRule = Field(LateRule(), description="What a decision does when the series is not there.")
-    required: bool = Field(False, description="A day without a row of it is an error, not a stated gap.")
 
     def serves(self, day: date) -> bool:
         """Whether a part of the entry is for a delivery day."""
@@ -99,6 +104,30 @@ class FileSeries(DeskModel):
     def first_day(self) -> date:
         """First delivery day a part is for."""
         return min(p.first_day or date.min for p in self.parts)
+
+
+class LiveSource(DeskModel):
+    """Which dataset of which connector answers for a series."""
+
+    source: str = Field(description="Connector: entsoe, energy_charts, smard or open_meteo.")
+    dataset: str = Field(description="What of the source, e.g. prices (docs/live-sources.md).")
+    options: dict[str, str | int | float] = Field(default_factory=dict, description="Of the dataset, e.g. {area: 10YFR-RTE------C}.")
+
+
+class LiveSeries(SeriesEntry, LiveSource):
+    """One raw series that is fetched over the network and read from the archive of answers."""
+
+    second: LiveSource | None = Field(None, description="Asked for the days on which the first source has none; said in each row's source.")
+    resolution_minutes: int | None = Field(None, ge=1, le=60, description="Length of an interval [min]; the market time unit when absent.")
+    known_at: KnownAt | None = Field(
+        None, description="Another rule than the source's own (docs/live-sources.md), for history from before our first look."
+    )
+    first_day: date | None = Field(None, description="First delivery day that is fetched.")
+    last_day: date | None = Field(None, description="Last delivery day that is fetched.")
+
+    def serves(self, day: date) -> bool:
+        """Whether the entry is for a delivery day."""
+        return (self.first_day or date.min) <= day <= (self.last_day or date.max)
 
 
 class AbsentSeries(DeskModel):
@@ -132,6 +161,7 @@ class Sources(DeskModel):
 
     synthetic: SyntheticMarket | None = Field(None, description="The embedded generator, instead of files.")
     files: tuple[FileSeries, ...] = Field((), description="Series read from files.")
+    live: tuple[LiveSeries, ...] = Field((), description="Series fetched over the network (`energy-pipeline fetch`).")
     absent: tuple[AbsentSeries, ...] = Field((), description="Series this desk does not have.")
     proxy_quotes: tuple[ProxyQuotes, ...] = Field((), description="Stand-ins for quotes of contracts.")
     late: dict[RawTable, LateRule] = Field(default_factory=dict, description="Late rules per table, for the synthetic market.")
@@ -141,17 +171,22 @@ class Sources(DeskModel):
         """(zone, block) that something quotes or that is said to be absent, "" for every block; None: the generator quotes all."""
         if self.synthetic is not None:
             return None
-        said = [s.key for s in self.files if s.table == "forward_quotes"] + [a.key for a in self.absent if a.table == "forward_quotes"]
+        said = [s.key for s in self.declared if s.table == "forward_quotes"] + [a.key for a in self.absent if a.table == "forward_quotes"]
         return {(k.get("zone", ""), k.get("contract", "")) for k in said} | {(p.zone, c) for p in self.proxy_quotes for c in p.contracts}
 
-    def entry(self, table: str, key: Mapping[str, str], day: date) -> FileSeries | None:
-        """The file entry whose rules hold for a series on a delivery day; None where the series is in no file.
+    @property
+    def declared(self) -> tuple[FileSeries | LiveSeries, ...]:
+        """Every entry of a series that the desk has: from files, then live."""
+        return (*self.files, *self.live)
+
+    def entry(self, table: str, key: Mapping[str, str], day: date) -> FileSeries | LiveSeries | None:
+        """The entry whose rules hold for a series on a delivery day; None where the series is declared nowhere.
 
         A series may stand in several entries, one after the other (a change of resolution or of supplier). Between
         their days the rules of the last one before hold, before all of them those of the first to come.
         """
-        entries = [s for s in self.files if s.table == table and s.key == dict(key)]
+        entries = [s for s in self.declared if s.table == table and s.key == dict(key)]
         serving = [s for s in entries if s.serves(day)]
-        in_order = sorted(entries, key=lambda s: s.first_day)
-        before = [s for s in in_order if s.first_day <= day]
+        in_order = sorted(entries, key=lambda s: s.first_day or date.min)
+        before = [s for s in in_order if (s.first_day or date.min) <= day]
         return next(iter([*serving, *reversed(before), *in_order]), None)

@@ -64,7 +64,7 @@ def from_history(history: FloatArray, kind: Kind) -> FloatArray:
     Returns
     -------
     array, shape (slots,)
-        Not negative; NaN where the past does not suffice.
+        Output is not negative, a net load may be; NaN where the past does not suffice.
 
     Examples
     --------
@@ -92,7 +92,7 @@ def from_history(history: FloatArray, kind: Kind) -> FloatArray:
     for first in range(0, slots, block):
         part = slice(first, first + block)
         found[part] += _fitted(past[:, part], come[:, part], of_target[part][:, told])
-    return np.maximum(found, 0.0)
+    return found if kind == "load" else np.maximum(found, 0.0)
 
 
 def _base(usual: FloatArray, day: int) -> FloatArray:

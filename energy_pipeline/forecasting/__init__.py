@@ -9,7 +9,7 @@ from energy_pipeline.forecasting.forecasts import price_forecasts
 from energy_pipeline.forecasting.forward_prices import forward_curve
 from energy_pipeline.forecasting.model_card import forecast_models
 from energy_pipeline.forecasting.past_errors import price_errors
-from energy_pipeline.forecasting.scores import score
+from energy_pipeline.forecasting.scores import lead_errors, score
 from energy_pipeline.forecasting.settled import forecast_comparison, forecast_value
 from energy_pipeline.forecasting.spread import spread_forecasts
 
@@ -19,6 +19,7 @@ __all__ = [
     "forecast_models",
     "forecast_value",
     "forward_curve",
+    "lead_errors",
     "price_errors",
     "price_forecasts",
     "score",

@@ -5,12 +5,13 @@ not: models, errors, scores.
 
 The ensemble and the naive for D and the days after it up to `horizon_days`, and for zones
 with a second price that too, all with quantiles; every member that could forecast D
-without them.
+without them. The ensemble's rows are the published distribution (`expectation`): their price is its mean.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -23,7 +24,7 @@ from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
 from energy_pipeline.domain.errors import MissingDayError
 from energy_pipeline.forecasting.model import ModelUnavailableError, PointForecast, PriceKind, within_limits
 from energy_pipeline.forecasting.naive import comparable_days
-from energy_pipeline.forecasting.past_errors import price_quantiles
+from energy_pipeline.forecasting.past_errors import price_quantiles, published_price
 from energy_pipeline.forecasting.point import point, second_point
 from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.information.artefacts import ArtefactStore
@@ -72,10 +73,14 @@ def _published(info: InformationSet, zone: str, kind: PriceKind, model: str, lea
     """A forecast with quantiles."""
     found = second_point(info, zone, model, artefacts) if kind == "second" else point(info, zone, model, lead, artefacts)
     target = info.day.shift(lead - 1)
-    bands = price_quantiles(info, zone, kind, model, lead, artefacts)
+    slots = target.slots(info.desk.zones[zone].resolution_minutes(target.day))
+    if model == "ensemble" and (one := published_price(info, zone, kind, lead, artefacts)) is not None:
+        found = replace(found, values=one.mean[slots])
+        frame = _frame(info, target, zone, kind, model, found, one.quantiles[slots])
+        return frame.with_columns(tail_lower=pl.lit(one.tail_lower), tail_upper=pl.lit(one.tail_upper), statistic=pl.lit("mean"))
+    bands = price_quantiles(info, zone, kind, model, lead, artefacts) if model == "naive" else None
     nothing = np.full((found.values.size, len(QUANTILES)), np.nan)
-    quantiles = nothing if bands is None else bands[target.slots(info.desk.zones[zone].resolution_minutes(target.day))]
-    return _frame(info, target, zone, kind, model, found, quantiles)
+    return _frame(info, target, zone, kind, model, found, nothing if bands is None else bands[slots])
 
 
 def _member(info: InformationSet, zone: str, model: str, artefacts: ArtefactStore) -> Iterator[pl.DataFrame]:
@@ -102,19 +107,17 @@ def _frame(
         "resolution_minutes": pl.lit(minutes, dtype=pl.Int32()),
         "fallback": pl.lit(found.fallback),
         "artefact": pl.lit(found.artefact),
+        "statistic": pl.lit("forecast"),
+        "tail_lower": pl.lit(None, dtype=pl.Float64),
+        "tail_upper": pl.lit(None, dtype=pl.Float64),
     }
-    limited = np.clip(quantiles, *_quantile_limits())
+    limited = within_limits(info, zone, kind, quantiles)
     columns = {quantile_column(level): pl.Series(limited[:, j], nan_to_null=True) for j, level in enumerate(QUANTILES)}
     frame = pl.DataFrame(
         {
             "delivery_start": pl.Series(starts).cast(pl.Datetime("us")).dt.replace_time_zone("UTC"),
-            "price_eur_mwh": within_limits(found.values, kind),
+            "price_eur_mwh": within_limits(info, zone, kind, found.values),
             **columns,
         }
     )
     return frame.with_columns(**constants).select(list(table("price_forecasts").schema))
-
-
-def _quantile_limits() -> tuple[float | None, float | None]:
-    column = table("price_forecasts").column("price_eur_mwh")
-    return column.minimum, column.maximum

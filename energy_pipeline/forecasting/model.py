@@ -11,9 +11,9 @@ from typing import Literal
 
 import numpy as np
 
-from energy_pipeline.contracts import table
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import PipelineError
+from energy_pipeline.information.archive import InformationSet
 
 PriceKind = Literal["day_ahead", "second"]
 
@@ -41,7 +41,6 @@ class PointForecast:
     artefact: str = ""
 
 
-def within_limits(values: FloatArray, kind: PriceKind) -> FloatArray:
-    """Values cut to the price limits of the contract."""
-    column = table("day_ahead_prices" if kind == "day_ahead" else "second_prices").column("price_eur_mwh")
-    return np.clip(values, column.minimum, column.maximum)
+def within_limits(info: InformationSet, zone: str, kind: PriceKind, values: FloatArray) -> FloatArray:
+    """Values cut to what the zone's market allows on the delivery day."""
+    return np.clip(values, *info.desk.price_bounds(zone, kind, info.day.day))

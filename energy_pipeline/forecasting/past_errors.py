@@ -16,6 +16,7 @@ import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray, days_between
 from energy_pipeline.domain.history import ErrorHistory, SeriesKind
+from energy_pipeline.forecasting.expectation import Published, published
 from energy_pipeline.forecasting.model import ModelUnavailableError, PriceKind
 from energy_pipeline.forecasting.point import ensemble, on_slots, outcomes, past_days, point, raw_ensemble, second_point
 from energy_pipeline.forecasting.walk import PointDay, bands
@@ -54,10 +55,28 @@ def scenario_days(info: InformationSet) -> list[date]:
 
 
 def price_quantiles(info: InformationSet, zone: str, kind: PriceKind, model: str, lead: int, artefacts: ArtefactStore) -> FloatArray | None:
-    """Quantiles of the target's slots at `walk.LEVELS`, shape (slots, levels); None while too few errors are known.
+    """Quantiles around a model's forecast at `walk.LEVELS`, shape (slots, levels); None while too few errors are known.
 
     `model` is naive or ensemble. The families' disagreement widens the ensemble's band.
     """
+    found = _past_and_today(info, zone, kind, model, lead, artefacts)
+    return None if found is None else bands(*found)
+
+
+def published_price(info: InformationSet, zone: str, kind: PriceKind, lead: int, artefacts: ArtefactStore) -> Published | None:
+    """The published distribution of the target's slots; None while too few errors are known."""
+    found = _past_and_today(info, zone, kind, "ensemble", lead, artefacts)
+    if found is None:
+        return None
+    today, past, came = found
+    quantiles = bands(today, past, came)
+    return None if quantiles is None else published(today.values, came - np.array([d.values for d in past]), quantiles, kind)
+
+
+def _past_and_today(
+    info: InformationSet, zone: str, kind: PriceKind, model: str, lead: int, artefacts: ArtefactStore
+) -> tuple[PointDay, list[PointDay], FloatArray] | None:
+    """The model's forecast of the target's slots, those of past days and what came on them; None where there is nothing."""
     if kind == "day_ahead" and model == "ensemble" and not ensemble(info, zone, lead, artefacts).members:
         model = "naive"  # it stands in, so its errors make the band
     days = past_days(info, lead, info.desk.forecast.error_days)
@@ -69,7 +88,7 @@ def price_quantiles(info: InformationSet, zone: str, kind: PriceKind, model: str
     kept = [(_resized(found, came.shape[1]), row) for found, row in zip(past, came, strict=True) if found is not None]
     if today is None or not kept:
         return None
-    return bands(today, [found for found, _ in kept], np.array([row for _, row in kept]))
+    return today, [found for found, _ in kept], np.array([row for _, row in kept])
 
 
 def _resized(day: PointDay, slots: int) -> PointDay:

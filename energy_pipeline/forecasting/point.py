@@ -74,11 +74,11 @@ def point(info: InformationSet, zone: str, model: str, lead: int, artefacts: Art
     slots = target.slots(info.desk.zones[zone].resolution_minutes(target.day))
     if model == "ensemble":
         found = ensemble(info, zone, lead, artefacts)
-        return PointForecast(within_limits(found.values, "day_ahead")[slots], found.fallback, _artefact(info, zone, lead, artefacts))
+        return PointForecast(within_limits(info, zone, "day_ahead", found.values)[slots], found.fallback, _artefact(info, zone, lead, artefacts))
     today, artefact = day_members(info, zone, lead, artefacts)
     if model not in today.values:
         raise ModelUnavailableError("; ".join(n for n in today.notes if n.startswith(f"without {model}:")) or f"{model} is not selected")
-    return PointForecast(within_limits(today.values[model], "day_ahead")[slots], "", artefact)
+    return PointForecast(within_limits(info, zone, "day_ahead", today.values[model])[slots], "", artefact)
 
 
 def second_point(info: InformationSet, zone: str, model: str, artefacts: ArtefactStore) -> PointForecast:
@@ -93,7 +93,7 @@ def second_point(info: InformationSet, zone: str, model: str, artefacts: Artefac
         return base
     spread, known = expected_spread(info, zone)
     notes = [note for note in (base.fallback, "" if known else "no second price is known: zero spread") if note]
-    return PointForecast(within_limits(base.values + spread, "second"), "; ".join(notes), base.artefact)
+    return PointForecast(within_limits(info, zone, "second", base.values + spread), "; ".join(notes), base.artefact)
 
 
 def expected_spread(info: InformationSet, zone: str) -> tuple[FloatArray, bool]:

@@ -6,7 +6,7 @@ quantiles, recalibration. What does not: the forecasts.
 1. Scale: log |error| is regressed on what is known beforehand: a decaying mean of the
    slot's absolute errors, of the last week's, and how far the families lie apart.
 2. Residual quantiles of errors over scale, half from the slot and its two neighbours,
-   half from all slots.
+   half from the slots of the same volatility tercile, that is third of the forecast scale.
 3. Quantile regression averaging: quantiles of error over scale by linear regression on the
    families' deviations from the ensemble, smoothed pinball loss (convolution with a normal
    kernel; Fernandes, Guerre, Horta 2021), Newton steps.
@@ -27,6 +27,8 @@ from energy_pipeline.domain.delivery import FloatArray
 
 WARM_UP_DAYS = 14
 LEAST_DAYS = 21
+LEAST_VALUES = 50
+"""Fewer errors make no quantiles of a tercile; those of all slots then stand in."""
 BLOCK_DAYS = 7
 RECALIBRATION_DAYS = 91
 HALF_LIFE_DAYS = 15.0
@@ -55,9 +57,10 @@ class PastForecasts:
 class _Base:
     scale: FloatArray
     factor: float
-    ratios: FloatArray  # (days, slots) error over scale
+    local: FloatArray  # (slots, levels) quantiles of error over scale, of a slot and its two neighbours
+    edges: FloatArray  # (2,) between the terciles of the scale
+    terciles: FloatArray  # (3, levels) quantiles of the ratios in each
     slopes: FloatArray  # (levels, 1 + families)
-    levels: FloatArray
 
 
 def quantiles(past: PastForecasts, point: FloatArray, families: FloatArray, levels: FloatArray) -> FloatArray | None:
@@ -96,13 +99,15 @@ def quantiles(past: PastForecasts, point: FloatArray, families: FloatArray, leve
     base = _fitted(error[WARM_UP_DAYS:], signs[:-1], deviation[:, WARM_UP_DAYS:], levels)
     found = _applied(base, signs[-1], now)
     if transforms:
-        moved = recalibrated_levels(np.array(transforms), levels)
+        moved = recalibrated_levels(np.array(transforms), levels, days)
         found = np.stack([_at_levels(row, levels, moved) for row in found])
     return np.asarray(point[:, None] + np.sort(found, axis=1))
 
 
-def recalibrated_levels(transforms: FloatArray, levels: FloatArray) -> FloatArray:
+def recalibrated_levels(transforms: FloatArray, levels: FloatArray, known_days: int | None = None) -> FloatArray:
     """Levels to read off instead, from past probability transforms of shape (days, slots).
+
+    `known_days`: days the quantiles were learnt from, as many as there are transforms unless given.
 
     >>> even = np.linspace(0.005, 0.995, 100)[None, :].repeat(2000, axis=0)
     >>> recalibrated_levels(even, np.array([0.05, 0.5, 0.95])).round(2).tolist()
@@ -113,7 +118,7 @@ def recalibrated_levels(transforms: FloatArray, levels: FloatArray) -> FloatArra
     empirical = (empirical + 1 - empirical[::-1]) / 2
     trust = days / (days + WARM_UP_DAYS)
     mixed = trust * empirical + (1 - trust) * levels
-    return np.asarray(np.clip(0.5 + (mixed - 0.5) * (1 + 1 / (days + 1)), 0.001, 0.999))
+    return np.asarray(np.clip(0.5 + (mixed - 0.5) * (1 + 1 / ((known_days or days) + 1)), 0.001, 0.999))
 
 
 def _signs(absolute: FloatArray, deviation: FloatArray) -> FloatArray:
@@ -136,20 +141,25 @@ def _fitted(error: FloatArray, signs: FloatArray, deviation: FloatArray, levels:
     spread = spread * factor
     ratios = error / spread
     regressors = np.column_stack([np.ones(error.size), np.clip(deviation / spread, -5, 5).reshape(len(deviation), error.size).T])
-    return _Base(scale, factor, ratios, _quantile_regression(regressors, ratios.ravel(), levels), levels)
+    slots = ratios.shape[1]
+    padded = np.concatenate([ratios[:, :1], ratios, ratios[:, -1:]], axis=1)
+    near = np.stack([padded[:, h : h + slots] for h in range(3)])  # (3, days, slots)
+    local = np.quantile(near.reshape(-1, slots), levels, axis=0).T
+    edges = np.quantile(spread, [1 / 3, 2 / 3])
+    third = np.searchsorted(edges, spread)
+    parts = [ratios[third == k] for k in range(3)]
+    terciles = np.stack([np.quantile(part if part.size >= LEAST_VALUES else ratios, levels) for part in parts])
+    return _Base(scale, factor, local, edges, terciles, _quantile_regression(regressors, ratios.ravel(), levels))
 
 
 def _applied(base: _Base, signs: FloatArray, deviation: FloatArray) -> FloatArray:
     """Error quantiles of one day, shape (slots, levels), before recalibration."""
-    slots, grid = signs.shape[0], base.levels
+    slots = signs.shape[0]
     spread = np.exp(np.column_stack([np.ones(slots), signs]) @ base.scale) * base.factor
-    everywhere = np.quantile(base.ratios, grid)
-    padded = np.concatenate([base.ratios[:, :1], base.ratios, base.ratios[:, -1:]], axis=1)
-    near = np.stack([padded[:, h : h + slots] for h in range(3)])  # (3, days, slots)
-    local = np.quantile(near.reshape(-1, slots), grid, axis=0).T
+    alike = base.terciles[np.searchsorted(base.edges, spread)]
     regressors = np.column_stack([np.ones(slots), np.clip(deviation / spread, -5, 5).T])
     regressed = regressors @ base.slopes.T
-    return np.asarray(spread[:, None] * np.sort((0.5 * local + 0.5 * everywhere + regressed) / 2, axis=1))
+    return np.asarray(spread[:, None] * np.sort((0.5 * base.local + 0.5 * alike + regressed) / 2, axis=1))
 
 
 def _transform(error: FloatArray, found: FloatArray, levels: FloatArray) -> FloatArray:
@@ -174,15 +184,15 @@ def _quantile_regression(X: FloatArray, y: FloatArray, levels: FloatArray, ridge
     penalty = ridge * np.eye(k)
     penalty[0, 0] = 0.0
     result = np.zeros((len(levels), k))
-    start = np.zeros(k)
+    start, nudge, starts = np.zeros(k), 1e-3 * np.eye(k), np.quantile(y, levels)
     for i, level in enumerate(levels):
         b = start.copy()
-        b[0] = np.quantile(y, level)
+        b[0] = starts[i]
         for _ in range(steps):
             u = np.clip((y - X @ b) / BANDWIDTH, -30, 30)
             gradient = X.T @ (ndtr(-u) - level) / n + penalty @ b
             curvature = np.exp(-0.5 * u * u) / (np.sqrt(2 * np.pi) * BANDWIDTH)
-            hessian = (X * curvature[:, None]).T @ X / n + penalty + 1e-3 * np.eye(k)
+            hessian = (X * curvature[:, None]).T @ X / n + penalty + nudge
             move = np.linalg.solve(hessian, gradient)
             largest = float(np.abs(move).max())
             b = b - move * min(1.0, 1.0 / max(largest, 1e-12))

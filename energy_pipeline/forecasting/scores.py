@@ -37,7 +37,8 @@ def score(desk: Desk, day: date, forecasts: pl.DataFrame, day_ahead_prices: pl.D
     Returns
     -------
     DataFrame
-        No row where no outcome is known. Errors are forecast less outcome in `bias`.
+        No row where no outcome is known. Errors are forecast less outcome in `bias`. The published mean has the
+        squared error and the bias, the published median the absolute error: each is judged by what it minimises.
     """
     contract = table("forecast_scores")
     own = forecasts.filter(pl.col("target_day") == day, pl.col("delivery_day") == day)
@@ -58,6 +59,34 @@ def score(desk: Desk, day: date, forecasts: pl.DataFrame, day_ahead_prices: pl.D
     return enforce(contract, pl.DataFrame(rows, schema=contract.schema), day)
 
 
+def lead_errors(desk: Desk, day: date, forecasts: pl.DataFrame, day_ahead_prices: pl.DataFrame, second_prices: pl.DataFrame) -> pl.DataFrame:
+    """Table forecast_lead_errors of D: the published mean for D as made on each day before.
+
+    Parameters
+    ----------
+    forecasts : DataFrame
+        Table price_forecasts of the decisions that reach D.
+    day_ahead_prices, second_prices : DataFrame
+        Raw rows of D, the latest vintage.
+    """
+    contract = table("forecast_lead_errors")
+    own = forecasts.filter(pl.col("target_day") == day, pl.col("model") == "ensemble")
+    rows = []
+    for (zone, kind, lead), part in own.sort("delivery_start").group_by("zone", "price_kind", "horizon_days", maintain_order=True):
+        prices = day_ahead_prices
+        if kind == "second":
+            prices = second_prices.filter(pl.col("price_kind") == desk.zones[str(zone)].second_price.kind)
+        came = on_day(prices.filter(pl.col("zone") == zone), desk.delivery_day(day), int(part["resolution_minutes"][0]))
+        known = np.isfinite(came)
+        if not known.any():
+            continue
+        error = (part["price_eur_mwh"].to_numpy() - came)[known]
+        row = {"intervals": error.size, "bias_eur_mwh": float(error.mean()), "rmse_eur_mwh": float(np.sqrt((error**2).mean()))}
+        about = {"delivery_day": day, "zone": zone, "price_kind": kind, "horizon_days": lead}
+        rows.append({**about, **row, "outcome_eur_mwh": float(came[known].mean())})
+    return enforce(contract, pl.DataFrame(rows, schema=contract.schema), day)
+
+
 def on_day(prices: pl.DataFrame, day: DeliveryDay, minutes: int) -> FloatArray:
     """One zone's prices on a day's intervals; NaN where none is known."""
     known = prices.filter(pl.col("price_eur_mwh").is_not_null())
@@ -71,8 +100,9 @@ def _measures(part: pl.DataFrame, outcome: FloatArray, naive: FloatArray, standa
     if not known.any():
         return
     error = (forecast - outcome)[known]
+    median = np.where(part["statistic"].to_numpy() == "mean", part[quantile_column(0.5)].fill_null(float("nan")).to_numpy(), forecast)
     yield "intervals", int(known.sum())
-    yield "mae_eur_mwh", float(np.abs(error).mean())
+    yield "mae_eur_mwh", float(np.abs(median - outcome)[known].mean())
     yield "rmse_eur_mwh", float(np.sqrt((error**2).mean()))
     yield "bias_eur_mwh", float(error.mean())
     sizes = np.abs(forecast) + np.abs(outcome)

@@ -5,7 +5,7 @@ What belongs here: its forecast with quantiles and the table of it. What does no
 
 Definition: spread = second price less day-ahead price. Both are unknown at the gate, so the
 quantiles are of their joint past errors, not the difference of two bands: spreads are far
-narrower than either price is uncertain.
+narrower than either price is uncertain. They are moved so that their mean is the difference of the two published means.
 """
 
 from __future__ import annotations
@@ -15,31 +15,42 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
+from energy_pipeline.book.published_forecast import published_forecast
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.derived import QUANTILES, quantile_column
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.forecasting.expectation import moved
 from energy_pipeline.forecasting.market import day_prices
 from energy_pipeline.forecasting.point import expected_spread, past_days
 from energy_pipeline.forecasting.walk import PointDay, bands
 from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.information.resolution import by_slot, convert
+from energy_pipeline.mathematics.paths.marginals import DEFAULT_XI
 
 
-def spread_forecasts(info: InformationSet) -> pl.DataFrame:
-    """Table spread_forecasts of D: zones that have a second price."""
+def spread_forecasts(info: InformationSet, price_forecasts: pl.DataFrame) -> pl.DataFrame:
+    """Table spread_forecasts of D: zones that have a second price.
+
+    Parameters
+    ----------
+    price_forecasts : DataFrame
+        Table price_forecasts of D: the published means whose difference is expected.
+    """
     contract = table("spread_forecasts")
     zones = [z for z, settings in info.desk.zones.items() if settings.second_price.kind != "none"]
-    return enforce(contract, pl.concat([contract.frame(), *(_zone_frame(info, zone) for zone in zones)]), info.day.day)
+    return enforce(contract, pl.concat([contract.frame(), *(_zone_frame(info, zone, price_forecasts) for zone in zones)]), info.day.day)
 
 
-def _zone_frame(info: InformationSet, zone: str) -> pl.DataFrame:
+def _zone_frame(info: InformationSet, zone: str, price_forecasts: pl.DataFrame) -> pl.DataFrame:
     minutes = info.desk.zones[zone].resolution_minutes(info.day.day)
-    values, known = expected_spread(info, zone)
+    known = expected_spread(info, zone)[1]
+    first, second = (published_forecast(price_forecasts, zone, info.day.day, kind)["price_eur_mwh"].to_numpy() for kind in ("day_ahead", "second"))
+    values = second - first
     found = spread_quantiles(info, zone, minutes)
     slots = info.day.slots(minutes)
     nothing = np.full((values.size, len(QUANTILES)), np.nan)
-    rows = nothing if found is None else found[slots]
+    rows = nothing if found is None else moved(found[slots], values, (DEFAULT_XI, DEFAULT_XI), (-np.inf, np.inf)).quantiles
     columns = {quantile_column(level): pl.Series(rows[:, j], nan_to_null=True) for j, level in enumerate(QUANTILES)}
     # The share of the distribution above zero, read between the levels.
     positive = (

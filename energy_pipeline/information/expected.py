@@ -12,7 +12,7 @@ from datetime import date
 
 from energy_pipeline.contracts import table as contract_of
 from energy_pipeline.desk import Desk
-from energy_pipeline.desk.sources import FileSeries, LateRule
+from energy_pipeline.desk.sources import FileSeries, LateRule, LiveSeries
 from energy_pipeline.domain.blocks import profile
 from energy_pipeline.information.resolution import NATIVE_MINUTES
 
@@ -89,14 +89,14 @@ class Expected:
 
 
 def expected_series(desk: Desk, day: date) -> list[Expected]:
-    """Every series the desk declares: files, proxy quotes and the synthetic market's, in the same order for every day.
+    """Every series the desk declares: files, live sources, proxy quotes and the synthetic market's, in the same order for every day.
 
-    Several file entries of one key (a change of resolution) are one series; its late rule, values and
+    Several entries of one key (a change of resolution) are one series; its late rule, values and
     resolution are those of the entry that serves the delivery day (`Sources.entry`).
     """
     found: dict[tuple[str, str], Expected] = {}
-    for series in desk.sources.files:
-        item = _from_files(desk.sources.entry(series.table, series.key, day) or series)
+    for series in desk.sources.declared:
+        item = _declared(desk.sources.entry(series.table, series.key, day) or series)
         found.setdefault((item.table, item.text), item)
     for rule in desk.sources.proxy_quotes:
         for block in rule.contracts:
@@ -108,9 +108,11 @@ def expected_series(desk: Desk, day: date) -> list[Expected]:
     return list(found.values())
 
 
-def _from_files(series: FileSeries) -> Expected:
-    mapped = {name for part in series.parts for name in part.values}
-    values = tuple(c.name for c in contract_of(series.table).columns if c.name in mapped and c.dtype == "f64")
+def _declared(series: FileSeries | LiveSeries) -> Expected:
+    """A live source fills every value column of its table, a file those that are mapped."""
+    columns = [c.name for c in contract_of(series.table).columns if c.dtype == "f64"]
+    mapped = {name for part in series.parts for name in part.values} if isinstance(series, FileSeries) else set(columns)
+    values = tuple(name for name in columns if name in mapped)
     return Expected(series.table, series.key, values, series.resolution_minutes, series.late if "late" in series.model_fields_set else None)
 
 

@@ -67,7 +67,7 @@ def first_judged(desk: Desk, first: date) -> date:
 
 def waits(desk: Desk) -> bool:
     """Whether any late rule can move a decision time."""
-    return any(rule.action == "wait" for rule in [*desk.sources.late.values(), *(series.late for series in desk.sources.files)])
+    return any(rule.action == "wait" for rule in [*desk.sources.late.values(), *(series.late for series in desk.sources.declared)])
 
 
 def cut_as_of(desk: Desk, times: Mapping[date, datetime], first: date, last: date, as_of: datetime | None) -> dict[date, datetime]:

@@ -17,7 +17,7 @@ import polars as pl
 from energy_pipeline.contracts import table as contract_of
 from energy_pipeline.contracts.raw import RAW_TABLES
 from energy_pipeline.desk import Desk
-from energy_pipeline.desk.sources import FileSeries, LateRule
+from energy_pipeline.desk.sources import LateRule, SeriesEntry
 from energy_pipeline.domain.delivery import IntArray, day_of, from_us, local_instant
 from energy_pipeline.domain.errors import LateSourceError
 from energy_pipeline.information.archive import Archive
@@ -70,12 +70,12 @@ def effective_decision_times(desk: Desk, frames: Mapping[str, pl.DataFrame], day
 
 def _arrivals(desk: Desk, frames: Mapping[str, pl.DataFrame]) -> dict[tuple[str, str], _Arrivals]:
     """What came of every series that some entry of the desk file has a late rule for."""
-    ruled = {(entry.table, _text(entry)) for entry in desk.sources.files if "late" in entry.model_fields_set}
+    ruled = {(entry.table, _text(entry)) for entry in desk.sources.declared if "late" in entry.model_fields_set}
     series = [item for item in expected_series(desk, date.min) if item.table in JUDGED and item.table in frames]
     return {(i.table, i.text): _Arrivals.of(i, frames[i.table]) for i in series if i.late or (i.table, i.text) in ruled}
 
 
-def _text(entry: FileSeries) -> str:
+def _text(entry: SeriesEntry) -> str:
     return Expected(entry.table, entry.key, ()).text
 
 

@@ -29,10 +29,18 @@ class Collected:
         What is wrong with each bad day: `ContractError` for bad cells, `MissingDayError`
         for a required day without rows, `SourceError` for the days of a part whose file
         is not what the desk says.
+    held : pl.DataFrame or None
+        Rows of `held_hours` about values of `frame`.
     """
 
     frame: pl.DataFrame
     failures: dict[date, PipelineError] = field(default_factory=dict)
+    held: pl.DataFrame | None = None
+
+    @property
+    def held_days(self) -> set[date]:
+        """Days of which a value is held back."""
+        return set() if self.held is None else set(self.held["delivery_day"].unique())
 
 
 @dataclass

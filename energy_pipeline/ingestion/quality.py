@@ -17,9 +17,13 @@ import polars as pl
 
 from energy_pipeline.contracts import table as contract_of
 from energy_pipeline.desk import Desk
+from energy_pipeline.desk.sources import LiveSeries
 from energy_pipeline.domain.delivery import from_us
 from energy_pipeline.information.expected import Expected, expected_series, key_text
+from energy_pipeline.ingestion.connectors import licence_of
 from energy_pipeline.ingestion.disguise import PAIRS, WINDOW, judge
+from energy_pipeline.ingestion.holding import HELD_HOURS
+from energy_pipeline.ingestion.live import asked_of, is_live, sources_of
 from energy_pipeline.ingestion.steps import CARRIED, MERGED, OUTAGE_ZERO
 
 
@@ -41,12 +45,16 @@ def assess_quality(desk: Desk, day: date, frames: Mapping[str, pl.DataFrame]) ->
         vintage has all its values, null when one of them says unknown, missing when there
         is no row. Status `not_yet`: no row of the whole table, and it only comes after
         delivery. `declared_absent`: one row per absent series. `disguised_forecast`: one
-        row per forecast with rows on the day; counts are the intervals compared.
+        row per forecast with rows on the day; counts are the intervals compared. `live_source`: one row per live series with
+        rows on the day: found are the intervals of its first source, missing those that the second one had to fill.
+        `plausibility`: one row per series of which values are held; counts are those values.
     """
     today = {name: frame.filter(pl.col("delivery_day") == day) for name, frame in frames.items()}
     rows = [_coverage(desk, day, item, today) for item in expected_series(desk, day)]
     rows += [_absent(day, a.table, key_text(a.key), f"{a.fallback}{f' ({a.reason})' if a.reason else ''}") for a in desk.sources.absent]
     rows += _disguises(desk, day, frames, today)
+    rows += [row for series in desk.sources.live if (row := _live(desk, day, series, today)) is not None]
+    rows += _held(day, today)
     contract = contract_of("data_quality")
     return contract.frame(rows).sort(contract.sort_key)
 
@@ -106,6 +114,26 @@ def _first_gap(desk: Desk, day: date, minutes: int, found: pl.DataFrame) -> str:
     return f"first gap {from_us(int(gaps[0])):%Y-%m-%d %H:%M} UTC"
 
 
+def _live(desk: Desk, day: date, series: LiveSeries, today: Mapping[str, pl.DataFrame]) -> dict[str, object] | None:
+    """Which source the rows of a live series are from, what their `known_at` rests on, and under which licence they are."""
+    contract = contract_of(series.table)
+    rows = today.get(series.table, contract.frame()).filter(*[pl.col(k) == v for k, v in series.key.items()], is_live(pl.col("source")))
+    if rows.is_empty():
+        return None
+    latest = _latest(rows, "delivery_start" if "delivery_start" in contract.schema else "outage_id")
+    names = latest["source"].str.replace(";.*$", "")
+    counts = {f"{live.source}:{live.dataset}": 0 for live in sources_of(series)} | dict(names.value_counts(sort=True).iter_rows())
+    first, *others = counts.items()
+    bases = latest["source"].str.extract(";(.*)$").value_counts().sort("source").iter_rows()
+    texts = [f"{first[1]} from {first[0]}", *(f"{n} from the second source {name}" for name, n in others if n)]
+    texts.append("known by " + ", ".join(f"{basis} {n}" for basis, n in bases))
+    used = [live for live in sources_of(series) if counts[f"{live.source}:{live.dataset}"]]
+    texts.append("licence: " + "; ".join(dict.fromkeys(licence_of(live.source, asked_of(desk, series, live)) for live in used)))
+    second = sum(n for _, n in others)
+    found = {"expected_count": latest.height, "found_count": first[1], "missing_count": second}
+    return _row(day, series.table, key_text(series.key), "live_source", "second_source" if second else "ok", "; ".join(texts), **found)
+
+
 def _disguises(desk: Desk, day: date, frames: Mapping[str, pl.DataFrame], today: Mapping[str, pl.DataFrame]) -> list[dict[str, object]]:
     rows, seen = [], pl.col("delivery_day").is_between(day - WINDOW, day)
     window = {t: frames[t].filter(seen) for pair in PAIRS.items() for t in (pair[0], pair[1][0]) if t in frames}
@@ -121,3 +149,15 @@ def _disguises(desk: Desk, day: date, frames: Mapping[str, pl.DataFrame], today:
         status = "error" if verdict.suspicion else "ok"
         rows.append(_row(day, item.table, item.text, "disguised_forecast", status, detail, **counts))
     return rows
+
+
+def _held(day: date, today: Mapping[str, pl.DataFrame]) -> list[dict[str, object]]:
+    """A row for every series with values that are held: what `held_hours` says last."""
+    contract = contract_of(HELD_HOURS)
+    rows = today.get(HELD_HOURS, contract.frame()).sort(*contract.sort_key, maintain_order=True)
+    held = rows.unique(list(contract.key), keep="last", maintain_order=True).filter(pl.col("status") == "held")
+    parts = held.partition_by("raw_table", "series", maintain_order=True, as_dict=True)
+    return [
+        _row(day, str(table), str(series), "plausibility", "held", part["detail"][0], expected_count=part.height, null_count=part.height)
+        for (table, series), part in parts.items()
+    ]

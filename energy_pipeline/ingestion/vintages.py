@@ -15,6 +15,7 @@ import polars as pl
 from energy_pipeline.contracts.model import Table
 from energy_pipeline.domain.delivery import to_us
 from energy_pipeline.domain.errors import ContractError, Finding
+from energy_pipeline.ingestion.live import is_live
 
 _NOT_CONTENT = ("known_at", "source")
 _EXAMPLES = 3
@@ -32,6 +33,7 @@ def new_vintages(
     of it when we saw it, so `known_at` becomes the later of the rule and `ingested_at`,
     and always later than the vintage it corrects. A row that says the same again adds
     nothing. Values are compared exactly, null with null; `source` and `known_at` are no values.
+    Rows of live series are dated by the archive of answers: those not kept yet are added as they are.
 
     Parameters
     ----------
@@ -72,14 +74,22 @@ def new_vintages(
     columns = list(contract.schema)
     fresh, existing = fresh.select(columns), existing.select(columns)
     _refuse_duplicates(contract, fresh)
+    settled, fresh = fresh.filter(is_live(pl.col("source"))), fresh.filter(~is_live(pl.col("source")))
+    settled = settled.join(existing.select(*key, "known_at"), on=[*key, "known_at"], how="anti")
     unseen = fresh.join(existing.select(key).unique(), on=key, how="anti")
     if looked_at is not None:
         late = pl.col("known_at") <= _instant(looked_at)
         unseen = unseen.with_columns(known_at=pl.when(late).then(pl.max_horizontal("known_at", now)).otherwise(pl.col("known_at")))
-    corrections = _latest(contract, fresh).join(_latest(contract, existing), on=key, how="inner", suffix="_kept").filter(_differs(contract, key))
+    corrections = _corrections(contract, existing, fresh, now)
+    return pl.concat([unseen, corrections, settled]).sort("delivery_day", *contract.sort_key, maintain_order=True)
+
+
+def _corrections(contract: Table, existing: pl.DataFrame, fresh: pl.DataFrame, now: pl.Expr) -> pl.DataFrame:
+    """Fresh rows that say something else than the latest kept vintage of their key."""
+    key = ["delivery_day", *contract.key]
+    changed = _latest(contract, fresh).join(_latest(contract, existing), on=key, how="inner", suffix="_kept").filter(_differs(contract, key))
     after_kept = pl.col("known_at_kept") + timedelta(microseconds=1)
-    corrections = corrections.with_columns(known_at=pl.max_horizontal("known_at", now, after_kept)).select(columns)
-    return pl.concat([unseen, corrections]).sort("delivery_day", *contract.sort_key, maintain_order=True)
+    return changed.with_columns(known_at=pl.max_horizontal("known_at", now, after_kept)).select(list(contract.schema))
 
 
 def _instant(moment: datetime) -> pl.Expr:

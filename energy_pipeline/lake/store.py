@@ -23,7 +23,7 @@ import polars as pl
 
 from energy_pipeline.contracts import Table
 from energy_pipeline.contracts import table as contract_of
-from energy_pipeline.contracts.enforce import enforce
+from energy_pipeline.contracts.enforce import enforce, enforce_days
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import MissingDayError, PipelineError
 from energy_pipeline.lake import compaction, layout, parquet
@@ -133,14 +133,10 @@ class Lake:
         ValueError
             For days of more than one month.
         """
-        contract, failures, good = contract_of(table), dict[date, PipelineError](), dict[date, pl.DataFrame]()
+        contract = contract_of(table)
         if len({layout.month_start(day) for day in frames}) > 1:
             raise ValueError("the days of a history file must be of one month")
-        for day in sorted(frames):
-            try:
-                good[day] = enforce(contract, frames[day], day)
-            except PipelineError as error:
-                failures[day] = error
+        good, failures = enforce_days(contract, {day: frames[day] for day in sorted(frames)})
         if not good:
             return failures
         target, parts = layout.month_path(table, next(iter(good))), [parquet.part_of(frame, day) for day, frame in good.items()]

@@ -18,7 +18,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -143,6 +143,7 @@ class PooledEventLogStorage(SqliteEventLogStorage):
         self._tables: frozenset[str] | None = None
         self._index_columns = False
         self._empty: db.Engine | None = None
+        self._blank: bytes | None = None
         self._lock = threading.RLock()  # before the base's constructor, which already reads
         super().__init__(base_dir, inst_data)
 
@@ -169,10 +170,28 @@ class PooledEventLogStorage(SqliteEventLogStorage):
         path = self.path_for_shard(shard)
         found = self._shards.get(path)
         if found is None:
+            is_new = shard != INDEX_SHARD_NAME and self._made(Path(path))
             found = open_engine(self.conn_string_for_shard(shard), StaticPool)
-            self._initdb(found, for_index_shard=shard == INDEX_SHARD_NAME)
+            if not is_new:
+                self._initdb(found, for_index_shard=shard == INDEX_SHARD_NAME)
             self._shards.put(path, found)
         return found
+
+    def _made(self, path: Path) -> bool:
+        """Make a run's file as a copy of an empty one, unless it exists: Dagster's way asks its list of upgrades for each."""
+        if path.exists():
+            return False
+        beside = path.with_name(f"{path.name}.{os.getpid()}.new")
+        if self._blank is None:
+            engine = open_engine(f"sqlite:///{beside}", StaticPool)
+            self._initdb(engine)
+            engine.dispose()
+            self._blank = beside.read_bytes()
+        beside.write_bytes(self._blank)
+        with suppress(FileExistsError):  # unlike a rename, a link leaves the file of a process that was first
+            os.link(beside, path)
+        beside.unlink()
+        return True
 
     @contextmanager
     def run_connection(self, run_id: str | None = None) -> Iterator[db.Connection]:

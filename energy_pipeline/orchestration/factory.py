@@ -165,7 +165,7 @@ class AssetFactory:
         return self._asset(name, [*self._tables(tables, deps), spec], step)
 
     def _tables(self, names: Sequence[str], deps: Sequence[dg.AssetDep]) -> list[dg.AssetSpec]:
-        return [metadata.table_spec(TABLES[name], deps, self.partitions) for name in names]
+        return [metadata.table_spec(TABLES[name], deps, self.partitions, self.desk.currency) for name in names]
 
     def _asset(
         self, step: str, specs: Sequence[dg.AssetSpec], write: Callable[[DayContext], Mapping[str, RowMetadata]], after: After | None = None

@@ -12,20 +12,21 @@ import dagster as dg
 
 from energy_pipeline.contracts import Table
 from energy_pipeline.contracts.model import stage_folder
+from energy_pipeline.contracts.sql import in_currency
 
 OWNERS = ("team:trading-desk",)
 
 
-def column_schema(contract: Table) -> dg.TableSchema:
+def column_schema(contract: Table, currency: str = "EUR") -> dg.TableSchema:
     """The contract's columns with description, unit and constraints."""
     return dg.TableSchema(
         columns=[
             dg.TableColumn(
                 name=column.name,
                 type=column.dtype,
-                description=f"{column.description} [{column.unit}]" if column.unit else column.description,
+                description=in_currency(f"{column.description} [{column.unit}]" if column.unit else column.description, currency),
                 constraints=dg.TableColumnConstraints(nullable=column.nullable, unique=False, other=_limits(column.minimum, column.maximum)),
-                tags={"unit": _tag(column.unit)} if column.unit else {},
+                tags={"unit": _tag(in_currency(column.unit, currency))} if column.unit else {},
             )
             for column in contract.columns
         ],
@@ -43,7 +44,7 @@ def _tag(unit: str) -> str:
     return "".join(c if c.isalnum() or c in "-_." else "_" for c in unit).strip("_.-") or "_"
 
 
-def table_spec(contract: Table, deps: Iterable[dg.AssetDep], partitions: dg.PartitionsDefinition[str]) -> dg.AssetSpec:
+def table_spec(contract: Table, deps: Iterable[dg.AssetDep], partitions: dg.PartitionsDefinition[str], currency: str = "EUR") -> dg.AssetSpec:
     """The asset of a contract table."""
     return dg.AssetSpec(
         key=contract.name,
@@ -54,7 +55,7 @@ def table_spec(contract: Table, deps: Iterable[dg.AssetDep], partitions: dg.Part
         owners=list(OWNERS),
         partitions_def=partitions,
         metadata={
-            "dagster/column_schema": column_schema(contract),
+            "dagster/column_schema": column_schema(contract, currency),
             "dagster/table_name": f"{stage_folder(contract.stage)}/{contract.name}",
             "flow": contract.flow,
             "key": ", ".join(contract.sort_key),

@@ -7,25 +7,46 @@ edges. What does not: which asset depends on which (the assets say).
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 import dagster as dg
+from dagster._core.definitions.partitions.context import partition_loading_context
 
 from energy_pipeline.desk import Desk
+
+if TYPE_CHECKING:
+    from dagster._core.instance.types import DynamicPartitionsStore
 
 RANGE_START_TAG = "dagster/asset_partition_range_start"
 RANGE_END_TAG = "dagster/asset_partition_range_end"
 PARTITION_TAG = "dagster/partition"
 
 
-def delivery_days(desk: Desk) -> dg.DailyPartitionsDefinition:
+class DeliveryDays(dg.DailyPartitionsDefinition):
+    """Daily partitions that list their keys once a day: Dagster asks for all of them at every edge into a mart."""
+
+    def get_partition_keys(
+        self, current_time: datetime | None = None, dynamic_partitions_store: DynamicPartitionsStore | None = None
+    ) -> Sequence[str]:
+        """Every key up to the last that exists now."""
+        with partition_loading_context(current_time, dynamic_partitions_store):
+            last = self.get_last_partition_key()
+        held: dict[str | None, list[str]] = self.__dict__.setdefault("_listed", {})
+        if last not in held:
+            held.clear()
+            held[last] = list(super().get_partition_keys(current_time, dynamic_partitions_store))
+        return list(held[last])
+
+
+def delivery_days(desk: Desk) -> DeliveryDays:
     """Daily partitions in the desk's zone; tomorrow's exists today (`end_offset=2`).
 
     Dagster counts a day as available when its window has closed; offset 1 adds today,
     offset 2 tomorrow, which is the day a day-ahead desk decides.
     """
-    return dg.DailyPartitionsDefinition(start_date=desk.first_delivery_day.isoformat(), timezone=desk.time_zone, end_offset=2)
+    return DeliveryDays(start_date=desk.first_delivery_day.isoformat(), timezone=desk.time_zone, end_offset=2)
 
 
 def key_of(day: date) -> str:

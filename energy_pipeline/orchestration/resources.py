@@ -18,6 +18,10 @@ from energy_pipeline.contracts import TABLES
 from energy_pipeline.desk import Desk, load_desk
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import MissingDayError, PipelineError
+from energy_pipeline.fetching.archive import AnswerArchive
+from energy_pipeline.fetching.client import Client
+from energy_pipeline.fetching.fetch import FetchReport, fetch
+from energy_pipeline.fetching.open_client import client_for
 from energy_pipeline.information.archive import Archive, InformationSet
 from energy_pipeline.information.late_sources import LateSources, cut_as_of, waits
 from energy_pipeline.information.lateness import JUDGED
@@ -58,6 +62,9 @@ class DeskRuntime:
         self.now = now
         self.lake = Lake(settings.lake)
         self.sources = SourceFiles(settings.data)
+        self.answers = AnswerArchive(self.lake.storage)
+        self.open_client: Callable[[], Client] = lambda: client_for(settings, self.answers, self.now)
+        self._fetched = ""
         self._world: World | None = None
         self._session: RunSession | None = None
         self._lock = threading.Lock()
@@ -68,6 +75,13 @@ class DeskRuntime:
         if self._world is None:
             self._world = World(self.desk, self.lake)
         return self._world
+
+    def fetch(self, run_id: str, first: date, last: date) -> FetchReport | None:
+        """Ask for what the desk's live series lack of the days, once a run; None where there is nothing to ask."""
+        if not self.desk.sources.live or run_id == self._fetched:
+            return None
+        self._fetched = run_id
+        return fetch(self.desk, self.open_client(), first, last)
 
     def session(self, run_id: str, first: date, last: date, as_of: datetime | None = None) -> RunSession:
         """The session of a run; all its steps share one, the next run gets its own."""

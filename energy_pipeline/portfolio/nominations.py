@@ -192,8 +192,8 @@ def next_best(program: Program, x: FloatArray, worth: Worth) -> tuple[list[str],
     return names, costs
 
 
-def nominations_csv(lines: pl.DataFrame) -> str:
-    """Bid lines as the text a trader uploads; the reasons stand behind the bid.
+def nominations_csv(lines: pl.DataFrame, currency: str = "EUR") -> str:
+    """Bid lines as the text a trader uploads; the reasons stand behind the bid, and the heads name the desk's currency.
 
     Examples
     --------
@@ -214,7 +214,8 @@ def nominations_csv(lines: pl.DataFrame) -> str:
         "next_best_action",
         _fixed("next_best_costs_eur", 2),
     )
-    text: str = rows.select(CSV_COLUMNS).write_csv(null_value="")
+    heads = {name: name.replace("_eur", f"_{currency.lower()}") for name in CSV_COLUMNS}
+    text: str = rows.select(CSV_COLUMNS).rename(heads).write_csv(null_value="")
     return text
 
 

@@ -6,7 +6,8 @@ where one is missing. What does not: the decision, or scores of forecasts.
 Raw frames hold the latest vintages of the day. A missing auction price is an error. A
 missing meter (or zone output, for shares) is replaced by the expected output, a missing
 second price by the day-ahead price, so that the interval's deviation earns nothing; both
-set `is_estimated`, and a later settlement with the late vintage replaces them.
+set `is_estimated`, and a later settlement with the late vintage replaces them. A value that is held (table
+`held_hours`) is missing in its own table, so it is never booked; `held_h` says how long, and the day is provisional.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from energy_pipeline.book.positions import DAY_AHEAD, half_spread_eur_h, hedge_l
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
 from energy_pipeline.desk.model import SharePlant
-from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
+from energy_pipeline.domain.delivery import MICROSECONDS_PER_MINUTE, DeliveryDay, FloatArray
 from energy_pipeline.domain.errors import MissingDayError
 from energy_pipeline.information.raw_frames import first_vintages, last_known
 
@@ -39,6 +40,7 @@ class Realised:
     second: FloatArray
     output_mw: FloatArray
     is_estimated: BoolArray
+    held_h: FloatArray
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Came:
 
     Attributes
     ----------
-    day_ahead_prices, second_prices, plant_meters, generation_actual : frames
+    day_ahead_prices, second_prices, plant_meters, generation_actual, held_hours : frames
         In their latest vintages.
     """
 
@@ -55,6 +57,7 @@ class Came:
     second_prices: pl.DataFrame
     plant_meters: pl.DataFrame
     generation_actual: pl.DataFrame
+    held_hours: pl.DataFrame
 
     def first_vintages(self) -> Came:
         """As it was when each row first came."""
@@ -159,7 +162,8 @@ def settle_final(
         price = _auction_price(came.day_ahead_prices, zone, grid)
         second, no_second = _second_price(desk, zone, grid, came.second_prices, price)
         output, no_meter = _output(desk, zone, grid, plant_output, came.plant_meters, came.generation_actual)
-        realised = Realised(price, second, output + schedule_on(dispatch, zone, grid), no_second | no_meter)
+        held_h = held_hours_of(desk, zone, grid, came.held_hours)
+        realised = Realised(price, second, output + schedule_on(dispatch, zone, grid), no_second | no_meter, held_h)
         frames.append(_pnl_rows(desk, zone, grid, book, realised, came.known_at))
     return pl.concat(frames).sort("zone", "delivery_start")
 
@@ -188,6 +192,7 @@ def _pnl_rows(desk: Desk, zone: str, grid: Grid, book: ZoneBook, came: Realised,
         "headline_eur": legs.total() - legs.hedge_proxy + 0.0,
         "settled_as_of": [settled_as_of] * grid.size,
         "is_estimated": came.is_estimated,
+        "held_h": came.held_h,
     }
     return table("pnl").frame(data)
 
@@ -196,7 +201,10 @@ def _auction_price(prices: pl.DataFrame, zone: str, grid: Grid) -> FloatArray:
     price = on_grid(prices.filter(pl.col("zone") == zone), "price_eur_mwh", grid)
     missing = int(np.isnan(price).sum())
     if missing:
-        step = f"zone {zone} lacks {missing} of {grid.size} auction prices; ingest the day, then settle"
+        step = (
+            f"zone {zone} lacks {missing} of {grid.size} auction prices; ingest the day, "
+            "or release what is held of it (table held_hours), then settle"
+        )
         raise MissingDayError("day_ahead_prices", [grid.day.day], step)
     return price
 
@@ -231,3 +239,31 @@ def _output(
         total += np.where(missing, expected, metered)
         estimated |= missing
     return total, estimated
+
+
+def held_hours_of(desk: Desk, zone: str, grid: Grid, held_hours: pl.DataFrame) -> FloatArray:
+    """Hours of each interval of which a value that a zone's settlement needs is held, shape (intervals,)."""
+    contract = table("held_hours")
+    latest = held_hours.sort(*contract.sort_key, maintain_order=True).unique(list(contract.key), keep="last", maintain_order=True)
+    needed = settled_series(desk, zone)
+    mine = latest.filter(pl.col("status") == "held").filter(
+        pl.struct("raw_table", "series").is_in([{"raw_table": t, "series": s} for t, s in needed])
+    )
+    found = np.zeros(grid.size)
+    length = grid.minutes * MICROSECONDS_PER_MINUTE
+    for start, minutes in zip(mine["delivery_start"].cast(pl.Int64).to_list(), mine["resolution_minutes"].to_list(), strict=True):
+        overlaps = (grid.starts_us < start + minutes * MICROSECONDS_PER_MINUTE) & (grid.starts_us + length > start)
+        found[overlaps] = np.maximum(found[overlaps], min(minutes, grid.minutes) / 60.0)
+    return found
+
+
+def settled_series(desk: Desk, zone: str) -> list[tuple[str, str]]:
+    """(raw table, series) of everything a zone's settlement reads."""
+    plants = {name: plant for name, plant in desk.plants.items() if plant.zone == zone}
+    shares = {plant.technology for plant in plants.values() if isinstance(plant, SharePlant)}
+    return [
+        ("day_ahead_prices", f"zone={zone}"),
+        ("second_prices", f"zone={zone},price_kind={desk.zones[zone].second_price.kind}"),
+        *(("plant_meters", f"plant={name}") for name, plant in plants.items() if not isinstance(plant, SharePlant)),
+        *(("generation_actual", f"zone={zone},technology={technology}") for technology in sorted(shares)),
+    ]

@@ -54,7 +54,7 @@ def pv_system(plant: PvPlant, location: WeatherLocation) -> photovoltaics.PvSyst
         ac_mw=plant.inverter_mw,
         mounting=plant.mounting,
         tilt_deg=plant.tilt_deg,
-        azimuth_deg=plant.azimuth_deg,
+        azimuth_deg=plant.azimuth_at(location.latitude_deg),
         limit_angle_deg=plant.limit_angle_deg,
         ground_coverage_ratio=plant.ground_coverage_ratio,
         backtracking=plant.backtracking,

@@ -163,6 +163,12 @@ def _problem(info: InformationSet, name: str) -> str:
             f"  - {name}: no driver forecast of {plant.technology} in {plant.zone} and no generation_actual of {span} known at {when}"
             " -> ingest generation_actual, or the driver's forecast or weather"
         )
+    held = info.frame("held_hours").filter(pl.col("raw_table") == "plant_meters", pl.col("series") == f"plant={name}", pl.col("status") == "held")
+    if isinstance(plant, MeteredPlant) and held.height:
+        return (
+            f"  - {name}: {held.height} values of its plant_meters are held, and no other of {span} is known at {when}: {held['detail'][0]}"
+            " -> state the unit (`factor`) in the desk file, or say what they are in the operator's file (`plausibility.operator_file`)"
+        )
     if isinstance(plant, MeteredPlant):
         return f"  - {name}: no plant_meters of {span} known at {when} -> ingest plant_meters of {name}"
     return (

@@ -1,4 +1,4 @@
-"""Sections about the book: headline, P&L, positions, risk, stress, limits.
+"""Sections about the book: P&L, positions, risk, stress, limits.
 
 What belongs here: from the day's frames to view objects; every number is a column of a
 table or a plain sum of one. What does not: layout (the template) or risk numbers of its own.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from energy_pipeline.reporting.inputs import ReportInputs, hours, mean, names, total
-from energy_pipeline.reporting.view import UNKNOWN, Cell, Head, Section, TableView, Tile, Tone, bars, level, num, number, percent, share_cell
+from energy_pipeline.reporting.view import Cell, Head, Section, TableView, Tone, bars, level, num, number, share_cell
 
 NOT_SETTLED = "Not settled yet: this page was made at the decision, before the day was delivered and metered."
 LIGHTS: dict[str, Tone] = {"green": "ok", "amber": "warn", "red": "bad"}
@@ -29,50 +29,6 @@ def not_computed(table: str) -> str:
     return f"Not available: table {table} has no rows for this delivery day."
 
 
-def tiles(inputs: ReportInputs) -> list[Tile]:
-    """The headline: expected P&L, VaR and ES against their limits, the fullest limit, settled P&L."""
-    result: list[Tile] = []
-    book = inputs.frame("risk_measures").filter(pl.col("scope") == "book")
-    limits = inputs.frame("limits").to_dicts()
-    es_limit = next((r for r in limits if r["scope"] == "book" and r["limit_name"].startswith("es")), None)
-    for row in sorted(book.to_dicts(), key=lambda r: (["expected_pnl", "var", "es", "volatility"].index(r["measure"]), r["level"])):
-        if row["measure"] == "volatility":
-            continue
-        label = {"expected_pnl": "Expected P&L", "var": f"VaR {level(row['level'])}", "es": f"ES {level(row['level'])}"}[row["measure"]]
-        error = row["standard_error_eur"]
-        detail = f"± {number(error)} over {row['scenarios']:,} scenarios" if error is not None else f"{row['scenarios']:,} scenarios"
-        bound = es_limit if row["measure"] == "es" and row["level"] == inputs.desk.limits.es_level else None
-        result.append(_tile(label, row["value_eur"], detail, bound))
-    if limits:
-        worst = max(limits, key=lambda r: (r["use_share"], r["limit_name"], r["scope"]))
-        result.append(
-            Tile(
-                "Fullest limit",
-                percent(worst["use_share"]),
-                "",
-                f"{worst['limit_name']}, {worst['scope']}",
-                LIGHTS[worst["status"]],
-                worst["use_share"],
-                worst["status"],
-            )
-        )
-    if inputs.has("pnl"):
-        pnl = inputs.frame("pnl")
-        settled, proxy = total(pnl["total_eur"].to_list()), total(pnl["hedge_proxy_eur"].to_list())
-        detail = f"headline; with hedges at proxy quotes {number(settled)}" if proxy else "all legs"
-        result.append(Tile("Settled P&L", number(settled - proxy), "EUR", detail, "bad" if settled - proxy < 0 else "ok"))
-    return result
-
-
-def _tile(label: str, value: float, detail: str, bound: dict[str, object] | None) -> Tile:
-    if bound is None:
-        return Tile(label, number(value), "EUR", detail)
-    used, limit, status = bound["use_share"], bound["bound"], str(bound["status"])
-    share = float(used) if isinstance(used, int | float) else None
-    text = f"{percent(share)} of limit {number(float(limit)) if isinstance(limit, int | float) else UNKNOWN} EUR; {detail}"
-    return Tile(label, number(value), "EUR", text, LIGHTS[status], share, status)
-
-
 def pnl(inputs: ReportInputs) -> Section:
     """P&L by zone in legs, once settled; the day-ahead part as soon as the auction is known."""
     section_tables, notes = [], []
@@ -89,7 +45,8 @@ def pnl(inputs: ReportInputs) -> Section:
                 f"Meters were missing in {estimated.height} interval(s) of {', '.join(names(estimated, 'zone'))}: expected output stands in."
             )
         if total(frame["hedge_proxy_eur"].to_list()):
-            notes.append("Hedges entered at declared proxy quotes stand apart and are left out of the headline.")
+            headline = total(frame["headline_eur"].to_list())
+            notes.append(f"Hedges entered at declared proxy quotes stand apart; the headline without them: {number(headline)}.")
     elif inputs.has("pnl_day_ahead"):
         notes.append("Day-ahead result after the auction; deviations, fees and costs are not settled yet.")
     sources = inputs.sources("pnl", "pnl_day_ahead")
@@ -98,7 +55,7 @@ def pnl(inputs: ReportInputs) -> Section:
 
 def _pnl_final(inputs: ReportInputs) -> TableView:
     frame = inputs.frame("pnl")
-    heads = [Head("Zone", numeric=False), *(Head(text, "EUR") for text in LEGS.values()), Head("total", "EUR"), Head("", numeric=False)]
+    heads = [Head("Zone", numeric=False), *(Head(text, "¤") for text in LEGS.values()), Head("total", "¤"), Head("", numeric=False)]
     zones = names(frame, "zone")
     sums = {z: [total(frame.filter(pl.col("zone") == z)[c].to_list()) for c in (*LEGS, "total_eur")] for z in zones}
     drawn = bars([sums[z][-1] for z in zones])
@@ -112,8 +69,8 @@ def _pnl_day_ahead(inputs: ReportInputs) -> TableView:
     heads = [
         Head("Zone", numeric=False),
         Head("Instrument", numeric=False),
-        Head("revenue", "EUR"),
-        Head("half-spread cost", "EUR"),
+        Head("revenue", "¤"),
+        Head("half-spread cost", "¤"),
         Head("Quote", numeric=False),
     ]
     rows = []
@@ -142,7 +99,7 @@ def positions(inputs: ReportInputs) -> Section:
         Head("off-peak", "MWh"),
         Head("traded today", "MWh"),
         Head("expected output", "MWh"),
-        Head("mean reference price", "EUR/MWh"),
+        Head("mean reference price", "¤/MWh"),
         Head("", numeric=False),
     ]
     rows = [_position_row(zone, instrument, part) for (zone, instrument), part in groups(frame, "zone", "instrument")]
@@ -184,9 +141,9 @@ def _solution_notes(inputs: ReportInputs) -> list[str]:
     for row in inputs.frame("portfolio_solution").to_dicts():
         gap = row["bound_eur"] - row["objective_eur"]
         notes.append(
-            f"Optimisation ({row['objective_name']}, {row['solver']}): {row['status']}; E[P&L] {number(row['expected_pnl_eur'])} EUR, "
-            f"CVaR {level(row['confidence'])} {number(row['cvar_eur'])} EUR, risk aversion {row['risk_aversion']:g}; "
-            f"at most {number(max(gap, 0.0))} EUR below the bound; binding limits: {row['binding_limits'] or 'none'}."
+            f"Optimisation ({row['objective_name']}, {row['solver']}): {row['status']}; E[P&L] {number(row['expected_pnl_eur'])} ¤, "
+            f"CVaR {level(row['confidence'])} {number(row['cvar_eur'])} ¤, risk aversion {row['risk_aversion']:g}; "
+            f"at most {number(max(gap, 0.0))} ¤ below the bound; binding limits: {row['binding_limits'] or 'none'}."
         )
     return notes
 
@@ -210,9 +167,9 @@ def contributions(inputs: ReportInputs) -> Section:
         ]
         heads = [
             Head(str(kind).replace("_", " ").capitalize(), numeric=False),
-            Head("contribution", "EUR"),
+            Head("contribution", "¤"),
             Head("share"),
-            Head("book without it less", "EUR"),
+            Head("book without it less", "¤"),
         ]
         heads.append(Head("", numeric=False))
         what = str(kind).replace("_", " ")
@@ -236,7 +193,7 @@ def _diversification(inputs: ReportInputs) -> list[str]:
         book = at.filter(pl.col("scope") == "book")["value_eur"].to_list()
         if book and alone:
             notes.append(
-                f"Zones alone add up to an ES {level(confidence)} of {number(alone)} EUR; diversification takes off {number(alone - book[0])} EUR."
+                f"Zones alone add up to an ES {level(confidence)} of {number(alone)} ¤; diversification takes off {number(alone - book[0])} ¤."
             )
     return notes
 
@@ -247,10 +204,10 @@ def var_exceptions(inputs: ReportInputs) -> Section:
         return Section("exceptions", "VaR exception", pending=NOT_SETTLED, narrow=True)
     heads = [
         Head("Level", numeric=False),
-        Head("VaR", "EUR"),
-        Head("ES", "EUR"),
-        Head("expected P&L", "EUR"),
-        Head("settled P&L", "EUR"),
+        Head("VaR", "¤"),
+        Head("ES", "¤"),
+        Head("expected P&L", "¤"),
+        Head("settled P&L", "¤"),
         Head("Outcome", numeric=False),
     ]
     rows = [
@@ -279,8 +236,8 @@ def stress(inputs: ReportInputs) -> Section:
         reason = "The desk declares no stress." if inputs.given("stress_results") else not_computed("stress_results")
         return Section("stress", "Stress", pending=reason, narrow=True)
     frame = inputs.frame("stress_results").with_columns(left=pl.coalesce("repriced_change_eur", "change_eur")).sort("left", "stress")
-    heads = [Head("Stress", numeric=False), Head("What happens", numeric=False), Head("P&L", "EUR"), Head("change", "EUR")]
-    heads += [Head("new schedules", "EUR"), Head("options", "EUR"), Head("repriced", "EUR"), Head("", numeric=False)]
+    heads = [Head("Stress", numeric=False), Head("What happens", numeric=False), Head("P&L", "¤"), Head("change", "¤")]
+    heads += [Head("new schedules", "¤"), Head("options", "¤"), Head("repriced", "¤"), Head("", numeric=False)]
     rows = [
         [
             Cell(r["stress"]),
@@ -314,7 +271,7 @@ def limits(inputs: ReportInputs) -> Section:
         Head("use"),
         Head("", numeric=False),
         Head("Status", numeric=False),
-        Head("worth of one more unit", "EUR"),
+        Head("worth of one more unit", "¤"),
     ]
     rows = [
         [

@@ -66,7 +66,7 @@ def settled(inputs: ReportInputs) -> Section:
     heads = [
         Head("Asset", numeric=False),
         Head("Information", numeric=False),
-        *(Head(t, "EUR") for t in ("expected", "realised", "intrinsic", "rolling intrinsic", "block orders", "perfect foresight")),
+        *(Head(t, "¤") for t in ("expected", "realised", "intrinsic", "rolling intrinsic", "block orders", "perfect foresight")),
         Head("share of foresight"),
     ]
     rows = [
@@ -92,16 +92,16 @@ def _values(inputs: ReportInputs) -> TableView:
         Head("Kind", numeric=False),
         Head("Shipped", numeric=False),
         Head("days"),
-        Head("value", "EUR"),
-        Head("error", "EUR"),
-        Head("plan", "EUR"),
-        Head("foresight", "EUR"),
-        Head("5 % quantile", "EUR"),
-        Head("NPV", "EUR"),
+        Head("value", "¤"),
+        Head("error", "¤"),
+        Head("plan", "¤"),
+        Head("foresight", "¤"),
+        Head("5 % quantile", "¤"),
+        Head("NPV", "¤"),
         Head("delta base", "MWh"),
         Head("delta peak", "MWh"),
-        Head("gamma", "MWh²/EUR"),
-        Head("vega", "EUR/%"),
+        Head("gamma", "MWh²/¤"),
+        Head("vega", "¤/%"),
     ]
     rows = [
         [
@@ -139,8 +139,8 @@ def _threshold_chart(inputs: ReportInputs, asset: str, part: pl.DataFrame) -> Ch
     starts, minutes = starts_us(half), int(half["resolution_minutes"].to_list()[0])
     idle = Band("band wide", starts, minutes, half["charge_below_eur_mwh"].to_list(), half["discharge_above_eur_mwh"].to_list())
     value = Steps("line main", starts, minutes, half["energy_value_eur_mwh"].to_list())
-    svg = day_chart(f"{asset} thresholds and V_t", "EUR/MWh", inputs.delivery, [idle, value])
-    return ChartView(f"{asset}, thresholds and V_t [EUR/MWh]", svg, [("wide", "stands still: charges below, discharges above"), ("main", "V_t")])
+    svg = day_chart(f"{asset} thresholds and V_t", "¤/MWh", inputs.delivery, [idle, value])
+    return ChartView(f"{asset}, thresholds and V_t [¤/MWh]", svg, [("wide", "stands still: charges below, discharges above"), ("main", "V_t")])
 
 
 def _service_charts(inputs: ReportInputs, asset: str, part: pl.DataFrame) -> list[ChartView]:

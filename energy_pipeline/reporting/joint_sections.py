@@ -27,12 +27,12 @@ def joint_book(inputs: ReportInputs) -> Section:
     ]
     first = rows[0]
     note = (
-        f"Joint less sequential on scenarios neither was made on: {number(first['advantage_eur'])} EUR, "
-        f"standard error {number(first['advantage_error_eur'])} EUR. "
+        f"Joint less sequential on scenarios neither was made on: {number(first['advantage_eur'])} ¤, "
+        f"standard error {number(first['advantage_error_eur'])} ¤. "
         "Bids follow the sequential book; this says what deciding both at once would change."
     )
     trades = [f"{r['answer']}: {r['trades'] or 'no trades'}" for r in rows]
-    view = TableView("EUR, over the day's scenarios", head, body)
+    view = TableView("¤, over the day's scenarios", head, body)
     return Section("joint-book", "Hedges and batteries in one book", [view], notes=[note, *trades], sources=inputs.sources("joint_book"))
 
 
@@ -44,7 +44,7 @@ def forward_book(inputs: ReportInputs) -> Section:
         return Section("forward-book", title, pending=reason, sources=inputs.sources("forward_book_proposals"))
     frame = inputs.frame("forward_book_proposals")
     heads = [Head("Contract", numeric=False), Head("Kind", numeric=False), Head("Delivery", numeric=False), Head("held"), Head("trade")]
-    heads += [Head("at", "EUR/MWh"), Head("costs", "EUR"), Head("held by", numeric=False), Head("Note", numeric=False)]
+    heads += [Head("at", "¤/MWh"), Head("costs", "¤"), Head("held by", numeric=False), Head("Note", numeric=False)]
     rows = [
         [
             Cell(r["contract"]),
@@ -65,7 +65,7 @@ def forward_book(inputs: ReportInputs) -> Section:
         if r["kind"] == "book":
             notes.append(f"{r['note']}.")
             if r["expected_pnl_change_eur"] is not None:
-                notes.append(f"Expected P&L {number(r['expected_pnl_change_eur'])} EUR, CVaR {number(r['cvar_change_eur'])} EUR by these trades.")
+                notes.append(f"Expected P&L {number(r['expected_pnl_change_eur'])} ¤, CVaR {number(r['cvar_change_eur'])} ¤ by these trades.")
     view = TableView("A proposal: nothing is traded by it", heads, rows)
     return Section("forward-book", title, [view], notes=notes, sources=inputs.sources("forward_book_proposals"))
 

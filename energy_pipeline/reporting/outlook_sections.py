@@ -38,18 +38,17 @@ def price_forecasts(inputs: ReportInputs) -> Section:
     charts, rows = [], []
     for (zone, kind), part in groups(today, "zone", "price_kind"):
         outcome = _outcome(inputs, zone, kind)
-        naive = frame.filter((pl.col("horizon_days") == 1) & (pl.col("model") == "naive") & (pl.col("zone") == zone) & (pl.col("price_kind") == kind))
-        charts.append(_price_chart(inputs, zone, kind, part, naive, outcome))
+        charts.append(_price_chart(inputs, zone, kind, part, _naive(frame, zone, kind), outcome))
         rows.append(_price_row(inputs, zone, kind, part, outcome))
     heads = [
         Head("Zone", numeric=False),
         Head("Price", numeric=False),
-        Head("base", "EUR/MWh"),
-        Head("peak", "EUR/MWh"),
-        Head("lowest", "EUR/MWh"),
-        Head("highest", "EUR/MWh"),
-        Head("mean 5-95 % width", "EUR/MWh"),
-        Head("base that came", "EUR/MWh"),
+        Head("base", "¤/MWh"),
+        Head("peak", "¤/MWh"),
+        Head("lowest", "¤/MWh"),
+        Head("highest", "¤/MWh"),
+        Head("mean 5-95 % width", "¤/MWh"),
+        Head("base settled", "¤/MWh"),
     ]
     tables = [TableView(f"Forecast of the {MODEL}", heads, rows)]
     week = _week_ahead(frame)
@@ -59,6 +58,20 @@ def price_forecasts(inputs: ReportInputs) -> Section:
     notes = [AXIS_NOTE, *(f"Fallback: {r}." for r in reasons)]
     sources = inputs.sources("price_forecasts", "day_ahead_prices", "pnl_day_ahead", "pnl")
     return Section("prices", "Price forecasts", tables, charts, notes, sources=sources)
+
+
+def day_ahead_chart(inputs: ReportInputs, zone: str) -> ChartView | None:
+    """The day-ahead forecast of one zone with its fan, and what came; None where there is no forecast."""
+    frame = inputs.frame("price_forecasts")
+    own = (pl.col("horizon_days") == 1) & (pl.col("model") == MODEL) & (pl.col("zone") == zone) & (pl.col("price_kind") == "day_ahead")
+    part = frame.filter(own)
+    if part.is_empty():
+        return None
+    return _price_chart(inputs, zone, "day_ahead", part, _naive(frame, zone, "day_ahead"), _outcome(inputs, zone, "day_ahead"))
+
+
+def _naive(frame: pl.DataFrame, zone: str, kind: str) -> pl.DataFrame:
+    return frame.filter((pl.col("horizon_days") == 1) & (pl.col("model") == "naive") & (pl.col("zone") == zone) & (pl.col("price_kind") == kind))
 
 
 def _outcome(inputs: ReportInputs, zone: str, kind: str) -> tuple[pl.DataFrame, str] | None:
@@ -86,9 +99,9 @@ def _price_chart(
     marks.append(_steps("line main", part, "price_eur_mwh"))
     if outcome is not None:
         marks.append(_steps("line outcome", *outcome))
-        legend.append(("outcome", "came"))
+        legend.append(("outcome", "settled"))
     title = f"{zone} {'day-ahead' if kind == 'day_ahead' else 'second'} price"
-    return ChartView(f"{title} [EUR/MWh]", day_chart(title, "EUR/MWh", inputs.delivery, marks), legend)
+    return ChartView(f"{title} [¤/MWh]", day_chart(title, "¤/MWh", inputs.delivery, marks), legend)
 
 
 def _price_row(inputs: ReportInputs, zone: str, kind: str, part: pl.DataFrame, outcome: tuple[pl.DataFrame, str] | None) -> list[Cell]:
@@ -116,7 +129,7 @@ def _week_ahead(frame: pl.DataFrame) -> TableView | None:
         [Cell(zone), Cell(model), *(num(mean(part.filter(pl.col("target_day") == d)["price_eur_mwh"].to_list()), 2) for d in days)]
         for (zone, model), part in groups(later, "zone", "model")
     ]
-    heads = [Head("Zone", numeric=False), Head("Model", numeric=False), *(Head(d.strftime("%a %d %b"), "EUR/MWh") for d in days)]
+    heads = [Head("Zone", numeric=False), Head("Model", numeric=False), *(Head(d.strftime("%a %d %b"), "¤/MWh") for d in days)]
     return TableView("Days after: mean day-ahead price", heads, rows)
 
 
@@ -126,7 +139,7 @@ def plant_output(inputs: ReportInputs) -> Section:
         reason = "The desk has no plant." if inputs.given("plant_output") else not_computed("plant_output")
         return Section("plants", "Plant output", pending=reason)
     charts, rows = [], []
-    meters = inputs.latest("plant_meters")
+    meters = _settled_meters(inputs)
     for (plant,), part in groups(inputs.frame("plant_output"), "plant"):
         metered = meters.filter((pl.col("plant") == plant) & pl.col("output_mw").is_not_null())
         first = part.to_dicts()[0]
@@ -150,6 +163,18 @@ def plant_output(inputs: ReportInputs) -> Section:
     ]
     table = TableView("Expected output, E[g | gate]", heads, rows)
     return Section("plants", "Plant output", [table], charts, sources=inputs.sources("plant_output", "plant_meters"))
+
+
+def _settled_meters(inputs: ReportInputs) -> pl.DataFrame:
+    """Meters as the settlement knew them; none before the day is settled."""
+    settled = inputs.frame("pnl")["settled_as_of"].to_list()
+    meters = inputs.frame("plant_meters")
+    known = meters.filter(pl.col("known_at") <= max(settled)) if settled else meters.clear()
+    return (
+        known.sort("known_at", maintain_order=True)
+        .unique(subset=["plant", "delivery_start"], keep="last", maintain_order=True)
+        .sort("plant", "delivery_start")
+    )
 
 
 def _plant_row(plant: str, part: pl.DataFrame, metered: pl.DataFrame) -> list[Cell]:
@@ -180,11 +205,11 @@ def dispatch(inputs: ReportInputs) -> Section:
             f"{asset} net output", "MW", inputs.delivery, [Bars("bar", starts_us(part), _minutes(part), part["net_mw"].to_list())], zero=True
         )
         store = day_chart(f"{asset} state of charge", "MWh", inputs.delivery, [_steps("line main", part, "state_of_charge_mwh")], zero=True)
-        price = day_chart(f"{asset} price it was scheduled on", "EUR/MWh", inputs.delivery, [_steps("line naive", part, "price_forecast_eur_mwh")])
+        price = day_chart(f"{asset} price it was scheduled on", "¤/MWh", inputs.delivery, [_steps("line naive", part, "price_forecast_eur_mwh")])
         charts += [
             ChartView(f"{asset}, net output [MW]", net, [("up", "discharge"), ("down", "charge")]),
             ChartView(f"{asset}, state of charge [MWh]", store, [("main", "at interval end")]),
-            ChartView(f"{asset}, forecast price [EUR/MWh]", price, [("naive", "scheduled on")]),
+            ChartView(f"{asset}, forecast price [¤/MWh]", price, [("naive", "scheduled on")]),
         ]
         rows.append(_asset_row(inputs, asset, part))
     heads = [
@@ -192,9 +217,9 @@ def dispatch(inputs: ReportInputs) -> Section:
         Head("Zone", numeric=False),
         Head("discharged", "MWh"),
         Head("charged", "MWh"),
-        Head("expected margin", "EUR"),
-        Head("realised margin", "EUR"),
-        Head("perfect foresight", "EUR"),
+        Head("expected margin", "¤"),
+        Head("realised margin", "¤"),
+        Head("perfect foresight", "¤"),
         Head("share of foresight"),
     ]
     notes = ["The schedule is committed before any price of the day is known (information: auction)."]
@@ -228,17 +253,17 @@ def scores(inputs: ReportInputs) -> Section:
         Head("Zone", numeric=False),
         Head("Price", numeric=False),
         Head("Model", numeric=False),
-        Head("MAE", "EUR/MWh"),
-        Head("over weekly naive"),
-        Head("RMSE", "EUR/MWh"),
-        Head("bias", "EUR/MWh"),
-        Head("pinball", "EUR/MWh"),
+        Head("MAE", "¤/MWh"),
+        Head("over the naive's"),
+        Head("RMSE", "¤/MWh"),
+        Head("bias", "¤/MWh"),
+        Head("pinball", "¤/MWh"),
         Head("in 80 % band"),
         Head("in 90 % band"),
     ]
     rows = []
     for r in inputs.frame("forecast_scores").to_dicts():
-        relative = r["mae_eur_mwh"] / r["mae_naive_eur_mwh"] if r["mae_naive_eur_mwh"] else None
+        relative = r["mae_eur_mwh"] / r["mae_naive_standard_eur_mwh"] if r["mae_naive_standard_eur_mwh"] else None
         rows.append(
             [
                 Cell(r["zone"]),
@@ -263,6 +288,7 @@ def data_quality(inputs: ReportInputs) -> Section:
         frame = inputs.frame("data_quality")
         flagged = frame.filter(pl.col("status") != "ok")
         notes.append(f"{frame.height - flagged.height} of {frame.height} checks of raw series found nothing to say.")
+        notes += [f"{r['raw_table']} {r['series']}: {r['detail']}." for r in frame.filter(pl.col("check") == "live_source").to_dicts()]
         if flagged.height:
             tables.append(_quality_table(flagged))
     late = inputs.frame("information_set").filter(pl.col("status") != "on_time").unique(["raw_table", "series", "status"], maintain_order=True)
@@ -292,7 +318,7 @@ def _quality_table(flagged: pl.DataFrame) -> TableView:
         Head("outage zeros"),
         Head("Detail", numeric=False),
     ]
-    tones = {"error": "bad", "gap": "warn", "absent": "warn", "not_yet": "muted"}
+    tones = {"error": "bad", "held": "bad", "gap": "warn", "absent": "warn", "not_yet": "muted", "second_source": "warn"}
     rows = [
         [
             Cell(r["raw_table"]),

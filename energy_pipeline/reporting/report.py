@@ -6,8 +6,9 @@ sections (`book_sections`, `risk_sections`, `rival_sections`, `outlook_sections`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import date, timedelta
 
 import polars as pl
 
@@ -15,6 +16,8 @@ from energy_pipeline.desk import Desk
 from energy_pipeline.reporting import (
     book_sections,
     flexibility_sections,
+    headline,
+    held_section,
     joint_sections,
     outlook_sections,
     renewables_sections,
@@ -22,11 +25,12 @@ from energy_pipeline.reporting import (
     rival_sections,
     strategy_sections,
 )
+from energy_pipeline.reporting.glossary import TERMS, hint
 from energy_pipeline.reporting.inputs import NO_HASH, ReportInputs, names
-from energy_pipeline.reporting.view import Cell, Page, Section, Source
+from energy_pipeline.reporting.view import MONEY, Cell, Page, Section, Source
 
 
-def report_html(day: date, desk: Desk, tables: Mapping[str, pl.DataFrame], versions: Mapping[str, str]) -> str:
+def report_html(day: date, desk: Desk, tables: Mapping[str, pl.DataFrame], versions: Mapping[str, str], neighbours: Collection[date] = ()) -> str:
     """The page as text; the same inputs give the same bytes.
 
     Parameters
@@ -38,6 +42,8 @@ def report_html(day: date, desk: Desk, tables: Mapping[str, pl.DataFrame], versi
         makes its section say so: settlement comes after the decision.
     versions : mapping of str to str
         Content hash of each table's partition, shown beside every section.
+    neighbours : collection of date
+        Days whose page exists or is made by the same run: those next to `day` become links.
 
     Returns
     -------
@@ -53,8 +59,20 @@ def report_html(day: date, desk: Desk, tables: Mapping[str, pl.DataFrame], versi
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page = build_page(ReportInputs(day, desk, tables, versions))
-    return environment.get_template("report.html.j2").render(page=page)
+    environment.globals["hint"] = hint
+    page = replace(build_page(ReportInputs(day, desk, tables, versions)), links=links(day, neighbours))
+    return environment.get_template("report.html.j2").render(page=page).replace(MONEY, desk.currency)
+
+
+def links(day: date, neighbours: Collection[date]) -> list[tuple[str, str]]:
+    """Text and relative address of the pages around a day's: the day before, all days, the day after.
+
+    >>> links(date(2026, 3, 29), [date(2026, 3, 28)])
+    [('Sat 28 Mar', '../date=2026-03-28/report.html'), ('all days', '../index.html')]
+    """
+    around = [(d, f"{d:%a %d %b}") for d in (day - timedelta(days=1), day + timedelta(days=1))]
+    before, after = ([(text, f"../date={d}/report.html")] if d in neighbours else [] for d, text in around)
+    return [*before, ("all days", "../index.html"), *after]
 
 
 def build_page(inputs: ReportInputs) -> Page:
@@ -71,6 +89,7 @@ def build_page(inputs: ReportInputs) -> Page:
         risk_sections.factors(inputs),
         book_sections.var_exceptions(inputs),
         risk_sections.backtests(inputs),
+        risk_sections.expectation(inputs),
         book_sections.stress(inputs),
         book_sections.limits(inputs),
         risk_sections.proposals(inputs),
@@ -88,6 +107,7 @@ def build_page(inputs: ReportInputs) -> Page:
         strategy_sections.strategies(inputs),
         outlook_sections.scores(inputs),
         joint_sections.scenario_scores(inputs),
+        held_section.held(inputs),
         outlook_sections.data_quality(inputs),
     ]
     provenance = [Source(name, inputs.day.isoformat(), inputs.versions.get(name, NO_HASH)) for name in sorted(inputs.tables)]
@@ -95,9 +115,11 @@ def build_page(inputs: ReportInputs) -> Page:
         title=f"{inputs.desk.name}, delivery day {inputs.day.isoformat()}",
         facts=_facts(inputs),
         flags=_flags(inputs),
-        tiles=book_sections.tiles(inputs),
+        tiles=headline.tiles(inputs),
+        charts=[chart for chart in (headline.chart(inputs), headline.history(inputs)) if chart is not None],
         sections=sections,
         provenance=provenance,
+        glossary=list(TERMS.items()),
     )
 
 
@@ -125,10 +147,13 @@ def _flags(inputs: ReportInputs) -> list[Cell]:
     """What a reader must know before the numbers: late, absent, fallback, proxy, convention."""
     flags: list[Cell] = []
     quality, information = inputs.frame("data_quality"), inputs.frame("information_set")
-    for status, tone in (("error", "bad"), ("gap", "warn"), ("absent", "warn")):
+    for status, tone in (("error", "bad"), ("held", "bad"), ("gap", "warn"), ("absent", "warn"), ("second_source", "warn")):
         found = quality.filter(pl.col("status") == status).select("raw_table", "series").n_unique() if quality.height else 0
         if found:
-            flags.append(Cell(f"{found} series {status}", "bad" if tone == "bad" else "warn"))
+            flags.append(Cell(f"{found} series {status.replace('_', ' ')}", "bad" if tone == "bad" else "warn"))
+    waiting = held_section.held_hours(inputs)
+    if waiting:
+        flags.append(Cell(f"provisional: {waiting:g} h held, not booked", "bad"))
     for status, text in (("waited", "waited for"), ("fallback", "late, on fallback")):
         late = information.filter(pl.col("status") == status)
         if late.height:

@@ -31,7 +31,7 @@ def methods(inputs: ReportInputs) -> Section:
         return Section("methods", "VaR by method", pending=reason, sources=inputs.sources("risk_methods"))
     frame = inputs.frame("risk_methods").sort("scope", "horizon_days", "method", "scaling", "level")
     heads = [Head("Book", numeric=False), Head("Method", numeric=False), Head("days"), Head("Level", numeric=False)]
-    heads += [Head("VaR", "EUR"), Head("+-", "EUR"), Head("ES", "EUR"), Head("+-", "EUR"), Head("Note", numeric=False)]
+    heads += [Head("VaR", "¤"), Head("+-", "¤"), Head("ES", "¤"), Head("+-", "¤"), Head("Note", numeric=False)]
     rows = [
         [
             Cell(r["scope"]),
@@ -57,7 +57,7 @@ def backtests(inputs: ReportInputs) -> Section:
         return Section("backtests", "VaR over the settled days", pending=NOT_SETTLED, narrow=True)
     heads = [Head("Level", numeric=False), Head("days"), Head("exceptions"), Head("expected"), Head("Kupiec p"), Head("independence p")]
     heads += [Head("both p"), Head("ES Z2"), Head("PIT p"), Head("Basel", numeric=False)]
-    light = {"green": "ok", "yellow": "warn", "red": "bad"}
+    light = {"green": "ok", "yellow": "warn", "red": "bad", "too_few": "muted"}
     rows = [
         [
             Cell(level(r["level"])),
@@ -67,13 +67,46 @@ def backtests(inputs: ReportInputs) -> Section:
             *(num(r[p], 3, "bad" if r[p] is not None and r[p] < TESTS_OK else "") for p in ("kupiec_p", "independence_p", "conditional_p")),
             num(r["es_statistic"], 2),
             num(r["pit_p"], 3),
-            Cell(r["zone"], light[r["zone"]], pill=True),  # type: ignore[arg-type]
+            Cell(r["traffic_light"].replace("_", " "), light[r["traffic_light"]], pill=True),  # type: ignore[arg-type]
         ]
         for r in inputs.frame("var_backtests").to_dicts()
     ]
     table = TableView("Exceptions against what the level allows", heads, rows)
-    notes = ["A p below .05 speaks against the model. Z2 is 0 when the shortfall is right and negative when it is too small."]
+    notes = ["The traffic light needs 250 settled days; under them there is no verdict."]
+    notes += ["A p below .05 speaks against the model. Z2 is 0 when the shortfall is right and negative when it is too small."]
     return Section("backtests", "VaR over the settled days", [table], notes=notes, sources=inputs.sources("var_backtests"), narrow=True)
+
+
+def expectation(inputs: ReportInputs) -> Section:
+    """Whether what was expected came: P&L of the book, and the published mean by zone and lead."""
+    if not inputs.has("expectation_record"):
+        return Section("expectation", "Expected against settled", pending=NOT_SETTLED, narrow=True)
+    heads = [Head("Of", numeric=False), Head("Zone", numeric=False), Head("Expected", numeric=False), Head("days"), Head("expected"), Head("settled")]
+    heads += [Head("difference"), Head("Unit", numeric=False), Head("HAC t"), Head("p"), Head("p of all"), Head("RMSE"), Head("allowed")]
+    heads += [Head("", numeric=False)]
+    tones = {"inside": "ok", "outside": "bad", "too_short": "muted", "untested": "muted"}
+    rows = [
+        [
+            Cell(r["quantity"].replace("_", " ")),
+            Cell(r["zone"]),
+            Cell(r["lead_group"]),
+            num(r["days"]),
+            num(r["expected"], 2),
+            num(r["settled"], 2),
+            num(r["difference"], 2, "strong"),
+            Cell(r["unit"], "muted"),
+            num(r["hac_t"], 2),
+            num(r["p_value"], 3),
+            num(r["p_holm"], 3, "bad" if r["p_holm"] is not None and r["p_holm"] < TESTS_OK else ""),
+            num(r["rmse"], 2),
+            num(r["allowed"], 2),
+            Cell(r["verdict"].replace("_", " "), tones[r["verdict"]], pill=True),  # type: ignore[arg-type]
+        ]
+        for r in inputs.frame("expectation_record").to_dicts()
+    ]
+    notes = ["The mean is the integral of the published distribution; p of all is Holm's over the rows. Under 14 days nothing is tested."]
+    table = TableView("Mean of the settled days", heads, rows)
+    return Section("expectation", "Expected against settled", [table], notes=notes, sources=inputs.sources("expectation_record"), narrow=True)
 
 
 def factors(inputs: ReportInputs) -> Section:
@@ -88,8 +121,8 @@ def factors(inputs: ReportInputs) -> Section:
         part = frame.filter(pl.col("factor_kind") == kind).sort(pl.col("contribution_eur").abs(), "factor", descending=[True, False])
         if part.is_empty():
             continue
-        heads = [Head("Factor", numeric=False), Head("per unit", "EUR"), Head("earlier", "EUR"), Head("Unit", numeric=False), Head("moves by")]
-        heads += [Head("part of volatility", "EUR"), Head("share"), Head("", numeric=False)]
+        heads = [Head("Factor", numeric=False), Head("per unit", "¤"), Head("earlier", "¤"), Head("Unit", numeric=False), Head("moves by")]
+        heads += [Head("part of volatility", "¤"), Head("share"), Head("", numeric=False)]
         rows = [
             [
                 Cell(r["factor"]),
@@ -122,12 +155,29 @@ def attribution(inputs: ReportInputs) -> Section:
         scopes = [*scopes, "book"] if len(scopes) > 1 or not scopes else scopes
         values = {(r["scope"], r["leg"]): r["value_eur"] for r in own.to_dicts()}
         legs = [leg for leg in LEG_ORDER if any((s, leg) in values for s in scopes)]
-        heads = [Head("Leg", numeric=False), *(Head(s, "EUR") for s in scopes)]
+        heads = [Head("Leg", numeric=False), *(Head(s, "¤") for s in scopes)]
         rows = [[Cell(leg.replace("_", " "), "strong" if leg == "change" else ""), *(num(values.get((s, leg)), 2) for s in scopes)] for leg in legs]
         tables.append(TableView(title, heads, rows))
-    notes = ["delta, volume and gamma split the physical leg at the curve of the decision; unexplained stays below one euro or the day fails."]
+    notes = [
+        _change_against_expectation(inputs),
+        "delta, volume and gamma split the physical leg at the curve of the decision; unexplained stays below one euro or the day fails.",
+    ]
     notes += [f"{r['scope']}, {r['leg']}: {r['note']}." for r in frame.filter(pl.col("note") != "").to_dicts()]
     return Section("attribution", "P&L attribution", tables, notes=notes, sources=inputs.sources("pnl_attribution"))
+
+
+def _change_against_expectation(inputs: ReportInputs) -> str:
+    """How the attribution's change goes with the headline's settled less expected: they start from two prices."""
+    change = inputs.frame("pnl_attribution").filter(pl.col("part") == "delivered", pl.col("scope") == "book", pl.col("leg") == "change")
+    day = inputs.frame("var_exceptions").head(1)
+    if change.is_empty() or day.is_empty():
+        return "change: from the value on the curve of the decision to the settlement."
+    gap = float(day["pnl_eur"][0]) - float(day["expected_pnl_eur"][0])
+    value = float(change["value_eur"][0])
+    return (
+        f"change {number(value)}: from the value on the curve of the decision to the settlement. Settled less expected {number(gap)}: from the mean "
+        f"of the scenarios, which lies {number(value - gap)} above the value on the curve."
+    )
 
 
 def marks(inputs: ReportInputs) -> Section:
@@ -139,9 +189,9 @@ def marks(inputs: ReportInputs) -> Section:
         Head("Deal", numeric=False),
         Head("days"),
         Head("energy", "MWh"),
-        Head("entry", "EUR/MWh"),
-        Head("curve", "EUR/MWh"),
-        Head("value", "EUR"),
+        Head("entry", "¤/MWh"),
+        Head("curve", "¤/MWh"),
+        Head("value", "¤"),
     ]
     heads += [Head("Basis", numeric=False)]
     rows = []
@@ -162,7 +212,7 @@ def proposals(inputs: ReportInputs) -> Section:
     if not inputs.has("hedge_proposals"):
         reason = "No limit that trades could repair is red." if inputs.given("hedge_proposals") else not_computed("hedge_proposals")
         return Section("proposals", "Hedge proposal", pending=reason, sources=inputs.sources("hedge_proposals"), narrow=True)
-    heads = [Head("Contract", numeric=False), Head("trade", "MW"), Head("costs", "EUR"), Head("Why", numeric=False)]
+    heads = [Head("Contract", numeric=False), Head("trade", "MW"), Head("costs", "¤"), Head("Why", numeric=False)]
     rows = [
         [Cell(r["contract"] or "none"), num(r["trade_mw"], 1, "strong"), num(r["cost_eur"]), Cell(r["note"], "muted")]
         for r in inputs.frame("hedge_proposals").to_dicts()

@@ -24,9 +24,9 @@ def rivals(inputs: ReportInputs) -> Section:
         return Section("rivals", "The book against other objectives", pending=not_computed("objective_comparison"))
     results = {r["objective_name"]: r for r in inputs.frame("objective_results").to_dicts()}
     frame = inputs.frame("objective_comparison").sort("expected_pnl_eur", "objective_name", descending=[True, False])
-    heads = [Head("Objective", numeric=False), Head("expected P&L", "EUR"), Head("volatility", "EUR"), Head("CVaR", "EUR"), Head("worst", "EUR")]
+    heads = [Head("Objective", numeric=False), Head("expected P&L", "¤"), Head("volatility", "¤"), Head("CVaR", "¤"), Head("worst", "¤")]
     heads += [Head("traded", "MW"), Head("ES limit", numeric=False)]
-    heads += [Head("settled P&L", "EUR"), Head("regret", "EUR")] if results else []
+    heads += [Head("settled P&L", "¤"), Head("regret", "¤")] if results else []
     rows = []
     for r in frame.to_dicts():
         kept = Cell("kept", "ok", pill=True) if r["within_es_limit"] else Cell("broken", "bad", pill=True)
@@ -51,11 +51,11 @@ def _scores(inputs: ReportInputs) -> TableView:
     heads = [
         Head("Objective", numeric=False),
         Head("days"),
-        Head("mean P&L", "EUR"),
-        Head("mean regret", "EUR"),
+        Head("mean P&L", "¤"),
+        Head("mean regret", "¤"),
         Head("95 % interval", numeric=False),
     ]
-    heads += [Head("desk ahead by", "EUR"), Head("95 % interval", numeric=False), Head("", numeric=False)]
+    heads += [Head("desk ahead by", "¤"), Head("95 % interval", numeric=False), Head("", numeric=False)]
     rows = [
         [
             Cell(r["objective_name"]),
@@ -80,8 +80,8 @@ def hedging(inputs: ReportInputs) -> Section:
     """What the contracts take off the risk and cost."""
     if not inputs.has("hedge_effectiveness"):
         return Section("hedging", "Hedge effectiveness", pending=not_computed("hedge_effectiveness"), narrow=True)
-    heads = [Head("Scope", numeric=False), Head("volatility unhedged", "EUR"), Head("hedged", "EUR"), Head("variance taken off")]
-    heads += [Head("CVaR unhedged", "EUR"), Head("hedged", "EUR"), Head("CVaR taken off"), Head("premium", "EUR")]
+    heads = [Head("Scope", numeric=False), Head("volatility unhedged", "¤"), Head("hedged", "¤"), Head("variance taken off")]
+    heads += [Head("CVaR unhedged", "¤"), Head("hedged", "¤"), Head("CVaR taken off"), Head("premium", "¤")]
     rows = [_hedged(r) for r in inputs.frame("hedge_effectiveness").to_dicts()]
     tables = [TableView("Physical book with its contracts against the physical book alone", heads, rows)]
     settled = inputs.frame("hedge_results").to_dicts()
@@ -125,11 +125,11 @@ def bids(inputs: ReportInputs) -> Section:
         Head("volume", "MW"),
     ]
     heads += [
-        Head("limit", "EUR/MWh"),
-        Head("forecast", "EUR/MWh"),
+        Head("limit", "¤/MWh"),
+        Head("forecast", "¤/MWh"),
         Head("held by", numeric=False),
         Head("next best", numeric=False),
-        Head("costs", "EUR"),
+        Head("costs", "¤"),
     ]
     rows = [
         [

@@ -36,7 +36,7 @@ def signals(inputs: ReportInputs) -> Section:
         Head("Closed at", numeric=False),
         Head("mean signal"),
         Head("wanted", "MWh"),
-        Head("mean expected edge", "EUR/MWh"),
+        Head("mean expected edge", "¤/MWh"),
     ]
     rows = []
     for _, part in groups(inputs.frame("signals"), "strategy", "zone"):
@@ -85,13 +85,13 @@ def _record(rows: Sequence[dict[str, Any]]) -> TableView:
     heads = [
         Head("Strategy", numeric=False),
         Head("days"),
-        Head("P&L of the day", "EUR"),
-        Head("gross", "EUR"),
-        Head("costs", "EUR"),
-        Head("net", "EUR"),
+        Head("P&L of the day", "¤"),
+        Head("gross", "¤"),
+        Head("costs", "¤"),
+        Head("net", "¤"),
         Head("Sharpe, annual"),
         Head("95 % interval"),
-        Head("largest drawdown", "EUR"),
+        Head("largest drawdown", "¤"),
         Head("share of the mix"),
         Head("verdict", numeric=False),
     ]
@@ -119,7 +119,7 @@ def _trades(rows: Sequence[dict[str, Any]]) -> TableView:
         Head("Strategy", numeric=False),
         Head("intervals traded"),
         Head("volume", "MWh"),
-        Head("net per MWh", "EUR/MWh"),
+        Head("net per MWh", "¤/MWh"),
         Head("costs of gross results"),
         Head("days with a gain"),
         Head("trials"),
@@ -140,7 +140,7 @@ def _trades(rows: Sequence[dict[str, Any]]) -> TableView:
 
 
 def _studies(rows: Sequence[dict[str, Any]]) -> TableView:
-    heads = [Head("Index study", numeric=False), Head("Label", numeric=False), Head("days"), Head("index change", "EUR/MWh"), Head("days up")]
+    heads = [Head("Index study", numeric=False), Head("Label", numeric=False), Head("days"), Head("index change", "¤/MWh"), Head("days up")]
     cells = [[Cell(r["strategy"]), _label(r["label"]), num(r["days"]), num(r["index_points_eur_mwh"], 2), share_cell(r["hit_rate"])] for r in rows]
     return TableView("Index studies: not money", heads, cells)
 
@@ -150,9 +150,9 @@ def _curves(part: pl.DataFrame) -> list[ChartView]:
         return []
     name = part["strategy"][0]
     curves = [("line naive", part["equity_gross_eur"].to_list()), ("line main", part["equity_net_eur"].to_list())]
-    equity = ChartView(f"{name}, equity [EUR]", curve_chart(f"{name} equity", "EUR", curves), [("naive", "gross"), ("main", "net")])
+    equity = ChartView(f"{name}, equity [¤]", curve_chart(f"{name} equity", "¤", curves), [("naive", "gross"), ("main", "net")])
     falls = [("line main", [-v for v in part["drawdown_eur"].to_list()])]
-    return [equity, ChartView(f"{name}, drawdown [EUR]", curve_chart(f"{name} drawdown", "EUR", falls))]
+    return [equity, ChartView(f"{name}, drawdown [¤]", curve_chart(f"{name} drawdown", "¤", falls))]
 
 
 def curve_chart(title: str, unit: str, curves: Sequence[tuple[str, Sequence[float]]]) -> Markup:

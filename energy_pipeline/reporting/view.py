@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Tone = Literal["", "ok", "warn", "bad", "muted", "strong"]
 UNKNOWN = "\N{EN DASH}"
+MONEY = "\N{CURRENCY SIGN}"
+"""Stands for the desk's currency in every text of the page until it is rendered."""
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -95,7 +97,7 @@ class Tile:
 
 @dataclass(frozen=True)
 class Page:
-    """Everything the template needs."""
+    """Everything the template needs: `charts` stand on the first screen, `links` are text and relative address."""
 
     title: str
     facts: Sequence[tuple[str, str]]
@@ -103,6 +105,9 @@ class Page:
     tiles: Sequence[Tile]
     sections: Sequence[Section]
     provenance: Sequence[Source] = field(default_factory=tuple)
+    charts: Sequence[ChartView] = ()
+    links: Sequence[tuple[str, str]] = ()
+    glossary: Sequence[tuple[str, str]] = ()
 
 
 def number(value: float | None, digits: int = 0) -> str:

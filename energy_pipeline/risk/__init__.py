@@ -3,18 +3,42 @@
 What belongs here: VaR and expected shortfall over the joint forecast errors, their
 contributions, stresses, limits, exceptions and their tests, hedges and trades that are only
 thought of, performance over capital. What does not: the decision, or the P&L kernel (both `portfolio`).
+
+Names are loaded when they are asked for: a what-if question needs a tenth of the modules.
 """
 
-from energy_pipeline.risk.assessment import MoreInputs, RiskTables, assess
-from energy_pipeline.risk.breaches import limit_breaches
-from energy_pipeline.risk.day_attribution import pnl_attribution
-from energy_pipeline.risk.exceptions import decided_legs, var_backtests, var_exceptions
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from energy_pipeline.risk.assessment import MoreInputs, RiskTables, assess
+    from energy_pipeline.risk.breaches import limit_breaches
+    from energy_pipeline.risk.day_attribution import pnl_attribution
+    from energy_pipeline.risk.exceptions import decided_legs, var_backtests, var_exceptions
+    from energy_pipeline.risk.expected_against_settled import expectation_record
+
+WHERE = {
+    **dict.fromkeys(("MoreInputs", "RiskTables", "assess"), "assessment"),
+    "limit_breaches": "breaches",
+    "pnl_attribution": "day_attribution",
+    "expectation_record": "expected_against_settled",
+    **dict.fromkeys(("decided_legs", "var_backtests", "var_exceptions"), "exceptions"),
+}
+
+
+def __getattr__(name: str) -> object:
+    """A name of `WHERE`, from its module."""
+    if name not in WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{WHERE[name]}"), name)
+
 
 __all__ = [
     "MoreInputs",
     "RiskTables",
     "assess",
     "decided_legs",
+    "expectation_record",
     "limit_breaches",
     "pnl_attribution",
     "var_backtests",

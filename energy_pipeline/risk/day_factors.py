@@ -71,14 +71,14 @@ def energy_moves(info: InformationSet, errors: Sequence[ErrorHistory], days: Seq
     zones = [z for z in info.desk.zones if ("day_ahead_price", z) in known]
     if zones:
         hub = _slots(known["day_ahead_price", zones[0]], days)
-        found["hub"] = ("EUR/MWh", _mean(hub))
-        found["shape"] = ("EUR/MWh", _peak_less_rest(hub))
+        found["hub"] = (f"{info.desk.currency}/MWh", _mean(hub))
+        found["shape"] = (f"{info.desk.currency}/MWh", _peak_less_rest(hub))
     for zone in zones[1:]:
-        found[f"basis {zone}"] = ("EUR/MWh", _mean(_slots(known["day_ahead_price", zone], days)) - found["hub"][1])
+        found[f"basis {zone}"] = (f"{info.desk.currency}/MWh", _mean(_slots(known["day_ahead_price", zone], days)) - found["hub"][1])
     for zone in zones:
         if ("second_price", zone) in known:
             own = _mean(_slots(known["day_ahead_price", zone], days))
-            found[f"spread {zone}"] = ("EUR/MWh", _mean(_slots(known["second_price", zone], days)) - own)
+            found[f"spread {zone}"] = (f"{info.desk.currency}/MWh", _mean(_slots(known["second_price", zone], days)) - own)
     for technology in ("wind", "solar"):
         found[technology] = ("GW", _surprise_gw(info, days, "generation", "generation_mw", technology))
     found["load"] = ("GW", _surprise_gw(info, days, "load", "load_mw", None))

@@ -21,6 +21,8 @@ from energy_pipeline.risk.assessment import PROXY_SCOPE
 
 LEGS = ("physical", "deviation", "speculative", "imbalance_fee", "hedge", "hedge_proxy", "costs")
 MINIMUM_PIT_DAYS = 20
+BASEL_DAYS = 250
+"""Days the traffic light is defined for: below, its zones have no meaning."""
 
 
 def decided_legs(
@@ -107,7 +109,7 @@ def _tested(day: date, part: pl.DataFrame) -> dict[str, object]:
         "kupiec_p": found.kupiec_p,
         "independence_p": found.independence_p,
         "conditional_p": found.conditional_p,
-        "zone": found.zone,
+        "traffic_light": found.zone if found.days >= BASEL_DAYS else "too_few",
         "es_statistic": found.es_statistic,
         "pit_p": pit_test(pit).kolmogorov_p if pit.size >= MINIMUM_PIT_DAYS else None,
     }

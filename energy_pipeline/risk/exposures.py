@@ -45,22 +45,22 @@ def factor_exposures(
     factor_returns : DataFrame, optional
         The user's file (`factor_file.checked_factors`).
     """
-    settings = info.desk.risk.factors
+    settings, currency = info.desk.risk.factors, info.desk.currency
     if len(history.days) < MINIMUM_DAYS or not history.by_zone:
         return table("factor_exposures").frame()
     pnl, zones = -history.components, list(history.by_zone)
     moves = energy_moves(info, errors, history.days)
     named = usable(moves, len(history.days))
-    rows = _rows("named", named, pnl, zones, settings)
-    rows += _component_rows(moves, pnl, zones, named, settings)
+    rows = _rows("named", named, pnl, zones, settings, currency)
+    rows += _component_rows(moves, pnl, zones, named, settings, currency)
     if settings.file is not None and factor_returns is not None:
         given = factor_file.known_moves(factor_returns, settings.file, history.days, info.decision_time)
-        rows += _rows("file", usable(given, len(history.days)), pnl, zones, settings)
+        rows += _rows("file", usable(given, len(history.days)), pnl, zones, settings, currency)
     return table("factor_exposures").frame([{"delivery_day": info.day.day, **r} for r in rows] or None)
 
 
 def _component_rows(
-    moves: dict[str, tuple[str, FloatArray]], pnl: FloatArray, zones: list[str], named: DayFactors, settings: FactorSettings
+    moves: dict[str, tuple[str, FloatArray]], pnl: FloatArray, zones: list[str], named: DayFactors, settings: FactorSettings, currency: str
 ) -> list[dict[str, object]]:
     """Principal components of the price factors, told by the named factor each goes with most."""
     prices = [n for n in named.names if n in {"hub", "shape"} or n.startswith(("basis ", "spread "))]
@@ -71,8 +71,8 @@ def _component_rows(
     like = named_components(found, named.moves, named.names)
     told = [max(c, key=lambda n: abs(c[n])) for c in like]
     names = tuple(f"component {i + 1}" for i in range(found.scores.shape[1]))
-    moving = DayFactors(names, ("EUR/MWh",) * len(names), found.scores, named.kept, "")
-    rows = _rows("component", moving, pnl, zones, settings)
+    moving = DayFactors(names, (f"{currency}/MWh",) * len(names), found.scores, named.kept, "")
+    rows = _rows("component", moving, pnl, zones, settings, currency)
     notes = {
         n: f"{share:.0%} of the variance of {', '.join(prices)}; goes with {t} ({c[t]:+.2f})"
         for n, share, t, c in zip(names, found.shares, told, like, strict=True)
@@ -80,7 +80,7 @@ def _component_rows(
     return [{**r, "note": notes.get(str(r["factor"]), r["note"])} for r in rows]
 
 
-def _rows(kind: str, factors: DayFactors, pnl: FloatArray, zones: list[str], settings: FactorSettings) -> list[dict[str, object]]:
+def _rows(kind: str, factors: DayFactors, pnl: FloatArray, zones: list[str], settings: FactorSettings, currency: str) -> list[dict[str, object]]:
     """Rows of one kind of factors, for the book and its zones."""
     own, count = pnl[factors.kept], len(factors.names)
     if not count or len(own) < max(MINIMUM_DAYS // 2, count + 2):
@@ -95,7 +95,7 @@ def _rows(kind: str, factors: DayFactors, pnl: FloatArray, zones: list[str], set
         risk = book_risk(model, held)
         before = None if earlier is None else dict(zip(factors.names, (earlier.T @ held).tolist(), strict=True))
         for name, contribution in risk.contributions.items():
-            row = {"scope": scope, "factor_kind": kind, "factor": name, "unit": units.get(name, "EUR")}
+            row = {"scope": scope, "factor_kind": kind, "factor": name, "unit": units.get(name, currency)}
             row |= {"exposure_eur": risk.exposures.get(name), "exposure_earlier_eur": None if before is None else before.get(name)}
             row |= {"factor_volatility": sizes.get(name), "contribution_eur": contribution, "share_of_variance": _share(risk, contribution)}
             rows.append({**row, "days": len(own), "note": factors.left_out if name == IDIOSYNCRATIC else ""})

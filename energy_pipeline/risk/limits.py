@@ -72,7 +72,7 @@ def limit_table(
     """
     uses = [*_deviation_uses(desk, positions), *_contract_uses(desk, positions), *_money_uses(desk, pnl, stresses)]
     if desk.risk.margin is not None and desk.risk.margin.limit_eur is not None:
-        uses.append(LimitUse("margin_eur", "book", "EUR", margin_eur(desk, day, positions), desk.risk.margin.limit_eur))
+        uses.append(LimitUse("margin_eur", "book", desk.currency, margin_eur(desk, day, positions), desk.risk.margin.limit_eur))
     if exposures is not None:
         uses += _factor_uses(desk, exposures)
     rows = [
@@ -125,10 +125,10 @@ def _money_uses(desk: Desk, pnl: FloatArray, stresses: pl.DataFrame) -> list[Lim
     uses = []
     if desk.limits.es_eur is not None:
         shortfall = max(expected_shortfall(pnl.mean() - pnl, desk.limits.es_level), 0.0)
-        uses.append(LimitUse("es_eur", "book", "EUR", shortfall, desk.limits.es_eur))
+        uses.append(LimitUse("es_eur", "book", desk.currency, shortfall, desk.limits.es_eur))
     if desk.limits.worst_stress_eur is not None:
         worst = max((-float(change) for change in stresses["change_eur"].to_list()), default=0.0)
-        uses.append(LimitUse("worst_stress_eur", "book", "EUR", max(worst, 0.0), desk.limits.worst_stress_eur))
+        uses.append(LimitUse("worst_stress_eur", "book", desk.currency, max(worst, 0.0), desk.limits.worst_stress_eur))
     return uses
 
 
@@ -143,7 +143,7 @@ def _factor_uses(desk: Desk, exposures: pl.DataFrame) -> list[LimitUse]:
         if name in found
     ]
     return shares + [
-        LimitUse("factor_exposure_eur", name, f"EUR per {found[name]['unit']}", abs(found[name]["exposure_eur"]), bound)
+        LimitUse("factor_exposure_eur", name, f"{desk.currency} per {found[name]['unit']}", abs(found[name]["exposure_eur"]), bound)
         for name, bound in limits.factor_exposure_eur.items()
         if name in found
     ]

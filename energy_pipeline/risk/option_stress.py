@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -22,8 +23,10 @@ from energy_pipeline.book.outlook import ZoneOutlook
 from energy_pipeline.desk.flexibility import Battery, CurtailableRight, RenewableRight, SwingRight, TollingRight
 from energy_pipeline.desk.risk import NO_STRESS, Stress, stress_of
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.information.archive import InformationSet
-from energy_pipeline.portfolio.forwards.daily import HeldForwards
+
+if TYPE_CHECKING:
+    from energy_pipeline.information.archive import InformationSet
+    from energy_pipeline.portfolio.forwards.daily import HeldForwards
 
 HELD_HOURS = 24.0
 

@@ -87,7 +87,7 @@ def hypothetical(desk: Desk, outlooks: Mapping[str, ZoneOutlook]) -> list[tuple[
     found: list[tuple[str, str, tuple[Stress, ...]]] = [(s.name, s.description, (s,)) for s in desk.stress]
     if not desk.risk.standard_stresses:
         return found
-    found += [(s.name, s.description, (s,)) for s in STANDARD if s.name not in own]
+    found += [(s.name, s.description.replace("EUR", desk.currency), (s,)) for s in STANDARD if s.name not in own]
     if len(outlooks) > 1 and "transmission_split" not in own:
         means = {zone: float(o.price.mean()) for zone, o in outlooks.items()}
         dear, cheap = max(means, key=lambda z: means[z]), min(means, key=lambda z: means[z])
@@ -96,7 +96,7 @@ def hypothetical(desk: Desk, outlooks: Mapping[str, ZoneOutlook]) -> list[tuple[
             Stress(name="split", description="split", zones=(zone,), day_ahead_shift_eur_mwh=shift, second_shift_eur_mwh=shift)
             for zone, shift in shifts.items()
         ]
-        found.append(("transmission_split", f"Lines trip: {dear} +{SPLIT_EUR_MWH:g}, {cheap} -{SPLIT_EUR_MWH:g} EUR/MWh", tuple(both)))
+        found.append(("transmission_split", f"Lines trip: {dear} +{SPLIT_EUR_MWH:g}, {cheap} -{SPLIT_EUR_MWH:g} {desk.currency}/MWh", tuple(both)))
     return found
 
 

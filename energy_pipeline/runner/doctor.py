@@ -9,7 +9,7 @@ import platform
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import polars as pl
@@ -17,6 +17,8 @@ import polars as pl
 from energy_pipeline.contracts.raw import RAW_TABLES
 from energy_pipeline.desk import Desk, load_desk
 from energy_pipeline.domain.errors import MissingDayError, PipelineError
+from energy_pipeline.fetching.archive import AnswerArchive
+from energy_pipeline.ingestion import desk_plausibility
 from energy_pipeline.lake import Lake
 from energy_pipeline.lake.source_files import SourceFiles
 from energy_pipeline.orchestration.code_version import code_version
@@ -36,16 +38,18 @@ class Finding:
     found: str
 
 
-def examine(settings: Settings, environment: Mapping[str, str], today: date) -> list[Finding]:
-    """Everything worth knowing before the first run."""
+def examine(settings: Settings, environment: Mapping[str, str], now: datetime, *, online: bool = False) -> list[Finding]:
+    """Everything worth knowing before the first run; `online` also asks each live source once."""
     findings: list[Finding] = [*_places(settings, environment)]
     try:
         desk = load_desk(settings.desk_path)
     except PipelineError as error:
         return [*findings, Finding(ok=False, what="desk file", found=str(error))]
-    zones, series = ", ".join(desk.zones), len(desk.sources.files)
-    findings.append(Finding(ok=True, what="desk file", found=f"{settings.desk_path}: {desk.name}, zones {zones}, {series} file series"))
-    return [*findings, *_sources(settings, desk, today)]
+    zones, series, live = ", ".join(desk.zones), len(desk.sources.files), len(desk.sources.live)
+    findings.append(
+        Finding(ok=True, what="desk file", found=f"{settings.desk_path}: {desk.name}, zones {zones}, {series} file series, {live} live series")
+    )
+    return [*findings, *_sources(settings, desk, now.date()), *_live(settings, environment, desk, now, online=online)]
 
 
 def _places(settings: Settings, environment: Mapping[str, str]) -> Iterator[Finding]:
@@ -76,6 +80,9 @@ def _writable(what: str, place: str) -> Finding:
 
 
 def _sources(settings: Settings, desk: Desk, today: date) -> Iterator[Finding]:
+    yield _told("the desk's own numbers", desk_plausibility.desk_problems(desk), "no contradiction")
+    if not desk.sources.files and desk.sources.live:
+        return
     if not desk.sources.files:
         yield Finding(ok=True, what="sources", found="the synthetic market; no file needed")
         return
@@ -87,7 +94,33 @@ def _sources(settings: Settings, desk: Desk, today: date) -> Iterator[Finding]:
         frames[contract.name] = frame
         if finding is not None:
             yield finding
+    now = datetime.combine(today, time.max, tzinfo=UTC)
+    yield _told("clocks and units", desk_plausibility.series_problems(desk, frames, now), "sun, meters and known_at agree")
+    history = desk_plausibility.member_history(desk, frames["day_ahead_prices"])
+    yield Finding(ok=True, what="price history", found="\n".join(history) or "enough for every member of the ensemble")
     yield _disguised(desk, frames)
+
+
+def _live(settings: Settings, environment: Mapping[str, str], desk: Desk, now: datetime, *, online: bool) -> list[Finding]:
+    """How each live series stands."""
+    from energy_pipeline.fetching.open_client import client_for
+    from energy_pipeline.ingestion.live import live_problems
+    from energy_pipeline.runner.live import standings
+
+    if not desk.sources.live:
+        return []
+    problems = live_problems(desk)
+    if problems:
+        return [Finding(ok=False, what="live sources", found="\n".join(problems))]
+    try:
+        client = client_for(settings, AnswerArchive(Lake(settings.lake).storage), lambda: now, environment=environment)
+    except PipelineError as error:
+        return [Finding(ok=False, what="secrets", found=str(error))]
+    return [Finding(ok=s.ok, what=s.series, found=s.text) for s in standings(desk, client, online=online)]
+
+
+def _told(what: str, problems: list[str], right: str) -> Finding:
+    return Finding(ok=not problems, what=what, found="\n".join(problems) or right)
 
 
 def _collect(desk: Desk, table: str, today: date, sources: SourceFiles) -> tuple[Finding | None, pl.DataFrame]:
@@ -96,16 +129,19 @@ def _collect(desk: Desk, table: str, today: date, sources: SourceFiles) -> tuple
 
     if not any(series.table == table for series in desk.sources.files):
         return None, contract_of(table).frame()
+    filed = desk.model_copy(update={"sources": desk.sources.model_copy(update={"live": ()})})
     try:
-        found = ingestion.collect(desk, table, desk.first_delivery_day, today, sources.load)
+        found = ingestion.collect(filed, table, desk.first_delivery_day, today, sources.load)
     except PipelineError as error:
         return Finding(ok=False, what=table, found=str(error)), contract_of(table).frame()
     # Histories begin and end somewhere: only rows that are there and wrong count.
     wrong = [error for error in found.failures.values() if not isinstance(error, MissingDayError)]
     days: list[date] = found.frame["delivery_day"].unique().sort().to_list()
     text = f"{found.frame.height} rows, {days[0]} .. {days[-1]}" if days else "no row in the desk's calendar"
-    shown = "".join(f"\n{error}" for error in wrong[:SHOWN])
-    return Finding(ok=not wrong and bool(days), what=table, found=text + shown), found.frame
+    held = [] if found.held is None else desk_plausibility.held_text(found.held)
+    covered = desk_plausibility.coverage(desk, table, found.frame, today) if days else []
+    shown = "".join(f"\n{line}" for line in (*covered, *held, *wrong[:SHOWN]))
+    return Finding(ok=not wrong and not held and bool(days), what=table, found=text + shown), found.frame
 
 
 def _disguised(desk: Desk, frames: Mapping[str, pl.DataFrame]) -> Finding:

@@ -24,13 +24,15 @@ class DaySummary:
     hours : float
         Length of the delivery day [h].
     mae_eur_mwh, mae_naive_eur_mwh : float or None
-        Mean over zones, day-ahead price, ensemble against the weekly naive.
+        Mean over zones, day-ahead price, ensemble, and the similar-day naive that the page and the mart's model `naive` are.
     positions_mwh : dict of str to float
         Net bought per zone, all instruments [MWh]; a sale is negative.
     var_eur, es_eur : float or None
         95 % VaR and 97.5 % expected shortfall of the book; a loss is positive.
     limits_used : float or None
         Largest use of a limit, as a share.
+    held_h : float or None
+        Hours held back from the settled P&L, which is then provisional.
     """
 
     day: date
@@ -44,6 +46,7 @@ class DaySummary:
     limits_used: float | None
     limit_status: str
     settled_pnl_eur: float | None
+    held_h: float | None = None
 
 
 def summarise(lake: Lake, day: date) -> DaySummary:
@@ -62,7 +65,7 @@ def summarise(lake: Lake, day: date) -> DaySummary:
         day=day,
         hours=sum(one_zone["resolution_minutes"].to_list()) / 60 if one_zone.height else None,
         mae_eur_mwh=_mean(scores["mae_eur_mwh"]),
-        mae_naive_eur_mwh=_mean(scores["mae_naive_eur_mwh"]),
+        mae_naive_eur_mwh=_mean(scores["mae_naive_standard_eur_mwh"]),
         positions_mwh={zone: _energy_mwh(positions.filter(pl.col("zone") == zone)) for zone in positions["zone"].unique().sort().to_list()},
         expected_pnl_eur=_one(read("portfolio_solution")["expected_pnl_eur"]),
         var_eur=_one(measures.filter(pl.col("measure") == "var").sort("level")["value_eur"]),
@@ -70,6 +73,7 @@ def summarise(lake: Lake, day: date) -> DaySummary:
         limits_used=_one(worst["use_share"]),
         limit_status=str(worst["status"][0]) if worst.height else "",
         settled_pnl_eur=_sum(read("pnl")["headline_eur"]),
+        held_h=_sum(read("pnl")["held_h"]),
     )
 
 

@@ -53,9 +53,9 @@ def quotes(desk: Desk, lake: Lake, day: date) -> InformationSet:
     return Archive(desk, {"forward_quotes": lake.read("forward_quotes", day, day, missing="skip")}).at(day)
 
 
-def as_text(found: WhatIf) -> list[str]:
+def as_text(found: WhatIf, currency: str) -> list[str]:
     """The answer as two Markdown tables; limits whose light changes are marked."""
-    lines = ["| EUR | before | after | change |", "|---|---|---|---|"]
+    lines = [f"| {currency} | before | after | change |", "|---|---|---|---|"]
     lines += [f"| {r['measure']} | {r['before_eur']:,.0f} | {r['after_eur']:,.0f} | {r['change_eur']:+,.0f} |" for r in found.measures.to_dicts()]
     lines += ["", "| limit | scope | bound | used before | used after | light |", "|---|---|---|---|---|---|"]
     for r in found.limits.to_dicts():

@@ -4,9 +4,10 @@ What belongs here: lining up series, forecasts and errors, clipping to what is p
 long frame. What does not: the draw itself (`bootstrap`, `copulas`) or tails (`marginals`).
 
 All series are drawn as one, so prices of different zones, second prices and plants keep their
-joint behaviour although their interval lengths may differ. Single values of a price follow the
-quantiles of its forecast where they are known; else, and for plants, they are the expected path
-plus drawn past errors.
+joint behaviour although their interval lengths may differ. Single values of a price are the means of
+equally likely strata of its published distribution, one stratum a path, so the paths' mean is the
+published mean whatever their number; without a distribution they are the expected path plus drawn
+past errors, moved to the same mean. Plants are the expected path plus drawn past errors.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 import numpy as np
 import polars as pl
 
-from energy_pipeline.book.published_forecast import published_forecast
+from energy_pipeline.book.published_forecast import published_distribution, published_forecast
 from energy_pipeline.contracts import table
-from energy_pipeline.contracts.derived import QUANTILES, quantile_column
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import SourceError
 from energy_pipeline.domain.history import ErrorHistory, SeriesKind
@@ -28,8 +29,8 @@ from energy_pipeline.domain.seeds import generator
 from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.information.resolution import convert
 from energy_pipeline.mathematics.paths.bootstrap import fill_unknown
-from energy_pipeline.mathematics.paths.copulas import latent, uniforms
-from energy_pipeline.mathematics.paths.marginals import Marginals, tail_shape
+from energy_pipeline.mathematics.paths.copulas import latent, ranks, uniforms
+from energy_pipeline.mathematics.paths.marginals import Marginals
 
 MINIMUM_DAYS = 5
 """Fewer shared past days make no scenario set."""
@@ -46,7 +47,7 @@ class DaySeries:
     starts: pl.Series
     minimum: float
     maximum: FloatArray | float
-    quantiles: FloatArray | None = None
+    published: Marginals | None = None
 
     @property
     def unit(self) -> str:
@@ -88,19 +89,14 @@ def day_series(info: InformationSet, price_forecasts: pl.DataFrame, plant_output
 
 def _prices(info: InformationSet, price_forecasts: pl.DataFrame) -> list[DaySeries]:
     zones = price_forecasts["zone"].unique().sort().to_list()
-    sources: tuple[tuple[str, SeriesKind, str], ...] = (
-        ("day_ahead", "day_ahead_price", "day_ahead_prices"),
-        ("second", "second_price", "second_prices"),
-    )
+    kinds: tuple[tuple[Literal["day_ahead", "second"], SeriesKind], ...] = (("day_ahead", "day_ahead_price"), ("second", "second_price"))
     series = []
-    for price_kind, kind, raw in sources:
-        limits = table(raw).column("price_eur_mwh")
+    for price_kind, kind in kinds:
         parts = [published_forecast(price_forecasts, zone, info.day.day, price_kind) for zone in zones]
         for part in (p for p in parts if p.height):
-            low, high = float(limits.minimum or 0.0), float(limits.maximum or 0.0)
+            low, high = info.desk.price_bounds(part["zone"][0], price_kind, info.day.day)
             expected = part["price_eur_mwh"].to_numpy()
-            quantiles = part.select(quantile_column(q) for q in QUANTILES).to_numpy().astype(np.float64)
-            known = quantiles if np.isfinite(quantiles).all() else None
+            known = published_distribution(part)
             series.append(DaySeries(kind, part["zone"][0], part["resolution_minutes"][0], expected, part["delivery_start"], low, high, known))
     missing = sorted(set(info.desk.zones) - {s.name for s in series if s.kind == "day_ahead_price"})
     if missing:
@@ -136,23 +132,15 @@ def _draw(info: InformationSet, series: Sequence[DaySeries], errors: Sequence[Er
 def _values(info: InformationSet, series: DaySeries, drawn: FloatArray, past: FloatArray) -> FloatArray:
     """Values of one series, shape (intervals, paths), with the ranks of what was drawn."""
     settings = info.desk.scenarios
-    if series.quantiles is not None and settings.marginals == "quantiles":
-        priced = price_marginals(series.quantiles, past, (series.minimum, series.maximum))
-        return np.asarray(priced.at(uniforms(drawn)[None])[0])
-    if settings.dependence == "schaake":
-        return np.asarray(series.expected[:, None] + drawn)
-    level = uniforms(drawn)
-    return np.asarray(series.expected[:, None] + np.stack([np.quantile(past[:, t], level[t]) for t in range(level.shape[0])]))
-
-
-def price_marginals(quantiles: FloatArray, past: FloatArray, limits: tuple[float, FloatArray | float]) -> Marginals:
-    """Marginals of one series from its forecast quantiles, shape (intervals, levels); tail shapes from past errors over their spread."""
-    spread = past.std(axis=0)
-    standard = (past / np.where(spread > 0, spread, 1.0))[:, spread > 0]
-    rising = np.maximum.accumulate(quantiles, axis=1)
-    low, high = (np.broadcast_to(np.asarray(limit, dtype=np.float64), (1, len(quantiles))) for limit in limits)
-    lower, upper = np.array([tail_shape(-standard)]), np.array([tail_shape(standard)])
-    return Marginals(np.array(QUANTILES), rising[None], lower, upper, low, high)
+    if series.published is not None and settings.marginals == "quantiles":
+        return np.take_along_axis(series.published.strata(drawn.shape[1])[0], ranks(drawn), axis=1)
+    errors = drawn
+    if settings.dependence != "schaake":
+        level = uniforms(drawn)
+        errors = np.stack([np.quantile(past[:, t], level[t]) for t in range(level.shape[0])])
+    if series.kind != "plant_output":  # a price has one expectation: the published mean
+        errors = errors - errors.mean(axis=1, keepdims=True)
+    return np.asarray(series.expected[:, None] + errors)
 
 
 def shared_errors(info: InformationSet, series: Sequence[DaySeries], errors: Sequence[ErrorHistory]) -> list[FloatArray]:

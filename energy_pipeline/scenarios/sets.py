@@ -3,11 +3,12 @@
 What belongs here: the small sets beside the simulated one. What does not: the simulated paths
 (`paths`, `week`), or how representatives are chosen (`reduction`).
 
-- historical: the expected path of D plus the errors of each past day that all series share.
+- historical: the expected path of D plus the errors of each past day that all series share; those of a price less their mean.
 - stressed: the expected path under each stress of the desk, prices and output as risk's stresses
   shift them; probability 0.
 - day, week: representatives of the simulated paths with the probability of those they stand for;
   distances are between paths of one-hour (day) or four-hour (week) means, every column over its spread.
+  Prices are moved, interval by interval, so that the weighted mean is that of all paths: the published mean.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from energy_pipeline.scenarios.week import week_set
 
 AnyFloats = FloatArray | npt.NDArray[np.float32]
 WEEK_STEP_HOURS = 4
+PRICES = ("day_ahead_price", "second_price")
 
 
 def scenario_sets(
@@ -63,7 +65,11 @@ def _historical(info: InformationSet, series: Sequence[DaySeries], errors: Seque
     histories = {(h.kind, h.name): h for h in errors}
     days = sorted(set.intersection(*({*histories[s.kind, s.name].days} for s in series)))
     labels, even = [d.isoformat() for d in days], np.full(len(days), 1.0 / len(days))
-    values = [np.clip(s.expected[:, None] + fill_unknown(b)[0].T, s.minimum, s.maximum) for s, b in zip(series, blocks, strict=True)]
+    values = []
+    for s, block in zip(series, blocks, strict=True):
+        past = fill_unknown(block)[0].T
+        centred = past if s.kind == "plant_output" else past - past.mean(axis=1, keepdims=True)
+        values.append(np.clip(s.expected[:, None] + centred, s.minimum, s.maximum))
     return [_rows(info, "historical", s, v, labels, even, 0.0) for s, v in zip(series, values, strict=True)]
 
 
@@ -98,7 +104,8 @@ def _day(info: InformationSet, series: Sequence[DaySeries], paths: pl.DataFrame)
     values = [_by_interval(matrices[s.kind, s.name]) for s in series]
     found = reduce(_features([_means(v, 60 // s.resolution_minutes) for v, s in zip(values, series, strict=True)]), info.desk.scenarios.kept)
     labels, chosen = _labels(found)
-    return [_rows(info, "day", s, v[:, chosen], labels, found.probabilities, found.relative) for s, v in zip(series, values, strict=True)]
+    kept = [_tied(v, chosen, found.probabilities, s.kind, (s.minimum, s.maximum)) for s, v in zip(series, values, strict=True)]
+    return [_rows(info, "day", s, v, labels, found.probabilities, found.relative) for s, v in zip(series, kept, strict=True)]
 
 
 def _week(info: InformationSet, price_forecasts: pl.DataFrame, errors: Sequence[ErrorHistory]) -> list[pl.DataFrame]:
@@ -111,8 +118,28 @@ def _week(info: InformationSet, price_forecasts: pl.DataFrame, errors: Sequence[
     frames = []
     for one, values in zip(week.series, week.values, strict=True):
         head = (one.kind, one.name or info.desk.name, 60, starts, one.unit)
-        frames.append(_long(info, "week", head, values[:, chosen], labels, found.probabilities, found.relative))
+        kept = _tied(values, chosen, found.probabilities, one.kind, one.limits)
+        frames.append(_long(info, "week", head, kept, labels, found.probabilities, found.relative))
     return frames
+
+
+def _tied(values: AnyFloats, chosen: npt.NDArray[np.int64], weights: FloatArray, kind: str, limits: tuple[float, FloatArray | float]) -> AnyFloats:
+    """The chosen paths, shape (intervals, kept); a price's moved to the mean of all paths.
+
+    Price limits may stop a path: the others then move further, as often as it takes (a pass takes one more path to the limit).
+    """
+    kept = np.asarray(values[:, chosen], dtype=np.float64)
+    if kind not in PRICES:
+        return values[:, chosen]
+    goal = values.mean(axis=1, dtype=np.float64)
+    for _ in range(len(weights)):
+        gap = goal - kept @ weights
+        if np.abs(gap).max() < 1e-9:
+            break
+        room = np.where(gap[:, None] > 0, kept < limits[1], kept > limits[0])
+        share = (room * weights).sum(axis=1)
+        kept = np.clip(kept + np.where(room, (gap / np.where(share > 0, share, 1.0))[:, None], 0.0), *limits)
+    return kept
 
 
 def _by_interval(series: ScenarioMatrix) -> AnyFloats:

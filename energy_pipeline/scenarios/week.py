@@ -20,6 +20,7 @@ from energy_pipeline.domain.delivery import FloatArray, IntArray
 from energy_pipeline.domain.history import ErrorHistory
 from energy_pipeline.domain.seeds import generator
 from energy_pipeline.information.archive import InformationSet
+from energy_pipeline.mathematics.paths.copulas import ranks
 from energy_pipeline.mathematics.paths.generator import Float32Array, generate
 from energy_pipeline.mathematics.paths.marginals import Marginals, tail_shape
 from energy_pipeline.mathematics.paths.path_model import PRIOR_DAYS, PathModel, fit
@@ -72,7 +73,12 @@ def week_set(
         return None
     days = week_days(info)
     rng = generator("scenarios", info.day.day, "week", *([stream] if stream else []))
-    values = generate(week_model(info, series), _marginals(series), paths or info.desk.scenarios.week_paths, rng)
+    marginals = _marginals(series)
+    values = generate(week_model(info, series), marginals, paths or info.desk.scenarios.week_paths, rng)
+    for place, one in enumerate(series):
+        if one.tails is not None:  # a price: each path takes the mean of its rank's stratum, so the set has the published mean
+            strata = marginals.one(place).strata(values.shape[2])[0]
+            values[place] = np.take_along_axis(strata, ranks(values[place]), axis=1)
     edges = np.concatenate([[0], np.cumsum([d.count(60) for d in days])])
     for place, one in enumerate(series):
         if one.kind in FUELS:
@@ -132,5 +138,7 @@ def _marginals(series: Sequence[WeekSeries]) -> Marginals:
     hours = len(series[0].quantiles)
     standard = [_standard(s.errors) for s in series]
     low, high = (np.array([np.full(hours, s.limits[side]) for s in series]) for side in (0, 1))
-    lower, upper = (np.array([tail_shape(sign * e[:, (e != 0).any(axis=0)]) for e in standard]) for sign in (-1.0, 1.0))
+    own = [(tail_shape(-e[:, (e != 0).any(axis=0)]), tail_shape(e[:, (e != 0).any(axis=0)])) for e in standard]
+    shapes = [np.array(o)[:, None].repeat(hours, axis=1) if s.tails is None else s.tails for s, o in zip(series, own, strict=True)]
+    lower, upper = (np.stack([one[side] for one in shapes]) for side in (0, 1))
     return Marginals(LEVELS, np.clip(np.stack([s.quantiles for s in series]), low[:, :, None], high[:, :, None]), lower, upper, low, high)

@@ -4,7 +4,7 @@ What belongs here: the rules by which a lead day's quantiles come about. What do
 
 Rules, all on what decide(D) knows, in hours:
 
-- day-ahead price: the quantiles of the price forecast of each lead day.
+- day-ahead price: the published distribution of each lead day, tails included.
 - second price: those of its forecast for D; later days have D's mean difference to the day-ahead
   price by hour, and D's band widened by the ratio of the day-ahead bands of that day and D.
 - load, wind, solar: on D the driver forecast and the quantiles of its past errors. Beyond D no
@@ -24,9 +24,8 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from energy_pipeline.book.published_forecast import published_forecast
-from energy_pipeline.contracts import table
-from energy_pipeline.contracts.derived import QUANTILES, quantile_column
+from energy_pipeline.book.published_forecast import published_distribution, published_forecast
+from energy_pipeline.contracts.derived import QUANTILES
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
 from energy_pipeline.domain.history import ErrorHistory
 from energy_pipeline.features.alignment import DayReader, reader
@@ -57,6 +56,8 @@ class WeekSeries:
         Outcome less forecast of D's kind by wall-clock hour, on the days `past_days`; for fuels the
         day's log change in every hour. NaN where unknown.
     limits : (float, float)
+    tails : array, shape (2, hours), or None
+        Shapes of the lower and upper tails as published, of a price; else those of the past errors count.
     """
 
     kind: WeekKind
@@ -65,6 +66,7 @@ class WeekSeries:
     quantiles: FloatArray
     errors: FloatArray
     limits: tuple[float, float]
+    tails: FloatArray | None = None
 
 
 def past_days(info: InformationSet) -> list[date]:
@@ -86,35 +88,41 @@ def week_series(info: InformationSet, price_forecasts: pl.DataFrame, errors: Seq
     """
     found: list[WeekSeries] = []
     for zone in info.desk.zones:
-        prices = _price_quantiles(info, price_forecasts, zone, "day_ahead")
+        prices = _published(info, price_forecasts, zone, "day_ahead")
         if prices is None:
             continue
         found.append(_priced(info, "day_ahead_price", zone, prices, errors))
-        second = _second_quantiles(info, price_forecasts, zone, prices)
+        second = _second(info, price_forecasts, zone, prices[0])
         if second is not None:
             found.append(_priced(info, "second_price", zone, second, errors))
         found += [s for driver in info.desk.zones[zone].drivers if (s := _driver(info, zone, driver)) is not None]
     return found + [s for fuel in FUELS if (s := _fuel(info, fuel)) is not None]
 
 
-def _price_quantiles(
+def _published(
     info: InformationSet, forecasts: pl.DataFrame, zone: str, kind: str, days: Sequence[DeliveryDay] | None = None
-) -> FloatArray | None:
-    parts = []
+) -> tuple[FloatArray, FloatArray] | None:
+    """Hourly quantiles, shape (hours, levels), and tail shapes, shape (2, hours): an hour's are the means of its intervals'.
+
+    Then so is the hour's mean.
+    """
+    parts, tails = [], []
     for target in days or week_days(info):
         rows = published_forecast(forecasts, zone, info.day.day, kind, (target.day - info.day.day).days + 1)
         minutes = info.desk.zones[zone].resolution_minutes(target.day)
-        values = rows.select(quantile_column(q) for q in QUANTILES).to_numpy().astype(np.float64)
-        if len(values) != target.count(minutes) or not np.isfinite(values).all():
+        found = published_distribution(rows) if rows.height == target.count(minutes) else None
+        if found is None:
             return None
-        parts.append(convert(values.T, minutes, 60).T)
-    return np.maximum.accumulate(np.concatenate(parts), axis=1)
+        parts.append(convert(found.quantiles[0].T, minutes, 60).T)
+        tails.append(convert(np.concatenate([found.lower_xi, found.upper_xi]), minutes, 60))
+    return np.maximum.accumulate(np.concatenate(parts), axis=1), np.concatenate(tails, axis=1)
 
 
-def _second_quantiles(info: InformationSet, forecasts: pl.DataFrame, zone: str, day_ahead: FloatArray) -> FloatArray | None:
-    own = _price_quantiles(info, forecasts, zone, "second", [info.day])
-    if own is None:
+def _second(info: InformationSet, forecasts: pl.DataFrame, zone: str, day_ahead: FloatArray) -> tuple[FloatArray, FloatArray] | None:
+    found = _published(info, forecasts, zone, "second", [info.day])
+    if found is None:
         return None
+    own, tails = found
     middle, hours = LEVELS.size // 2, len(own)
     first = day_ahead[:hours]
     parts, start = [own], hours
@@ -126,7 +134,7 @@ def _second_quantiles(info: InformationSet, forecasts: pl.DataFrame, zone: str, 
         offset = own[slot, middle] - first[slot, middle]
         parts.append((here[:, middle] + offset)[:, None] + widening[:, None] * (own[slot] - own[slot, middle][:, None]))
         start += size
-    return np.concatenate(parts)
+    return np.concatenate(parts), np.repeat(tails[:, :1], start, axis=1)
 
 
 def _band(quantiles: FloatArray) -> FloatArray:
@@ -134,15 +142,15 @@ def _band(quantiles: FloatArray) -> FloatArray:
     return np.asarray(quantiles[:, -2] - quantiles[:, 1])
 
 
-def _priced(info: InformationSet, kind: WeekKind, zone: str, quantiles: FloatArray, errors: Sequence[ErrorHistory]) -> WeekSeries:
+def _priced(info: InformationSet, kind: WeekKind, zone: str, published: tuple[FloatArray, FloatArray], errors: Sequence[ErrorHistory]) -> WeekSeries:
     days = past_days(info)
     history = next((h for h in errors if (h.kind, h.name) == (kind, zone)), None)
     past = np.full((len(days), 24), np.nan)
     if history is not None:
         rows = {d: convert(row, history.resolution_minutes, 60) for d, row in zip(history.days, history.errors, strict=True)}
         past = np.array([rows.get(d, past[0]) for d in days])
-    column = table("day_ahead_prices" if kind == "day_ahead_price" else "second_prices").column("price_eur_mwh")
-    return WeekSeries(kind, zone, "EUR/MWh", quantiles, past, (float(column.minimum or 0.0), float(column.maximum or 0.0)))
+    bounds = info.desk.price_bounds(zone, "day_ahead" if kind == "day_ahead_price" else "second", info.day.day)
+    return WeekSeries(kind, zone, "EUR/MWh", published[0], past, bounds, published[1])
 
 
 def _driver(info: InformationSet, zone: str, driver: Driver) -> WeekSeries | None:

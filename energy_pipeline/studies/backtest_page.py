@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from energy_pipeline.reporting.glossary import hint
 from energy_pipeline.reporting.strategy_sections import VERDICTS, curve_chart
 from energy_pipeline.reporting.view import MINUS, Cell, ChartView, Head, Page, Section, TableView, Tile, num, percent
 from energy_pipeline.strategies.backtest import drawdown
@@ -144,6 +145,7 @@ def html(found: Backtest) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["hint"] = hint
     return environment.get_template("report.html.j2").render(page=page(found))
 
 

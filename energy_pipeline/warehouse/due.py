@@ -16,6 +16,7 @@ from datetime import date
 
 import duckdb
 
+from energy_pipeline.contracts import TABLES
 from energy_pipeline.contracts.aggregates import is_aggregate
 from energy_pipeline.lake.layout import month_start
 from energy_pipeline.lake.store import Lake
@@ -130,6 +131,10 @@ class SourceDays:
                 self._whole[table] = set(manifest)
         return set().union(*(self._whole[table] for table in tables))
 
+    def listed(self, tables: Iterable[str]) -> set[date]:
+        """As `days`, without looking into the files."""
+        return set().union(*(self.lake.days(table) for table in tables))
+
     def hash_of(self, tables: Sequence[str], day: date) -> str:
         """One hash of the day's content of all tables; empty where the lake has none of them."""
         found = [f"{table} {sha}" for table in tables if (sha := self._one(table, day))]
@@ -143,10 +148,20 @@ class SourceDays:
 
 
 def candidates(models: Models, kept: Kept, days: Iterable[date], sources: SourceDays) -> dict[str, set[date]]:
-    """Days by mart that may be due: those published, and all of the lake where the mart is new or has changed."""
+    """Days by mart that may be due.
+
+    Those published; all of the lake where the mart is new or has changed; and of marts of raw tables alone those up to the
+    newest published that no mart of raw tables has: raw history may be loaded at any time, and no flow publishes its days.
+    """
     wanted = set(days)
+    newest = max((*wanted, *filter(None, [kept.newest])), default=date.min)
+    raw = {mart.name for mart in models.by_day if all(TABLES[t].vintages for t in models.sources[mart.name])}
+    seen = {day for mart, day in kept.hashes if mart in raw}
+    unseen = {day for day in sources.listed({t for name in raw for t in models.sources[name]}) - seen if day <= newest}
     return {
-        mart.name: wanted | (sources.days(models.sources[mart.name]) if kept.fingerprints.get(mart.name) != models.fingerprints[mart.name] else set())
+        mart.name: wanted
+        | (unseen if mart.name in raw else set())
+        | (sources.days(models.sources[mart.name]) if kept.fingerprints.get(mart.name) != models.fingerprints[mart.name] else set())
         for mart in models.by_day
     }
 

@@ -139,7 +139,7 @@ class MartBuilder:
         columns = dict(row[:2] for row in self.connection.execute(f"DESCRIBE {mart_table(mart.name)}").fetchall())
         if columns.get(day) != "DATE":
             raise MartError(f"a mart needs a DATE column {day}, its columns are {columns} -> add it to the model")
-        for statement in comments(mart_table(mart.name), mart.description, mart.columns):
+        for statement in self.models.comments(mart):
             self.connection.execute(statement)
         self.connection.execute("INSERT OR REPLACE INTO meta.models VALUES (?, ?)", [mart.name, self.models.fingerprints[mart.name]])
         self.connection.execute("DELETE FROM meta.days WHERE mart = ?", [mart.name])
@@ -237,7 +237,7 @@ class MartBuilder:
         """Say in each mart's comment which days are here."""
         told = dict(self.connection.execute("SELECT table_name, comment FROM duckdb_tables() WHERE database_name = current_database()").fetchall())
         for mart in self.models.marts:
-            text = f"{mart.description} {self.scope.comment(mart.name)}"
+            text = f"{self.models.description(mart)} {self.scope.comment(mart.name)}"
             if told[mart.name] != text:
                 self.connection.execute(comments(mart_table(mart.name), text, {})[0])
 

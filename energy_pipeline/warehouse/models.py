@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 
 from energy_pipeline.contracts import table as contract_of
 from energy_pipeline.contracts.aggregates import is_monthly
-from energy_pipeline.contracts.sql import quoted
+from energy_pipeline.contracts.sql import comments, in_currency, quoted
 
 SCHEMA = "marts"
 LAYOUT = 1
@@ -98,9 +98,12 @@ class Models:
     ----------
     project : Project
         Read once; later changes of it are not seen.
+    currency : str
+        What the comments say money is in.
     """
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, currency: str = "EUR") -> None:
+        self.currency = currency
         self.all: dict[str, Model] = {name: project.models[name] for name in project.order()}
         self.marts = [model for model in self.all.values() if model.kind == "mart"]
         self.by_day = [mart for mart in self.marts if not is_monthly(mart.name)]
@@ -109,6 +112,15 @@ class Models:
         self.chains = {name: self._chain(name) for name in self.all}
         self.sources = {name: sorted({s for each in chain for s in self.all[each].sources}) for name, chain in self.chains.items()}
         self.fingerprints = {mart.name: self._fingerprint(mart) for mart in self.marts}
+
+    def comments(self, mart: Model) -> list[str]:
+        """Statements that comment a mart's table and columns."""
+        columns = {name: in_currency(text, self.currency) for name, text in mart.columns.items()}
+        return comments(mart_table(mart.name), self.description(mart), columns)
+
+    def description(self, mart: Model) -> str:
+        """What a mart's table is."""
+        return in_currency(mart.description, self.currency)
 
     def needed(self, marts: Iterable[str]) -> list[Model]:
         """The marts by day and everything they stand on, in order."""
@@ -134,15 +146,16 @@ class Models:
         """Hash of all SQL, text and types the mart is made of; a change of it means a rebuild."""
         content = [(name, self.sql[name]) for name in self.chains[mart.name]]
         types = [(s, [(c.name, c.dtype) for c in contract_of(s).columns]) for s in self.sources[mart.name]]
-        text = json.dumps([LAYOUT, content, types, mart.description, sorted(mart.columns.items())])
+        text = json.dumps([LAYOUT, content, types, *self.comments(mart)])
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-_known: WeakKeyDictionary[Project, Models] = WeakKeyDictionary()
+_known: WeakKeyDictionary[Project, dict[str, Models]] = WeakKeyDictionary()
 
 
-def models_of(project: Project) -> Models:
-    """The rendered models, made once a process for each project."""
-    if project not in _known:
-        _known[project] = Models(project)
-    return _known[project]
+def models_of(project: Project, currency: str = "EUR") -> Models:
+    """The rendered models, made once a process for each project and currency."""
+    known = _known.setdefault(project, {})
+    if currency not in known:
+        known[currency] = Models(project, currency)
+    return known[currency]

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import duckdb
 
-from energy_pipeline.contracts.sql import comments
 from energy_pipeline.lake.errors import PublishError
 from energy_pipeline.lake.store import Lake
 from energy_pipeline.warehouse import files
@@ -70,7 +69,14 @@ class PublishReport:
 
 
 def publish(
-    lake: Lake, warehouse_path: Path, sql_root: Path, days: Sequence[date], *, published_at: datetime | None = None, project: Project | None = None
+    lake: Lake,
+    warehouse_path: Path,
+    sql_root: Path,
+    days: Sequence[date],
+    *,
+    published_at: datetime | None = None,
+    project: Project | None = None,
+    currency: str = "EUR",
 ) -> PublishReport:
     """Bring the days of all marts up to date in a new version of the warehouse, and swap it in.
 
@@ -88,13 +94,15 @@ def publish(
         Aware; noted in `meta.publishes`.
     project : Project, optional
         Instead of the models in `sql_root`.
+    currency : str
+        The desk's, for the comments.
 
     Raises
     ------
     PublishError
         Naming everything that failed.
     """
-    models = models_of(project if project is not None else open_project(sql_root))
+    models = models_of(project if project is not None else open_project(sql_root), currency)
     wanted = tuple(sorted(set(days)))
     with files.publisher_lock(warehouse_path):
         began = time.perf_counter()
@@ -217,7 +225,7 @@ class _Publication:
         for mart in self.models.marts:
             table, day = mart_table(mart.name), day_column(mart.name)
             self.connection.execute(f"CREATE TABLE {table} AS SELECT * FROM main_file.{table} WHERE year({day}) = ?", [year])  # noqa: S608
-            for statement in comments(table, mart.description, mart.columns):
+            for statement in self.models.comments(mart):
                 self.connection.execute(statement)
         self.connection.execute("INSERT INTO meta.models SELECT * FROM main_file.meta.models")
         self.connection.execute("INSERT INTO meta.days SELECT * FROM main_file.meta.days WHERE year(delivery_day) = ?", [year])

@@ -29,6 +29,7 @@ SECTIONS = (
     "backtests",
     "flexibility",
     "kernels",
+    "entsoe",
     "warehouse",
 )
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from energy_pipeline.contracts import TABLES, table
-from energy_pipeline.contracts.enforce import enforce
+from energy_pipeline.contracts.enforce import enforce, enforce_days
 from energy_pipeline.domain.errors import ContractError
 from energy_pipeline_tests.contracts.legal_frames import DAY, legal_day
 
@@ -79,14 +79,14 @@ def test_no_price_that_is_not_a_number(value):
 
 
 def test_a_price_of_a_million_names_table_day_row_and_value():
-    frame = price_day().with_columns(pl.when(pl.int_range(pl.len()) == 3).then(1e6).otherwise("price_eur_mwh").alias("price_eur_mwh"))
+    frame = price_day().with_columns(pl.when(pl.int_range(pl.len()) == 3).then(1e7).otherwise("price_eur_mwh").alias("price_eur_mwh"))
     with pytest.raises(ContractError) as caught:
         enforce(PRICES, frame, DAY)
     text = str(caught.value)
     row = frame.row(3, named=True)
     assert "day_ahead_prices" in text
     assert str(DAY) in text
-    assert "price_eur_mwh=1000000.0" in text
+    assert "price_eur_mwh=10000000.0" in text
     assert f"zone={row['zone']}" in text
     assert str(row["delivery_start"]) in text
     assert "->" in text
@@ -130,12 +130,7 @@ def test_an_empty_day_is_an_error_only_where_the_contract_says_so():
 def test_everything_wrong_is_told_at_once():
     frame = price_day()
     frame = frame.with_columns(
-        pl.when(pl.int_range(pl.len()) == 0)
-        .then(-600.0)
-        .when(pl.int_range(pl.len()) == 1)
-        .then(6000.0)
-        .otherwise("price_eur_mwh")
-        .alias("price_eur_mwh"),
+        pl.when(pl.int_range(pl.len()) == 0).then(-6e6).when(pl.int_range(pl.len()) == 1).then(6e6).otherwise("price_eur_mwh").alias("price_eur_mwh"),
         pl.when(pl.int_range(pl.len()) == 2).then(None).otherwise("source").alias("source"),
     )
     with pytest.raises(ContractError) as caught:
@@ -153,3 +148,19 @@ def test_every_contract_describes_each_column_and_gives_a_reason_for_each_limit(
             assert column.description.endswith((".", ")")), (contract.name, column.name)
             if column.minimum is not None or column.maximum is not None:
                 assert column.reason, (contract.name, column.name)
+
+
+def test_several_days_at_once_are_judged_as_each_alone():
+    days = [DAY + timedelta(days=n) for n in range(3)]
+    sound = {day: price_day().with_columns(pl.lit(day).alias("delivery_day")) for day in days}
+    good, failures = enforce_days(PRICES, sound)
+    assert failures == {}
+    for day in days:
+        assert_frame_equal(good[day], enforce(PRICES, sound[day], day))
+    twice, above = pl.concat([sound[days[0]], sound[days[0]].head(1)]), pl.col("price_eur_mwh") + 1e6
+    for broken in (twice, sound[days[0]].with_columns(above), sound[days[1]], sound[days[0]].drop("zone"), sound[days[0]].clear()):
+        good, failures = enforce_days(PRICES, {**sound, days[0]: broken})
+        assert (list(good), list(failures)) == (days[1:], [days[0]])
+        with pytest.raises(ContractError) as alone:
+            enforce(PRICES, broken, days[0])
+        assert str(failures[days[0]]) == str(alone.value)

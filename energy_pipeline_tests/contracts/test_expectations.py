@@ -54,7 +54,7 @@ def on(day, name, value):
 @pytest.mark.parametrize(
     ("column", "value", "expectation"),
     [
-        ("price_eur_mwh", 1e6, f"{BETWEEN}(price_eur_mwh)"),
+        ("price_eur_mwh", 1e7, f"{BETWEEN}(price_eur_mwh)"),
         ("price_eur_mwh", None, "expect_column_values_to_not_be_null(price_eur_mwh)"),
         ("price_eur_mwh", float("nan"), "expect_column_values_to_not_be_null(price_eur_mwh)"),
         ("source", None, "expect_column_values_to_not_be_null(source)"),
@@ -190,7 +190,7 @@ def test_a_day_of_quarters_after_a_day_of_hours_is_whole():
 @pytest.mark.parametrize(
     ("name", "value", "expectation"),
     [
-        ("value", 1e6, f"{BETWEEN}(value)"),
+        ("value", 1e7, f"{BETWEEN}(value)"),
         ("value", None, "expect_column_values_to_not_be_null(value)"),
         ("value", float("nan"), "expect_column_values_to_not_be_null(value)"),
         ("unit", "GW", f"{IN_SET}(unit)"),

@@ -13,7 +13,7 @@ from energy_pipeline_tests.contracts.legal_frames import legal_day
 
 
 def test_desk_files_may_name_every_raw_table_and_no_other():
-    assert get_args(RawTable) == tuple(t.name for t in RAW_TABLES)
+    assert get_args(RawTable) == tuple(t.name for t in RAW_TABLES if t.name != "held_hours")  # ingestion's own: the operator has a file for it
 
 
 def test_a_forecast_and_its_actual_have_the_same_key_and_value():

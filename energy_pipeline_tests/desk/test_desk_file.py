@@ -211,7 +211,8 @@ def test_rules_of_the_market_are_kept():
     assert problems(data) == ("decision_at: 12:30:00 is after the gate 12:00:00 of market continental",)
     data = tiny()
     data["markets"]["continental"]["currency"] = "GBP"
-    assert "FX" in problems(data)[0]
+    assert "GBP differs from the desk's EUR" in problems(data)[0]
+    assert "exchange rates" in problems(data)[0]
     data = tiny()
     data["sources"]["late"]["load_forecast"] = {"action": "wait"}
     assert "wait needs it" in problems(data)[0]

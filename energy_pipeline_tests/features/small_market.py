@@ -15,7 +15,8 @@ from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk, load_desk
 from energy_pipeline.domain.delivery import DeliveryDay, days_between, local_instant, to_us
 from energy_pipeline.domain.seeds import generator
-from energy_pipeline.information.archive import Archive
+from energy_pipeline.information.archive import Archive, InformationSet
+from energy_pipeline.information.artefacts import MemoryArtefacts
 
 BERLIN = "Europe/Berlin"
 DESK = load_desk(Path(__file__).parents[1] / "desks" / "tiny.yaml")
@@ -151,6 +152,20 @@ def without(frames: dict[str, pl.DataFrame], *names: str) -> dict[str, pl.DataFr
 def archive_for(day: date, desk: Desk = DESK) -> Archive:
     """An archive of the season around `day`."""
     return Archive(desk, frames_for(day))
+
+
+STORE = MemoryArtefacts()
+"""Fitted models of every test that is content with what another one fitted."""
+
+
+@lru_cache(maxsize=8)
+def clean(day: date) -> InformationSet:
+    """What decide(`day`) may see of the season's market: one for all tests that leave it as it is.
+
+    What one test computed of it the next one finds. A test that changes how values are read, or asks what a process without a past
+    would compute, takes an archive of its own (`archive_for`).
+    """
+    return archive_for(day).at(day)
 
 
 def price(frames: dict[str, pl.DataFrame], zone: str, start_us: int, name: str = "day_ahead_prices") -> float:

@@ -15,10 +15,8 @@ from energy_pipeline.forecasting.model import ModelUnavailableError
 from energy_pipeline.forecasting.trees import Trees, target_inputs
 from energy_pipeline.information.archive import Archive
 from energy_pipeline.information.artefacts import MemoryArtefacts
-from energy_pipeline_tests.features.small_market import CHANGE, DESK, SPRING, archive_for, frames_for, poisoned
+from energy_pipeline_tests.features.small_market import CHANGE, DESK, SPRING, STORE, clean, frames_for, poisoned
 from energy_pipeline_tests.forecasting.markets import market
-
-STORE = MemoryArtefacts()
 
 
 def test_contributions_are_shapley_values_of_the_trees():
@@ -37,7 +35,7 @@ def test_contributions_are_shapley_values_of_the_trees():
 
 @pytest.mark.parametrize("day", [SPRING, CHANGE])
 def test_the_contributions_of_an_hour_add_up_to_the_members_price(day):
-    info = archive_for(day).at(day)
+    info = clean(day)
     table = forecast_contributions(info, STORE)
     total = table.group_by("zone", "delivery_start").agg(pl.col("contribution_eur_mwh").sum())
     prices = price_forecasts(info, STORE).filter(pl.col("model") == "xgboost", pl.col("horizon_days") == 1)
@@ -48,7 +46,7 @@ def test_the_contributions_of_an_hour_add_up_to_the_members_price(day):
 
 
 def test_the_committees_table_names_training_weight_and_recent_error():
-    info = archive_for(SPRING).at(SPRING)
+    info = clean(SPRING)
     table = forecast_models(info, STORE)
     forecasts = price_forecasts(info, STORE)
     for (zone,), part in table.group_by("zone"):
@@ -66,17 +64,18 @@ def test_the_committees_table_names_training_weight_and_recent_error():
 
 
 def test_later_knowledge_changes_none_of_these_tables():
-    info = archive_for(SPRING).at(SPRING)
+    info = clean(SPRING)
     other = Archive(DESK, poisoned(frames_for(SPRING), info.decision_time)).at(SPRING)
     assert forecast_models(info, STORE).equals(forecast_models(other, MemoryArtefacts()))
     assert forecast_contributions(info, STORE).equals(forecast_contributions(other, MemoryArtefacts()))
-    assert spread_forecasts(info).equals(spread_forecasts(other))
+    one, two = (spread_forecasts(i, price_forecasts(i, STORE)) for i in (info, other))
+    assert one.equals(two)
 
 
 @pytest.mark.parametrize(("day", "count"), [(SPRING, 92), (CHANGE, 96)])
 def test_the_spread_lies_inside_its_band_and_is_second_less_day_ahead(day, count):
-    info = archive_for(day).at(day)
-    found = spread_forecasts(info)
+    info = clean(day)
+    found = spread_forecasts(info, price_forecasts(info, STORE))
     assert found.height == count
     assert set(found["zone"]) == {"NORTH"}
     prices = price_forecasts(info, STORE).filter(pl.col("zone") == "NORTH", pl.col("model") == "ensemble", pl.col("horizon_days") == 1)

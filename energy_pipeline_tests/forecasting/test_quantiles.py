@@ -22,7 +22,7 @@ def _past(days, seed):
 
 def test_bands_cover_what_they_say_when_the_spread_changes():
     hits = {0.9: [], 0.5: []}
-    for seed in range(120):
+    for seed in range(60):
         points, families, came = _past(150, seed)
         found = quantiles(PastForecasts(came[:-1], points[:-1], families[:, :-1]), points[-1], families[:, -1], LEVELS)
         for share, (low, high) in {0.9: (0.05, 0.95), 0.5: (0.25, 0.75)}.items():

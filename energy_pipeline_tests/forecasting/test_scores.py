@@ -9,15 +9,12 @@ import pytest
 from energy_pipeline.contracts.derived import QUANTILES, quantile_column
 from energy_pipeline.domain.delivery import DeliveryDay, same_slot_starts_us
 from energy_pipeline.forecasting import price_forecasts, score
-from energy_pipeline.information.artefacts import MemoryArtefacts
-from energy_pipeline_tests.features.small_market import AUTUMN, BERLIN, CHANGE, DESK, SPRING, archive_for, frames_for, only, price
-
-STORE = MemoryArtefacts()
+from energy_pipeline_tests.features.small_market import AUTUMN, BERLIN, CHANGE, DESK, SPRING, STORE, clean, frames_for, only, price
 
 
 def _scored(day):
     frames = only(frames_for(day), day - timedelta(days=7), day)
-    forecasts = price_forecasts(archive_for(day).at(day), STORE)
+    forecasts = price_forecasts(clean(day), STORE)
     return forecasts, score(DESK, day, forecasts, frames["day_ahead_prices"], frames["second_prices"])
 
 
@@ -61,7 +58,7 @@ def test_one_row_per_model_and_kind_across_the_change_of_resolution():
 def test_a_perfect_forecast_scores_zero():
     day = SPRING
     frames = only(frames_for(day), day - timedelta(days=7), day)
-    forecasts = price_forecasts(archive_for(day).at(day), STORE).filter(pl.col("model") == "naive", pl.col("price_kind") == "day_ahead")
+    forecasts = price_forecasts(clean(day), STORE).filter(pl.col("model") == "naive", pl.col("price_kind") == "day_ahead")
     came = frames["day_ahead_prices"].select("zone", "delivery_start", came="price_eur_mwh")
     perfect = forecasts.filter(pl.col("target_day") == day).join(came, on=["zone", "delivery_start"], maintain_order="left")
     perfect = perfect.with_columns(pl.col("came").alias(c) for c in ("price_eur_mwh", *map(quantile_column, QUANTILES))).drop("came")
@@ -73,7 +70,7 @@ def test_a_perfect_forecast_scores_zero():
 
 def test_nothing_known_is_no_row_and_no_week_before_is_null():
     day = SPRING
-    forecasts = price_forecasts(archive_for(day).at(day), STORE)
+    forecasts = price_forecasts(clean(day), STORE)
     frames = only(frames_for(day), day, day)
     nothing = frames["second_prices"].clear()
     scores = score(DESK, day, forecasts, frames["day_ahead_prices"], nothing)

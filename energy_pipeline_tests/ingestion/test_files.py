@@ -241,10 +241,12 @@ def test_a_duplicate_hour_fails_its_day_only():
     assert set(got.frame["delivery_day"]) == {DAY + timedelta(days=1)}
 
 
-def test_a_price_of_a_million_reaches_enforcement_with_its_value():
-    frame = price_file().with_columns(v=pl.lit(1e6))
-    with pytest.raises(ContractError, match="above maximum 5000"):
-        enforce(table("day_ahead_prices"), read(desk_with(series()), frame).frame, DAY)
+def test_a_price_of_a_million_is_held_with_its_value_and_the_others_are_kept():
+    frame = price_file().with_columns(v=pl.when(pl.int_range(pl.len()) == 3).then(1e6).otherwise("v"))
+    got = read(desk_with(series()), frame)
+    assert got.held is not None
+    assert got.held.select("check", "status", "found_value").rows() == [("market_limit", "held", 1e6)]
+    assert enforce(table("day_ahead_prices"), got.frame, DAY).height == 23
 
 
 def test_a_missing_required_day_is_an_error_and_else_a_gap():

@@ -422,7 +422,7 @@ def test_a_zone_without_locations_or_capacities_still_has_a_market():
     )
     for name in TABLES:
         frame = generate(desk, name, NORMAL, NORMAL)
-        assert frame.height > 0 or name in ("weather_forecast", "weather_observed", "plant_meters", "outages")
+        assert frame.height > 0 or name in ("weather_forecast", "weather_observed", "plant_meters", "outages", "held_hours")
         enforce(contract_of(name), frame, NORMAL)
 
 

@@ -1,4 +1,5 @@
-"""Every computed table of one day again, from the frames a lake holds: content hashes as JSON, a set for each time.
+"""Every computed table of one day again, from the frames a lake holds, as JSON: content hashes, a set for each time, and the
+libraries that were loaded.
 
 Run as a program, so that the number of polars threads is the process's own:
 POLARS_MAX_THREADS=2 python -m energy_pipeline_tests.integration.recomputed LAKE DAY TIMES
@@ -53,4 +54,5 @@ def hashes(lake: Path, day: date, time: int) -> dict[str, str]:
 
 if __name__ == "__main__":
     LAKE, DAY, TIMES = Path(sys.argv[1]), date.fromisoformat(sys.argv[2]), int(sys.argv[3])
-    sys.stdout.write(json.dumps([hashes(LAKE, DAY, time) for time in range(TIMES)]))
+    FOUND = [hashes(LAKE, DAY, time) for time in range(TIMES)]
+    sys.stdout.write(json.dumps({"hashes": FOUND, "loaded": sorted({name.partition(".")[0] for name in sys.modules})}))

@@ -27,7 +27,7 @@ RUN_WINDOW = {"load_forecast", "load_actual", "generation_forecast", "generation
 def made(desk):
     """The steps of a desk's factory, and the tables each makes."""
     factory = AssetFactory(desk)
-    found = assets(factory, SqlProject(Settings().sql_root))
+    found = assets(factory, SqlProject(Settings().sql_root), described=False)
     return factory.steps, {asset.op.name: {key.to_user_string() for key in asset.keys} for asset in found}
 
 

@@ -2,13 +2,14 @@
 
 import shutil
 import socket
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
 
+from energy_pipeline.orchestration.event_retention import Forgotten, forget
 from energy_pipeline.orchestration.partitions import range_tags
 from energy_pipeline_tests.orchestration import small_graph
 
@@ -60,3 +61,18 @@ def test_a_range_run_is_recorded_in_postgres(home, tmp_path):
         assert run is not None
         assert run.is_success
         assert reopened.get_materialized_partitions(dg.AssetKey("var_exceptions")) == {"2026-03-28", "2026-03-29", "2026-03-30"}
+
+
+def test_retention_on_postgres_keeps_asset_history_and_forgets_the_rest(home, tmp_path):
+    key, first, last = dg.AssetKey("var_exceptions"), date(2026, 3, 28), date(2026, 3, 29)
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        job = small_graph.definitions(tmp_path / "lake").resolve_job_def("small")
+        run_id = job.execute_in_process(instance=instance, tags=range_tags(first, last)).run_id
+        before = [r.storage_id for r in instance.fetch_materializations(key, limit=20).records], instance.get_materialized_partitions(key)
+        rows = len(instance.all_logs(run_id))
+        assert forget(instance, datetime.now(UTC)) == Forgotten()
+        found = forget(instance, datetime.now(UTC) + timedelta(days=31))
+        assert (found.runs > 0, found.rows > 0) == (True, True)
+        assert before == ([r.storage_id for r in instance.fetch_materializations(key, limit=20).records], instance.get_materialized_partitions(key))
+        assert 0 < len(instance.all_logs(run_id)) < rows
+        assert instance.get_run_by_id(run_id).is_success

@@ -32,7 +32,7 @@ TICKS = [
 
 @pytest.fixture(scope="module")
 def definitions():
-    return build_definitions(settings=Settings(desk=demo_desk_path()))
+    return build_definitions(settings=Settings(desk=demo_desk_path()), described=False)
 
 
 def tick(definitions, name, moment):
@@ -74,7 +74,7 @@ def test_decide_ticks_once_a_day_after_the_decision_and_before_the_gate(definiti
 
 
 def test_tomorrow_has_a_partition_today_and_the_day_after_has_none():
-    specs = build_definitions(settings=Settings(desk=demo_desk_path())).resolve_all_asset_specs()
+    specs = build_definitions(settings=Settings(desk=demo_desk_path()), described=False).resolve_all_asset_specs()
     partitions = next(spec for spec in specs if spec.key.to_user_string() == "positions").partitions_def
     keys = partitions.get_partition_keys(current_time=datetime(2026, 3, 28, 9, tzinfo=UTC))
     assert keys[-1] == "2026-03-29"
@@ -82,7 +82,7 @@ def test_tomorrow_has_a_partition_today_and_the_day_after_has_none():
 
 def test_schedules_are_off_unless_the_environment_says_so():
     def statuses(**given):
-        found = build_definitions(settings=Settings(desk=demo_desk_path(), **given)).schedules
+        found = build_definitions(settings=Settings(desk=demo_desk_path(), **given), described=False).schedules
         return {s.default_status for s in found}
 
     assert statuses() == {dg.DefaultScheduleStatus.STOPPED}

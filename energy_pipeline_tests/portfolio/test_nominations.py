@@ -107,3 +107,9 @@ def test_the_next_best_bid_costs_what_the_objective_loses(bids):
     assert set(told["binding_limit"]) <= {"", "size of the signal", "day_ahead_deviation_mw"}
     south = lines.filter(pl.col("zone") == "SOUTH", pl.col("kind") == "price_independent")
     assert set(south["binding_limit"]) == {"no tradable signal"}
+
+
+def test_the_heads_of_the_bids_name_the_desks_currency():
+    head = nominations_csv(table("nomination_lines").frame(), "GBP").splitlines()[0]
+    assert "limit_price_gbp_mwh" in head
+    assert "eur" not in head

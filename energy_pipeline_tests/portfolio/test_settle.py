@@ -39,6 +39,7 @@ class Came:
         self.meters = day.rows("plant_meters", north, plant="wind", output_mw=np.abs(noise(count(north), 25, 6)), **frames)
         zone = {"zone": "SOUTH", "technology": "solar"}
         self.generation = day.rows("generation_actual", south, **zone, generation_mw=np.abs(noise(count(south), 2500, 300)), **frames)
+        self.held = table("held_hours").frame()
 
     def final(self) -> pl.DataFrame:
         day = self.day
@@ -47,7 +48,7 @@ class Came:
 
     @property
     def frames(self) -> RawFrames:
-        return RawFrames(self.prices, self.second, self.meters, self.generation)
+        return RawFrames(self.prices, self.second, self.meters, self.generation, self.held)
 
     def auction(self) -> pl.DataFrame:
         found = settle_day_ahead(self.day.desk, self.day.day, self.book.positions, self.prices)

@@ -108,6 +108,9 @@ def ensemble(desk: Desk, day: date, prices: Mapping[tuple[str, str], Values]) ->
                     "price_eur_mwh": value(delivery, minutes) if callable(value) else np.full(starts.size, value),
                     "fallback": "",
                     "artefact": "",
+                    "statistic": "forecast",
+                    "tail_lower": None,
+                    "tail_upper": None,
                 }
                 | quantiles
             ).select([pl.col(k).cast(t) for k, t in table("price_forecasts").schema.items()])

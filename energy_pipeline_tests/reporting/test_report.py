@@ -14,7 +14,7 @@ from energy_pipeline.reporting.inputs import ReportInputs
 from energy_pipeline.reporting.report import build_page
 
 SPRING, AUTUMN, PLAIN = date(2026, 3, 29), date(2025, 10, 26), date(2025, 10, 2)
-VOID = {"meta", "link", "br", "hr", "img", "input", "rect", "line", "path"}
+VOID = {"meta", "link", "br", "hr", "img", "input", "line", "path"}
 ORDER = [
     "pnl",
     "attribution",
@@ -44,6 +44,7 @@ ORDER = [
     "strategies",
     "scores",
     "scenario-scores",
+    "held",
     "quality",
 ]
 
@@ -97,7 +98,11 @@ def test_the_page_is_well_formed_in_order_and_asks_for_nothing(made_up_day, day)
     page = Page(text)
     assert page.sections == ORDER
     assert not [t for t, _ in page.tags if t in ("script", "link", "img", "iframe", "object")]
-    assert not [a for _, a in page.tags if {"src", "href", "xlink:href", "srcset"} & set(a)]
+    assert not [a for _, a in page.tags if {"src", "xlink:href", "srcset"} & set(a)]
+    ids = {a["id"] for _, a in page.tags if "id" in a}
+    addresses = [a["href"] for _, a in page.tags if "href" in a]
+    assert {h for h in addresses if not h.startswith("#")} == {"../index.html"}
+    assert {h[1:] for h in addresses if h.startswith("#")} == {*ORDER, "content"} <= ids
     assert not re.search(r"https?:|url\(|@import", text)
     assert f"{ {SPRING: 23, PLAIN: 24, AUTUMN: 25}[day] } hours" in text
 
@@ -125,7 +130,7 @@ def test_before_settlement_the_page_says_so(made_up_day):
     assert page.sections == ORDER
     assert text.count("Not settled yet") == 8
     assert "decided, not settled" in text
-    assert "Settled P&amp;L" not in text
+    assert '<div class="label">Settled P&amp;L' not in text
     assert "Not settled yet" not in render(made)
 
 
@@ -144,6 +149,66 @@ def test_headline_names_the_limit_and_leaves_proxies_out(made_up_day):
     assert tiles["VaR 95 %"].value == "15,100"
     pnl = made.tables["pnl"]
     assert tiles["Settled P&L"].value == f"{pnl['total_eur'].sum() - pnl['hedge_proxy_eur'].sum():,.0f}"
+
+
+def record_of(made, days, *, broke=()):
+    """Settled days before the made-up one: 1,000 settled on 1,200 expected, or 9,000 less where the VaR broke."""
+    row = made.tables["var_exceptions"].head(1).to_dicts()[0]
+    told = {"level": 0.95, "expected_pnl_eur": 1200.0}
+    rows = [{**row, **told, "delivery_day": d, "pnl_eur": -9000.0 if d in broke else 1000.0, "is_exception": d in broke} for d in days]
+    return contract_of("var_exceptions").frame(rows)
+
+
+def test_the_first_screen_sets_the_last_settled_day_and_the_month_against_their_expectation(made_up_day):
+    made = made_up_day(PLAIN)
+    days = [date(2025, 9, 29), date(2025, 9, 30), date(2025, 10, 1)]
+    settle = [t.name for t in TABLES.values() if t.flow.startswith("settle")]
+    tables = {k: v for k, v in made.tables.items() if k not in settle} | {"var_exceptions": record_of(made, days, broke=days[:1])}
+    tiles = {t.label: t for t in build_page(ReportInputs(PLAIN, made.desk, tables, made.versions)).tiles}
+    assert tiles["Settled P&L, 01 Oct"].value == "1,000"
+    assert tiles["Settled P&L, 01 Oct"].detail.startswith("expected 1,200: 200 less than expected")
+    assert tiles["October so far, 1 day"].value == "1,000"
+    assert "1 VaR exception in 3 settled days" in tiles["October so far, 1 day"].detail
+    assert not [label for label in tiles if label == "Settled P&L"]
+
+
+def test_the_first_screen_names_the_worst_stress_and_every_full_limit(made_up_day):
+    made = made_up_day()
+    full = made.tables["limits"].with_columns(use_share=pl.lit(1.0), status=pl.lit("amber"))
+    tiles = {t.label: t for t in page_of(made, limits=full).tiles}
+    assert tiles["Limits at 100 %"].value == f"{full.height} of {full.height}"
+    assert tiles["Limits at 100 %"].tone == "warn"
+    changes = made.tables["stress_results"].select(pl.coalesce("repriced_change_eur", "change_eur")).to_series().to_list()
+    assert tiles["Worst stress"].value == f"{min(changes):,.0f}".replace("-", "\N{MINUS SIGN}")
+
+
+def test_meters_stand_beside_the_forecast_as_the_settlement_knew_them(made_up_day):
+    made = made_up_day()
+    settled_as_of = made.tables["pnl"]["settled_as_of"].max()
+    meters = made.tables["plant_meters"].with_columns(known_at=pl.lit(settled_as_of))
+    later = meters.with_columns(known_at=pl.lit(settled_as_of) + pl.duration(hours=1), output_mw=pl.col("output_mw") * 1000)
+    rows = texts(section(page_of(made, plant_meters=pl.concat([meters, later])), "plants").tables[0])
+    expected = {
+        plant: (part["output_mw"] * part["resolution_minutes"] / 60).sum() for (plant,), part in meters.partition_by("plant", as_dict=True).items()
+    }
+    assert expected
+    assert {r[0]: r[6] for r in rows if r[0] in expected} == {p: f"{v:,.1f}" for p, v in expected.items()}
+    unsettled = {k: v for k, v in made.tables.items() if k != "pnl"} | {"plant_meters": meters}
+    page = build_page(ReportInputs(made.day, made.desk, unsettled, made.versions))
+    assert {r[6] for r in texts(section(page, "plants").tables[0])} == {"\N{EN DASH}"}
+
+
+def test_a_page_links_to_the_days_around_it_that_have_one(made_up_day):
+    made = made_up_day(PLAIN)
+    text = report_html(PLAIN, made.desk, made.tables, made.versions, [date(2025, 10, 1)])
+    found = re.findall(r'href="(\.\./[^"]*)"', text)
+    assert found == ["../date=2025-10-01/report.html", "../index.html"]
+
+
+def test_nothing_is_cut_on_paper(made_up_day):
+    text = render(made_up_day())
+    paper = text[text.index("@media print") :]
+    assert ".scroll { overflow: visible; }" in paper
 
 
 def test_a_red_limit_comes_first_among_the_flags(made_up_day):
@@ -227,7 +292,7 @@ def test_an_index_study_shows_no_sharpe_even_if_one_were_written(made_up_day):
 
 def test_equity_curves_are_drawn_net_and_gross(made_up_day):
     page = section(page_of(made_up_day()), "strategies")
-    assert [c.caption for c in page.charts] == ["north_da_vs_intraday, equity [EUR]", "north_da_vs_intraday, drawdown [EUR]"]
+    assert [c.caption for c in page.charts] == ["north_da_vs_intraday, equity [¤]", "north_da_vs_intraday, drawdown [¤]"]
     assert page.charts[0].svg.count("<path") == 2
 
 
@@ -239,3 +304,16 @@ def test_every_section_names_table_partition_and_hash(made_up_day):
         assert all(x.partition == made.day.isoformat() and x.content_hash == made.versions[x.table] for x in s.sources)
     text = render(made)
     assert all(h in text for h in made.versions.values())
+
+
+def test_a_desk_in_pounds_prints_no_euro(made_up_day):
+    made = made_up_day()
+    in_pounds = made.desk.model_copy(update={"currency": "GBP"})
+    texts = pl.selectors.string()  # units and descriptions that the made-up tables themselves hold are not the page's words
+    tables = {name: frame.with_columns(texts.str.replace_all("EUR", "money")) for name, frame in made.tables.items()}
+    euro, pound = (report_html(made.day, desk, tables, made.versions) for desk in (made.desk, in_pounds))
+    words = re.compile(r"\b(EUR|GBP)\b|¤")
+    assert "GBP" not in set(words.findall(euro))
+    told = [pound[m.start() - 40 : m.end()] for m in re.finditer(r"\bEUR\b|¤", pound)]
+    assert pound.count("GBP") > 50
+    assert told == [], told[:5]

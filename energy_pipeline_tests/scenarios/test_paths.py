@@ -69,16 +69,17 @@ def test_all_series_share_the_drawn_day_at_their_own_resolution(day, hours):
     south, plant = matrix(paths, "day_ahead_price", "SOUTH"), matrix(paths, "plant_output", "roof")
     assert (north.shape, south.shape) == ((4 * hours, 60), (hours, 60))
     drawn = north[0] - 50.0
-    for values, expected in ((north, 50), (second, 52), (south, 40), (plant, 5)):
+    assert drawn.mean() == pytest.approx(0.0, abs=1e-5), "prices have their published mean, plants the errors as they were"
+    for values, expected in ((north, 50), (second, 52), (south, 40), (plant, 5 + 0.95)):
         np.testing.assert_allclose(values, np.tile(expected + drawn, (values.shape[0], 1)), atol=1e-5)
     assert np.unique(np.round(drawn, 4)).size == 20
 
 
 def test_wall_clock_slots_follow_the_target_day():
-    by_slot = histories(SPRING, make=lambda n, slots: np.tile(np.arange(slots) * 24.0 / slots // 1, (n, 1)))
+    by_slot = histories(SPRING, make=lambda n, slots: np.outer(np.where(np.arange(n) % 2, 1.0, -1.0), np.arange(slots) * 24.0 / slots // 1))
     paths = draw(SPRING, by_slot)
-    assert (matrix(paths, "day_ahead_price", "SOUTH")[:, 0] - 40).tolist() == [float(h) for h in range(24) if h != 2]
-    assert (matrix(paths, "day_ahead_price", "NORTH")[::4, 0] - 50).tolist() == [float(h) for h in range(24) if h != 2]
+    assert np.abs(matrix(paths, "day_ahead_price", "SOUTH")[:, 0] - 40).tolist() == [float(h) for h in range(24) if h != 2]
+    assert np.abs(matrix(paths, "day_ahead_price", "NORTH")[::4, 0] - 50).tolist() == [float(h) for h in range(24) if h != 2]
 
 
 def test_values_stay_inside_what_is_possible():

@@ -23,6 +23,8 @@ def _quick(monkeypatch):
     from energy_pipeline.forecasting.kernel_ridge import KernelRidge
     from energy_pipeline.forecasting.trees import Trees
 
+    # Long enough for weights and quantiles; the days that a walk needs before its first one are most of what it costs.
+    monkeypatch.setattr(forecast_benchmark, "WARM_UP_DAYS", 45)
     monkeypatch.setitem(committee.MEMBERS, "xgboost", lambda: Trees(trees=20, refit_days=14))
     monkeypatch.setitem(committee.MEMBERS, "krr_364a", lambda: KernelRidge(100, adaptive=True))
 
@@ -45,9 +47,9 @@ def walked(tmp_path, data, name="m", **options):
 
 def test_the_future_changes_nothing(tmp_path):
     data = frame()
-    honest = walked(tmp_path, data, last_days=20)
-    assert honest.height == 20 * 24
-    day = data["timestamp"].dt.date().unique().sort()[160]
+    honest = walked(tmp_path, data, last_days=10)
+    assert honest.height == 10 * 24
+    day = data["timestamp"].dt.date().unique().sort()[165]
     random = np.random.default_rng(1)
     later = pl.col("timestamp").dt.date()
     # Prices from that day on and exogenous values after it are unknown when it is forecast.
@@ -58,11 +60,11 @@ def test_the_future_changes_nothing(tmp_path):
         exog_2=pl.when(later > day).then(noise).otherwise(pl.col("exog_2")),
     )
     until = honest.filter(pl.col("timestamp").dt.date() <= day)
-    found = walked(tmp_path, poisoned, "poisoned", last_days=20).filter(pl.col("timestamp").dt.date() <= day)
+    found = walked(tmp_path, poisoned, "poisoned", last_days=10).filter(pl.col("timestamp").dt.date() <= day)
     assert found.equals(until)
     deleted = data.filter(later <= day)
     kept = deleted.with_columns(price=pl.when(later >= day).then(None).otherwise(pl.col("price")))
-    again = walked(tmp_path, kept, "deleted", last_days=11)
+    again = walked(tmp_path, kept, "deleted", last_days=6)
     assert again.drop("fallback").equals(until.drop("fallback"))
 
 
@@ -78,15 +80,15 @@ def test_a_planted_leak_is_found(tmp_path, monkeypatch):
         return found
 
     monkeypatch.setattr(Panel, "before", leaky)
-    first = walked(tmp_path, data, last_days=3)
+    first = walked(tmp_path, data, last_days=3, names=NAMES[:1])
     day = data["timestamp"].dt.date().max() - timedelta(days=2)
     noise = data.with_columns(price=pl.when(pl.col("timestamp").dt.date() >= day).then(500.0).otherwise(pl.col("price")))
-    assert not walked(tmp_path, noise, "noise", last_days=3)["forecast"].head(24).equals(first["forecast"].head(24))
+    assert not walked(tmp_path, noise, "noise", last_days=3, names=NAMES[:1])["forecast"].head(24).equals(first["forecast"].head(24))
 
 
 def test_killed_and_called_again_gives_the_same_bytes(tmp_path, monkeypatch):
-    data = frame()
-    straight = walked(tmp_path, data, "straight", last_days=40)
+    data, names = frame(), ("lear_56", "xgboost")
+    straight = walked(tmp_path, data, "straight", last_days=5, names=names)
     source, out = tmp_path / "k.parquet", tmp_path / "k_out.parquet"
     data.write_parquet(source)
     honest, calls = forecast_benchmark._compute, []
@@ -99,11 +101,11 @@ def test_killed_and_called_again_gives_the_same_bytes(tmp_path, monkeypatch):
 
     monkeypatch.setattr(forecast_benchmark, "_compute", dies)
     with pytest.raises(KeyboardInterrupt):
-        run(source, out, NAMES, last_days=40, jobs=1)
+        run(source, out, names, last_days=5, jobs=1)
     assert not out.exists()
     assert len(list((tmp_path / "k_out.parquet.parts").glob("*.npz"))) == 2
     monkeypatch.setattr(forecast_benchmark, "_compute", lambda *a: calls.append(a[2]) or honest(*a))  # type: ignore[func-returns-value]
-    run(source, out, NAMES, last_days=40, jobs=1)
+    run(source, out, names, last_days=5, jobs=1)
     assert len(calls) == len(set(calls))
     assert pl.read_parquet(out).equals(straight)
     assert not (tmp_path / "k_out.parquet.parts").exists()
@@ -111,10 +113,10 @@ def test_killed_and_called_again_gives_the_same_bytes(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_two_workers_give_the_same(tmp_path):
-    data = frame(days=90)
+    data = frame(days=80)
     names = ("lear_56", "krr_364")
-    one = walked(tmp_path, data, "one", last_days=20, names=names)
-    run(tmp_path / "one.parquet", tmp_path / "two.parquet", names, last_days=20, jobs=2)
+    one = walked(tmp_path, data, "one", last_days=5, names=names)
+    run(tmp_path / "one.parquet", tmp_path / "two.parquet", names, last_days=5, jobs=2)
     assert pl.read_parquet(tmp_path / "two.parquet").equals(one)
 
 
@@ -128,19 +130,19 @@ def test_bad_input_gives_numbers_and_says_what_stood_in(tmp_path, case):
     elif case == "wild":
         data = data.with_columns(price=pl.when(pl.int_range(pl.len()) % 50 == 0).then(3000.0).otherwise(pl.col("price") - 500))
     elif case == "one gap":
-        data = data.with_columns(price=pl.when(pl.int_range(pl.len()) == 100 * 24 + 5).then(None).otherwise(pl.col("price")))
-    found = walked(tmp_path, data, last_days=10, names=("lear_56", "krr_364a", "xgboost", "mlp"))
+        data = data.with_columns(price=pl.when(pl.int_range(pl.len()) == 105 * 24 + 5).then(None).otherwise(pl.col("price")))
+    found = walked(tmp_path, data, last_days=5, names=("lear_56", "krr_364a", "xgboost", "mlp"))
     numbers = found.select("forecast", *[c for c in found.columns if c.startswith("q0.")]).to_numpy()
     assert np.isfinite(numbers).all()
     assert (np.diff(numbers[:, 1:], axis=1) >= 0).all()
-    assert found.height == 10 * (96 if case == "quarters" else 24)
+    assert found.height == 5 * (96 if case == "quarters" else 24)
     assert found["fallback"].str.contains("without mlp").all()
     if case == "no exogenous":
         assert found["fallback"].str.contains("input 1 is unknown").all()
     if case == "thirty days":
         assert found["fallback"].str.contains("seasonal naive stands in").any()
     if case == "constant":
-        assert found["forecast"].to_numpy() == pytest.approx(np.full(240, 35.0), abs=1e-6)
+        assert found["forecast"].to_numpy() == pytest.approx(np.full(5 * 24, 35.0), abs=1e-6)
 
 
 def test_a_file_in_another_format_is_told_everything():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -276,3 +277,10 @@ def test_the_real_sql_runner_fits(lake, live, tmp_path):
     report = warehouse.publish(lake, live, root, [date(2019, 3, 2)])
     assert report.rows == {"stress": 8}
     assert query(live, "select comment from duckdb_columns() where table_name = 'stress' and column_name = 'pnl_eur'") == [("P&L.",)]
+
+
+def test_comments_say_the_desks_currency(lake, live):
+    publish(lake, live, days(4), currency="GBP")
+    found = [text for (text,) in query(live, "select comment from duckdb_columns() where schema_name = 'marts' and comment is not null")]
+    assert any("GBP/MWh" in text for text in found)
+    assert not any(re.search(r"\bEUR\b", text) for text in found)

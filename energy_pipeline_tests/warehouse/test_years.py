@@ -122,6 +122,18 @@ def test_only_the_mart_whose_source_changed_is_touched(lake, live):
     assert report.swapped == ("warehouse.duckdb",)
 
 
+def test_raw_history_loaded_after_the_first_publish_reaches_the_marts_of_raw_tables_with_the_next(lake, live):
+    before, after = date(2019, 2, 1), date(2016, 6, 1)
+    for day in (before, after):
+        write(lake, day)
+    publish(lake, live, NEW)
+    assert days_in(live, "prices") == [CLOSED, before, NEW]
+    assert days_in(live, "prices_daily") == [OLD, LATE_OLD, after, CLOSED, before, NEW]
+    assert days_in(files.year_path(live, 2016), "prices") == [OLD, LATE_OLD, after]
+    assert before not in days_in(live, "stress_results"), "what a flow computes is published by its flow"
+    assert publish(lake, live, NEW).swapped == ()
+
+
 def test_the_same_content_written_again_is_not_due(lake, live):
     lake.write_day("stress_results", NEW, stresses(NEW, 3.0))
     publish(lake, live, NEW)

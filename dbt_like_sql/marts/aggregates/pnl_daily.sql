@@ -19,6 +19,7 @@ select
     sum(hedge_proxy_eur order by delivery_start) as hedge_proxy_eur,
     sum(costs_eur order by delivery_start) as costs_eur,
     sum(total_eur order by delivery_start) as total_eur,
-    sum(headline_eur order by delivery_start) as headline_eur
+    sum(headline_eur order by delivery_start) as headline_eur,
+    sum(held_h order by delivery_start) as held_h
 from {{ ref('pnl') }}
 group by delivery_day, zone

@@ -20,6 +20,7 @@ select
     sum(hedge_proxy_eur order by delivery_day) as hedge_proxy_eur,
     sum(costs_eur order by delivery_day) as costs_eur,
     sum(total_eur order by delivery_day) as total_eur,
-    sum(headline_eur order by delivery_day) as headline_eur
+    sum(headline_eur order by delivery_day) as headline_eur,
+    sum(held_h order by delivery_day) as held_h
 from {{ ref('pnl_daily') }}
 group by cast(date_trunc('month', delivery_day) as date), zone

@@ -23,5 +23,6 @@ select
     total_eur,
     headline_eur,
     settled_as_of,
-    is_estimated
+    is_estimated,
+    held_h
 from {{ ref('stg_pnl') }}

@@ -34,5 +34,8 @@ select
     q95_eur_mwh,
     q99_eur_mwh,
     fallback,
-    artefact
+    artefact,
+    statistic,
+    tail_lower,
+    tail_upper
 from {{ ref('stg_price_forecasts') }}

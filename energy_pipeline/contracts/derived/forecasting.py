@@ -25,14 +25,38 @@ PRICE_FORECASTS = Table(
         c.text("model", "naive, ensemble (what later stages use), or a member of it."),
         c.DELIVERY_START,
         c.RESOLUTION,
-        c.second_price("price_eur_mwh", "Point forecast (mean)."),
+        c.second_price("price_eur_mwh", "What `statistic` says: the published mean, or the model's own forecast."),
         *(
             c.second_price(quantile_column(q), f"{q:.0%} quantile from past errors; null for members and without error history.", nullable=True)
             for q in QUANTILES
         ),
         c.text("fallback", "Empty, or why a simpler model stands in."),
         c.text("artefact", "Content hash of the fitted artefact, empty for models without one."),
+        Column(
+            "statistic",
+            "str",
+            "mean: the integral of the published distribution (quantiles, tails, price limits), its median being q50; forecast: of a model "
+            "beside it, or of the ensemble while too few errors are known for a distribution.",
+            allowed=("mean", "forecast"),
+            since=2,
+            default="forecast",
+        ),
+        *(
+            Column(
+                f"tail_{side}",
+                "f64",
+                f"Shape of the generalised Pareto tail {where} the outermost quantile; null where no distribution is published.",
+                "1",
+                True,
+                0.0,
+                1.0,
+                "a finite mean",
+                since=2,
+            )
+            for side, where in (("lower", "below"), ("upper", "above"))
+        ),
     ),
+    version=2,
     whole_day="horizon_days = 1",  # the week ahead overlaps from day to day
     is_mart=True,
 )
@@ -137,7 +161,14 @@ FORECAST_SCORES = Table(
         PRICE_KIND,
         c.text("model", "Which model."),
         c.count("intervals", "Intervals scored."),
-        Column("mae_eur_mwh", "f64", "Mean absolute error.", "EUR/MWh", minimum=0.0, reason="an absolute value"),
+        Column(
+            "mae_eur_mwh",
+            "f64",
+            "Mean absolute error, of the published median where there is one.",
+            "EUR/MWh",
+            minimum=0.0,
+            reason="an absolute value",
+        ),
         Column("rmse_eur_mwh", "f64", "Root mean squared error.", "EUR/MWh", minimum=0.0, reason="a root"),
         Column("bias_eur_mwh", "f64", "Mean of forecast less outcome.", "EUR/MWh"),
         Column("mae_naive_eur_mwh", "f64", "MAE of the weekly naive (same slot on D-7).", "EUR/MWh", True, 0.0, None, "an absolute value"),
@@ -155,6 +186,25 @@ FORECAST_SCORES = Table(
                 Column(f"winkler_{share}_eur_mwh", "f64", f"Mean interval score of the {share} % band.", "EUR/MWh", True, 0.0, None, "a loss"),
             )
         ),
+    ),
+    may_be_empty=True,
+)
+
+FORECAST_LEAD_ERRORS = Table(
+    name="forecast_lead_errors",
+    stage="forecasting",
+    flow="settle_final",
+    description="The published mean for D as made at each lead, against what came: what its bias is tested on.",
+    key=("zone", "price_kind", "horizon_days"),
+    columns=(
+        c.DELIVERY_DAY,
+        c.ZONE,
+        PRICE_KIND,
+        Column("horizon_days", "i32", "1 where D was decided, 2 a day before, ...", "d", minimum=1, maximum=7, reason="a week ahead"),
+        c.count("intervals", "Intervals with an outcome."),
+        Column("bias_eur_mwh", "f64", "Mean of published mean less outcome.", "EUR/MWh"),
+        Column("rmse_eur_mwh", "f64", "Root mean squared error of the mean.", "EUR/MWh", minimum=0.0, reason="a root"),
+        c.second_price("outcome_eur_mwh", "Mean outcome."),
     ),
     may_be_empty=True,
 )
@@ -203,6 +253,7 @@ TABLES: tuple[Table, ...] = (
     FORECAST_MODELS,
     FORECAST_CONTRIBUTIONS,
     FORECAST_SCORES,
+    FORECAST_LEAD_ERRORS,
     FORECAST_VALUE,
     FORECAST_COMPARISON,
 )

@@ -23,7 +23,7 @@ SCENARIO_PATHS = Table(
         c.DELIVERY_START,
         c.RESOLUTION,
         Column("scenario", "i32", "Number of the path.", "1", minimum=0, reason="a number"),
-        Column("value", "f32", "Value in `unit`.", "see unit", minimum=-9999.0, maximum=200_000.0, reason="second-price limits and zone power"),
+        Column("value", "f32", "Value in `unit`.", "see unit", minimum=-2_000_000.0, maximum=2_000_000.0, reason="the widest of prices and powers"),
         SCENARIO_UNIT,
     ),
     alike="scenario",
@@ -74,7 +74,7 @@ SCENARIO_SETS = Table(
         Column("scenario", "i32", "Number of the path in its set.", "1", minimum=0, reason="a number"),
         c.text("label", "The past day, the stress, or the number of the full path it is."),
         c.share("probability", "Probability in its set; 0 for a stress, which is a question, not a forecast."),
-        Column("value", "f32", "Value in `unit`.", "see unit", minimum=-9999.0, maximum=200_000.0, reason="second-price limits and zone power"),
+        Column("value", "f32", "Value in `unit`.", "see unit", minimum=-2_000_000.0, maximum=2_000_000.0, reason="the widest of prices and powers"),
         c.text("unit", "Unit of the value.", allowed=("EUR/MWh", "MW", "EUR/t", "USD/t", "USD/MMBtu")),
         c.share(
             "reduction_error",

@@ -48,7 +48,7 @@ def pv_output(seed: int, name: str, plant: PvPlant, place: Place, weather: Weath
     ghi = weather.ghi_w_m2
     clearness = np.where(up > 0.03, ghi / (1361.0 * np.maximum(up, 0.03)), 0.0)
     diffuse = ghi / (1.0 + np.exp(8.6025 * clearness - 5.0033))
-    tilt, azimuth = np.radians(plant.tilt_deg), np.radians(plant.azimuth_deg)
+    tilt, azimuth = np.radians(plant.tilt_deg), np.radians(plant.azimuth_at(place.latitude_deg))
     facing = np.maximum(np.sin(tilt) * (np.sin(azimuth) * east + np.cos(azimuth) * north) + np.cos(tilt) * up, 0.0)
     beam = np.minimum((ghi - diffuse) * facing / np.maximum(up, 0.06), clear_sky_w_m2(facing) * 1.1)
     plane = beam + diffuse * (1.0 + np.cos(tilt)) / 2.0 + _ALBEDO * ghi * (1.0 - np.cos(tilt)) / 2.0

@@ -270,4 +270,5 @@ MAKERS: dict[str, Maker] = {
     "forward_quotes": _forward_quotes,
     "outages": _outages,
     "plant_meters": _plant_meters,
+    "held_hours": lambda _market, _state: (),  # nothing made up is held
 }

@@ -1,6 +1,6 @@
 """What single values may be: quantiles of every series and step, with tails beyond them.
 
-What belongs here: interpolation between forecast quantiles and the rule beyond the outermost.
+What belongs here: interpolation between forecast quantiles, the rule beyond the outermost, and the integrals of both.
 What does not: forecasting quantiles, or how values belong together (`copulas`, `generator`).
 
 Between two levels the quantile function is linear. Beyond the outermost level it is a
@@ -10,7 +10,9 @@ the quantile at the next level inwards (tail probability p') and shape xi,
     Q = q +- s / xi ((u / p)^-xi - 1),   s = xi |q - q'| r^xi / (r^xi - 1),   r = p' / p
 
 u being the tail probability asked for: the one generalised Pareto tail from p' on that passes
-through both quantiles (Pickands 1975). xi = 0 is the exponential tail.
+through both quantiles (Pickands 1975). xi = 0 is the exponential tail. The mean is the integral of Q from
+0 to 1, and the mean of a stratum (a, b) that from a to b over b - a: both in closed form, limits included, so
+strata of equal probability that are represented by their means have the distribution's mean whatever their number.
 """
 
 from __future__ import annotations
@@ -38,8 +40,8 @@ class Marginals:
     levels : array, shape (m,)
         Ascending, in (0, 1), at least two.
     quantiles : array, shape (S, H, m)
-        Not falling along the last axis, in the series' own unit.
-    lower_xi, upper_xi : array, shape (S,)
+        Not falling along the last axis, in the series' own unit; inside the limits.
+    lower_xi, upper_xi : array, shape (S,) or (S, H)
         Shape of the tails.
     minimum, maximum : array, shape (S, H)
         What values are possible; +-inf for no limit.
@@ -84,18 +86,76 @@ class Marginals:
         found: FloatArray = q[:, k] + share * (q[:, k + 1] - q[:, k])
         low, high = u < levels[0], u > levels[-1]
         if low.any():
-            found[:, low] -= _beyond(q[:, 1] - q[:, 0], levels[1] / levels[0], u[low] / levels[0], self.lower_xi[series])
+            found[:, low] -= _beyond(q[:, 1] - q[:, 0], levels[1] / levels[0], u[low] / levels[0], self._xi(self.lower_xi)[series, rows])
         if high.any():
             ratio = (1.0 - levels[-2]) / (1.0 - levels[-1])
-            found[:, high] += _beyond(q[:, -1] - q[:, -2], ratio, (1.0 - u[high]) / (1.0 - levels[-1]), self.upper_xi[series])
+            found[:, high] += _beyond(q[:, -1] - q[:, -2], ratio, (1.0 - u[high]) / (1.0 - levels[-1]), self._xi(self.upper_xi)[series, rows])
         return found
 
+    def _xi(self, shape: FloatArray) -> FloatArray:
+        return np.broadcast_to(shape.reshape(len(shape), -1), self.quantiles.shape[:2])
 
-def _beyond(step: FloatArray, ratio: float, share: FloatArray, xi: float) -> FloatArray:
+    def one(self, series: int) -> Marginals:
+        """One series alone."""
+        rows = slice(series, series + 1)
+        return Marginals(self.levels, *(a[rows] for a in (self.quantiles, self.lower_xi, self.upper_xi, self.minimum, self.maximum)))
+
+    def mean(self) -> FloatArray:
+        """The distributions' means, shape (S, H).
+
+        >>> one = Marginals(np.array([0.1, 0.5, 0.9]), np.array([[[0.0, 10.0, 20.0]]]), *np.zeros((2, 1)), *np.array([[[-99.0]], [[119.0]]]))
+        >>> one.mean().round(9).tolist()
+        [[10.0]]
+        """
+        return np.asarray(self._cumulative(np.ones(1))[:, :, 0])
+
+    def strata(self, count: int) -> FloatArray:
+        """Means of `count` strata of equal probability, rising, shape (S, H, count); their mean is `mean()`."""
+        edges = np.arange(1, count + 1) / count
+        found = count * np.diff(self._cumulative(edges), axis=2, prepend=0.0)
+        return np.clip(np.maximum.accumulate(found, axis=2), self.minimum[:, :, None], self.maximum[:, :, None])
+
+    def _cumulative(self, u: FloatArray) -> FloatArray:
+        """Integral of the quantile function from 0 to `u`, shape (S, H, n)."""
+        q, p = self.quantiles, self.levels
+        width, first, last = np.diff(p), p[0], 1.0 - p[-1]
+        lower, upper = self._xi(self.lower_xi), self._xi(self.upper_xi)
+        below = _tail_integral(q[..., 0], q[..., 1] - q[..., 0], p[1] / first, np.minimum(u / first, 1.0), lower, self.minimum) * first
+        at_levels = np.concatenate([np.zeros((*q.shape[:2], 1)), np.cumsum(width * (q[..., 1:] + q[..., :-1]) / 2.0, axis=2)], axis=2)
+        k = np.clip(np.searchsorted(p, u, side="right") - 1, 0, p.size - 2)
+        into = np.clip(u - p[k], 0.0, width[k])
+        inside = at_levels[..., k] + into * (q[..., k] + 0.5 * into * (q[..., k + 1] - q[..., k]) / width[k])
+        # The upper tail is the lower one of the mirrored distribution, filled from its far end.
+        ratio = (1.0 - p[-2]) / last
+        left = np.concatenate([[1.0], np.clip((1.0 - u) / last, 0.0, 1.0)])
+        above = -last * _tail_integral(-q[..., -1], q[..., -1] - q[..., -2], ratio, left, upper, -self.maximum)
+        return np.asarray(below + inside + above[..., :1] - above[..., 1:])
+
+
+def _tail_integral(outer: FloatArray, step: FloatArray, ratio: float, share: FloatArray, xi: FloatArray, limit: FloatArray) -> FloatArray:
+    """Integral over s from 0 to `share` of max(outer - step reach(s), limit), shape (S, H, n)."""
+    limit = np.minimum(limit, outer)
+    plain = xi < TINY_XI
+    shape = np.where(plain, 1.0, xi)
+    scale = step / np.where(plain, np.log(ratio), 1.0 - ratio**-shape)
+    room = (outer - limit) / np.where(scale > 0, scale, 1.0)
+    met = np.where(scale > 0, np.where(plain, np.exp(-room), (1.0 + room) ** (-1.0 / shape)), 0.0)[..., None]
+
+    def free(s: FloatArray) -> FloatArray:
+        safe = np.maximum(s, 1e-300)
+        grown = np.where(plain[..., None], s * np.log(safe) - s, s - safe ** (1.0 - np.where(plain, 0.0, xi)[..., None]) / (1.0 - xi[..., None]))
+        return np.asarray(outer[..., None] * s + scale[..., None] * grown)
+
+    start = np.where(np.isfinite(limit)[..., None], met, 0.0)
+    reached = np.maximum(share, start)
+    return np.asarray(np.where(np.isfinite(limit), limit, 0.0)[..., None] * np.minimum(share, start) + free(reached) - free(start))
+
+
+def _beyond(step: FloatArray, ratio: float, share: FloatArray, xi: FloatArray) -> FloatArray:
     """Distance beyond the outermost quantile, shape (rows, n); `share` is u / p, below 1."""
-    share = np.maximum(share, 1e-12)
-    reach = -np.log(share) / np.log(ratio) if xi < TINY_XI else (share**-xi - 1.0) / (1.0 - ratio**-xi)
-    return np.outer(step, reach)
+    share, plain = np.maximum(share, 1e-12), (xi < TINY_XI)[:, None]
+    shape = np.where(plain, 1.0, xi[:, None])
+    return np.asarray(step[:, None] * np.where(plain, -np.log(share) / np.log(ratio), (share**-shape - 1.0) / (1.0 - ratio**-shape)))
 
 
 def tail_shape(sample: FloatArray, share: float = 0.05) -> float:

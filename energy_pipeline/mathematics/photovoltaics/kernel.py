@@ -117,7 +117,7 @@ def _raised(up, distance, pressure_hpa, air_c, bends):
 
 @part
 def erbs(ghi, extra, up):
-    """(DNI, DHI) of a global irradiance after Erbs et al. 1982, with pvlib's limits near the horizon."""
+    """(DNI, DHI) of a global irradiance after Erbs et al. 1982, with pvlib's limits near the horizon; DNI is at most extraterrestrial."""
     kt = min(max(ghi / (extra * max(up, 0.065)), 0.0), 2.0)
     if kt <= 0.22:
         share = 1.0 - 0.09 * kt
@@ -129,7 +129,11 @@ def erbs(ghi, extra, up):
     # Beyond 87 degrees the beam would be a small number over a smaller one.
     if up < 0.052335956 or ghi < 0.0:
         return 0.0, ghi
-    return (ghi - dhi) / up, dhi
+    dni = (ghi - dhi) / up
+    if dni > extra:
+        # At low sun the correlation would let more through than shines on the air: what is too much is diffuse.
+        return extra, ghi - extra * up
+    return dni, dhi
 
 
 @part

@@ -19,7 +19,7 @@ mixture is kept where it does neither at once in such an interval, and otherwise
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -80,6 +80,16 @@ def foresight_values_eur(store: Store, paths_eur_mwh: FloatArray, minutes: int) 
         quick = _under_limit(store, path, minutes, limit) if limit is not None and np.isfinite(path).all() else None
         found.append(foresight(store, path, minutes).value_eur if quick is None else quick)
     return np.array(found)
+
+
+def foresight_bounds_eur(store: Store, paths_eur_mwh: FloatArray, minutes: int) -> FloatArray:
+    """At least perfect foresight's value, by path [EUR], without a solver: limits on cycles of several days' spans are left out.
+
+    Where charging and discharging at once would pay the slopes are not enough, and the solver is asked after all.
+    """
+    free = replace(store, cycles_per_day=None, cycles_per_week=None, cycles_in_all=None)
+    is_known = _one_limit_mwh(store, paths_eur_mwh.shape[1], minutes) is not None
+    return foresight_values_eur(store if is_known else free, paths_eur_mwh, minutes)
 
 
 def _one_limit_mwh(store: Store, intervals: int, minutes: int) -> float | None:

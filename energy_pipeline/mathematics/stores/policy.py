@@ -10,27 +10,30 @@ of the past only what `seen` (and `seen2`) say; by default that is the price its
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.domain.delivery import FloatArray, IntArray
 from energy_pipeline.domain.errors import InfeasibleError
 from energy_pipeline.domain.units import hours_of
 from energy_pipeline.mathematics.compilation import read_only, record
-from energy_pipeline.mathematics.stores.store import HOURS_PER_DAY, Store
+from energy_pipeline.mathematics.stores.limited import fewer, learnt, limits_of
+from energy_pipeline.mathematics.stores.store import Store
 
 FILL_LEVELS = 12
 RUNGS = 40
 MOST_LEVELS = 400
+LIMITED_FILL_LEVELS, LIMITED_LEVELS = 6, 24
+TRIED_PATHS = 1500
+"""On which a policy with limited cycles is compared with the fixed plan."""
+MOST_PARTS, NEAR_MULTIPLE = 6, 0.07
+"""Steps of charging and discharging that have a common part: contents after any number of both lie on one ladder."""
 NARROW = 0.02
 """Levels closer than this share of a step are one."""
 KNOTS = (0.0, 0.01, 0.05, 0.14, 0.26, 0.4, 0.55, 0.7, 0.82, 0.91, 0.97, 1.0)
 """Where, in the distribution of what is seen, the regression bends."""
 KNOTS_2 = (0.01, 0.25, 0.6, 0.99)
-SHADOW_SHARES = (0.0, 0.05, 0.1, 0.2, 0.35, 0.6, 1.0)
-"""Shadow costs of a cycle that are tried, in standard deviations of the price."""
-SEARCH_PATHS = 1500
 
 
 @dataclass(frozen=True)
@@ -73,11 +76,12 @@ class StoragePolicy:
     grid_mwh : array, shape (levels,)
         Contents the continuation is known at.
     continuation_eur : array, shape (intervals, knots, levels)
-        Expected value from the end of the interval on.
+        Expected value from the end of the interval on; with cycles limited a block of levels for each state of the limits
+        (`limited`), the first with nothing spent.
     knots, knots2 : arrays, shape (intervals, knots of each)
         Where it is known in what is seen.
-    shadow_eur_mwh : float
-        Added to the cycle cost in decisions, because cycles are limited.
+    plan_mwh : array, shape (intervals,), or None
+        Contents that are kept whatever is seen: the fixed plan, where it earned more on the training paths.
     """
 
     store: Store
@@ -86,7 +90,7 @@ class StoragePolicy:
     continuation_eur: FloatArray
     knots: FloatArray
     knots2: FloatArray
-    shadow_eur_mwh: float = 0.0
+    plan_mwh: FloatArray | None = None
 
     def run(self, paths_eur_mwh: FloatArray, seen: FloatArray | None = None, seen2: FloatArray | None = None) -> PolicyRun:
         """Operate the store on paths; each interval is decided on what was seen up to it.
@@ -125,25 +129,29 @@ class StoragePolicy:
         return np.diff(np.array(rows), axis=1) / np.diff(self.grid_mwh)
 
     def thresholds_eur_mwh(self, content_mwh: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Charge below, discharge above: prices by interval and content, for a policy that sees the price.
+        """Charge below, discharge above: prices by interval and content, for a policy that sees the price, while no cycle is spent.
 
         Found as the fixed points p + j = a V_t(p) and p - k = V_t(p) / b, since V itself moves with
-        the price seen. Beyond the prices of training they are held at its range.
+        the price seen. Where cycles are limited, what a MWh of the limit is worth is added to V_t in the second.
+        Beyond the prices of training they are held at its range.
 
         Returns
         -------
         arrays, shape (intervals, contents)
         """
         tries = np.linspace(0.0, 1.0, 200)
-        store, cost = self.store, self.store.cycle_cost_eur_mwh + self.shadow_eur_mwh
+        store, cost = self.store, self.store.cycle_cost_eur_mwh
         at = np.clip(np.searchsorted(self.grid_mwh, content_mwh, side="right") - 1, 0, self.grid_mwh.size - 2)
         charge, discharge = (np.empty((self.knots.shape[0], np.size(content_mwh))) for _ in range(2))
+        limits = limits_of(store, self.knots.shape[0], self.minutes)
+        cycles_eur_mwh = np.zeros(self.continuation_eur[..., : self.grid_mwh.size].shape) if limits is None else limits.worth(self.continuation_eur)
         for t in range(self.knots.shape[0]):
             prices = self.knots[t, 0] + tries * (self.knots[t, -1] - self.knots[t, 0])
             fitted = np.column_stack([np.interp(prices, self.knots[t], self.continuation_eur[t][:, c]) for c in range(self.grid_mwh.size)])
             values = (np.diff(fitted, axis=1) / np.diff(self.grid_mwh))[:, at]
             buys = prices[:, None] + store.charge_cost_eur_mwh <= store.charge_efficiency * values
-            sells = prices[:, None] - cost >= values / store.discharge_efficiency
+            spent = np.column_stack([np.interp(prices, self.knots[t], cycles_eur_mwh[t][:, c]) for c in at])
+            sells = prices[:, None] - cost >= (values + spent) / store.discharge_efficiency
             # From the lowest price up while it buys; from the highest down while it sells: the two never cross.
             bought, sold = np.cumprod(buys, axis=0).sum(0), np.cumprod(sells[::-1], axis=0).sum(0)
             charge[t] = prices[np.maximum(bought - 1, 0)]
@@ -197,54 +205,55 @@ def train(
         raise InfeasibleError("store: the terminal condition is below the minimum", ["terminal_mwh", "minimum_mwh"], "terminal_mwh >= minimum_mwh")
     states = (prices if seen is None else _by_step(seen), _by_step(seen2))
     counted = counted / counted.mean()
-    if not store.is_limited_in_cycles:
-        return _trained(store, prices, states, counted, minutes, 0.0)
-    return _with_shadow(store, prices, states, counted, minutes)
+    return _trained(store, prices, states, counted, minutes)
 
 
-def _with_shadow(store: Store, prices: FloatArray, states: tuple[FloatArray, FloatArray], counted: FloatArray, minutes: int) -> StoragePolicy:
-    """With cycles limited, the shadow cost of a cycle that earns most when the limit is kept."""
-    few = slice(None, None, max(1, prices.shape[1] // SEARCH_PATHS))
-    best, least = 0.0, -np.inf
-    small = tuple(read_only(s[:, few]) for s in states)
-    sample = read_only(prices[:, few])
-    for share in SHADOW_SHARES:
-        shadow = share * float(prices.std())
-        policy = _trained(store, sample, (small[0], small[1]), counted[few], minutes, shadow)
-        stored = _walk(policy, sample, small[0], small[1])
-        found = float(counted[few] @ run_of(store, stored, sample.T, minutes).value_eur)
-        if found > least:
-            best, least = shadow, found
-    return _trained(store, prices, states, counted, minutes, best)
-
-
-def _trained(
-    store: Store, prices: FloatArray, states: tuple[FloatArray, FloatArray], counted: FloatArray, minutes: int, shadow: float
-) -> StoragePolicy:
+def _trained(store: Store, prices: FloatArray, states: tuple[FloatArray, FloatArray], counted: FloatArray, minutes: int) -> StoragePolicy:
     from energy_pipeline.mathematics.stores.policy_kernel import Knots, Levels, Paths
     from energy_pipeline.mathematics.stores.policy_kernel import train as learn
 
     steps = prices.shape[0]
-    grid = read_only(levels_mwh(store, steps, minutes))
-    floor, ceiling = window_mwh(store, steps, minutes)
+    limits = limits_of(store, steps, minutes)
+    grid = read_only(levels_mwh(store, steps, minutes, None if limits is None else limits.most_mwh))
     most_in = np.minimum(store.charge_step_mwh(minutes, grid), store.energy_mwh - store.kept(minutes) * grid)
     most_out = np.minimum(store.discharge_step_mwh(minutes, grid), np.maximum(0.0, store.kept(minutes) * grid - store.minimum_mwh))
-    least = np.searchsorted(grid, floor - 1e-9)
-    most = np.searchsorted(grid, ceiling + 1e-9, side="right") - 1
-    end = store.end_eur(grid)
-    paths, levels = Paths(prices, *states), Levels(grid, read_only(most_in), read_only(most_out))
+    levels, terms = Levels(grid, read_only(most_in), read_only(most_out)), _terms(store, minutes)
     bends = Knots(read_only(np.array(KNOTS)), read_only(np.array(KNOTS_2)))
-    fitted, at, at2, _ = learn(paths, np.ascontiguousarray(counted), levels, _terms(store, minutes, shadow), end, least, most, bends)
-    return StoragePolicy(store, minutes, grid, fitted, at, at2, shadow)
+    if limits is not None:
+        few = fewer(prices.shape[1], limits, grid.size)
+        paths = Paths(*(read_only(a[:, few] if a.shape[0] == steps else a) for a in (prices, *states)))
+        found = learnt(store, limits, minutes, paths, np.ascontiguousarray(counted[few]), levels, terms, bends)
+        return _or_plan(StoragePolicy(store, minutes, grid, *found), prices, states, counted)
+    least, most = _levels_within(grid, *window_mwh(store, steps, minutes))
+    end = store.end_eur(grid)
+    fitted, at, at2, _ = learn(Paths(prices, *states), np.ascontiguousarray(counted), levels, terms, end, least, most, bends)
+    return StoragePolicy(store, minutes, grid, fitted, at, at2)
 
 
-def _terms(store: Store, minutes: int, shadow: float) -> np.void:
+def _or_plan(policy: StoragePolicy, prices: FloatArray, states: tuple[FloatArray, FloatArray], counted: FloatArray) -> StoragePolicy:
+    """The policy, told to keep the best fixed plan where that earns more: with little to learn, grids cost more than learning brings."""
+    from energy_pipeline.mathematics.stores.perfect_foresight import foresight
+
+    few = slice(None, None, max(1, prices.shape[1] // TRIED_PATHS))
+    tried, seen, seen2 = (read_only(a[:, few]) if a.shape[0] == prices.shape[0] else a for a in (prices, *states))
+    plan = foresight(policy.store, np.einsum("tn,n->t", prices, counted) / counted.sum(), policy.minutes).state_of_charge_mwh
+    stored = _walk(policy, tried, seen, seen2), np.broadcast_to(plan, tried.T.shape)
+    acted, kept = (run_of(policy.store, s, tried.T, policy.minutes) for s in stored)
+    return replace(policy, plan_mwh=plan) if float(counted[few] @ (kept.value_eur - acted.value_eur)) > 0 else policy
+
+
+def _levels_within(grid: FloatArray, floor: FloatArray, ceiling: FloatArray) -> tuple[IntArray, IntArray]:
+    """The lowest and highest level from which the terminal condition can still be met, after each interval."""
+    return np.searchsorted(grid, floor - 1e-9), np.searchsorted(grid, ceiling + 1e-9, side="right") - 1
+
+
+def _terms(store: Store, minutes: int) -> np.void:
     from energy_pipeline.mathematics.stores.policy_kernel import TERMS
 
     values = {
         "charge_efficiency": store.charge_efficiency,
         "discharge_efficiency": store.discharge_efficiency,
-        "cycle_cost_eur_mwh": store.cycle_cost_eur_mwh + shadow,
+        "cycle_cost_eur_mwh": store.cycle_cost_eur_mwh,
         "charge_cost_eur_mwh": store.charge_cost_eur_mwh,
         "kept_per_step": store.kept(minutes),
     }
@@ -253,30 +262,27 @@ def _terms(store: Store, minutes: int, shadow: float) -> np.void:
 
 def _walk(policy: StoragePolicy, prices: FloatArray, seen: FloatArray, seen2: FloatArray) -> FloatArray:
     """Content after each interval, paths x intervals."""
-    from energy_pipeline.mathematics.stores.policy_kernel import Fitted, Levels, Paths, Rules
+    from energy_pipeline.mathematics.stores import limited_kernel
+    from energy_pipeline.mathematics.stores.policy_kernel import Fitted, Levels, Paths, Window
     from energy_pipeline.mathematics.stores.policy_kernel import run as walk
 
-    store, minutes = policy.store, policy.minutes
+    store, minutes, grid = policy.store, policy.minutes, policy.grid_mwh
     steps, paths = prices.shape
+    if policy.plan_mwh is not None:
+        return np.array(np.broadcast_to(policy.plan_mwh, (paths, steps)))
     floor, ceiling = window_mwh(store, steps, minutes)
-    group, budget = _budgets(store, steps, minutes)
     stored = np.empty((paths, steps))
-    grid = policy.grid_mwh
     levels = Levels(*(read_only(a) for a in (grid, store.charge_step_mwh(minutes, grid), store.discharge_step_mwh(minutes, grid))))
-    rules = Rules(read_only(floor), read_only(ceiling), read_only(group), read_only(budget))
     fitted = Fitted(*(read_only(a) for a in (policy.continuation_eur, policy.knots, policy.knots2)))
-    terms, spent = _terms(store, minutes, policy.shadow_eur_mwh), np.zeros((budget.size, paths))
-    walk(Paths(prices, seen, seen2), levels, terms, rules, store.initial_mwh, fitted, stored, spent)
+    given, terms, limits = Paths(prices, seen, seen2), _terms(store, minutes), limits_of(store, steps, minutes)
+    if limits is not None:
+        bounds = limited_kernel.Window(read_only(floor), read_only(ceiling), store.end_range_mwh[1])
+        limited_kernel.run(given, levels, terms, limits.budgets(), bounds, store.initial_mwh, fitted, stored)
+        return stored
+    lowest, highest = _levels_within(grid, floor, ceiling)
+    window = Window(read_only(floor), read_only(ceiling), read_only(lowest), read_only(highest))
+    walk(given, levels, terms, window, store.initial_mwh, fitted, stored)
     return stored
-
-
-def _budgets(store: Store, steps: int, minutes: int) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.int64]], FloatArray]:
-    """Groups of intervals per cycle limit, and the energy that may be taken out of the store in one [MWh]."""
-    hours = np.arange(steps) * hours_of(minutes)
-    rules = [(store.cycles_per_day, HOURS_PER_DAY), (store.cycles_per_week, 7 * HOURS_PER_DAY), (store.cycles_in_all, np.inf)]
-    kept = [(limit, span) for limit, span in rules if limit is not None]
-    group = np.array([np.floor(hours / span + 1e-9) for _, span in kept], dtype=np.int64).reshape(len(kept), steps)
-    return group, np.array([limit * store.energy_mwh / store.discharge_efficiency for limit, _ in kept], dtype=np.float64)
 
 
 def run_of(store: Store, stored: FloatArray, prices: FloatArray, minutes: int) -> PolicyRun:
@@ -292,7 +298,7 @@ def run_of(store: Store, stored: FloatArray, prices: FloatArray, minutes: int) -
     return PolicyRun(margin, margin + store.end_eur(stored[:, -1]), charge, discharge, stored)
 
 
-def levels_mwh(store: Store, steps: int, minutes: int) -> FloatArray:
+def levels_mwh(store: Store, steps: int, minutes: int, budgets_mwh: FloatArray | None = None) -> FloatArray:
     """Contents that whole steps of charging or discharging reach from the ends and the start, and an even fill.
 
     Aligned with the steps, few levels do: on a coarse even grid 12 % of the value is lost.
@@ -300,8 +306,19 @@ def levels_mwh(store: Store, steps: int, minutes: int) -> FloatArray:
     low, high = store.minimum_mwh, store.energy_mwh
     into, out = float(store.charge_step_mwh(minutes, 0.5 * (low + high))), float(store.discharge_step_mwh(minutes, 0.5 * (low + high)))
     least, most = store.end_range_mwh
-    ladders: list[FloatArray] = [np.asarray(np.linspace(low, high, FILL_LEVELS + 1))]
-    for begin, step in ((low, into), (high, -out), (store.initial_mwh, into), (store.initial_mwh, -out), (least, -into), (most, out)):
+    ladders_of = [(low, into), (high, -out), (store.initial_mwh, into), (store.initial_mwh, -out), (least, -into), (most, out)]
+    fill = FILL_LEVELS
+    if budgets_mwh is not None:
+        # With cycles limited it pays to hold just what the budget can sell, and to have room for just what it has sold.
+        fill = LIMITED_FILL_LEVELS
+        ladders_of += [(least, out), (low, out)]
+        for budget in budgets_mwh:
+            ladders_of += [(low + budget, -out), (least + budget, -out), (high - budget, into), (most - budget, into)]
+        common = _common_step(into, out)
+        if common * LIMITED_LEVELS >= high - low:
+            ladders_of += [(begin, sign * common) for begin in (low, high, store.initial_mwh, least, most) for sign in (1, -1)]
+    ladders: list[FloatArray] = [np.asarray(np.linspace(low, high, fill + 1))]
+    for begin, step in ladders_of:
         if abs(step) * RUNGS < high - low or step == 0:
             continue
         rungs = begin + step * np.arange(min(steps, RUNGS) + 1)
@@ -315,6 +332,14 @@ def levels_mwh(store: Store, steps: int, minutes: int) -> FloatArray:
     found = found[apart]
     found[-1] = high
     return np.asarray(found)
+
+
+def _common_step(into: float, out: float) -> float:
+    """The largest part of a step of charging that a step of discharging is nearly a multiple of; 0 without one."""
+    for parts in range(1, MOST_PARTS + 1):
+        if into > 0 and abs(out * parts / into - round(out * parts / into)) < NEAR_MULTIPLE:
+            return into / parts
+    return 0.0
 
 
 def window_mwh(store: Store, steps: int, minutes: int) -> tuple[FloatArray, FloatArray]:

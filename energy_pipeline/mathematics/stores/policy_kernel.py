@@ -67,13 +67,13 @@ class Fitted(NamedTuple):
     knots2: FloatArray
 
 
-class Rules(NamedTuple):
-    """Least and most content after each step; energy out of the store is at most budget[r] while group[r] (rules x steps) stays the same."""
+class Window(NamedTuple):
+    """Least and most content after each step, and the lowest and highest level within."""
 
     floor: FloatArray
     ceiling: FloatArray
-    group: IntArray
-    budget: FloatArray
+    least: IntArray
+    most: IntArray
 
 
 @part
@@ -205,15 +205,14 @@ def _at(fitted, knots, knots2, k, share, k2, share2, value):
 
 @part
 def _targets(value, grid, buy, sell, least, most):
-    """Levels to charge up to and to discharge down to."""
-    last = grid.size - 1
-    up = 0
-    while up < last and value[up + 1] - value[up] > buy * (grid[up + 1] - grid[up]):
+    """Levels to charge up to and to discharge down to, among those from which the end can be met: beyond them no value is known."""
+    up = least
+    while up < most and value[up + 1] - value[up] > buy * (grid[up + 1] - grid[up]):
         up += 1
-    down = last
-    while down > 0 and value[down] - value[down - 1] < sell * (grid[down] - grid[down - 1]):
+    down = most
+    while down > least and value[down] - value[down - 1] < sell * (grid[down] - grid[down - 1]):
         down -= 1
-    return min(max(up, least), most), min(max(down, least), most)
+    return min(up, most), max(down, min(least, most))
 
 
 @part
@@ -351,20 +350,19 @@ def train(simulated, weights, contents, terms, end_value, least, most, bends):
         t.bundle(Paths, *[t.reads(2)] * 3),
         t.bundle(Levels, *[t.reads(1)] * 3),
         t.record(TERMS),
-        t.bundle(Rules, t.reads(1), t.reads(1), t.reads(2, "int64"), t.reads(1)),
+        t.bundle(Window, *[t.reads(1)] * 2, *[t.reads(1, "int64")] * 2),
         t.number,
         t.bundle(Fitted, t.reads(3), t.reads(2), t.reads(2)),
-        t.writes(2),
         t.writes(2),
     ),
     sums=ANY_ORDER_ANY_ZERO,
     division="ieee",
 )
-def run(given, contents, terms, rules, initial, policy, stored, spent):
-    """Walk every path forward; fills the content after each step (paths x steps), and counts the energy out by rule in `spent`."""
+def run(given, contents, terms, window, initial, policy, stored):
+    """Walk every path forward; fills the content after each step (paths x steps)."""
     prices, seen, seen2 = given
     grid, in_by_level, out_by_level = contents
-    floor, ceiling, group, budget = rules
+    floor, ceiling, least, most = window
     fitted, knots, knots2 = policy
     steps, paths = prices.shape
     a, b, kept = terms.charge_efficiency, terms.discharge_efficiency, terms.kept_per_step
@@ -381,19 +379,33 @@ def run(given, contents, terms, rules, initial, policy, stored, spent):
                 k2, share2 = _bin(knots2[t], seen2[t, i])
             _at(fitted[t], knots[t], knots2[t], k, share, k2, share2, value)
             buy, sell = (prices[t, i] + j_cost) / a, b * (prices[t, i] - k_cost)
-            up, down = _targets(value, grid, buy, sell, 0, grid.size - 1)
+            up, down = _targets(value, grid, buy, sell, least[t], most[t])
             s = content[i]
             c, part = _bin(grid, s)
             most_in = in_by_level[c] + part * (in_by_level[c + 1] - in_by_level[c])
             most_out = out_by_level[c] + part * (out_by_level[c + 1] - out_by_level[c])
-            for r in range(budget.size):
-                if t > 0 and group[r, t] != group[r, t - 1]:
-                    spent[r, i] = 0.0
-                most_out = min(most_out, max(0.0, budget[r] - spent[r, i]))
             y = kept * s
             z = _best(value, grid, y, most_in, most_out, up, down, buy, sell, floor[t], ceiling[t])
             z = min(max(z, y - most_out), y + most_in)
-            for r in range(budget.size):
-                spent[r, i] += max(0.0, y - z)
             content[i] = z
             stored[i, t] = z
+
+
+@kernel(
+    lambda t: (t.reads(2), *[t.reads(1)] * 3, t.bundle(Knots, *[t.reads(1)] * 2), *[t.writes(1, "int64"), t.writes(1)] * 2),
+    sums=ANY_ORDER_ANY_ZERO,
+    division="ieee",
+)
+def regress(later, weights, seen, seen2, bends, where, share, where2, share2):
+    """One step of the regression: continuation at the knots, the knots, and every path's place among them (seen2 may be empty)."""
+    probabilities, probabilities2 = bends
+    stride = max(1, seen.size // 1500)
+    sample = np.empty((seen.size + stride - 1) // stride)
+    n1, n2 = probabilities.size, probabilities2.size if seen2.size else 1
+    knots, knots2 = np.empty(n1), np.zeros(n2)
+    _place(seen, probabilities, sample, knots, where, share)
+    if seen2.size:
+        _place(seen2, probabilities2, sample, knots2, where2, share2)
+    matrix, fitted = np.empty((n1 * n2, n1 * n2)), np.empty((n1 * n2, later.shape[1]))
+    _fit(later, weights, weights.sum(), where, share, where2, share2, knots, knots2, matrix, fitted)
+    return fitted, knots, knots2

@@ -1,4 +1,4 @@
-"""Ingestion: twelve raw tables, their history, their quality, and the cut decide reads through.
+"""Ingestion: thirteen raw tables, their history, their quality, and the cut decide reads through.
 
 What belongs here: collecting, adding vintages, `data_quality`, `information_set`. What
 does not: reading files or making synthetic rows (ingestion does).
@@ -50,11 +50,14 @@ def raw_table(factory: AssetFactory, contract: Table) -> dg.AssetsDefinition:
     """A raw table: the whole range is collected at once, then added day by day."""
     _, deps = factory.declare(contract.name, add_days, [LOOKED_AT])
 
-    @dg.multi_asset(name=contract.name, specs=[metadata.table_spec(contract, deps, factory.partitions)], backfill_policy=policies.BACKFILL)
+    @dg.multi_asset(
+        name=contract.name, specs=[metadata.table_spec(contract, deps, factory.partitions, factory.desk.currency)], backfill_policy=policies.BACKFILL
+    )
     def _raw(context: dg.AssetExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> None:
         days = [day_of_key(key) for key in context.partition_keys]
         failures = DayFailures(contract.name)
         runtime.sources.begin(context.run.run_id)
+        fetch_live(context, runtime, days[0], days[-1])
         with progress.reporting(contract.name):
             good = add_days(runtime, contract, days, failures)
             record(context, {day: {contract.name: entries} for day, entries in good.items()}, failures)
@@ -62,11 +65,18 @@ def raw_table(factory: AssetFactory, contract: Table) -> dg.AssetsDefinition:
     return _raw
 
 
+def fetch_live(context: dg.AssetExecutionContext, runtime: DeskRuntime, first: date, last: date) -> None:
+    """Fetch once a run what live series lack; a source that fails is told and the late rules decide: what is there is ingested."""
+    report = runtime.fetch(context.run.run_id, first, last)
+    for text in [*report.second, *report.problems] if report is not None else []:
+        context.log.warning(text)
+
+
 def add_days(runtime: DeskRuntime, contract: Table, days: list[date], failures: DayFailures) -> dict[date, RowMetadata]:
     """Collect `days` of a raw table and add what is new to the lake; metadata of the good days."""
     from energy_pipeline import ingestion
 
-    collected = ingestion.collect(runtime.desk, contract.name, days[0], days[-1], runtime.sources.load)
+    collected = ingestion.collect(runtime.desk, contract.name, days[0], days[-1], runtime.sources.load, runtime.answers)
     for day, error in collected.failures.items():
         failures.add(day, error)
     held = runtime.lake.read(contract.name, days[0], days[-1], missing="skip")
@@ -77,7 +87,12 @@ def add_days(runtime: DeskRuntime, contract: Table, days: list[date], failures: 
         if day in failures.failures:
             continue
         fresh, existing = fresh_by_day.get(day, contract.frame()), held_by_day.get(day, contract.frame())
+        if contract.name == ingestion.HELD_HOURS:
+            fresh = ingestion.no_longer_said(existing, fresh)
         try:
+            if fresh.is_empty() and existing.is_empty() and day in collected.held_days and not contract.may_be_empty:
+                good[day] = {"dagster/partition_row_count": 0, "held": True}  # no row may be null: all of the day's are held
+                continue
             new = ingestion.new_vintages(contract, existing, fresh, ingested_at, looked_at.get(day))
             good[day] = _add(runtime, contract, day, new, existing.height)
         except PipelineError as error:
@@ -113,6 +128,7 @@ def raw_history() -> dg.AssetsDefinition:
     def _history(context: dg.AssetExecutionContext, config: HistoryConfig, runtime: dg.ResourceParam[DeskRuntime]) -> dg.MaterializeResult[None]:
         runtime.sources.begin(context.run.run_id)
         first, last = history_span(runtime, config)
+        fetch_live(context, runtime, first, last)
         failures = DayFailures("raw_history")
         with progress.reporting("raw_history"):
             counts = {t.name: load_missing(runtime, t, first, last, failures) for t in RAW_TABLES}
@@ -143,7 +159,7 @@ def load_missing(runtime: DeskRuntime, contract: Table, first: date, last: date,
     missing = [day for day in days_between(first, last) if day not in held]
     rows = 0
     for begin, end in _stretches(missing):
-        collected = ingestion.collect(runtime.desk, contract.name, begin, end, runtime.sources.load)
+        collected = ingestion.collect(runtime.desk, contract.name, begin, end, runtime.sources.load, runtime.answers)
         for day, error in collected.failures.items():
             failures.add(day, error)
         fresh = by_day(collected.frame)
@@ -214,7 +230,7 @@ def information_set(factory: AssetFactory) -> dg.AssetsDefinition:
 
     @dg.multi_asset(
         name="information_set",
-        specs=[metadata.table_spec(TABLES["information_set"], deps, factory.partitions)],
+        specs=[metadata.table_spec(TABLES["information_set"], deps, factory.partitions, factory.desk.currency)],
         backfill_policy=policies.BACKFILL,
     )
     def _cut(context: dg.AssetExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> dg.MaterializeResult[None]:

@@ -1,7 +1,8 @@
 """Forecasting: price forecasts for D, and their scores and value once D has come.
 
 What belongs here: `price_forecasts`, `spread_forecasts`, `forward_curve`, `forecast_models` and
-`forecast_contributions` (decide), `forecast_scores`, `forecast_value` and `forecast_comparison` (settle_final). What does not: any model.
+`forecast_contributions` (decide), `forecast_scores`, `forecast_lead_errors`,
+`forecast_value` and `forecast_comparison` (settle_final). What does not: any model.
 """
 
 from __future__ import annotations
@@ -22,11 +23,18 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     forecasts, outcomes = Day("price_forecasts"), (Raw("day_ahead_prices", SCORE_DAYS), Raw("second_prices", SCORE_DAYS))
     return [
         factory.table("price_forecasts", price_forecasts, Information()),
-        factory.table("spread_forecasts", spread_forecasts, Information()),
+        factory.table("spread_forecasts", spread_forecasts, Information(), forecasts),
         factory.table("forward_curve", forward_curve, Information(), forecasts),
         factory.table("forecast_models", forecast_models, Information(), FITTED),
         factory.table("forecast_contributions", forecast_contributions, Information(), FITTED),
         factory.table("forecast_scores", forecast_scores, forecasts, *outcomes),
+        factory.table(
+            "forecast_lead_errors",
+            forecast_lead_errors,
+            Window("price_forecasts", lambda desk: desk.forecast.horizon_days, required=False),
+            Raw("day_ahead_prices"),
+            Raw("second_prices"),
+        ),
         factory.table("forecast_value", forecast_value, forecasts, Raw("day_ahead_prices")),
         factory.table("forecast_comparison", forecast_comparison, Window("forecast_scores", COMPARISON_DAYS, required=False)),
     ]
@@ -41,11 +49,11 @@ def price_forecasts(day: DayContext, *, information_set: Info) -> Frame:
     return found
 
 
-def spread_forecasts(_day: DayContext, *, information_set: Info) -> Frame:
+def spread_forecasts(_day: DayContext, *, information_set: Info, price_forecasts: Frame) -> Frame:
     """Second price less day-ahead price."""
     from energy_pipeline import forecasting
 
-    return forecasting.spread_forecasts(information_set)
+    return forecasting.spread_forecasts(information_set, price_forecasts)
 
 
 def forward_curve(_day: DayContext, *, information_set: Info, price_forecasts: Frame) -> Frame:
@@ -74,6 +82,13 @@ def forecast_scores(day: DayContext, *, price_forecasts: Frame, day_ahead_prices
     from energy_pipeline import forecasting
 
     return forecasting.score(day.desk, day.day, price_forecasts, day_ahead_prices, second_prices)
+
+
+def forecast_lead_errors(day: DayContext, *, price_forecasts: Frame, day_ahead_prices: Frame, second_prices: Frame) -> Frame:
+    """The published mean for D, by lead, against what came."""
+    from energy_pipeline import forecasting
+
+    return forecasting.lead_errors(day.desk, day.day, price_forecasts, day_ahead_prices, second_prices)
 
 
 def forecast_value(day: DayContext, *, price_forecasts: Frame, day_ahead_prices: Frame) -> Frame:

@@ -32,7 +32,7 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     """All assets of the stage."""
     info, forecasts, positions = Information(), Day("price_forecasts"), Day("positions")
     scenarios = (info, Day("scenario_paths"), Day("plant_output"), Day("dispatch"))
-    came = (Raw("second_prices"), Raw("plant_meters"), Raw("generation_actual"))
+    came = (Raw("second_prices"), Raw("plant_meters"), Raw("generation_actual"), Raw("held_hours"))
     auction = Raw("day_ahead_prices", required=True)
     return [
         factory.files("positions", NOMINATIONS, write_book, *scenarios, forecasts, Day("signals"), tables=BOOK_TABLES),
@@ -55,7 +55,7 @@ def write_book(
 
     frames = decided_book(information_set, scenario_paths, plant_output, dispatch, price_forecasts, signals)
     written = write_frames(day, frames)
-    path = day.lake.submit(day.day, portfolio.nominations_csv(frames["nomination_lines"]).encode())
+    path = day.lake.submit(day.day, portfolio.nominations_csv(frames["nomination_lines"], day.desk.currency).encode())
     return {**written, "nominations": {"path": path}}
 
 
@@ -126,11 +126,12 @@ def pnl(
     second_prices: Frame,
     plant_meters: Frame,
     generation_actual: Frame,
+    held_hours: Frame,
 ) -> Frame:
     """P&L in legs with what is known now."""
     from energy_pipeline import portfolio
 
-    came = portfolio.Came(day_ahead_prices, second_prices, plant_meters, generation_actual)
+    came = portfolio.Came(day_ahead_prices, second_prices, plant_meters, generation_actual, held_hours)
     return portfolio.settle_final(day.desk, day.day, positions, plant_output, dispatch, came)
 
 

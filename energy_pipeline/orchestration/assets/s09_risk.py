@@ -1,6 +1,6 @@
 """Risk: measures, methods, contributions, stress, limits, hedge proposals, factors and marks of the decided book; what came of it.
 
-What belongs here: the eight risk tables (decide), `var_exceptions`, `var_backtests`, `pnl_attribution` and `limit_breaches`
+What belongs here: the eight risk tables (decide), `var_exceptions`, `var_backtests`, `expectation_record`, `pnl_attribution` and `limit_breaches`
 (settle_final). What does not: any measure.
 """
 
@@ -27,17 +27,23 @@ MARKED_ON = ("forward_curve", "mark_to_market", "asset_values", "price_forecasts
 """Tables of D - 1 and D that say why what is still held changed."""
 
 
+RECORDED = ("var_exceptions", "forecast_lead_errors")
+RECORD_DAYS = 99
+"""As many as one edge of the graph may hold; the mart `forecast_accuracy` has the bias of every day there is."""
+
+
 def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     """All assets of the stage."""
     positions, plant_output, dispatch = Day("positions"), Day("plant_output"), Day("dispatch")
     decided = (positions, Day("scenario_paths"), plant_output, dispatch)
     more = (Day("portfolio_solution"), Day("forward_curve"), Day("signals"), Day("price_forecasts"))
-    came = (Raw("day_ahead_prices"), Raw("second_prices"), Raw("plant_meters"), Raw("generation_actual"))
+    came = (Raw("day_ahead_prices"), Raw("second_prices"), Raw("plant_meters"), Raw("generation_actual"), Raw("held_hours"))
     marks = (Window(name, 2, required=False) for name in MARKED_ON)
     return [
         factory.tables("risk", RISK_TABLES, risk, Information(), *decided, *more),
         factory.table("var_exceptions", var_exceptions, Day("risk_measures"), Day("pnl"), *decided),
         factory.table("var_backtests", var_backtests, Window("var_exceptions", lambda desk: desk.risk.backtest_days)),
+        factory.table("expectation_record", expectation_record, *(Window(name, RECORD_DAYS, required=False) for name in RECORDED)),
         factory.table("pnl_attribution", pnl_attribution, Day("pnl"), positions, plant_output, dispatch, *came, *marks),
         factory.table("limit_breaches", limit_breaches, Window("limits", lambda desk: desk.risk.breach_days)),
     ]
@@ -100,6 +106,13 @@ def var_backtests(day: DayContext, *, var_exceptions: Frame) -> Frame:
     return stage.var_backtests(day.day, var_exceptions)
 
 
+def expectation_record(day: DayContext, *, var_exceptions: Frame, forecast_lead_errors: Frame) -> Frame:
+    """Expected against settled over the settled days."""
+    from energy_pipeline import risk as stage
+
+    return stage.expectation_record(day.day, var_exceptions, forecast_lead_errors)
+
+
 def pnl_attribution(
     day: DayContext,
     *,
@@ -111,6 +124,7 @@ def pnl_attribution(
     second_prices: Frame,
     plant_meters: Frame,
     generation_actual: Frame,
+    held_hours: Frame,
     forward_curve: Frame,
     mark_to_market: Frame,
     asset_values: Frame,
@@ -120,7 +134,7 @@ def pnl_attribution(
     from energy_pipeline import portfolio
     from energy_pipeline import risk as stage
 
-    came = portfolio.Came(day_ahead_prices, second_prices, plant_meters, generation_actual).first_vintages()
+    came = portfolio.Came(day_ahead_prices, second_prices, plant_meters, generation_actual, held_hours).first_vintages()
     first = portfolio.settle_final(day.desk, day.day, positions, plant_output, dispatch, came)
     marks = {"forward_curves": forward_curve, "marks": mark_to_market, "asset_values": asset_values, "price_forecasts": price_forecasts}
     return stage.pnl_attribution(day.desk, day.day, pnl, first, positions, **marks)

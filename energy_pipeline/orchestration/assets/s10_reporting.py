@@ -4,7 +4,7 @@ What belongs here: `runs`, the marts, `daily_report`. What does not: SQL or HTML
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date
+from datetime import UTC, date, timedelta
 
 import dagster as dg
 import polars as pl
@@ -13,11 +13,12 @@ from energy_pipeline.contracts import TABLES
 from energy_pipeline.desk.load import desk_hash
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import PipelineError
+from energy_pipeline.lake.layout import day_folder
 from energy_pipeline.orchestration import metadata, policies, progress
 from energy_pipeline.orchestration.code_version import code_version
 from energy_pipeline.orchestration.factory import AssetFactory, DayContext, FileAsset, RowMetadata, as_of_of
 from energy_pipeline.orchestration.partitions import days_of_tags
-from energy_pipeline.orchestration.reads import IfThere, OrderOnly
+from energy_pipeline.orchestration.reads import Held, IfThere, OrderOnly, Window
 from energy_pipeline.orchestration.resources import DeskRuntime
 from energy_pipeline.warehouse.sql_project import SqlProject
 
@@ -30,6 +31,15 @@ FLOW_ENDS = tuple(name for name, contract in TABLES.items() if contract.ends_flo
 
 REPORT_TABLES = tuple(name for name, contract in TABLES.items() if contract.in_report)
 """What the page reads."""
+
+RECORD = "var_exceptions"
+"""Read over the settled days of the window: what was settled stands beside what is expected."""
+
+REPORT_READS = (
+    *(Held(name) if TABLES[name].vintages else IfThere(name) for name in REPORT_TABLES if name != RECORD),
+    Window(RECORD, lambda desk: desk.risk.backtest_days, required=False),
+    Held("plant_meters"),
+)
 
 MARTS = "marts"
 REPORT = FileAsset(
@@ -46,7 +56,7 @@ def assets(factory: AssetFactory, project: SqlProject, *, described: bool = True
     return [
         factory.table("runs", runs, *ends, after=lambda context, runtime: publish_unrecorded(context, runtime, project)),
         marts(project, described=described),
-        factory.files("daily_report", REPORT, write_report, *(IfThere(name) for name in REPORT_TABLES)),
+        factory.files("daily_report", REPORT, write_report, *REPORT_READS),
     ]
 
 
@@ -139,9 +149,17 @@ def publish(runtime: DeskRuntime, days: list[date], project: SqlProject) -> Mapp
     """Bring the warehouse up to date; rows written per mart."""
     from energy_pipeline.warehouse import publishing as warehouse
 
-    report = warehouse.publish(runtime.lake, runtime.settings.warehouse, project.root, days, published_at=runtime.now(), project=project)
+    places = (runtime.lake, runtime.settings.warehouse, project.root)
+    report = warehouse.publish(*places, days, published_at=runtime.now(), project=project, currency=runtime.desk.currency)
     progress.done(MARTS, None)
     return report.rows
+
+
+def neighbours(day: DayContext) -> list[date]:
+    """The days next to a day whose page exists, or is made by the same run."""
+    span = days_of_tags(day.run.tags) or (day.day, day.day)
+    around = [day.day - timedelta(days=1), day.day + timedelta(days=1)]
+    return [d for d in around if span[0] <= d <= span[1] or day.lake.storage.exists(f"{day_folder('report', d)}/report.html")]
 
 
 def write_report(day: DayContext, **tables: pl.DataFrame) -> Mapping[str, RowMetadata]:
@@ -150,6 +168,7 @@ def write_report(day: DayContext, **tables: pl.DataFrame) -> Mapping[str, RowMet
 
     held = {name: day.lake.manifest(name, day.day, day.day).get(day.day) for name in tables}
     versions = {name: record.sha256 for name, record in held.items() if record is not None}
-    page = report.report_html(day.day, day.desk, {name: tables[name] for name in versions}, versions)
+    shown = {name: frame for name, frame in tables.items() if name in versions or name == RECORD}
+    page = report.report_html(day.day, day.desk, shown, versions, neighbours(day))
     path = day.lake.write_file("report", day.day, "report.html", page.encode())
     return {"daily_report": {"path": dg.MetadataValue.path(path), "tables": len(versions)}}

@@ -6,8 +6,8 @@ does not: the programme (`master`), the columns (`columns`).
 Round by round: the master gives the best hedges and mix of known policies and the worth of one
 EUR in each scenario, 1/N + lambda / ((1 - alpha) N) in the tail; every asset is retrained under
 these weights; a policy worth more than the mix the asset has enters as a column. A mix is
-physical: the asset is split. Where training is exact, value + what the new policies would still
-add is an upper bound, and rounds end when it meets the value.
+physical: the asset is split. Value + what the best policies would still add is an upper bound; rounds
+end when new policies add nothing.
 
 The sequential answer values first (the policy with the best mean), then hedges what it earns
 with the same limits and objective. It is the joint problem with one column per asset, so it can
@@ -46,7 +46,8 @@ class JointBook:
     pnl_eur : array, shape (N,)
         On the scenarios it was made on.
     bound_eur : float
-        Upper bound on the joint objective where training is exact; else an estimate of it.
+        Upper bound on the joint objective over all policies: under the last weights no asset is worth more than `Policies.bound_eur`.
+        Proven by perfect foresight where training is approximate, and then as far from the optimum as foresight is.
     history_eur : tuple of float
         Value after each round.
     """
@@ -90,7 +91,6 @@ def joint_book(
     while True:
         answer = master.solve()
         history.append(answer.value_eur)
-        missing = 0.0
         for number, asset in enumerate(assets):
             usage = asset.train(answer.weights, answer.exposure_price_eur_mwh)
             column = _column(number, asset, usage)
@@ -99,11 +99,14 @@ def joint_book(
             if gain > gap * max(abs(answer.value_eur), 1.0) and len(history) < rounds:
                 master.add(column)
                 usages.append(usage)
-                missing += gain
-            else:
-                missing += max(gain, 0.0)
         if len(master.columns) == len(answer.shares):
-            return _book(problem, master, usages, answer, answer.value_eur + missing, history)
+            return _book(problem, master, usages, answer, answer.value_eur + _missing_eur(answer, assets), history)
+
+
+def _missing_eur(answer: MasterAnswer, assets: Sequence[Policies]) -> float:
+    """What the best policies could add at most to the mix each asset has, by duality."""
+    priced = [asset.bound_eur(answer.weights, answer.exposure_price_eur_mwh) for asset in assets]
+    return float(np.maximum(np.array(priced) - answer.asset_price_eur[: len(priced)], 0.0).sum())
 
 
 def risk_frontier(problem: JointProblem, assets: Sequence[Policies], risk_aversions: Sequence[float], *, rounds: int = ROUNDS) -> list[JointBook]:

@@ -27,6 +27,11 @@ if TYPE_CHECKING:
     from energy_pipeline.mathematics.stores.store import Store
 
 
+def shifts_by_path(weights: FloatArray, exposure_price_eur_mwh: FloatArray, factors: FloatArray) -> FloatArray:
+    """What exposure costs per MWh on each path, shape (N, T): who knew the path could count it so."""
+    return np.asarray((exposure_price_eur_mwh @ factors)[None, :] / (weights.size * weights)[:, None])
+
+
 class Usage(Protocol):
     """A trained way to use an asset."""
 
@@ -50,6 +55,10 @@ class Policies(Protocol):
 
     def train(self, weights: FloatArray, exposure_price_eur_mwh: FloatArray) -> Usage:
         """The way with the largest weighted P&L less priced exposure."""
+        ...
+
+    def bound_eur(self, weights: FloatArray, exposure_price_eur_mwh: FloatArray) -> float:
+        """No way to use the asset has a larger weighted P&L less priced exposure."""
         ...
 
     def resized(self, limit: str, factor: float) -> Policies:
@@ -140,6 +149,11 @@ class SchedulePolicies(_Stores):
         plan = foresight(self.store, price, self.minutes)
         return Schedule(self, plan.charge_mw, plan.discharge_mw, plan.value_eur - plan.margin_eur)
 
+    def bound_eur(self, weights: FloatArray, exposure_price_eur_mwh: FloatArray) -> float:
+        """What training finds: it is exact."""
+        pnl, exposure = self.train(weights, exposure_price_eur_mwh).on(self.paths_eur_mwh)
+        return float(weights @ pnl - exposure_price_eur_mwh @ exposure)
+
     def resized(self, limit: str, factor: float) -> SchedulePolicies:
         """The same asset with one physical limit scaled."""
         return replace(self, store=self._resized_store(limit, factor))
@@ -187,6 +201,13 @@ class SequentialPolicies(_Stores):
         shift = np.asarray(exposure_price_eur_mwh @ self.factors / weights.sum())
         moved = self.paths_eur_mwh - shift if np.any(shift) else self.paths_eur_mwh
         return Policy(self, train(self.store, moved, self.minutes, weights, seen=self.paths_eur_mwh), shift)
+
+    def bound_eur(self, weights: FloatArray, exposure_price_eur_mwh: FloatArray) -> float:
+        """Perfect foresight on every path, cycle limits that no one limit on the horizon says left out."""
+        from energy_pipeline.mathematics.stores.bounds import foresight_bounds_eur
+
+        known = self.paths_eur_mwh - shifts_by_path(weights, exposure_price_eur_mwh, self.factors)
+        return float(weights @ foresight_bounds_eur(self.store, known, self.minutes))
 
     def resized(self, limit: str, factor: float) -> SequentialPolicies:
         """The same asset with one physical limit scaled."""

@@ -17,6 +17,7 @@ import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.units import hours_of
+from energy_pipeline.mathematics.stores.joint.columns import shifts_by_path
 
 if TYPE_CHECKING:
     from energy_pipeline.mathematics.stores.swing import Swing, SwingPolicy
@@ -73,6 +74,13 @@ class SwingPolicies:
 
         shift = np.asarray(exposure_price_eur_mwh @ self.factors / weights.sum())
         return SwingUsage(self, train_swing(self.swing, self.paths_eur_mwh - shift, weights, seen_eur_mwh=self.paths_eur_mwh), shift)
+
+    def bound_eur(self, weights: FloatArray, exposure_price_eur_mwh: FloatArray) -> float:
+        """Perfect foresight on every path."""
+        from energy_pipeline.mathematics.stores.swing import swing_foresight_eur
+
+        known = self.paths_eur_mwh - shifts_by_path(weights, exposure_price_eur_mwh, self.factors)
+        return float(weights @ np.array([swing_foresight_eur(self.swing, path) for path in known]))
 
     def resized(self, limit: str, factor: float) -> SwingPolicies:
         """The same contract with one limit scaled."""
@@ -138,6 +146,13 @@ class TollingPolicies:
 
         shift = np.asarray(exposure_price_eur_mwh @ self.factors / weights.sum())
         return TollingUsage(self, train_tolling(self.plant, self.margins_eur(self.paths_eur_mwh - shift), weights), shift)
+
+    def bound_eur(self, weights: FloatArray, exposure_price_eur_mwh: FloatArray) -> float:
+        """Perfect foresight on every path."""
+        from energy_pipeline.mathematics.stores.tolling import commitment
+
+        known = self.paths_eur_mwh - shifts_by_path(weights, exposure_price_eur_mwh, self.factors)
+        return float(weights @ commitment(self.plant, self.margins_eur(known)).value_eur)
 
     def resized(self, limit: str, factor: float) -> TollingPolicies:
         """The same plant with one limit scaled."""

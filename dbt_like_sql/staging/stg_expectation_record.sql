@@ -1,0 +1,21 @@
+-- generated from the contract of expectation_record: change energy_pipeline/contracts, then run `make docs`
+-- Expected against settled over the settled days up to D: the book's P&L, and the published mean price by zone and lead group.
+{{ config(materialized='view', schema='staging') }}
+
+select
+    delivery_day,
+    quantity,
+    zone,
+    lead_group,
+    unit,
+    days,
+    expected,
+    settled,
+    difference,
+    hac_t,
+    p_value,
+    p_holm,
+    rmse,
+    allowed,
+    verdict
+from {{ source('lake', 'expectation_record') }}

@@ -1,0 +1,115 @@
+"""The one published distribution of a price: where it lies, its shape, its tails, and its mean.
+
+What belongs here: from quantiles around a point forecast to the distribution that is published. What does not: the
+point or its quantiles (`ensemble`, `quantiles`), rows of a table, whoever reads the distribution.
+
+- Location: the point plus `GAIN` of its recent mean error (half-life `HALF_LIFE_DAYS`) and `HOUR_GAIN` of what the hour
+  and its two neighbours add to it. The plain integral of 45 days' quantiles is unbiased but noisier than the point.
+- Shape: the quantiles' deviations, `SYMMETRY` of them mirrored: skewness of few days is mostly noise.
+- Tails: generalised Pareto beyond the outermost quantiles, shapes from the past errors over their slot's spread.
+- Mean: the integral of all that, price limits included. The whole distribution is moved so that the mean is the location.
+
+The four numbers were chosen by squared error of the mean, absolute error of the median and pinball loss on 2019 days of
+DE-LU, FR and ES; IT-North was kept back (docs/forecast-accuracy.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from energy_pipeline.contracts import table
+from energy_pipeline.contracts.derived import QUANTILES
+from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.forecasting.model import PriceKind
+from energy_pipeline.mathematics.paths.marginals import Marginals, tail_shape
+
+GAIN = 0.5
+HOUR_GAIN = 0.25
+HALF_LIFE_DAYS = 20.0
+SYMMETRY = 0.75
+HOURS = 24
+LEVELS: FloatArray = np.array(QUANTILES)
+
+
+@dataclass(frozen=True)
+class Published:
+    """One zone's distribution by slot.
+
+    Attributes
+    ----------
+    quantiles : array, shape (slots, levels)
+        [EUR/MWh], at the levels every forecast carries.
+    tail_lower, tail_upper : float
+        Shapes of the tails beyond the outermost quantiles.
+    mean : array, shape (slots,)
+        Integral of the distribution [EUR/MWh]. NaN, like the quantiles, in a slot without a forecast.
+    """
+
+    quantiles: FloatArray
+    tail_lower: float
+    tail_upper: float
+    mean: FloatArray
+
+
+def published(point: FloatArray, errors: FloatArray, quantiles: FloatArray, kind: PriceKind) -> Published:
+    """The distribution of a day.
+
+    Parameters
+    ----------
+    point : array, shape (slots,)
+        [EUR/MWh]
+    errors : array, shape (days, slots)
+        Outcome less point of past days, oldest first; NaN where unknown.
+    quantiles : array, shape (slots, levels)
+        Rising along the second axis.
+    """
+    column = table("day_ahead_prices" if kind == "day_ahead" else "second_prices").column("price_eur_mwh")
+    limits = (float(column.minimum or -np.inf), float(column.maximum or np.inf))
+    known = np.isfinite(errors)
+    count = np.maximum(known.sum(axis=0), 1)
+    centred = np.where(known, errors - np.where(known, errors, 0.0).sum(axis=0) / count, 0.0)
+    spread = np.sqrt((centred**2).sum(axis=0) / count)
+    standard = np.where(known, errors, np.nan)[:, spread > 0] / spread[spread > 0]
+    tails = (tail_shape(-standard), tail_shape(standard))
+    there = np.isfinite(point) & np.isfinite(quantiles).all(axis=1)  # the slot that spring skips has no price
+    own = quantiles[there]
+    middle = distribution(own, tails, limits).mean()[0]
+    shape = (1.0 - SYMMETRY) * (own - middle[:, None]) + SYMMETRY * (own - own[:, ::-1]) / 2.0
+    found = moved(shape, np.clip((point + location_shift(errors))[there], *limits), tails, limits)
+    levels, mean = np.full(quantiles.shape, np.nan), np.full(point.size, np.nan)
+    levels[there], mean[there] = found.quantiles, found.mean
+    return Published(levels, *tails, mean)
+
+
+def moved(shape: FloatArray, mean: FloatArray, tails: tuple[float, float], limits: tuple[float, float]) -> Published:
+    """Quantiles shifted as a whole so that the distribution's mean is `mean`; price limits then cut both."""
+    shape = np.maximum.accumulate(shape, axis=1)  # a mixture of rising levels falls by its rounding at most
+    free = distribution(shape, tails, (-np.inf, np.inf)).mean()[0]
+    held = np.clip(shape + (mean - free)[:, None], *limits)
+    return Published(held, *tails, distribution(held, tails, limits).mean()[0])
+
+
+def distribution(quantiles: FloatArray, tails: tuple[float, float], limits: tuple[float, float]) -> Marginals:
+    """Quantiles with tails as one series of marginals."""
+    low, high = (np.full((1, len(quantiles)), limit) for limit in limits)
+    return Marginals(LEVELS, quantiles[None], np.array([tails[0]]), np.array([tails[1]]), low, high)
+
+
+def location_shift(errors: FloatArray) -> FloatArray:
+    """How far the mean lies from the point, shape (slots,) [EUR/MWh].
+
+    >>> location_shift(np.full((10, 24), 2.0)).round(9).tolist()[0]
+    1.0
+    """
+    known = np.isfinite(errors)
+    decay = 0.5 ** (np.arange(len(errors))[::-1, None] / HALF_LIFE_DAYS)
+    weight = np.where(known, decay, 0.0)
+    total = weight.sum(axis=0)
+    by_slot = np.where(known, errors, 0.0)
+    recent = (weight * by_slot).sum(axis=0) / np.where(total > 0, total, 1.0)
+    hourly = recent.reshape(HOURS, -1).mean(axis=1)
+    level = float(hourly.mean())
+    around = (np.roll(hourly, 1) + hourly + np.roll(hourly, -1)) / 3.0 - level
+    return np.repeat(GAIN * level + HOUR_GAIN * around, errors.shape[1] // HOURS)

@@ -1,0 +1,172 @@
+"""The page of all days: a row a day, searchable, with P&L and drawdown over time and a calendar of months.
+
+What belongs here: from the settled days' records to one self-contained page. What does not: single days (`report`), where
+the records come from (`runner.index`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import accumulate
+
+from energy_pipeline.reporting.charts import nice_ticks
+from energy_pipeline.reporting.view import MINUS, number
+
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720.0, 170.0, 64.0, 8.0, 8.0, 20.0
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+@dataclass(frozen=True)
+class DayRecord:
+    """One delivery day; None where it has not come that far.
+
+    Attributes
+    ----------
+    expected_eur, settled_eur : float or None
+        P&L in the desk's currency.
+    var_eur : float or None
+        VaR 95 % of the decision.
+    mae_eur_mwh, naive_eur_mwh : float or None
+        Day-ahead forecast of the ensemble and of the similar-day naive, mean over zones.
+    page : bool
+        Whether the day has a page.
+    """
+
+    day: date
+    expected_eur: float | None = None
+    settled_eur: float | None = None
+    var_eur: float | None = None
+    mae_eur_mwh: float | None = None
+    naive_eur_mwh: float | None = None
+    page: bool = False
+
+    @property
+    def is_exception(self) -> bool:
+        """Whether the day fell short of its expectation by more than its VaR."""
+        known = self.expected_eur, self.settled_eur, self.var_eur
+        if any(v is None for v in known):
+            return False
+        expected, settled, var = (float(v) for v in known if v is not None)
+        return expected - settled > var
+
+
+def index_html(desk: str, currency: str, days: Sequence[DayRecord]) -> str:
+    """The page as text; the same days give the same bytes. Newest day first in the table.
+
+    Examples
+    --------
+    >>> page = index_html("demo", "EUR", [DayRecord(date(2026, 3, 28), 100.0, 90.0, 50.0, page=True)])
+    >>> 'href="date=2026-03-28/report.html"' in page
+    True
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    ordered = sorted(days, key=lambda d: d.day)
+    settled = [(d.day, d.settled_eur) for d in ordered if d.settled_eur is not None]
+    environment = Environment(
+        loader=PackageLoader("energy_pipeline.reporting", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("index.html.j2").render(
+        desk=desk,
+        currency=currency,
+        days=[_row(d) for d in reversed(ordered)],
+        facts=_facts(ordered, currency),
+        charts=_charts(settled, currency),
+        months=_months(settled),
+        month_names=MONTHS,
+    )
+
+
+def _row(d: DayRecord) -> dict[str, object]:
+    gap = None if d.settled_eur is None or d.expected_eur is None else d.settled_eur - d.expected_eur
+    cells = [number(v) for v in (d.expected_eur, d.settled_eur, gap, d.var_eur)] + [number(v, 2) for v in (d.mae_eur_mwh, d.naive_eur_mwh)]
+    return {"day": d.day.isoformat(), "weekday": f"{d.day:%a}", "page": d.page, "cells": cells, "exception": d.is_exception}
+
+
+def _facts(days: Sequence[DayRecord], currency: str) -> list[tuple[str, str]]:
+    known = [d for d in days if d.settled_eur is not None]
+    if not known:
+        return [("Days", f"{len(days)}, none settled yet")]
+    values = [float(d.settled_eur or 0.0) for d in known]
+    scored = [d for d in known if d.mae_eur_mwh is not None and d.naive_eur_mwh]
+    facts = [
+        ("Settled days", f"{len(known):,} ({known[0].day} to {known[-1].day})"),
+        (f"Settled P&L, {currency}", number(math.fsum(values))),
+        ("Days with a gain", f"{sum(v > 0 for v in values):,}"),
+        (f"Largest drawdown, {currency}", number(max(_drawdowns(values)))),
+        ("VaR exceptions", f"{sum(d.is_exception for d in known)} of {len(known):,}, {0.05 * len(known):.1f} expected"),
+    ]
+    if scored:
+        error, naive = (math.fsum(float(getattr(d, n)) for d in scored) / len(scored) for n in ("mae_eur_mwh", "naive_eur_mwh"))
+        facts.append(("MAE, and the naive's", f"{error:.2f}, {naive:.2f}"))
+    return facts
+
+
+def _drawdowns(values: Sequence[float]) -> list[float]:
+    equity = list(accumulate(values))
+    highs = accumulate([0.0, *equity], max)
+    next(highs)
+    return [high - now for high, now in zip(highs, equity, strict=True)]
+
+
+def _charts(settled: Sequence[tuple[date, float]], currency: str) -> list[tuple[str, object]]:
+    if len(settled) < 2:
+        return []
+    days, values = [d for d, _ in settled], [v for _, v in settled]
+    equity = list(accumulate(values))
+    return [
+        (f"Settled P&L, summed up [{currency}]", _line(days, equity, f"Settled P&L summed up [{currency}]")),
+        (f"Drawdown [{currency}]", _line(days, [-v for v in _drawdowns(values)], f"Drawdown [{currency}]")),
+    ]
+
+
+def _line(days: Sequence[date], values: Sequence[float], title: str) -> object:
+    from markupsafe import Markup, escape
+
+    ticks = nice_ticks(min(0.0, *values), max(0.0, *values)) if any(values) else [-1.0, 0.0]
+    span = max((days[-1] - days[0]).days, 1)
+
+    def x(day: date) -> float:
+        return LEFT + (day - days[0]).days / span * (WIDTH - LEFT - RIGHT)
+
+    def y(value: float) -> float:
+        return TOP + (ticks[-1] - value) / (ticks[-1] - ticks[0]) * (HEIGHT - TOP - BOTTOM)
+
+    parts = [f'<svg class="chart" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" aria-label="{escape(title)}">']
+    for tick in ticks:
+        css = "grid zero" if tick == 0 else "grid"
+        parts.append(f'<line class="{css}" x1="{LEFT:g}" x2="{WIDTH - RIGHT:g}" y1="{y(tick):.1f}" y2="{y(tick):.1f}"/>')
+        parts.append(f'<text class="tick" text-anchor="end" x="{LEFT - 5:g}" y="{y(tick) + 3:.1f}">{f"{tick:,.0f}".replace("-", MINUS)}</text>')
+    path = "L".join(f"{x(day):.1f} {y(value):.1f}" for day, value in zip(days, values, strict=True))
+    parts.append(f'<path class="line main" d="M{path}"/>')
+    for day, at, anchor in ((days[0], LEFT, "start"), (days[-1], WIDTH - RIGHT, "end")):
+        parts.append(f'<text class="tick" text-anchor="{anchor}" x="{at:.1f}" y="{HEIGHT - 6:g}">{day.isoformat()}</text>')
+    return Markup("".join(parts) + "</svg>")  # noqa: S704 - numbers and dates; the title is escaped
+
+
+def _months(settled: Sequence[tuple[date, float]]) -> list[dict[str, object]]:
+    """Settled P&L by year and month, with each month's share of the largest for its shade."""
+    sums: dict[tuple[int, int], list[float]] = {}
+    for day, value in settled:
+        sums.setdefault((day.year, day.month), []).append(value)
+    totals = {key: math.fsum(values) for key, values in sums.items()}
+    widest = max((abs(v) for v in totals.values()), default=0.0) or 1.0
+    rows = []
+    for year in sorted({y for y, _ in totals}, reverse=True):
+        found = [totals.get((year, month)) for month in range(1, 13)]
+        cells = [_month(v, widest) for v in found]
+        rows.append({"year": year, "cells": cells, "sum": number(math.fsum(v for v in found if v is not None))})
+    return rows
+
+
+def _month(value: float | None, widest: float) -> dict[str, object]:
+    if value is None:
+        return {"text": "", "shade": 0.0, "minus": False}
+    return {"text": number(value), "shade": abs(value) / widest, "minus": value < 0}

@@ -1,0 +1,74 @@
+"""What is printed after a run, and the page of all days: the numbers of the days that were finished, and of no others."""
+
+import math
+from datetime import date
+
+import pytest
+
+from energy_pipeline.cli import pages
+from energy_pipeline.contracts import TABLES
+from energy_pipeline.lake import Lake
+from energy_pipeline.runner.index import records, write_index
+from energy_pipeline.runner.summary import summarise
+from energy_pipeline.settings import Settings
+from energy_pipeline_tests.made_up_day import made_up_day
+
+__all__ = ["made_up_day"]
+
+DAY, OTHER = date(2025, 10, 2), date(2025, 10, 26)
+
+
+@pytest.fixture
+def settings(tmp_path, made_up_day):
+    """A lake with two decided and settled days that have pages."""
+    lake = Lake(tmp_path / "lake")
+    for day in (DAY, OTHER):
+        for name, frame in made_up_day(day).tables.items():
+            if not TABLES[name].vintages:
+                lake.write_day(name, day, frame)
+        lake.write_file("report", day, "report.html", b"<p>page</p>")
+    return Settings.load().model_copy(update={"lake": tmp_path / "lake"})
+
+
+def test_a_day_that_failed_prints_no_number_of_an_earlier_run(settings, capsys, made_up_day):
+    pages.show(settings, [DAY])
+    assert "15,100" in capsys.readouterr().out
+    pages.show(settings, [DAY], failed={DAY})
+    said = capsys.readouterr()
+    assert "15,100" not in said.out
+    assert "What was decided" not in said.out
+    assert "2025-10-02: not finished" in said.err
+
+
+def test_a_day_that_was_never_decided_prints_no_table(settings, capsys):
+    pages.show(settings, [date(2025, 10, 3)])
+    assert "What was decided" not in capsys.readouterr().out
+
+
+def test_the_naive_of_the_console_is_the_naive_of_the_page(settings, made_up_day):
+    scores = made_up_day(DAY).tables["forecast_scores"]
+    own = scores.filter(model="ensemble", price_kind="day_ahead")["mae_naive_standard_eur_mwh"].drop_nulls().to_list()
+    assert own
+    assert summarise(Lake(settings.lake), DAY).mae_naive_eur_mwh == pytest.approx(math.fsum(own) / len(own))
+
+
+def test_the_page_of_all_days_holds_each_days_settlement_and_a_link_to_its_page(settings, made_up_day):
+    lake = Lake(settings.lake)
+    found = {r.day: r for r in records(lake)}
+    assert sorted(found) == [DAY, OTHER]
+    for day, record in found.items():
+        row = made_up_day(day).tables["var_exceptions"].filter(level=0.95).to_dicts()[0]
+        assert (record.settled_eur, record.expected_eur, record.var_eur) == (row["pnl_eur"], row["expected_pnl_eur"], row["var_eur"])
+        assert record.is_exception == (row["expected_pnl_eur"] - row["pnl_eur"] > row["var_eur"])
+        assert record.page
+    write_index(lake, made_up_day(DAY).desk)
+    page = (settings.lake / "10_reporting" / "report" / "index.html").read_text(encoding="utf-8")
+    assert 'href="date=2025-10-02/report.html"' in page
+
+
+def test_a_span_is_summed_up_with_its_exceptions(settings, capsys):
+    days = [DAY, date(2025, 10, 3), OTHER]
+    pages.show(settings, [DAY, OTHER], span=days)
+    said = " ".join(capsys.readouterr().out.split())
+    pnl = math.fsum(r.settled_eur for r in records(Lake(settings.lake)))
+    assert f"2 of 3 days decided, 2 settled: P&L with hedges at proxy quotes {pnl:,.0f}" in said
