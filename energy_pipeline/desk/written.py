@@ -79,7 +79,7 @@ def read_yaml(text: str) -> Written:
     >>> read_yaml("zone: NO\nat: 10:30\nday: 2023-06-31\n").data
     {'zone': 'NO', 'at': '10:30', 'day': '2023-06-31'}
     >>> read_yaml("a: 1\na: 2\n").doubled
-    ("a: stands on lines 1 and 2; the last would win -> keep one",)
+    ('a: stands on lines 1 and 2; the last would win -> keep one',)
     """
     loader = _Plain(text)
     try:

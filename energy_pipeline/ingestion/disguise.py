@@ -86,7 +86,7 @@ def _evidence(forecast: FloatArray, actual: FloatArray, limit_share: float, star
     if limit_share <= 0:
         return [], False
     found, score = [_too_good(forecast, actual, limit_share)], None
-    hourly = None if start_us is None else _hourly(start_us, forecast, actual)
+    hourly = None if start_us is None else _hourly(start_us, forecast, actual, time_zone)
     if hourly is not None:
         hours, f, a, listed = hourly
         day, hour = _local(hours, time_zone)
@@ -167,9 +167,11 @@ def _latest(frame: pl.DataFrame, column: str, key: Mapping[str, str], name: str)
     return rows.sort("start", "known_at", maintain_order=True).unique(subset=["start"], keep="last", maintain_order=True).drop("known_at")
 
 
-def _hourly(start_us: IntArray, forecast: FloatArray, actual: FloatArray) -> tuple[IntArray, FloatArray, FloatArray, BoolArray] | None:
+def _hourly(
+    start_us: IntArray, forecast: FloatArray, actual: FloatArray, time_zone: str
+) -> tuple[IntArray, FloatArray, FloatArray, BoolArray] | None:
     """Hours, both series, and which hours a source lists at all; full hours only (quarter-hours: the first of each)."""
-    full = start_us % _HOUR_US == 0
+    full = _zoned(start_us, time_zone).dt.minute().to_numpy() == 0  # the zone's hours: some begin at half past
     if not full.any():
         return None
     starts = start_us[full]
@@ -180,9 +182,13 @@ def _hourly(start_us: IntArray, forecast: FloatArray, actual: FloatArray) -> tup
     return hours, f, a, np.isin(hours, starts)
 
 
+def _zoned(start_us: IntArray, time_zone: str) -> pl.Series:
+    return pl.Series(start_us, dtype=pl.Int64).cast(pl.Datetime("us")).dt.replace_time_zone("UTC").dt.convert_time_zone(time_zone)
+
+
 def _local(hours: IntArray, time_zone: str) -> tuple[IntArray, IntArray]:
     """(number of the local day, local hour) of each hour."""
-    local = pl.Series(hours).cast(pl.Datetime("us")).dt.replace_time_zone("UTC").dt.convert_time_zone(time_zone)
+    local = _zoned(hours, time_zone)
     return local.dt.date().cast(pl.Int32).cast(pl.Int64).to_numpy(), local.dt.hour().cast(pl.Int64).to_numpy()
 
 

@@ -79,24 +79,29 @@ def instants(
     if values.len() and not known.any():
         raise SourceError(_no_time(values, rows, label, path))
     if label.label == "range":
-        frame = frame.with_columns(
-            pl.when(pl.col("end_wall").is_null()).then(pl.coalesce("problem", pl.lit(NO_RANGE))).otherwise("problem").alias("problem")
-        )
+        frame = _noted(frame, pl.col("end_wall").is_null(), NO_RANGE)
     if frame["end_wall"].null_count() < frame.height:
         frame = _ranges(frame, label, minutes)
-    bare = known & frame["absolute"].is_null()
-    if label.clock is None and bare.any():
-        if bare.sum() == known.sum():
-            shown = _examples(values.filter(bare), rows.filter(bare))
-            step = "say whose clock it is in `time.clock`: utc, local (with `zone`) or fixed (with `offset`)"
-            raise SourceError(f"{path}: column {label.column!r}: times carry no zone, e.g. {shown} -> {step}")
-        frame = frame.with_columns(pl.when(bare).then(pl.lit(NO_ZONE)).alias("problem"))
+    if label.clock is None:
+        frame = _with_zones(frame, known, values, rows, label, path)
     frame = frame.with_columns(pl.when(~known).then(pl.lit(NO_TIME)).otherwise("problem").alias("problem"))
-    frame = _started(frame, label, minutes)
-    frame = frame.with_columns(
-        pl.when(known & pl.col("start").is_null()).then(pl.coalesce("problem", pl.lit(SKIPPED))).otherwise("problem").alias("problem")
-    )
+    frame = _noted(_started(frame, label, minutes), pl.lit(known) & pl.col("start").is_null(), SKIPPED)
     return _placed(frame.with_columns(pl.when(pl.col("problem").is_null()).then("start").alias("start")), values, label)
+
+
+def _noted(frame: pl.DataFrame, wrong: pl.Expr, problem: str) -> pl.DataFrame:
+    """With a problem on the rows that are wrong and have none yet."""
+    return frame.with_columns(pl.when(wrong).then(pl.coalesce("problem", pl.lit(problem))).otherwise("problem").alias("problem"))
+
+
+def _with_zones(frame: pl.DataFrame, known: pl.Series, values: pl.Series, rows: pl.Series, label: TimeLabel, path: str) -> pl.DataFrame:
+    """Where the desk file names no clock, every time must carry its zone."""
+    bare = known & frame["absolute"].is_null()
+    if bare.any() and bare.sum() == known.sum():
+        shown = _examples(values.filter(bare), rows.filter(bare))
+        step = "say whose clock it is in `time.clock`: utc, local (with `zone`) or fixed (with `offset`)"
+        raise SourceError(f"{path}: column {label.column!r}: times carry no zone, e.g. {shown} -> {step}")
+    return _noted(frame, pl.lit(bare), NO_ZONE)
 
 
 def read_instants(values: pl.Series, label: TimeLabel, minutes: int, path: str) -> pl.Series:
@@ -213,7 +218,7 @@ def _ranges(frame: pl.DataFrame, label: TimeLabel, minutes: int) -> pl.DataFrame
     owners = [DeliveryDay(d, label.zone or "UTC") for d in odd]
     changing = [o.day for o in owners if o.end - o.start != timedelta(days=1)]
     wrong = pl.col("_other") & ~pl.any_horizontal(pl.col(c).dt.date().is_in(changing) for c in ("wall", "end_wall"))
-    return frame.with_columns(pl.when(wrong).then(pl.coalesce("problem", pl.lit(OTHER_LENGTH))).otherwise("problem").alias("problem"))
+    return _noted(frame, wrong, OTHER_LENGTH)
 
 
 def _placed(frame: pl.DataFrame, values: pl.Series, label: TimeLabel) -> pl.DataFrame:

@@ -1,6 +1,7 @@
 """Files as well-known places export them, and as people write them, read through a desk file."""
 
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -278,3 +279,20 @@ def test_an_unreadable_time_far_away_harms_no_other_day(tmp_path):
     assert len(prices(read(tmp_path, text, desk({})))) == 24
     last = date(2026, 1, 8)
     assert "'Summe'" in str(read(tmp_path, text, desk({}), last).failures[last])
+
+
+@pytest.mark.parametrize("label", ["start", "end"])
+def test_a_range_reads_as_its_days_one_by_one(tmp_path, label):
+    first, days, zone = date(2025, 10, 24), 5, ZoneInfo("Europe/Berlin")
+    start = DeliveryDay(first, "Europe/Berlin").start
+    instants = [start + timedelta(hours=i + (label == "end")) for i in range(24 * days + 1)]
+    lines = [f"{t.astimezone(zone):%Y-%m-%d %H:%M};{i % 7}.5" for i, t in enumerate(instants)]
+    lines = [*lines[:30], "??;1", *lines[30:70], lines[69], *lines[70:]]
+    made, last = desk({**BERLIN, "label": label}), first + timedelta(days=days - 1)
+    (tmp_path / "x.csv").write_text("t;price\n" + "\n".join(lines) + "\n")
+    whole = collect(made, "day_ahead_prices", first, last, SourceFiles(tmp_path).load)
+    single = [collect(made, "day_ahead_prices", d, d, SourceFiles(tmp_path).load) for d in (first + timedelta(days=i) for i in range(days))]
+    assert whole.frame.sort("delivery_start").equals(pl.concat(s.frame for s in single).sort("delivery_start"))
+    assert {d: str(e) for d, e in whole.failures.items()} == {d: str(e) for s in single for d, e in s.failures.items()}
+    assert whole.frame.group_by("delivery_day").len().sort("delivery_day")["len"].to_list() == [24, 25, 24, 24]
+    assert len(whole.failures) == 1

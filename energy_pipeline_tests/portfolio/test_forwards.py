@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from energy_pipeline.cli.main import app
+from energy_pipeline.desk.layout import FileLayout
 from energy_pipeline.domain.delivery import DeliveryDay, days_between
 from energy_pipeline.mathematics import allocation as al
 from energy_pipeline.portfolio.forwards import Instrument, Market, cascade, improve, payoffs, read_book, read_limits, read_market
@@ -237,6 +238,37 @@ def test_mistakes_of_the_files_are_all_listed(folder, tmp_path):
     with pytest.raises(al.BadProblemError) as caught:
         read_limits(tmp_path / "l.yaml", book, market(2))
     assert len(caught.value.problems) == 3
+
+
+CONTRACTS = "name,kind,first_day,last_day,zone\nBASE,forward,2025-04-01,2025-04-30,DE\n"
+
+
+@pytest.mark.parametrize(
+    ("contracts", "quotes", "trades", "told"),
+    [
+        (CONTRACTS, 'contract,bid,ask\nBASE,"70,1","70,5"\n', None, ("q.csv line 2, column 'bid': '70,1'", "column 'ask': '70,5'", "decimal comma")),
+        (CONTRACTS, "contract,bid,ask\nBASE,n/a,70\n", "contract,position,price\nBASE,,70\nBASE,5,69\n", ("t.csv line 2, column 'position'",)),
+        (CONTRACTS, "contract,bid,ask,known_at\nBASE,69,70,20.03.2025 10:00\n", None, ("q.csv", "'20.03.2025 10:00'", "ISO")),
+        (CONTRACTS, "contract,bid,ask\nBASE,69,70\nBASE,79,80\n", None, ("q.csv lines 2, 3: several quotes of 'BASE'",)),
+        (CONTRACTS, "contract,bid,ask\nBASE,69.125,70.250\n", None, ("69.125 or 69125",)),
+        (CONTRACTS, "contract,bid,ask\n", None, ("q.csv: line 1: a header and no row",)),
+        (CONTRACTS.replace("2025-04-30", "31.04.2025"), "contract,bid,ask\nBASE,69,70\n", None, ("c.csv line 2", "'31.04.2025' is no date")),
+    ],
+)
+def test_a_bad_cell_of_the_book_names_file_line_and_value(tmp_path, contracts, quotes, trades, told):
+    for name, text in (("c.csv", contracts), ("q.csv", quotes), ("t.csv", trades)):
+        if text is not None:
+            (tmp_path / name).write_text(text)
+    with pytest.raises(al.BadProblemError) as caught:
+        read_book(tmp_path / "c.csv", tmp_path / "q.csv", tmp_path / "t.csv" if trades else None)
+    assert [t for t in told if t not in str(caught.value)] == []
+
+
+def test_a_book_with_semicolons_and_stated_marks_is_read(tmp_path):
+    (tmp_path / "c.csv").write_text(CONTRACTS.replace(",", ";"))
+    (tmp_path / "q.csv").write_text("contract;bid;ask;known_at\nBASE;69,125;1.070,5;2025-03-20 10:00+01\nBASE;68;69;2025-03-20 08:00Z\n")
+    book = read_book(tmp_path / "c.csv", tmp_path / "q.csv", layout=FileLayout(decimal=",", thousands="."))
+    assert (book.bid.tolist(), book.ask.tolist()) == ([69.125], [1070.5])
 
 
 def test_a_position_without_a_quote_is_valued_and_kept():

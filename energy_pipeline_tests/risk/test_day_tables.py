@@ -176,6 +176,9 @@ def test_the_desks_factor_file_is_cut_at_the_decision():
         (lambda f: f.with_columns(brent=pl.lit("many")), "values of factor brent are no numbers: .*row 1, column 'brent': 'many'"),
         (lambda f: f.with_columns(known_at=pl.col("known_at").dt.replace_time_zone(None)), "instant with a time zone"),
         (lambda f: f.with_columns(date=pl.lit("1st of May")), "cannot be read as a date"),
+        (lambda f: f.with_columns(date=pl.lit("03/01/2024")), "day first or month first"),
+        (lambda f: f.with_columns(known_at=pl.lit("2024-03-01 18:00")), "instant with a time zone"),
+        (lambda f: f.with_columns(brent=pl.lit("1.234")), "1.234 or 1234"),
         (lambda f: pl.concat([f, f[:1]]), "published twice"),
     ],
 )

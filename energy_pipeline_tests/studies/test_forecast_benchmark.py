@@ -1,6 +1,6 @@
 """The walk over a market file: leak-free, resumable, parallel, and robust to bad input."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import polars as pl
@@ -172,3 +172,21 @@ def test_the_tuning_command(tmp_path):
     assert "depth=2" in found.output
     assert "depth=3" in found.output
     assert CliRunner().invoke(app, [*tune, "--grid", "leaves=2"]).exit_code == 1
+
+
+@pytest.mark.parametrize("text", [False, True])
+def test_stamps_of_another_clock_are_refused(text):
+    stamps = pl.datetime_range(datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 1, 9, 23, tzinfo=UTC), "1h", eager=True)
+    frame = pl.DataFrame({"timestamp": stamps.dt.strftime("%Y-%m-%dT%H:%M:%SZ") if text else stamps, "price": [1.0] * stamps.len()})
+    with pytest.raises(SourceError, match=r"'timestamp' carries the zone .*convert_time_zone"):
+        market_panel(frame, "m")
+    naive = frame.with_columns(stamps.dt.replace_time_zone(None).alias("timestamp"))
+    assert market_panel(naive, "m").days == 9
+
+
+def test_a_market_as_text_is_read_and_a_bad_number_is_named():
+    stamps = [f"2024-01-0{d} {h:02d}:00" for d in (1, 2) for h in range(24)]
+    frame = pl.DataFrame({"timestamp": stamps, "price": ["1.125"] * 48})
+    assert market_panel(frame, "m").prices.tolist() == [[1.125] * 24] * 2
+    with pytest.raises(SourceError, match=r"row 1, column .price.: .1,5. is no number .a decimal comma"):
+        market_panel(frame.with_columns(price=pl.lit("1,5")), "m")
