@@ -127,16 +127,15 @@ def _can_ask(question: Question, client: Client, report: FetchReport) -> bool:
 
 
 def _missing(question: Question, second: Question, client: Client, first: date, last: date) -> list[date]:
-    """Days for which the second source must be asked now.
+    """Days that one of the two says are out, and for which the second must be asked now: the first has not every row, or they are compared.
 
-    The first has not every row, though one of the two says the day is out; or the two are compared. A first source that
-    cannot be asked is not waited for.
+    A first source that cannot be asked is not waited for.
     """
-    now, can_ask = client.clock.now(), client.configured(question.connector) is None
-    known, zone = known_days(question, client.archive, first, last), question.asked.time_zone
+    now, can_ask, zone = client.clock.now(), client.configured(question.connector) is None, question.asked.time_zone
+    known = known_days(question, client.archive, first, last)
     days = wanted_days(second, client.archive, first, last, now)
     out = [d for d in days if not can_ask or min(question.due(d), second.due(d)) <= now]
-    return [d for d in out if not known.complete(d, zone) or is_compared(question.series, d, zone)]
+    return [d for d in out if not known.complete(d, zone) or (can_ask and question.due(d) <= now and is_compared(question.series, d, zone))]
 
 
 def _why(first: Question, days: list[date]) -> str:

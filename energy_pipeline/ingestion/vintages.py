@@ -33,8 +33,7 @@ def new_vintages(
     of it when we saw it, so `known_at` becomes the later of the rule and `ingested_at`,
     and always later than the vintage it corrects. A row that says the same again adds
     nothing. Values are compared exactly, null with null; `source` and `known_at` are no values.
-    Rows of live series come with all their vintages, dated by the archive of answers: those that
-    are not kept yet are added as they are.
+    Rows of live series are dated by the archive of answers: those not kept yet are added as they are.
 
     Parameters
     ----------
