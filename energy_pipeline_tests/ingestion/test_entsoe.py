@@ -301,10 +301,10 @@ def test_positions_off_the_period_and_text_are_refused(points):
     assert isinstance(of_status(200, document(points)), Changed)
 
 
-def test_a_day_of_zeros_is_no_price():
+def test_a_day_of_zeros_is_no_price_until_a_second_source_shows_it():
     found = of_status(200, document({1: 0}))
-    assert isinstance(found, NotYet)
-    assert "zero" in found.reason
+    assert found.frame["unconfirmed"].all()
+    assert "zero" in found.notes[0]
 
 
 def test_two_values_for_one_hour_are_refused_and_equal_ones_are_one():
