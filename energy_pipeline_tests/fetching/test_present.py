@@ -3,7 +3,7 @@
 import gzip
 import os
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -17,7 +17,7 @@ from energy_pipeline.ingestion.connectors import connector_of
 from energy_pipeline.ingestion.live import live_problems
 from energy_pipeline.lake import Lake
 from energy_pipeline.runner.flows import Runner
-from energy_pipeline.runner.live import replay, standings
+from energy_pipeline.runner.live import capacities, replay, standings
 from energy_pipeline.settings import Settings
 from energy_pipeline_tests.fetching.generated.world import TOKEN
 from energy_pipeline_tests.fetching.present import LIGHT, ONE, PRESENT, Present, present_desk
@@ -159,6 +159,23 @@ def test_doctor_tells_how_each_series_stands(mornings):
     if has_token:
         first = next(s for s in found if s.series.startswith("day_ahead_prices zone DE_LU (entsoe"))
         assert "last day with values 2025-10-02" in first.text
+
+
+def test_doctor_holds_the_desks_capacity_against_the_published_one(mornings):
+    present, desk, *_ = mornings
+    if "entsoe" not in present.archive.sources():
+        assert capacities(desk, present.client(), online=True) == []
+        return
+    own = present.world.series["load_actual", "DE_LU", ""].filter(pl.col("delivery_start") >= present.at - timedelta(days=2)).head(24)
+    for zone in ("DE_LU", "FR"):
+        for technology, mw in (("wind", 60_000.0), ("solar", 90_000.0)):
+            present.world.series["installed_capacity", zone, technology] = own.with_columns(value=pl.lit(mw))
+    found = capacities(desk, present.client(), online=True)
+    assert {s.series for s in found} >= {"installed wind of DE_LU", "installed solar of FR"}
+    small = desk.model_copy(update={"zones": {z: v.model_copy(update={"installed_wind_mw": 77.0}) for z, v in desk.zones.items()}})
+    wrong = [s for s in capacities(small, present.client(), online=False) if "wind" in s.series]
+    assert wrong
+    assert not any(s.ok for s in wrong)
 
 
 @pytest.mark.skipif(LONG_DAYS == 0, reason="long: set ENERGY_PIPELINE_PRESENT_DAYS (make test-long: 31 days on a year of history)")
