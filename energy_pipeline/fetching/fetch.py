@@ -7,7 +7,7 @@ the report. What does not: which days are missing (`plan`), sending (`client`).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from energy_pipeline.desk import Desk
@@ -28,6 +28,7 @@ from energy_pipeline.ingestion.connectors.contract import (
     Unauthorised,
     halves,
 )
+from energy_pipeline.ingestion.connectors.outcomes import Listed
 from energy_pipeline.ingestion.live import is_compared, live_problems
 
 Listener = Callable[[int, int, str], None]
@@ -188,7 +189,18 @@ class _Round:
                 for part in parts:
                     self._ask(question, part)  # type: ignore[arg-type]
                 return
+        if isinstance(found, Listed):
+            self._documents(question, request, found)
+            return
         self._note(question, request, found)
+
+    def _documents(self, question: Question, request: Request, found: Listed) -> None:
+        """The documents of a list that were not answered before."""
+        looks = self.client.archive.looks(question.connector, request.dataset, request.key, request.start, request.end)
+        answered = {look.question for look in looks if isinstance(look.parsed, Rows)}
+        for path, params in found.documents:
+            if params not in answered:
+                self._ask(question, replace(request, path=path, params=params, immutable=True))
 
     def _note(self, question: Question, request: Request, found: Parsed) -> None:
         text = f"{question.text} {_span(request)}"
@@ -197,7 +209,7 @@ class _Round:
             self.report.notes.update(dict.fromkeys(f"{question.text}: {note}" for note in found.notes))
         elif isinstance(found, NotYet):
             self.report.not_yet.append(f"{text}: {found.reason}")
-        else:
+        elif not isinstance(found, Listed):
             self.report.problems.append(f"{text}: {type(found).__name__}: {found.reason}")
         if isinstance(found, Unauthorised):
             self.stopped[question.connector.source] = found.reason

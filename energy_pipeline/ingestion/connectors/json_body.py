@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any, NoReturn
 
 import polars as pl
@@ -17,8 +18,8 @@ from energy_pipeline.ingestion.connectors.contract import AnswerError, Changed, 
 JsonValue = Any
 """Text, number, true, false, null, a list or an object."""
 INSTANT = pl.Datetime("us", "UTC")
-HOURS_AND_QUARTERS = (15, 60)
-"""Market time units of continental Europe [min]."""
+MARKET_TIME_UNITS = (15, 30, 60)
+"""Lengths of an interval in Europe's markets [min]."""
 _SHOWN = 80
 
 
@@ -49,7 +50,7 @@ def decoded(body: bytes, source: str) -> JsonValue:
     if body.lstrip()[:1] == b"<":
         raise BrokenBodyError(f"{source}: a page of markup where JSON is due ({_start(body)}) -> ask again; see whether the service is down")
     try:
-        return json.loads(body.decode("utf-8"), parse_constant=_no_number)
+        return json.loads(body.decode("utf-8-sig"), parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise BrokenBodyError(f"{source}: not whole JSON ({error}; it begins {_start(body)}) -> ask again") from error
 
@@ -84,7 +85,14 @@ def numbers(values: object, name: str, length: int, source: str) -> pl.Series:
     strange = [v for v in values if v is not None and (isinstance(v, bool) or not isinstance(v, int | float))]
     if strange:
         raise AnswerError(f"{source}: {len(strange)} cells of {name!r} are no numbers, e.g. {strange[0]!r} -> the format changed")
-    return pl.Series(name, values, dtype=pl.Float64, strict=False)
+    try:
+        found = [None if v is None else float(v) for v in values]
+        whole = all(v is None or isfinite(v) for v in found)
+    except OverflowError:
+        whole = False
+    if not whole:
+        raise AnswerError(f"{source}: {name!r} holds a number that is not finite -> see the archived body")
+    return pl.Series(name, found, dtype=pl.Float64)
 
 
 def starts(values: object, unit_us: int, source: str) -> pl.Series:
@@ -95,14 +103,13 @@ def starts(values: object, unit_us: int, source: str) -> pl.Series:
     """
     if not isinstance(values, list) or any(isinstance(v, bool) or not isinstance(v, int) for v in values):
         raise AnswerError(f"{source}: the times are not a list of whole numbers -> the format changed")
-    moments = pl.Series("delivery_start", values, dtype=pl.Int64) * unit_us
-    day = 86_400_000_000
-    if not moments.is_between(10_000 * day, 40_000 * day).all():  # 1997 .. 2079
+    day = 86_400_000_000 // unit_us
+    if any(not 10_000 * day <= v <= 40_000 * day for v in values):  # 1997 .. 2079
         raise AnswerError(f"{source}: times around {values[0]} are no instants of this century in the unit they should have -> the format changed")
-    return moments.cast(INSTANT)
+    return (pl.Series("delivery_start", values, dtype=pl.Int64) * unit_us).cast(INSTANT)
 
 
-def minutes_of(moments: pl.Series, time_zone: str, source: str, allowed: Sequence[int] = HOURS_AND_QUARTERS, alone: int | None = None) -> pl.Series:
+def minutes_of(moments: pl.Series, time_zone: str, source: str, allowed: Sequence[int] = MARKET_TIME_UNITS, alone: int | None = None) -> pl.Series:
     """Length of each interval [min], by local day: the answer of a year may change from hours to quarters.
 
     Nulls must still be among the times: a hole then does not lengthen its neighbour.

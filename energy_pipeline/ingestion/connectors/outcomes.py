@@ -1,4 +1,4 @@
-"""What an answer can say: rows, or one of six other things, each with its own next step.
+"""What an answer can say: rows, or one of seven other things, each with its own next step.
 
 What belongs here: the outcomes. What does not: deciding which one an answer is (each connector), or acting on it (the client).
 """
@@ -74,4 +74,12 @@ class Changed:
     reason: str
 
 
-Parsed = Rows | NotYet | Unauthorised | Throttled | Unavailable | Refused | Changed
+@dataclass(frozen=True)
+class Listed:
+    """The answer is a list of documents: path and parameters of those that are meant. Each is asked for once and never changes."""
+
+    documents: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+    reason: str = "a list of documents"
+
+
+Parsed = Rows | NotYet | Unauthorised | Throttled | Unavailable | Refused | Changed | Listed

@@ -165,3 +165,10 @@ def test_an_actual_of_the_future_and_a_load_of_zero_are_not_known():
     assert outcome.frame.height == 44
     assert outcome.frame["load_mw"].min() == 50_000.0
     assert sum("not known" in n for n in outcome.notes) == 2
+
+
+def test_an_answer_without_times_is_not_there_yet_and_half_hours_are_read():
+    request = price_request(date(2026, 7, 1))
+    assert isinstance(answered(request, b'{"unix_seconds": [], "price": [], "unit": "EUR / MWh"}'), NotYet)
+    halves = answered(request, prices(request, [40.0] * 48, minutes=30))
+    assert halves.frame["resolution_minutes"].unique().to_list() == [30]

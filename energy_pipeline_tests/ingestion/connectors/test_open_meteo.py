@@ -211,3 +211,21 @@ def test_a_body_that_is_none_ends_in_an_outcome_with_a_reason(raw, kind):
 )
 def test_a_run_that_is_not_out_is_not_there_yet_whatever_the_status(status, raw, kind):
     assert isinstance(answered(run_request(), raw, status), kind)
+
+
+def test_a_variable_the_model_has_not_is_absent_and_its_unit_is_no_matter():
+    raw = body(time=HOURS, temperature_2m=[1.0, 2.0, 3.0], wind_speed_10m=[None] * 3, units={"wind_speed_10m": "undefined"})
+    frame = answered(run_request(), raw).frame
+    assert frame["temperature_c"].to_list() == [1.0, 2.0, 3.0]
+    assert frame["wind_speed_ms"].null_count() == 3
+
+
+def test_a_number_that_is_nan_is_none_and_a_mark_of_byte_order_is_no_text():
+    raw = body(time=HOURS, temperature_2m=[1.0, 2.0, None]).replace(b"null", b"nan").replace(b"52.5", b'52.5, "elevation":nan')
+    assert answered(run_request(), b"\xef\xbb\xbf" + raw).frame["temperature_c"].to_list() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("number", [b"1e400", b"-1e999"])
+def test_a_number_beyond_all_numbers_is_refused(number):
+    raw = body(time=HOURS, temperature_2m=[1.0, 2.0, 7.25]).replace(b"7.25", number)
+    assert isinstance(answered(run_request(), raw), Changed)

@@ -96,11 +96,12 @@ def instant(text: object) -> datetime:
 
 def _start(row: dict[str, json_body.JsonValue]) -> datetime:
     """By `startTime`, by settlement date and period, or by both where they agree."""
-    by_period = period_start(row["settlementDate"], row["settlementPeriod"]) if "settlementPeriod" in row else None
+    day = json_body.field(row, "settlementDate", SOURCE) if "settlementPeriod" in row else None
+    by_period = period_start(day, row["settlementPeriod"]) if day is not None else None
     by_time = instant(row["startTime"]) if "startTime" in row else None
     if by_period is None and by_time is None:
         raise AnswerError(f"{SOURCE}: neither startTime nor settlementPeriod in {', '.join(sorted(row)[:8])} -> the format changed")
     if by_period is not None and by_time is not None and by_period != by_time:
-        text = f"{row['settlementDate']} period {row['settlementPeriod']} starts {by_period:%Y-%m-%dT%H:%MZ}"
+        text = f"{day} period {row['settlementPeriod']} starts {by_period:%Y-%m-%dT%H:%MZ}"
         raise AnswerError(f"{SOURCE}: {text}, startTime says {by_time:%Y-%m-%dT%H:%MZ} -> see the archived body")
     return by_time or by_period  # type: ignore[return-value]

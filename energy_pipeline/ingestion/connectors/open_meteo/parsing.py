@@ -22,6 +22,8 @@ SOURCE = "Open-Meteo"
 HOUR = 60
 _SECOND_US = 1_000_000
 _NAN_PLACE = re.compile(rb'"l(?:at|ong)itude"\s*:\s*-?nan\b', re.IGNORECASE)
+_NAN = re.compile(rb"(?<=[:\[,])\s*-?nan(?=\s*[,\]}])", re.IGNORECASE)
+"""How the service writes a number that it has not, such as the elevation at sea."""
 _TOKEN = re.compile(r"_member(?P<member>\d+)|_previous_day(?P<lead>\d+)")
 _FACTORS = {
     "wind_speed": {"m/s": 1.0, "km/h": 1.0 / 3.6, "mp/h": 0.44704, "mph": 0.44704, "kn": 1852.0 / 3600.0},
@@ -89,7 +91,7 @@ def hourly(body: bytes, variables: tuple[str, ...]) -> pl.DataFrame:
     """
     if _NAN_PLACE.search(body):
         raise NotCoveredError(f"{SOURCE}: the point lies outside the model (coordinates nan) -> choose a model that covers it")
-    fields = json_body.record(json_body.decoded(body, SOURCE), SOURCE)
+    fields = json_body.record(json_body.decoded(_NAN.sub(b"null", body), SOURCE), SOURCE)
     if fields.get("error"):
         raise AnswerError(f"{SOURCE}: {fields.get('reason', 'an error without a reason')}")
     part = json_body.record(json_body.field(fields, "hourly", SOURCE), SOURCE)
@@ -146,10 +148,10 @@ def weather(body: bytes, model: str, wind: str, lead_days: int = 0) -> pl.DataFr
     others = [m for m in long["model"].unique(maintain_order=True) if m not in ("", model)]
     if others:
         raise AnswerError(f"{SOURCE}: asked for {model}, answered for {', '.join(others)} too -> ask one model a request")
-    long = long.filter(pl.col("lead_days") == lead_days)
+    long = long.filter((pl.col("lead_days") == lead_days) & pl.col("value").is_not_null())
     converted = pl.concat([_converted(p) for p in long.partition_by("variable", maintain_order=True)]) if long.height else long
     shift = pl.when(pl.col("variable") == "shortwave_radiation").then(pl.lit(-HOUR)).otherwise(0)
-    rows = converted.with_columns(delivery_start=pl.col("time") + pl.duration(minutes=shift)).filter(pl.col("value").is_not_null())
+    rows = converted.with_columns(delivery_start=pl.col("time") + pl.duration(minutes=shift))
     keys = rows.select("delivery_start", "member").unique().sort("delivery_start", "member")
     for variable, column in names.items():
         own = rows.filter(pl.col("variable") == variable).select("delivery_start", "member", pl.col("value").alias(column))
