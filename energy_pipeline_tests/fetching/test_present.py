@@ -173,6 +173,15 @@ def test_doctor_tells_how_each_series_stands(mornings):
         assert "last day with values 2025-10-0" in first.text
 
 
+def test_doctor_asks_each_source_once_when_it_may(mornings):
+    present, desk, *_ = mornings
+    before = len(present.server.sent)
+    found = standings(desk, present.client(), online=True)
+    has_token = "entsoe" in present.archive.sources()
+    assert [s.text for s in found if "reachable" not in s.text and ("(entsoe" not in s.series or has_token)] == []
+    assert len(present.server.sent) - before <= 2 * len(found)
+
+
 def test_doctor_holds_the_desks_capacity_against_the_published_one(mornings):
     present, desk, *_ = mornings
     if "entsoe" not in present.archive.sources():
