@@ -21,7 +21,7 @@ export DAGSTER_HOME ?= $(CURDIR)/.dagster
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not ((3, 11) <= sys.version_info[:2] < (3, 14)))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help demo check test fast test-long durations search lint types ui bench identity days soak scale docs clean check-python
+.PHONY: help demo check test fast test-long durations search lint types ui bench identity days soak scale docs clean check-python faults
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -73,6 +73,9 @@ soak: .venv/.installed ## a long stretch of days, recorded: a year of four zones
 
 scale: .venv/.installed ## a day of 40 zones and 500 plants (an hour of CPU)
 	$(BIN)/python -m energy_pipeline_tests.benchmarks.scale $(ARGUMENTS)
+
+faults: .venv/.installed ## what a morning's fetch makes of each fault at each live source, as a table
+	$(BIN)/python -m energy_pipeline_tests.fetching.faults
 
 docs: .venv/.installed ## write what is generated: staging SQL, plain marts, YAML, data dictionary, the desk file's JSON Schema
 	$(BIN)/energy-pipeline docs

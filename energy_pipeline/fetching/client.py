@@ -9,6 +9,7 @@ waits are given from outside, so a test counts seconds on a clock of its own.
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -45,12 +46,18 @@ class Transport(Protocol):
         """Status, headers (lower-case names) and body; TransportError where none came."""
 
 
+def _no_addresses(record: logging.LogRecord) -> bool:
+    """Httpx tells each whole address at INFO, and a token may be a part of it."""
+    return record.levelno >= logging.WARNING
+
+
 class HttpxTransport:
     """httpx with one connection pool; it follows no redirect to another host."""
 
     def __init__(self, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         import httpx
 
+        logging.getLogger("httpx").addFilter(_no_addresses)
         self._client = httpx.Client(timeout=timeout_seconds, follow_redirects=False, headers={"user-agent": "energy-pipeline"})
 
     def send(self, method: str, url: str, params: Pairs, headers: Mapping[str, str]) -> tuple[int, Pairs, bytes]:

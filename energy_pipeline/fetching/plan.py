@@ -22,6 +22,7 @@ from energy_pipeline.fetching.archive import AnswerArchive
 from energy_pipeline.information.known_at import apply
 from energy_pipeline.ingestion.connectors import connector_of
 from energy_pipeline.ingestion.connectors.contract import Asked, Connector, Pairs, Request, Rows
+from energy_pipeline.ingestion.connectors.not_due import UNCONFIRMED
 from energy_pipeline.ingestion.live import Look, asked_of, sources_of
 
 EARLY = timedelta(minutes=60)
@@ -121,6 +122,7 @@ def known_days(question: Question, archive: AnswerArchive, first: date, last: da
         hours[max(begin, 0) : max(stop, 0)] = to_us(look.received_at)
         if isinstance(look.parsed, Rows) and "delivery_start" in look.parsed.frame.columns:
             own = [pl.col(k) == v for k, v in question.series.key.items() if k in look.parsed.frame.columns]
+            own += [~pl.col(UNCONFIRMED)] if UNCONFIRMED in look.parsed.frame.columns else []
             seen.append(look.parsed.frame.filter(*own).select("delivery_start", "resolution_minutes"))
     at = 0
     for day in days_between(first, last):

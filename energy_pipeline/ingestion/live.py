@@ -33,6 +33,7 @@ from energy_pipeline.information.known_at import known_at, market_time_zone
 from energy_pipeline.ingestion.collected import Collected, without_days
 from energy_pipeline.ingestion.connectors import connector_of
 from energy_pipeline.ingestion.connectors.contract import Asked, Connector, Dataset, NotYet, Pairs, Rows
+from energy_pipeline.ingestion.connectors.not_due import UNCONFIRMED
 from energy_pipeline.ingestion.live_outages import unit_days
 
 SEEN, RULE, TOLD = ";seen", ";rule", ";told"
@@ -118,13 +119,25 @@ def read_live(desk: Desk, series: LiveSeries, first: date, last: date, answers: 
     if begin > end:
         return Collected(contract.frame())
     parts = [_sightings(_Task(desk, series, live, contract, begin, end), answers, order) for order, live in enumerate(sources_of(series))]
-    seen = pl.concat(parts, how="diagonal")
+    seen = _confirmed(pl.concat(parts, how="diagonal"))
     frame, failures = _vintages(contract, seen), _disagreements(desk, series, seen)
     if series.required:
         held, name = set(frame["delivery_day"].unique()), f"{series.table} {key_text(series.key)}"
         step = "energy-pipeline fetch, or set `required: false` so that it becomes a stated gap"
         failures |= {d: MissingDayError(name, [d], step) for d in days_between(begin, end) if d not in held}
     return Collected(without_days(frame, failures), failures)
+
+
+def _confirmed(seen: pl.DataFrame) -> pl.DataFrame:
+    """Without the zeros that need a second source and have none; the others are seen when both sources had shown them."""
+    held = seen.filter("_held")
+    if held.is_empty():
+        return seen
+    hour = pl.col("delivery_start").dt.truncate("1h").alias("_hour")
+    hours = seen.group_by("_order", hour).agg(_zeros=(pl.col("price_eur_mwh") == 0.0).all(), _shown_at=pl.col("_seen_at").min())
+    others = hours.filter("_zeros").select((1 - pl.col("_order")).alias("_order"), "_hour", "_shown_at")
+    agreed = held.with_columns(hour).join(others, on=["_order", "_hour"]).with_columns(_seen_at=pl.max_horizontal("_seen_at", "_shown_at"))
+    return pl.concat([seen.filter(~pl.col("_held")), agreed.select(seen.columns)])
 
 
 def is_compared(series: LiveSeries, day: date, time_zone: str) -> bool:
@@ -187,7 +200,7 @@ def _sightings(task: _Task, answers: Answers, order: int) -> pl.DataFrame:
     frames = unit_days([f for _, f in good], asked.time_zone) if task.contract.name == "outages" else [f for _, f in good]
     parts = [_of_look(task, asked, look.received_at, frame) for (look, _), frame in zip(good, frames, strict=True)]
     empty = task.contract.frame().with_columns(
-        _seen_at=pl.lit(None, _INSTANT), _rule_at=pl.lit(None, _INSTANT), _late=pl.lit(False), _told=pl.lit(False)
+        _seen_at=pl.lit(None, _INSTANT), _rule_at=pl.lit(None, _INSTANT), _late=pl.lit(False), _told=pl.lit(False), _held=pl.lit(False)
     )
     found = [empty, *(_with_late(part, look, looks) for part, (look, _) in zip(parts, good, strict=True))]
     return pl.concat(found, how="diagonal").with_columns(_order=pl.lit(order))
@@ -203,8 +216,9 @@ def _of_look(task: _Task, asked: Asked, received_at: datetime, frame: pl.DataFra
     frame = frame.with_columns(_seen_at=pl.lit(received_at).cast(_INSTANT), source=pl.lit(f"{task.live.source}:{task.live.dataset}"))
     missing = [pl.lit(None, dtype=t).alias(c) for c, t in task.contract.schema.items() if c not in frame.columns]
     frame = frame.with_columns(missing).with_columns(pl.col(c).cast(t) for c, t in task.contract.schema.items())
+    held = frame[UNCONFIRMED] if UNCONFIRMED in frame.columns else pl.lit(False)
     told = task.rule.anchor == "column" and task.rule.column not in task.contract.schema
-    return frame.select(*task.contract.schema, "_seen_at").with_columns(_rule_at=_rule_at(task, asked, frame), _told=pl.lit(told))
+    return frame.select(*task.contract.schema, "_seen_at").with_columns(_rule_at=_rule_at(task, asked, frame), _told=pl.lit(told), _held=held)
 
 
 def _rule_at(task: _Task, asked: Asked, frame: pl.DataFrame) -> pl.Series:

@@ -105,7 +105,7 @@ def _live(settings: Settings, environment: Mapping[str, str], desk: Desk, now: d
     """How each live series stands."""
     from energy_pipeline.fetching.open_client import client_for
     from energy_pipeline.ingestion.live import live_problems
-    from energy_pipeline.runner.live import standings
+    from energy_pipeline.runner.live import capacities, standings
 
     if not desk.sources.live:
         return []
@@ -116,7 +116,9 @@ def _live(settings: Settings, environment: Mapping[str, str], desk: Desk, now: d
         client = client_for(settings, AnswerArchive(Lake(settings.lake).storage), lambda: now, environment=environment)
     except PipelineError as error:
         return [Finding(ok=False, what="secrets", found=str(error))]
-    return [Finding(ok=s.ok, what=s.series, found=s.text) for s in standings(desk, client, online=online)]
+    return [
+        Finding(ok=s.ok, what=s.series, found=s.text) for s in [*standings(desk, client, online=online), *capacities(desk, client, online=online)]
+    ]
 
 
 def _told(what: str, problems: list[str], right: str) -> Finding:

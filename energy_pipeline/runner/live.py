@@ -20,7 +20,7 @@ from energy_pipeline.fetching.archive import AnswerArchive
 from energy_pipeline.fetching.client import Client
 from energy_pipeline.fetching.plan import Question, known_days, questions, requests_for
 from energy_pipeline.ingestion.connectors import CONNECTORS
-from energy_pipeline.ingestion.connectors.contract import NotYet, Rows
+from energy_pipeline.ingestion.connectors.contract import Asked, NotYet, Rows
 from energy_pipeline.ingestion.connectors.outcomes import Listed
 from energy_pipeline.ingestion.live import is_live, read_live
 from energy_pipeline.lake import Lake
@@ -130,6 +130,38 @@ def _last_value(question: Question, archive: AnswerArchive, now: datetime) -> st
     last = max(known.minutes)
     behind = (today - last).days
     return f"last day with values {last}{f', {behind} day(s) behind' if behind > 0 else ''}; {asked}"
+
+
+CAPACITY_FACTOR = 1.5
+"""A desk's installed capacity further from the published one than this, either way, is a mistake to look at."""
+
+
+def capacities(desk: Desk, client: Client, *, online: bool) -> list[Standing]:
+    """The desk's installed wind and solar of each zone beside what ENTSO-E publishes for the year (asked only when `online`)."""
+    found = []
+    now, entsoe = client.clock.now(), CONNECTORS["entsoe"]
+    for zone in dict.fromkeys(s.key["zone"] for s in desk.sources.live if s.source == "entsoe" and "zone" in s.key):
+        asked = Asked("installed_capacity", (("zone", zone),), "installed_capacity", time_zone=desk.time_zone)
+        if entsoe.problems(asked) or client.configured(entsoe):
+            continue
+        first, last = date(now.year, 1, 1), date(now.year, 12, 31)
+        looks = client.archive.looks(entsoe, asked.dataset, entsoe.subject(asked), *asked.span(first, last))
+        if online and not looks:
+            client.ask(entsoe, entsoe.requests(asked, first, last)[0])
+            looks = client.archive.looks(entsoe, asked.dataset, entsoe.subject(asked), *asked.span(first, last))
+        rows = [look.parsed.frame for look in looks if isinstance(look.parsed, Rows)]
+        newest = rows[-1].sort("delivery_start").unique("technology", keep="last", maintain_order=True).to_dicts() if rows else []
+        found += [_capacity(desk, zone, row["technology"], row["installed_mw"]) for row in newest]
+    return [standing for standing in found if standing is not None]
+
+
+def _capacity(desk: Desk, zone: str, technology: str, published_mw: float) -> Standing | None:
+    own = getattr(desk.zones[zone], f"installed_{technology}_mw")
+    if own is None:
+        return None
+    ok = published_mw / CAPACITY_FACTOR <= own <= published_mw * CAPACITY_FACTOR
+    step = "" if ok else f" -> correct zones.{zone}.installed_{technology}_mw"
+    return Standing(ok, f"installed {technology} of {zone}", f"the desk says {own:,.0f} MW, ENTSO-E {published_mw:,.0f} MW{step}")
 
 
 def _schema(question: Question) -> set[str]:

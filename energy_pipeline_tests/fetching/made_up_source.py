@@ -70,19 +70,21 @@ def client_of(folder, hands, answer, **more):
     return Client(AnswerArchive(LocalStorage(folder)), more.pop("secrets", secrets), Clock(hands.now, hands.sleep), source, **more), source
 
 
+def desk_data(*live, zones=("DE_LU", "FR")):
+    """A desk file with the live series given."""
+    return {
+        "name": "present",
+        "description": "a desk of live series",
+        "first_delivery_day": "2024-01-01",
+        "markets": {"m": {"gate": {"days_before": 1, "at": "12:00"}}},
+        "zones": {z: {"market": "m", "second_price": {"kind": "none", "imbalance_fee_eur_mwh": 1.0}} for z in zones},
+        "sources": {"live": list(live)},
+    }
+
+
 def desk_of(*live, zones=("DE_LU", "FR")):
-    """A desk with the live series given."""
-    return desk_from(
-        {
-            "name": "present",
-            "description": "a desk of live series",
-            "first_delivery_day": "2024-01-01",
-            "markets": {"m": {"gate": {"days_before": 1, "at": "12:00"}}},
-            "zones": {z: {"market": "m", "second_price": {"kind": "none", "imbalance_fee_eur_mwh": 1.0}} for z in zones},
-            "sources": {"live": list(live)},
-        },
-        "test",
-    )
+    """The desk of such a file."""
+    return desk_from(desk_data(*live, zones=zones), "test")
 
 
 def price_series(zone="DE_LU", **more):

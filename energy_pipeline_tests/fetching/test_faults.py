@@ -16,6 +16,7 @@ EXPECTED = {  # entsoe, energy_charts, smard, open_meteo
     "zeros before the auction": ("fallback", "fallback", "fallback", "n/a"),
     "zeros after the auction": ("second", "second", "second", "n/a"),
     "zeros in the evening": ("second", "second", "second", "n/a"),
+    "an evening that is truly zero": ("right", "right", "right", "n/a"),
     "repeated hour mixed up": ("error", "error", "error", "n/a"),
     "nothing published": ("second", "second", "second", "fallback"),
     **{f"{name}, twice": ("retry",) * 4 for name in WIRE},

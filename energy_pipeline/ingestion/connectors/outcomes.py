@@ -20,6 +20,7 @@ class Rows:
         `delivery_start` (Datetime us UTC, start of the interval), `resolution_minutes` (Int32), the dataset's
         value columns in the contract's units, and key columns that the request does not fix (`technology`,
         `issued_at`, `outage_id`): whoever reads filters by them. Unique per key and `delivery_start`, sorted.
+        A column `unconfirmed`, where there is one, marks rows that are values only when a second source shows the same.
         No row for what is not known (never a zero). `delivery_start` may be absent where the table has none
         (outages: `starts_at`, `ends_at`).
     notes : tuple of str

@@ -57,8 +57,8 @@ def raw_table(factory: AssetFactory, contract: Table) -> dg.AssetsDefinition:
         days = [day_of_key(key) for key in context.partition_keys]
         failures = DayFailures(contract.name)
         runtime.sources.begin(context.run.run_id)
-        fetch_live(context, runtime, days[0], days[-1])
         with progress.reporting(contract.name):
+            fetch_live(context, runtime, days[0], days[-1])
             good = add_days(runtime, contract, days, failures)
             record(context, {day: {contract.name: entries} for day, entries in good.items()}, failures)
 
@@ -128,9 +128,9 @@ def raw_history() -> dg.AssetsDefinition:
     def _history(context: dg.AssetExecutionContext, config: HistoryConfig, runtime: dg.ResourceParam[DeskRuntime]) -> dg.MaterializeResult[None]:
         runtime.sources.begin(context.run.run_id)
         first, last = history_span(runtime, config)
-        fetch_live(context, runtime, first, last)
         failures = DayFailures("raw_history")
         with progress.reporting("raw_history"):
+            fetch_live(context, runtime, first, last)
             counts = {t.name: load_missing(runtime, t, first, last, failures) for t in RAW_TABLES}
             failures.raise_if_any()
         text = {"first_day": first.isoformat(), "last_day": last.isoformat()}

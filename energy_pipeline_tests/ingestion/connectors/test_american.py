@@ -8,10 +8,14 @@ from datetime import UTC, date, datetime
 import polars as pl
 import pytest
 
+from energy_pipeline.desk.load import desk_from
+from energy_pipeline.fetching.fetch import fetch
 from energy_pipeline.ingestion.connectors import CONNECTORS
 from energy_pipeline.ingestion.connectors.contract import Answer, AnswerError, Asked, Changed, NotYet, Rows, Unavailable
 from energy_pipeline.ingestion.connectors.ercot import parsing
 from energy_pipeline.ingestion.connectors.outcomes import Listed
+from energy_pipeline.ingestion.live import read_live
+from energy_pipeline_tests.fetching.made_up_source import Hands, client_of, desk_of
 from energy_pipeline_tests.ingestion.connectors.recordings import answered, needs_recordings, recorded
 
 CHICAGO, LOS_ANGELES = "America/Chicago", "America/Los_Angeles"
@@ -120,3 +124,33 @@ def test_a_body_that_is_none_ends_in_an_outcome_with_a_reason(source, raw, kind)
     outcome = answered(request, raw)
     assert isinstance(outcome, kind)
     assert not isinstance(outcome, Rows | NotYet)
+
+
+def test_a_report_of_a_list_is_fetched_once_and_the_list_each_time(tmp_path):
+    hands = Hands(datetime(2025, 11, 1, 15, tzinfo=UTC))
+    name = "cdr.00012311.0000000000000000.20251101.093000.LFC{}csv"
+    rows = "".join(f"11/02/2025,{h}:00,{h}\n" for h in (1, 2, 25, *range(3, 25)))
+
+    def answer(params):
+        if "reportTypeId" in params:
+            documents = [{"Document": {"ConstructedName": f"{name.format('_')}.zip", "DocID": "7"}}]
+            return 200, (), json.dumps({"ListDocsByRptTypeRes": {"DocumentList": documents}}).encode()
+        return 200, (), zipped(f"DeliveryDate,HourEnding,SystemTotal\n{rows}", name.format("."))
+
+    client, source = client_of(tmp_path, hands, answer)
+    data = desk_of(zones=("TX",)).model_dump(mode="json", exclude_unset=True)
+    entry = {"table": "load_forecast", "key": {"zone": "TX"}, "source": "ercot", "dataset": "load_forecast", "resolution_minutes": 60}
+    markets = {"m": {"time_zone": CHICAGO, "gate": {"days_before": 1, "at": "10:00"}}}
+    desk = desk_from(data | {"decision_at": "09:45", "time_zone": CHICAGO, "markets": markets, "sources": {"live": [entry]}}, "test")
+    day = date(2025, 11, 2)
+    for _ in range(2):
+        report = fetch(desk, client, day, day)
+        assert report.problems == []
+        hands.sleep(3600 * 6)
+    asked = ["list" if "reportTypeId" in params else params["doclookupId"] for _, _, _, params, _ in source.sent]
+    assert asked[:2] == ["list", "7"]
+    assert asked.count("7") == 1
+    frame = read_live(desk, desk.sources.live[0], day, day, client.archive).frame
+    assert frame.height == 25
+    assert frame["known_at"].unique().to_list() == [datetime(2025, 11, 1, 14, 30, tzinfo=UTC)]
+    assert frame["source"].unique().to_list() == ["ercot:load_forecast;told"]

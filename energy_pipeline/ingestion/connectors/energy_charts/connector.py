@@ -32,7 +32,7 @@ from energy_pipeline.ingestion.connectors.contract import (
     status_outcome,
 )
 from energy_pipeline.ingestion.connectors.energy_charts import parsing
-from energy_pipeline.ingestion.connectors.not_due import known_only
+from energy_pipeline.ingestion.connectors.not_due import UNCONFIRMED, known_only
 from energy_pipeline.ingestion.connectors.parts import PART, PARTS
 
 _AUCTION = KnownAt(anchor="delivery_day", days=-1, at="12:45", basis="evidence", note="results of the coupled auction are out about 12:45-13:00")
@@ -170,7 +170,7 @@ def _rows(answer: Answer) -> Parsed:
         return NotYet("; ".join(notes) or "no value in the answer's span")
     terms = () if not made.licence else (f"licence: {made.licence}" + ("" if made.may_be_published else " (not for publication)"),)
     key = [c for c in ("technology", PART, PARTS) if c in frame.columns]
-    columns = (*key, "delivery_start", "resolution_minutes", value)
+    columns = (*key, "delivery_start", "resolution_minutes", value, *(c for c in (UNCONFIRMED,) if c in frame.columns))
     return Rows(frame.select(columns).sort(*key, "delivery_start"), (*notes, *made.notes, *terms))
 
 

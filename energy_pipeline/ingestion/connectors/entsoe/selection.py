@@ -39,7 +39,7 @@ def rows_of(item: Item, answer: Answer, document: Document) -> Rows | NotYet:
         _units(item, key, one)
     area = BY_CODE.get(key["area"], Area(key["area"]))
     frame, notes = _known(item, answer, _values(meant, area, key.get("resolution", "")), area)
-    frame = _by_technology(frame, area) if "technology" in item.dataset.key else frame.select(_START, "resolution_minutes", "value").unique()
+    frame = _by_technology(frame, area) if "technology" in item.dataset.key else frame.drop("kind").unique()
     if frame.is_empty():
         return NotYet("; ".join(notes) or f"the document holds no interval of {_wanted(key)}")
     by = [c for c in ("technology",) if c in frame.columns]

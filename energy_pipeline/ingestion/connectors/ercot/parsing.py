@@ -87,6 +87,8 @@ def dashboard(body: bytes, value: str) -> pl.DataFrame:
         if not isinstance(rows, list):
             raise AnswerError(f"{SOURCE}: data is no list -> the format changed")
         found += [json_body.record(row, SOURCE) for row in rows]
+    if not any(value in row for row in found):
+        raise AnswerError(f"{SOURCE}: no hour has a {value} -> the format changed")
     ends = json_body.starts([json_body.field(row, "epoch", SOURCE) for row in found], 1_000, SOURCE)
     json_body.minutes_of(ends, "UTC", SOURCE, allowed=(60,), alone=60)
     frame = pl.DataFrame(

@@ -35,7 +35,7 @@ from energy_pipeline.ingestion.connectors.contract import (
     shown,
     status_outcome,
 )
-from energy_pipeline.ingestion.connectors.not_due import known_only
+from energy_pipeline.ingestion.connectors.not_due import UNCONFIRMED, known_only
 from energy_pipeline.ingestion.connectors.parts import PART, PARTS
 from energy_pipeline.ingestion.connectors.smard import parsing
 
@@ -154,7 +154,7 @@ def _rows(answer: Answer) -> Parsed:
     if frame.is_empty():
         return NotYet("; ".join(notes) or f"{not_yet.height} values of the week are not there yet")
     filters = dict(request.key)["filter"].split("+")
-    columns = ["delivery_start", "resolution_minutes", value]
+    columns = ["delivery_start", "resolution_minutes", value, *(c for c in (UNCONFIRMED,) if c in frame.columns)]
     if "technology" in dataset.key:
         technology = next(t for table in (_ACTUAL, _FORECAST) for t, names in table.items() if name in names)
         frame = frame.with_columns(technology=pl.lit(technology), part=pl.lit(name), parts=pl.lit(len(filters), pl.Int32))
