@@ -24,7 +24,7 @@ from energy_pipeline.mathematics.stores.store import Store
 FILL_LEVELS = 12
 RUNGS = 40
 MOST_LEVELS = 400
-LIMITED_FILL_LEVELS, LIMITED_LEVELS = 6, 24
+LIMITED_FILL_LEVELS, LIMITED_LEVELS = 10, 24
 TRIED_PATHS = 1500
 """On which a policy with limited cycles is compared with the fixed plan."""
 MOST_PARTS, NEAR_MULTIPLE = 6, 0.07
@@ -237,7 +237,9 @@ def _or_plan(policy: StoragePolicy, prices: FloatArray, states: tuple[FloatArray
     few = slice(None, None, max(1, prices.shape[1] // TRIED_PATHS))
     tried, seen, seen2 = (read_only(a[:, few]) if a.shape[0] == prices.shape[0] else a for a in (prices, *states))
     plan = foresight(policy.store, np.einsum("tn,n->t", prices, counted) / counted.sum(), policy.minutes).state_of_charge_mwh
-    acted, kept = (run_of(policy.store, s, tried.T, policy.minutes) for s in (_walk(policy, tried, seen, seen2), np.broadcast_to(plan, tried.T.shape)))
+    acted, kept = (
+        run_of(policy.store, s, tried.T, policy.minutes) for s in (_walk(policy, tried, seen, seen2), np.broadcast_to(plan, tried.T.shape))
+    )
     return replace(policy, plan_mwh=plan) if float(counted[few] @ (kept.value_eur - acted.value_eur)) > 0 else policy
 
 
