@@ -280,7 +280,8 @@ def _walk(policy: StoragePolicy, prices: FloatArray, seen: FloatArray, seen2: Fl
         bounds = limited_kernel.Window(read_only(floor), read_only(ceiling), store.end_range_mwh[1])
         limited_kernel.run(given, levels, terms, limits.budgets(), bounds, store.initial_mwh, fitted, stored)
         return stored
-    window = Window(*(read_only(a) for a in (floor, ceiling, *_levels_within(grid, floor, ceiling))))
+    least, most = _levels_within(grid, floor, ceiling)
+    window = Window(read_only(floor), read_only(ceiling), read_only(least), read_only(most))
     walk(given, levels, terms, window, store.initial_mwh, fitted, stored)
     return stored
 
