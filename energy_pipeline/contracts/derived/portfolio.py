@@ -108,7 +108,7 @@ JOINT_BOOK = Table(
         c.money("objective_eur", "E[P&L] - lambda CVaR on the scenarios it was made on."),
         c.money("expected_pnl_eur", "Expected P&L there."),
         c.money("cvar_eur", "CVaR of the loss there, at `confidence`."),
-        c.money("bound_eur", "Upper bound on the joint objective (an estimate with sequential assets); null for sequential.", nullable=True),
+        c.money("bound_eur", "Upper bound on the joint objective; perfect foresight's with sequential assets; null for sequential.", nullable=True),
         c.money("objective_fresh_eur", "Objective on fresh scenarios."),
         c.money("expected_pnl_fresh_eur", "Expected P&L on fresh scenarios."),
         c.money("cvar_fresh_eur", "CVaR on fresh scenarios."),

@@ -24,7 +24,7 @@ from energy_pipeline.mathematics.stores.store import Store
 FILL_LEVELS = 12
 RUNGS = 40
 MOST_LEVELS = 400
-LIMITED_FILL_LEVELS, LIMITED_LEVELS = 6, 24
+LIMITED_FILL_LEVELS, LIMITED_LEVELS = 10, 24
 TRIED_PATHS = 1500
 """On which a policy with limited cycles is compared with the fixed plan."""
 MOST_PARTS, NEAR_MULTIPLE = 6, 0.07
@@ -237,8 +237,9 @@ def _or_plan(policy: StoragePolicy, prices: FloatArray, states: tuple[FloatArray
     few = slice(None, None, max(1, prices.shape[1] // TRIED_PATHS))
     tried, seen, seen2 = (read_only(a[:, few]) if a.shape[0] == prices.shape[0] else a for a in (prices, *states))
     plan = foresight(policy.store, np.einsum("tn,n->t", prices, counted) / counted.sum(), policy.minutes).state_of_charge_mwh
-    stored = _walk(policy, tried, seen, seen2), np.broadcast_to(plan, tried.T.shape)
-    acted, kept = (run_of(policy.store, s, tried.T, policy.minutes) for s in stored)
+    acted, kept = (
+        run_of(policy.store, s, tried.T, policy.minutes) for s in (_walk(policy, tried, seen, seen2), np.broadcast_to(plan, tried.T.shape))
+    )
     return replace(policy, plan_mwh=plan) if float(counted[few] @ (kept.value_eur - acted.value_eur)) > 0 else policy
 
 
@@ -279,8 +280,8 @@ def _walk(policy: StoragePolicy, prices: FloatArray, seen: FloatArray, seen2: Fl
         bounds = limited_kernel.Window(read_only(floor), read_only(ceiling), store.end_range_mwh[1])
         limited_kernel.run(given, levels, terms, limits.budgets(), bounds, store.initial_mwh, fitted, stored)
         return stored
-    lowest, highest = _levels_within(grid, floor, ceiling)
-    window = Window(read_only(floor), read_only(ceiling), read_only(lowest), read_only(highest))
+    least, most = _levels_within(grid, floor, ceiling)
+    window = Window(read_only(floor), read_only(ceiling), read_only(least), read_only(most))
     walk(given, levels, terms, window, store.initial_mwh, fitted, stored)
     return stored
 

@@ -29,7 +29,6 @@ from energy_pipeline.mathematics.compilation import ANY_ORDER_ANY_ZERO, kernel, 
 SMOOTH = 1e-6
 """Weight of equal neighbours in the regression: a knot no path comes near takes its neighbours' value."""
 
-
 TERMS = np.dtype(
     [(name, np.float64) for name in ("charge_efficiency", "discharge_efficiency", "cycle_cost_eur_mwh", "charge_cost_eur_mwh", "kept_per_step")]
 )
@@ -293,10 +292,7 @@ def _levels_odd(later, row, value, grid, kept_grid, most_in, most_out, up, down,
     division="ieee",
 )
 def train(simulated, weights, contents, terms, end_value, least, most, bends):
-    """Fitted continuation, knots, second knots, and the value realised from each content at the start (paths x levels).
-
-    Floor and ceiling are levels `least`, `most` by step (after it).
-    """
+    """Fitted continuation, knots, second knots, and the value realised from each content at the start; `least`, `most`: levels after a step."""
     prices, seen, seen2 = simulated
     grid, most_in, most_out = contents
     probabilities, probabilities2 = bends
@@ -321,8 +317,7 @@ def train(simulated, weights, contents, terms, end_value, least, most, bends):
         idle[c], share_idle[c] = _bin(grid, kept_grid[c])
     where, where2 = np.zeros(paths, np.int64), np.zeros(paths, np.int64)
     share, share2 = np.zeros(paths), np.zeros(paths)
-    total = weights.sum()
-    stride = max(1, paths // 1500)
+    total, stride = weights.sum(), max(1, paths // 1500)
     sample = np.empty((paths + stride - 1) // stride)
     for t in range(steps - 1, -1, -1):
         knots, knots2, fitted = all_knots[t], all_knots2[t], all_fitted[t]
@@ -368,27 +363,21 @@ def run(given, contents, terms, window, initial, policy, stored):
     a, b, kept = terms.charge_efficiency, terms.discharge_efficiency, terms.kept_per_step
     k_cost, j_cost = terms.cycle_cost_eur_mwh, terms.charge_cost_eur_mwh
     two = seen2.shape[0] == steps
-    value = np.empty(grid.size)
-    content = np.empty(paths)
-    content[:] = initial
+    value, content = np.empty(grid.size), np.full(paths, initial)
     for t in range(steps):
         for i in range(paths):
             k, share = _bin(knots[t], seen[t, i])
-            k2, share2 = 0, 0.0
-            if two:
-                k2, share2 = _bin(knots2[t], seen2[t, i])
+            k2, share2 = _bin(knots2[t], seen2[t, i]) if two else (0, 0.0)
             _at(fitted[t], knots[t], knots2[t], k, share, k2, share2, value)
             buy, sell = (prices[t, i] + j_cost) / a, b * (prices[t, i] - k_cost)
             up, down = _targets(value, grid, buy, sell, least[t], most[t])
-            s = content[i]
-            c, part = _bin(grid, s)
+            c, part = _bin(grid, content[i])
             most_in = in_by_level[c] + part * (in_by_level[c + 1] - in_by_level[c])
             most_out = out_by_level[c] + part * (out_by_level[c + 1] - out_by_level[c])
-            y = kept * s
+            y = kept * content[i]
             z = _best(value, grid, y, most_in, most_out, up, down, buy, sell, floor[t], ceiling[t])
             z = min(max(z, y - most_out), y + most_in)
-            content[i] = z
-            stored[i, t] = z
+            content[i] = stored[i, t] = z
 
 
 @kernel(

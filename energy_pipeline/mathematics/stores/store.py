@@ -213,14 +213,24 @@ class Store:
                     f"terminal_mwh <= {high:g}",
                 )
             ]
-        return self._empty_problems(low, allowed)
+        return self._empty_problems(low, allowed, self._out_by_cycles_mwh(intervals, minutes))
 
-    def _empty_problems(self, low: float, allowed: float) -> list[tuple[str, list[str], str]]:
-        out = [c * self.energy_mwh / self.discharge_efficiency for c in (self.cycles_in_all,) if c is not None]
-        least = max([low, *(self.initial_mwh - o for o in out if self.self_discharge_per_day == 0)])
+    def _out_by_cycles_mwh(self, intervals: int, minutes: int) -> dict[str, float]:
+        """What each cycle limit lets out of the store over all intervals."""
+        hours, full = intervals * hours_of(minutes), self.energy_mwh / self.discharge_efficiency
+        power = self.discharge_mw / self.discharge_efficiency
+        found = {}
+        for name, span in (("cycles_per_day", HOURS_PER_DAY), ("cycles_per_week", 7 * HOURS_PER_DAY), ("cycles_in_all", hours)):
+            if (limit := getattr(self, name)) is not None:
+                whole, rest = divmod(hours, span)
+                found[name] = whole * min(limit * full, power * span) + min(limit * full, power * rest)
+        return found
+
+    def _empty_problems(self, low: float, allowed: float, out_mwh: dict[str, float]) -> list[tuple[str, list[str], str]]:
+        least = max([low, *(self.initial_mwh - o for o in out_mwh.values() if self.self_discharge_per_day == 0)])
         if allowed >= least - TOLERANCE_MWH:
             return []
-        names = ["terminal_mwh", "initial_mwh", "discharge_mw", *(["cycles_in_all"] if out else [])]
+        names = ["terminal_mwh", "initial_mwh", "discharge_mw", *out_mwh]
         return [(f"must end with {self.terminal_mwh:g} MWh but cannot get below {least:g} MWh by then", names, f"terminal_mwh >= {least:g}")]
 
 
