@@ -51,7 +51,7 @@ def enforce_days(contract: Table, frames: Mapping[date, pl.DataFrame]) -> tuple[
 
     Sound days are looked at in one pass together; only where something is wrong anywhere, each by itself.
     """
-    if all(frame.height and not any(_shape(contract, frame)) for frame in frames.values()):
+    if frames and all((frame.height or contract.may_be_empty) and not any(_shape(contract, frame)) for frame in frames.values()):
         ordered = {day: frame.select(list(contract.schema)) for day, frame in frames.items()}
         known = pl.concat([frame.with_columns(pl.lit(day).alias(OWN_DAY)) for day, frame in ordered.items()])
         rules = [
