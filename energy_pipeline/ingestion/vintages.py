@@ -76,12 +76,16 @@ def new_vintages(
     _refuse_duplicates(contract, fresh)
     settled, fresh = fresh.filter(is_live(pl.col("source"))), fresh.filter(~is_live(pl.col("source")))
     settled = settled.join(existing.select(*key, "known_at"), on=[*key, "known_at"], how="anti")
-    unseen = fresh.join(existing.select(key).unique(), on=key, how="anti")
-    if looked_at is not None:
-        late = pl.col("known_at") <= _instant(looked_at)
-        unseen = unseen.with_columns(known_at=pl.when(late).then(pl.max_horizontal("known_at", now)).otherwise(pl.col("known_at")))
-    corrections = _corrections(contract, existing, fresh, now)
-    return pl.concat([unseen, corrections, settled]).sort("delivery_day", *contract.sort_key, maintain_order=True)
+    unseen = _dated_by_looking(fresh.join(existing.select(key).unique(), on=key, how="anti"), now, looked_at)
+    return pl.concat([unseen, _corrections(contract, existing, fresh, now), settled]).sort("delivery_day", *contract.sort_key, maintain_order=True)
+
+
+def _dated_by_looking(unseen: pl.DataFrame, now: pl.Expr, looked_at: datetime | None) -> pl.DataFrame:
+    """Rows of keys not kept yet: what a look after their `known_at` missed became known now."""
+    if looked_at is None:
+        return unseen
+    late = pl.col("known_at") <= _instant(looked_at)
+    return unseen.with_columns(known_at=pl.when(late).then(pl.max_horizontal("known_at", now)).otherwise(pl.col("known_at")))
 
 
 def _corrections(contract: Table, existing: pl.DataFrame, fresh: pl.DataFrame, now: pl.Expr) -> pl.DataFrame:

@@ -104,7 +104,8 @@ DAILY = OrnsteinUhlenbeck(np.full(DAYS, 40.0), 0.03, 3.0)
 def test_a_swing_with_a_minimum_take_earns_the_optimum(takes):
     learn, fresh = (DAILY.states(n, np.random.default_rng(seed)) for n, seed in ((6000, 1), (6000, 2)))
     grid = np.linspace(-4.5, 4.5, 41) * DAILY.step_deviation / np.sqrt(1 - DAILY.decay**2)
-    swing = Swing(0.0, 1.0, *takes, 40.0)
+    least, most = takes
+    swing = Swing(0.0, 1.0, least, most, 40.0)
     store = swing.store(DAYS)
     chain = Chain(-np.repeat(grid[None], DAYS, axis=0), normal_transition(grid, DAILY.decay, DAILY.step_deviation))
     contents, exact = best_policy(store, chain, takes[1] + 1, 1440)
@@ -134,7 +135,8 @@ def test_no_policy_on_a_tree_is_worth_more_than_the_joint_books_bound(risk_avers
     """Prices branch twice; all ways to sell one MWh in three intervals, sold in tenths, are tried."""
     paths = np.array([[50.0, 50 + a, 50 + a + b] for a in (-20.0, 20.0) for b in (-30.0, 30.0)])
     store = Store(1.0, 1.0, 1.0, initial_mwh=1.0)
-    none = Contracts((), np.zeros((4, 0)), *[np.zeros(0)] * 4, np.zeros((0, 0)))
+    nothing = np.zeros(0)
+    none = Contracts((), np.zeros((4, 0)), nothing, nothing, nothing, nothing, np.zeros((0, 0)))
     problem = JointProblem(np.array([0.0, 30.0, -60.0, 10.0]), none, Limits(), risk_aversion, 0.5)
     book = joint(problem, [SequentialPolicies("battery", store, paths, 60, np.zeros((0, 3)))])
     tenths, best = np.linspace(0, 1, 11), -np.inf
