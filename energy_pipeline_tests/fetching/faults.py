@@ -264,7 +264,8 @@ def _two_mornings(connector: str, change: Callable[[pl.DataFrame, pl.Expr], pl.D
 
 
 def _withdrawn_notice() -> Cell:
-    subject = Subject("outages", {"zone": "DE_LU"}, *[{"source": "entsoe", "dataset": "outages"}] * 2, "unavailable_mw")
+    source = {"source": "entsoe", "dataset": "outages"}
+    subject = Subject("outages", {"zone": "DE_LU"}, source, source, "unavailable_mw")
     right = right_world(ORDINARY)
     told = right.notices[0][1]
     day = ORDINARY

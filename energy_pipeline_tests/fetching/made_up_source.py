@@ -82,9 +82,9 @@ def desk_data(*live, zones=("DE_LU", "FR")):
     }
 
 
-def desk_of(*live):
+def desk_of(*live, zones=("DE_LU", "FR")):
     """The desk of such a file."""
-    return desk_from(desk_data(*live), "test")
+    return desk_from(desk_data(*live, zones=zones), "test")
 
 
 def price_series(zone="DE_LU", **more):

@@ -48,8 +48,8 @@ class Subject:
 
 def _price(first: str, second: str) -> Subject:
     named = {"entsoe": "prices", "smard": "day_ahead_prices", "energy_charts": "day_ahead_prices"}
-    pair = ({"source": s, "dataset": named[s]} for s in (first, second))
-    return Subject("day_ahead_prices", {"zone": "DE_LU"}, *pair, "price_eur_mwh")
+    one, two = ({"source": s, "dataset": named[s]} for s in (first, second))
+    return Subject("day_ahead_prices", {"zone": "DE_LU"}, one, two, "price_eur_mwh")
 
 
 SUBJECTS = {
