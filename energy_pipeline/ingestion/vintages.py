@@ -69,8 +69,7 @@ def new_vintages(
         raise ValueError(f"table {contract.name} keeps no vintages: write its day instead")
     now = _instant(ingested_at)
     key = ["delivery_day", *contract.key]
-    columns = list(contract.schema)
-    fresh, existing = fresh.select(columns), existing.select(columns)
+    fresh, existing = (frame.select(list(contract.schema)) for frame in (fresh, existing))
     _refuse_duplicates(contract, fresh)
     settled, fresh = fresh.filter(is_live(pl.col("source"))), fresh.filter(~is_live(pl.col("source")))
     settled = settled.join(existing.select(*key, "known_at"), on=[*key, "known_at"], how="anti")
