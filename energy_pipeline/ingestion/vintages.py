@@ -26,13 +26,11 @@ def new_vintages(
 ) -> pl.DataFrame:
     """The rows of `fresh` to add to `existing`, in contract column order, sorted by day and key.
 
-    A row whose key is not kept yet keeps the `known_at` its rule gave it, unless we looked
-    after that instant and it was not there: then its source was late, and it became known
-    when we saw it. (Otherwise a replay would grant a decision what it did not have.) A row whose
-    values differ from the latest kept vintage is a correction: the world (or we) learned
-    of it when we saw it, so `known_at` becomes the later of the rule and `ingested_at`,
-    and always later than the vintage it corrects. A row that says the same again adds
-    nothing. Values are compared exactly, null with null; `source` and `known_at` are no values.
+    A row whose key is not kept yet keeps the `known_at` its rule gave it, unless we looked after that instant and it was not
+    there: then its source was late, and it became known when we saw it. (Otherwise a replay would grant a decision what it did
+    not have.) A row whose values differ from the latest kept vintage is a correction: the world (or we) learned of it when we
+    saw it, so `known_at` becomes the later of the rule and `ingested_at`, and always later than the vintage it corrects. A row
+    that says the same again adds nothing. Values are compared exactly, null with null; `source` and `known_at` are no values.
     Rows of live series are dated by the archive of answers: those not kept yet are added as they are.
 
     Parameters
@@ -71,8 +69,7 @@ def new_vintages(
         raise ValueError(f"table {contract.name} keeps no vintages: write its day instead")
     now = _instant(ingested_at)
     key = ["delivery_day", *contract.key]
-    columns = list(contract.schema)
-    fresh, existing = fresh.select(columns), existing.select(columns)
+    fresh, existing = (frame.select(list(contract.schema)) for frame in (fresh, existing))
     _refuse_duplicates(contract, fresh)
     settled, fresh = fresh.filter(is_live(pl.col("source"))), fresh.filter(~is_live(pl.col("source")))
     settled = settled.join(existing.select(*key, "known_at"), on=[*key, "known_at"], how="anti")

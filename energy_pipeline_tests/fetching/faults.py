@@ -198,8 +198,8 @@ FAULTS: dict[str, Case] = {
 """By name; what takes two mornings is in `MORNINGS`."""
 
 
-def cell(name: str, connector: str) -> Cell:
-    """Run one fault at one connector."""
+def cell(name: str, connector: str, *, alone: bool = False) -> Cell:
+    """Run one fault at one connector; `alone`: without a second source."""
     if name in MORNINGS:
         return MORNINGS[name](connector)
     case, subject = FAULTS[name], SUBJECTS[connector]
@@ -211,7 +211,7 @@ def cell(name: str, connector: str) -> Cell:
     own = case.spoil(right) if case.spoil is not None else right
     now = DeliveryDay(case.day - timedelta(days=1), "Europe/Berlin").start + case.lead
     with tempfile.TemporaryDirectory() as folder:
-        morning = Morning(subject, right, own, Path(folder), now)
+        morning = Morning(subject, right, own, Path(folder), now, **({"second": None} if alone else {}))
         with morning.server as server:
             if case.wire is not None:
                 server.fail(_place(subject), case.wire, case.times)

@@ -69,6 +69,12 @@ class ReplayServer:
         """Spoil the next `times` answers of a source."""
         self._faults[source] = (fault, times)
 
+    def is_slow(self, address: str) -> bool:
+        """Whether the next answer at an address is one that does not come."""
+        source, host = urlsplit(address).path.lstrip("/").split("/")[:2]
+        fault, times = self._faults.get(source, self._faults.get(f"{source}.{host}", (None, 0)))
+        return fault is not None and times > 0 and isinstance(fault(Reply(200, b"")), Slow)
+
     def wait(self) -> None:
         """Until the server closes."""
         self._closed.wait()

@@ -42,3 +42,22 @@ def test_a_fault_ends_as_the_table_says(name, connector):
 def test_the_table_has_every_fault_of_the_list():
     assert list(EXPECTED) == [*FAULTS, *MORNINGS]
     assert {v for row in EXPECTED.values() for v in row} <= {"right", "retry", "second", "fallback", "error", "n/a"}
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict"),
+    [
+        ("401 as HTML", "error"),
+        ("changed schema, all morning", "error"),
+        ("500, all morning", "error"),
+        ("truncated, all morning", "error"),
+        ("nothing published", "fallback"),
+        ("zeros after the auction", "fallback"),
+        ("zeros in the evening", "fallback"),
+    ],
+)
+@pytest.mark.parametrize("connector", ["entsoe", "energy_charts", "smard"])
+def test_without_a_second_source_it_is_told_by_name(name, verdict, connector):
+    found = cell(name, connector, alone=True)
+    assert found.verdict == verdict, found.text
+    assert found.text

@@ -15,7 +15,7 @@ from energy_pipeline.ingestion.connectors.contract import Answer, AnswerError, A
 from energy_pipeline.ingestion.connectors.ercot import parsing
 from energy_pipeline.ingestion.connectors.outcomes import Listed
 from energy_pipeline.ingestion.live import read_live
-from energy_pipeline_tests.fetching.made_up_source import Hands, client_of, desk_of
+from energy_pipeline_tests.fetching.made_up_source import Hands, client_of
 from energy_pipeline_tests.ingestion.connectors.recordings import answered, needs_recordings, recorded
 
 CHICAGO, LOS_ANGELES = "America/Chicago", "America/Los_Angeles"
@@ -138,10 +138,18 @@ def test_a_report_of_a_list_is_fetched_once_and_the_list_each_time(tmp_path):
         return 200, (), zipped(f"DeliveryDate,HourEnding,SystemTotal\n{rows}", name.format("."))
 
     client, source = client_of(tmp_path, hands, answer)
-    data = desk_of(zones=("TX",)).model_dump(mode="json", exclude_unset=True)
     entry = {"table": "load_forecast", "key": {"zone": "TX"}, "source": "ercot", "dataset": "load_forecast", "resolution_minutes": 60}
-    markets = {"m": {"time_zone": CHICAGO, "gate": {"days_before": 1, "at": "10:00"}}}
-    desk = desk_from(data | {"decision_at": "09:45", "time_zone": CHICAGO, "markets": markets, "sources": {"live": [entry]}}, "test")
+    market = {"time_zone": CHICAGO, "gate": {"days_before": 1, "at": "10:00"}}
+    data = {
+        "name": "texas",
+        "description": "a desk of one live series",
+        "time_zone": CHICAGO,
+        "decision_at": "09:45",
+        "first_delivery_day": "2024-01-01",
+        "markets": {"m": market},
+        "zones": {"TX": {"market": "m", "second_price": {"kind": "none", "imbalance_fee_eur_mwh": 1.0}}},
+    }
+    desk = desk_from({**data, "sources": {"live": [entry]}}, "test")
     day = date(2025, 11, 2)
     for _ in range(2):
         report = fetch(desk, client, day, day)
