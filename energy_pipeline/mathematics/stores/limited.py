@@ -29,7 +29,7 @@ DAYS_PER_WEEK = 7
 LEAST_STEPS, MOST_STEPS = 4, {1: 12, 2: 6, 3: 4}
 """Steps of a budget's grid: the fewest that whole intervals of discharging meet; at most, by the number of limits."""
 ALIGNED, NONE_MWH = 1e-6, 1e-9
-STATES_X_PATHS, LEAST_PATHS = 240_000, 500
+STATES_X_PATHS, LEAST_PATHS = 200_000, 500
 OUTSIDE = 4.0
 """Times the largest price: what each MWh costs that is not within the terminal condition, so that no policy ends there."""
 
