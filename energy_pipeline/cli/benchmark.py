@@ -128,6 +128,22 @@ def desk_walk(
 
 
 @benchmark_app.command()
+def ablation(
+    desk: Annotated[Path, typer.Option("--desk", exists=True, dir_okay=False, help="Desk file.")],
+    first: Annotated[datetime, typer.Option("--first", formats=["%Y-%m-%d"], help="First delivery day.")],
+    last: Annotated[datetime, typer.Option("--last", formats=["%Y-%m-%d"], help="Last delivery day.")],
+    zones: Annotated[str, typer.Option("--zones", help="Zones, separated by commas; default: all.")] = "",
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Worker processes.")] = min(os.cpu_count() or 1, 8),
+) -> None:
+    """What each group of inputs (`forecast.features`) gives a desk's day-ahead price forecasts on past days."""
+    from energy_pipeline.settings import Settings
+    from energy_pipeline.studies.ablation import ablation as study
+
+    with plain_errors(ValueError):
+        print(study(desk, Settings.load().data, first.date(), last.date(), [z.strip() for z in zones.split(",") if z.strip()], jobs))
+
+
+@benchmark_app.command()
 def plants(
     folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder of measured plants (docs/renewables-accuracy.md).")],
     names: Annotated[str, typer.Option("--plants", help="Plants, separated by commas; default: all of the folder.")] = "",

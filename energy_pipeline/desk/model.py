@@ -126,9 +126,25 @@ class Zone(DeskModel):
         description="Grid operator's wind and solar forecast: only when known at the gate, taken as known (as published studies do), or none.",
     )
     drivers: tuple[Literal["load", "wind", "solar"], ...] = Field(("load", "wind", "solar"), description="What the price models take as inputs.")
+    holidays: tuple[str, ...] = Field(
+        (),
+        description="Countries, as two letters and perhaps a subdivision (DE, DE-BY), whose public holidays count as Sundays for the price models.",
+    )
     weather_locations: tuple[str, ...] = Field((), description="Places of `weather` that stand for the zone's wind and sun.")
     installed_wind_mw: float | None = Field(None, gt=0, description="Wind capacity of the zone [MW], for the driver models.")
     installed_solar_mw: float | None = Field(None, gt=0, description="Solar capacity of the zone [MW], for the driver models.")
+
+    @field_validator("holidays")
+    @classmethod
+    def _countries(cls, places: tuple[str, ...]) -> tuple[str, ...]:
+        if places:
+            from holidays import list_supported_countries  # heavy: only where a desk names one
+
+            known = list_supported_countries()
+            unknown = [p for p in places if (c := p.split("-", 1))[0] not in known or (len(c) > 1 and c[1] not in known[c[0]])]
+            if unknown:
+                raise ValueError(f"no public holidays are known of {', '.join(unknown)}; write a country as DE, a subdivision as DE-BY")
+        return places
 
     @field_validator("market_time_unit")
     @classmethod
@@ -199,6 +215,9 @@ class Limits(DeskModel):
     amber_share: Share = Field(0.8, description="Share of a limit from which its use is amber.")
 
 
+FeatureGroup = Literal["drivers", "holidays"]
+
+
 class ForecastSettings(DeskModel):
     """Settings of the price models."""
 
@@ -214,6 +233,9 @@ class ForecastSettings(DeskModel):
     weight_days: int = Field(84, ge=1, le=365, description="Past days that weight the families; equal weights under 28.")
     error_days: int = Field(182, ge=10, le=365, description="Past days whose forecast errors make quantiles and scenarios.")
     horizon_days: int = Field(7, ge=1, le=7, description="Delivery days forecast at each decision.")
+    features: tuple[FeatureGroup, ...] = Field(
+        ("drivers", "holidays"), description="What the price models read beside past prices and the weekday: load, wind and solar; public holidays."
+    )
 
 
 class Desk(DeskModel):

@@ -15,6 +15,7 @@ from functools import lru_cache
 import numpy as np
 
 from energy_pipeline.domain.delivery import MICROSECONDS_PER_MINUTE, FloatArray, IntArray
+from energy_pipeline.features.calendar import day_kinds
 from energy_pipeline.features.drivers import zone_drivers
 from energy_pipeline.forecasting.model import ModelUnavailableError
 from energy_pipeline.forecasting.panel import Panel
@@ -29,7 +30,8 @@ def zone_panel(info: InformationSet, zone: str, lead: int = 1) -> Panel:
     """History of one zone at D's decision time at the target's resolution.
 
     The exogenous columns are load, and wind plus solar, for D itself; a longer lead has
-    none, since no driver is forecast beyond D.
+    none, since no driver is forecast beyond D. Public holidays of the zone's countries count as
+    Sundays and the working day between one and a weekend as a Saturday (`features.calendar`).
 
     Raises
     ------
@@ -49,10 +51,18 @@ def _zone_panel(info: InformationSet, zone: str, lead: int) -> Panel:
     start = int(known[0])
     prices = prices[start:]
     first += timedelta(days=start)
-    if lead > 1:
-        return Panel(first, prices, np.empty((0, len(prices) + lead, prices.shape[1])), lead)
+    kinds = day_kinds(info.desk.zones[zone].holidays, first, len(prices) + lead) if "holidays" in info.desk.forecast.features else None
+    if lead > 1 or "drivers" not in info.desk.forecast.features:
+        return Panel(first, prices, np.empty((0, len(prices) + lead, prices.shape[1])), lead, kinds=kinds)
     rows = [_exogenous(info.at(first + timedelta(days=i)), zone, minutes) for i in range(len(prices) + 1)]
-    return Panel(first, prices, np.ascontiguousarray(np.stack(rows, axis=1)))
+    return Panel(first, prices, np.ascontiguousarray(np.stack(rows, axis=1)), names=_names(info, zone), kinds=kinds)
+
+
+def _names(info: InformationSet, zone: str) -> tuple[str, ...]:
+    """Of the exogenous columns, in their order."""
+    drivers = info.desk.zones[zone].drivers
+    renewable = "_".join(name for name in ("wind", "solar") if name in drivers)
+    return tuple(f"{name}_mw" for name in ("load" if "load" in drivers else "", renewable) if name)
 
 
 def day_prices(info: InformationSet, zone: str, table: str, first: date, days: int, minutes: int) -> FloatArray:

@@ -16,7 +16,7 @@ from functools import cached_property
 
 import numpy as np
 
-from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.domain.delivery import FloatArray, IntArray
 
 LAGS = (1, 2, 3, 7)
 EXOG_LAGS = (0, 1, 7)
@@ -44,6 +44,10 @@ class Panel:
         What was repaired, for the forecast's `fallback` column.
     learnable : array of bool, shape (n,), or None
         Rows whose own prices are known well enough to learn from; None: those without a gap.
+    names : tuple of str, length k
+        Of the exogenous columns, as in the feature table; `exog_1` and so on where none are given.
+    kinds : array of int, shape (n + lead,), or None
+        The weekday each row counts as, Monday 0 (a public holiday counts as a Sunday); None: its own.
     """
 
     first_day: date
@@ -52,9 +56,17 @@ class Panel:
     lead: int = 1
     notes: tuple[str, ...] = ()
     learnable: BoolArray | None = None
+    names: tuple[str, ...] = ()
+    kinds: IntArray | None = None
 
     def __post_init__(self) -> None:
         n, slots = self.prices.shape
+        if not self.names:
+            object.__setattr__(self, "names", tuple(f"exog_{j + 1}" for j in range(len(self.exog))))
+        if len(self.names) != len(self.exog):
+            raise ValueError(f"{len(self.names)} names for {len(self.exog)} exogenous columns")
+        if self.kinds is not None and self.kinds.shape != (n + self.lead,):
+            raise ValueError(f"kinds of days {self.kinds.shape} do not fit prices {self.prices.shape} and lead {self.lead}")
         if self.exog.shape[1:] != (n + self.lead, slots):
             raise ValueError(f"exog {self.exog.shape} does not fit prices {self.prices.shape} and lead {self.lead}")
         if self.learnable is not None and self.learnable.shape != (n,):
@@ -86,8 +98,10 @@ class Panel:
         return self.origin + timedelta(days=self.lead - 1)
 
     @property
-    def weekdays(self) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
-        """Weekday of every row through the target, Monday is 0."""
+    def weekdays(self) -> IntArray:
+        """Weekday every row through the target counts as, Monday is 0."""
+        if self.kinds is not None:
+            return self.kinds
         return (np.arange(self.days + self.lead) + self.first_day.weekday()) % 7
 
     def cut(self, days: int) -> Panel:
@@ -96,7 +110,9 @@ class Panel:
         if not drop:
             return self
         first = self.first_day + timedelta(days=drop)
-        return replace(self, first_day=first, prices=self.prices[drop:], exog=self.exog[:, drop:], learnable=self.usable[drop:])
+        return replace(
+            self, first_day=first, prices=self.prices[drop:], exog=self.exog[:, drop:], learnable=self.usable[drop:], kinds=self._kinds(drop)
+        )
 
     def before(self, origin: date) -> Panel:
         """The panel as of an earlier origin, with the same lead."""
@@ -105,7 +121,11 @@ class Panel:
             raise ValueError(f"a panel of {self.origin} does not know {origin}")
         if n < 1:
             raise ValueError(f"the panel begins {self.first_day}, after {origin}")
-        return replace(self, prices=self.prices[:n], exog=self.exog[:, : n + self.lead], learnable=self.usable[:n])
+        kinds = self._kinds(0, n + self.lead)
+        return replace(self, prices=self.prices[:n], exog=self.exog[:, : n + self.lead], learnable=self.usable[:n], kinds=kinds)
+
+    def _kinds(self, first: int, last: int | None = None) -> IntArray | None:
+        return None if self.kinds is None else self.kinds[first:last]
 
     def repaired(self) -> Panel:
         """The panel without NaN: gaps filled from earlier days, useless exogenous columns left out; what was done is in `notes`.
@@ -118,15 +138,16 @@ class Panel:
         known = np.isfinite(self.prices)
         prices = self.prices if known.all() else _filled(self.prices)
         usable = self.usable & known.all(axis=1)
-        kept = []
-        for j, column in enumerate(self.exog):
+        kept, names = [], []
+        for name, column in zip(self.names, self.exog, strict=True):
             rows = np.isfinite(column).all(axis=1)
             if rows[-1] and rows.mean() >= KNOWN_SHARE:
                 kept.append(column if rows.all() else _filled(column))
+                names.append(name)
             else:
-                notes.append(f"input {j + 1} is unknown" if not rows[-1] else f"input {j + 1} is known on {int(rows.sum())} of {rows.size} days only")
+                notes.append(f"input {name} is unknown" if not rows[-1] else f"input {name} is known on {int(rows.sum())} of {rows.size} days only")
         exog = np.array(kept) if kept else np.empty((0, self.days + self.lead, self.slots))
-        return replace(self, prices=prices, exog=exog, learnable=usable, notes=tuple(notes))
+        return replace(self, prices=prices, exog=exog, learnable=usable, notes=tuple(notes), names=tuple(names))
 
     @cached_property
     def rows(self) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:

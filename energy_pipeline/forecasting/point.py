@@ -238,7 +238,8 @@ def fitted_member(member: Forecaster, basis: Panel, lead: int, artefacts: Artefa
 
 def _fitted(member: Forecaster, basis: Panel, lead: int, artefacts: ArtefactStore) -> tuple[bytes, str]:
     """The parameters and the key they are stored under, empty for a member that keeps nothing."""
-    own = artefact_key(f"{VERSION}|{member}|{basis.first_day}|{lead}", basis.prices, basis.exog)
+    calendar = () if basis.kinds is None else (basis.kinds.astype(np.float64),)
+    own = artefact_key(f"{VERSION}|{member}|{basis.first_day}|{lead}", basis.prices, basis.exog, *calendar)
     stored = artefacts.get(member.name, own)
     if stored is not None:
         return stored, own

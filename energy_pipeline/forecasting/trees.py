@@ -11,6 +11,7 @@ the gate: the latest price of a row is the last one of the day before its origin
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -114,17 +115,13 @@ def level(panel: Panel) -> tuple[FloatArray, FloatArray]:
     return centre, spread
 
 
-def input_names(columns: int) -> tuple[str, ...]:
-    """Names of the inputs of `slot_inputs` for a number of exogenous columns."""
+def input_names(exogenous: Sequence[str]) -> tuple[str, ...]:
+    """Names of the inputs of `slot_inputs` for exogenous columns of these names."""
     names = [f"price_{lag}d_same_slot" for lag in SAME_SLOT_LAGS]
     names += ["price_last", "price_mean_1d", "price_min_1d", "price_max_1d", "price_mean_2d", "price_mean_7d_same_slot", "price_median_28d_same_slot"]
     names += ["price_before_1d_same_slot", "price_after_1d_same_slot", "spread_to_centre"]
-    for j in range(columns):
-        names += [
-            f"exog_{j + 1}{suffix}"
-            for suffix in ("", "_change_1d", "_change_7d", "_before", "_after", "_mean", "_min", "_max", "_rank", "_mean_change_1d")
-        ]
-    names += ["exog_difference"] if columns > 1 else []
+    names += [f"{name}{suffix}" for name in exogenous for suffix in EXOG_INPUTS]
+    names += [f"{exogenous[0]}_less_{exogenous[1]}"] if len(exogenous) > 1 else []
     return (*names, "slot", "weekday", "day_of_year")
 
 

@@ -11,6 +11,7 @@ fits of the block before by their content.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ import polars as pl
 from energy_pipeline.desk import Desk, load_desk
 from energy_pipeline.desk.model import ForecastSettings
 from energy_pipeline.domain.delivery import days_between
+from energy_pipeline.mathematics.statistics.comparison import holm
+from energy_pipeline.risk.expectation_record import bias_row
 
 BLOCK_DAYS = 56
 TABLES = ("day_ahead_prices", "load_actual", "load_forecast", "generation_actual", "generation_forecast", "weather_forecast", "weather_observed")
@@ -46,6 +49,7 @@ def run(
     convention: str = "",
     jobs: int = 2,
     default_committee: bool = False,
+    features: Sequence[str] | None = None,
 ) -> DeskRun:
     """Walk `first`..`last`.
 
@@ -61,6 +65,8 @@ def run(
         Worker processes.
     default_committee : bool
         Take the package's default forecast settings instead of the desk's.
+    features : sequence of str, optional
+        Groups of inputs instead of the desk's.
 
     Raises
     ------
@@ -70,6 +76,8 @@ def run(
     desk = _with_convention(load_desk(desk_path), convention)
     if default_committee:
         desk = desk.model_copy(update={"forecast": ForecastSettings()})
+    if features is not None:
+        desk = desk.model_copy(update={"forecast": desk.forecast.model_copy(update={"features": tuple(features)})})
     unknown = [z for z in zones if z not in desk.zones]
     if unknown:
         raise ValueError(f"zones {', '.join(unknown)} are not in {desk_path.name}; there are {', '.join(desk.zones)}")
@@ -91,6 +99,12 @@ def _with_convention(desk: Desk, convention: str) -> Desk:
         return desk
     zones = {n: z if z.tso_res_forecast == "none" else z.model_copy(update={"tso_res_forecast": convention}) for n, z in desk.zones.items()}
     return desk.model_copy(update={"zones": zones})
+
+
+def error_column() -> pl.Expr:
+    """Forecast less outcome, of the published median where there is one: what the absolute error is of [EUR/MWh]."""
+    median = pl.when(pl.col("statistic") == "mean").then(pl.col("q50_eur_mwh")).otherwise(pl.col("price_eur_mwh"))
+    return median - pl.col("outcome_eur_mwh")
 
 
 def _walk(desk: Desk, data: Path, first: date, last: date, zone: str) -> pl.DataFrame:
@@ -136,7 +150,7 @@ def _page(desk: Desk, rows: pl.DataFrame, first: date, last: date, convention: s
         known = part.filter(pl.col("outcome_eur_mwh").is_not_null(), pl.col("week_before_eur_mwh").is_not_null())
         own = known.filter(pl.col("model") == "ensemble")
         naive = float((own["week_before_eur_mwh"] - own["outcome_eur_mwh"]).abs().mean())  # type: ignore[arg-type]
-        errors = known.group_by("model", maintain_order=True).agg(mae=(pl.col("price_eur_mwh") - pl.col("outcome_eur_mwh")).abs().mean(), n=pl.len())
+        errors = known.group_by("model", maintain_order=True).agg(mae=error_column().abs().mean(), n=pl.len())
         mae = dict(errors.select("model", "mae").iter_rows())
         whole = errors.filter(pl.col("n") == own.height, ~pl.col("model").is_in(["naive", "ensemble"])).sort("mae")
         best = f"{whole['model'][0]} {whole['mae'][0] / naive:.3f}" if whole.height else "none"
@@ -144,7 +158,27 @@ def _page(desk: Desk, rows: pl.DataFrame, first: date, last: date, convention: s
         fallbacks = own.filter(pl.col("fallback") != "")["delivery_day"].n_unique()
         share = 100 * float(np.mean(hit.drop_nulls().to_numpy())) if hit.drop_nulls().len() else float("nan")
         lines.append(f"| {zone} | {own.height} | {mae['ensemble']:.2f} | {mae['ensemble'] / naive:.4f} | {share:.1f} | {best} | {fallbacks} |")
-    return "\n".join([*lines, "", *_quarters(rows)]) + "\n"
+    return "\n".join([*lines, "", *_quarters(rows), "", *_bias(rows)]) + "\n"
+
+
+def _bias(rows: pl.DataFrame) -> list[str]:
+    """Bias of the published mean by zone: HAC t of the days, Holm's p over the zones, and what is allowed."""
+    own = rows.filter(pl.col("statistic") == "mean", pl.col("outcome_eur_mwh").is_not_null()).with_columns(
+        error=pl.col("price_eur_mwh") - pl.col("outcome_eur_mwh")
+    )
+    days = own.group_by("zone", "delivery_day", maintain_order=True).agg(
+        pl.col("error", "outcome_eur_mwh").mean(), squares=(pl.col("error") ** 2).mean()
+    )
+    found = {
+        str(part["zone"][0]): bias_row(*(part[c].to_numpy() for c in ("error", "squares", "outcome_eur_mwh")))
+        for part in days.partition_by("zone", maintain_order=True)
+    }
+    together = holm([math.nan if r["p_value"] is None else r["p_value"] for r in found.values()])
+    lines = ["| zone | days | bias of the mean EUR/MWh | allowed | HAC t | p of all zones | RMSE of the mean |", "|---|---|---|---|---|---|---|"]
+    for (zone, r), p in zip(found.items(), together, strict=True):
+        t = "" if r["hac_t"] is None else f"{r['hac_t']:.2f}"
+        lines.append(f"| {zone} | {r['days']} | {r['difference']:+.3f} | {r['allowed']:.2f} | {t} | {p:.3f} | {r['rmse']:.3f} |")
+    return lines
 
 
 def _quarters(rows: pl.DataFrame) -> list[str]:
@@ -154,7 +188,7 @@ def _quarters(rows: pl.DataFrame) -> list[str]:
         known.with_columns(quarter=pl.format("{} Q{}", pl.col("delivery_day").dt.year(), pl.col("delivery_day").dt.quarter()))
         .group_by("zone", "quarter", maintain_order=True)
         .agg(
-            own=(pl.col("price_eur_mwh") - pl.col("outcome_eur_mwh")).abs().mean(),
+            own=error_column().abs().mean(),
             naive=(pl.col("week_before_eur_mwh") - pl.col("outcome_eur_mwh")).abs().mean(),
             inside=pl.col("outcome_eur_mwh").is_between(pl.col("q05_eur_mwh"), pl.col("q95_eur_mwh")).mean(),
         )

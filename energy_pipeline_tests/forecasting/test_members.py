@@ -61,7 +61,7 @@ def test_adaptive_members_follow_a_shift_of_the_level():
 def test_slot_inputs_by_hand_and_none_from_the_day_itself():
     panel, _ = market(days=60)
     inputs, centre, spread = slot_inputs(panel)
-    names = input_names(2)
+    names = input_names(("load", "wind"))
     assert inputs.shape == (61, 24, len(names))
     row, slot = 50, 9
     assert centre[row] == np.median(panel.prices[43:50])
@@ -71,9 +71,9 @@ def test_slot_inputs_by_hand_and_none_from_the_day_itself():
     assert at["price_1d_same_slot"] == pytest.approx(np.arcsinh((panel.prices[49, 9] - centre[row]) / spread[row]))
     assert at["price_last"] == pytest.approx(np.arcsinh((panel.prices[49, 23] - centre[row]) / spread[row]))
     assert at["price_max_1d"] == pytest.approx(np.arcsinh((panel.prices[49].max() - centre[row]) / spread[row]))
-    assert at["exog_1_change_7d"] == pytest.approx(panel.exog[0, 50, 9] - panel.exog[0, 43, 9])
-    assert at["exog_2_before"] == pytest.approx(panel.exog[1, 50, 8] - panel.exog[1, 50, 9])
-    assert at["exog_1_rank"] == (panel.exog[0, 50] < panel.exog[0, 50, 9]).sum()
+    assert at["load_change_7d"] == pytest.approx(panel.exog[0, 50, 9] - panel.exog[0, 43, 9])
+    assert at["wind_before"] == pytest.approx(panel.exog[1, 50, 8] - panel.exog[1, 50, 9])
+    assert at["load_rank"] == (panel.exog[0, 50] < panel.exog[0, 50, 9]).sum()
     assert (at["slot"], at["weekday"], at["day_of_year"]) == (9, 1, 50)
     panel.prices[50:] = 1e6
     other, _, _ = slot_inputs(panel)
@@ -163,7 +163,7 @@ def test_an_input_known_for_weeks_serves_the_members_of_weeks():
     panel = replace(panel, exog=sparse)
     chosen = members(["lear_56", "lear_84"])
     found = forecast_members(panel, chosen, panel.before, lambda member, basis: member.fit(basis))
-    assert found.notes == ("input 2 is known on 41 of 131 days only",)
+    assert found.notes == ("input exog_2 is known on 41 of 131 days only",)
     for member, columns in zip(chosen, (2, 1), strict=True):
         day = date.fromisoformat(found.fitted_on[member.name])
         known = replace(panel, exog=sparse[:columns])

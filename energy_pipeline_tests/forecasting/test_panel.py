@@ -58,7 +58,23 @@ def test_an_unknown_or_sparse_column_is_left_out_and_named():
     panel.exog[1, :30] = np.nan
     found = panel.repaired()
     assert found.exog.shape[0] == 0
-    assert found.notes == ("input 1 is unknown", "input 2 is known on 11 of 41 days only")
+    assert found.notes == ("input exog_1 is unknown", "input exog_2 is known on 11 of 41 days only")
+
+
+def test_names_and_kinds_of_days_stay_with_their_rows():
+    panel, _ = market(days=40)
+    kinds = panel.weekdays.copy()
+    kinds[20] = 6
+    named = replace(panel, names=("load_mw", "wind_solar_mw"), kinds=kinds)
+    assert named.before(FIRST + timedelta(days=30)).cut(15).weekdays.tolist() == kinds[15:31].tolist()
+    assert named.dummies[20].argmax() == 6
+    named.exog[0, -1, 3] = np.nan
+    found = named.repaired()
+    assert (found.names, found.notes) == (("wind_solar_mw",), ("input load_mw is unknown",))
+    with pytest.raises(ValueError, match="1 names for 2"):
+        replace(panel, names=("load_mw",))
+    with pytest.raises(ValueError, match="kinds of days"):
+        replace(panel, kinds=kinds[1:])
 
 
 def test_shapes_that_do_not_fit_are_refused():

@@ -28,8 +28,10 @@ def test_the_rows_are_those_of_the_daily_flow_and_the_page_their_errors(tmp_path
     key = ["model", "delivery_start"]
     assert walked.select(daily.columns).sort(key).equals(daily.sort(key))
     own = found.rows.filter(pl.col("model") == "ensemble")
-    mae = (own["price_eur_mwh"] - own["outcome_eur_mwh"]).abs().mean()
+    mae = (own["q50_eur_mwh"] - own["outcome_eur_mwh"]).abs().mean()  # the published median
     naive = (own["week_before_eur_mwh"] - own["outcome_eur_mwh"]).abs().mean()
+    bias = own.group_by("delivery_day").agg((pl.col("price_eur_mwh") - pl.col("outcome_eur_mwh")).mean())["price_eur_mwh"].mean()
+    assert f"| SOUTH | 2 | {bias:+.3f} |" in found.page, "the mean's bias"  # type: ignore[str-bytes-safe]
     assert f"| SOUTH | 47 | {mae:.2f} | {mae / naive:.4f} |" in found.page  # type: ignore[str-bytes-safe]
 
 

@@ -138,7 +138,7 @@ def test_bad_input_gives_numbers_and_says_what_stood_in(tmp_path, case):
     assert found.height == 5 * (96 if case == "quarters" else 24)
     assert found["fallback"].str.contains("without mlp").all()
     if case == "no exogenous":
-        assert found["fallback"].str.contains("input 1 is unknown").all()
+        assert found["fallback"].str.contains("input exog_1 is unknown").all()
     if case == "thirty days":
         assert found["fallback"].str.contains("seasonal naive stands in").any()
     if case == "constant":
