@@ -44,7 +44,7 @@ def two_expectations(forecasts: pl.DataFrame, summary: pl.DataFrame, sets: pl.Da
         said = published_distribution(rows) if rows["statistic"][0] == "mean" else None
         gap = 0.0 if said is None else float(np.abs(said.mean()[0] - rows["price_eur_mwh"].to_numpy()).max())
         if gap > INTEGRAL_EUR_MWH:
-            found.append(f"price_forecasts {zone} {kind} lead {lead}: the mean is {gap:.4g} EUR/MWh off the integral of its distribution")
+            found.append(f"price_forecasts {zone!s} {kind!s} lead {lead!s}: the mean is {gap:.4g} EUR/MWh off the integral of its distribution")
     width = TIED_SHARE * (pl.col("q95_eur_mwh") - pl.col("q05_eur_mwh"))
     published = own.select(
         (pl.col("price_kind") + "_price").alias("kind"),
@@ -67,7 +67,9 @@ def two_expectations(forecasts: pl.DataFrame, summary: pl.DataFrame, sets: pl.Da
     ):
         off = means.join(goal, on=keys, how="inner", maintain_order="left").with_columns(gap=(pl.col("mean") - pl.col("published")).abs())
         for (kind, zone), bad in off.filter(pl.col("gap") > pl.col("allowed")).group_by("kind", "name", maintain_order=True):
-            found.append(f"{name} {kind!s} {zone!s}: {bad.height} interval(s) off the published mean, by up to {bad['gap'].max():.4g} EUR/MWh")
+            found.append(
+                f"{name} {kind!s} {zone!s}: {bad.height} interval(s) off the published mean, by up to {float(bad['gap'].to_numpy().max()):.4g} EUR/MWh"
+            )
     return found
 
 
