@@ -9,7 +9,7 @@ from energy_pipeline.risk.assessment import MoreInputs, RiskTables, assess
 from energy_pipeline.risk.breaches import limit_breaches
 from energy_pipeline.risk.day_attribution import pnl_attribution
 from energy_pipeline.risk.exceptions import decided_legs, var_backtests, var_exceptions
-from energy_pipeline.risk.expectation_record import expectation_record
+from energy_pipeline.risk.expected_settled import expectation_record
 
 __all__ = [
     "MoreInputs",

@@ -26,7 +26,7 @@ from energy_pipeline.desk import Desk, load_desk
 from energy_pipeline.desk.model import ForecastSettings
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.mathematics.statistics.comparison import holm
-from energy_pipeline.risk.expectation_record import bias_row
+from energy_pipeline.risk.expected_settled import bias_row
 
 BLOCK_DAYS = 56
 TABLES = ("day_ahead_prices", "load_actual", "load_forecast", "generation_actual", "generation_forecast", "weather_forecast", "weather_observed")
