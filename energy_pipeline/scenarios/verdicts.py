@@ -67,9 +67,8 @@ def two_expectations(forecasts: pl.DataFrame, summary: pl.DataFrame, sets: pl.Da
     ):
         off = means.join(goal, on=keys, how="inner", maintain_order="left").with_columns(gap=(pl.col("mean") - pl.col("published")).abs())
         for (kind, zone), bad in off.filter(pl.col("gap") > pl.col("allowed")).group_by("kind", "name", maintain_order=True):
-            found.append(
-                f"{name} {kind!s} {zone!s}: {bad.height} interval(s) off the published mean, by up to {float(bad['gap'].to_numpy().max()):.4g} EUR/MWh"
-            )
+            most = float(bad["gap"].to_numpy().max())
+            found.append(f"{name} {kind!s} {zone!s}: {bad.height} interval(s) off the published mean, by up to {most:.4g} EUR/MWh")
     return found
 
 
