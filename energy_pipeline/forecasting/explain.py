@@ -76,7 +76,7 @@ def explain(panel: Panel, fitted: bytes) -> Explanation:
     per_unit = spread * np.where(np.abs(z) > 1e-9, np.sinh(np.clip(z, -12, 12)) / np.where(np.abs(z) > 1e-9, z, 1.0), 1.0)
     in_eur = shares * per_unit[:, None]
     total = importance.sum()
-    return Explanation(input_names(panel.names), importance / total if total > 0 else importance, in_eur[:, :-1], centre + in_eur[:, -1])
+    return Explanation(input_names(panel.columns), importance / total if total > 0 else importance, in_eur[:, :-1], centre + in_eur[:, -1])
 
 
 def forecast_contributions(info: InformationSet, artefacts: ArtefactStore) -> pl.DataFrame:

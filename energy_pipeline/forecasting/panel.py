@@ -44,8 +44,8 @@ class Panel:
         What was repaired, for the forecast's `fallback` column.
     learnable : array of bool, shape (n,), or None
         Rows whose own prices are known well enough to learn from; None: those without a gap.
-    names : tuple of str, length k
-        Of the exogenous columns, as in the feature table; `exog_1` and so on where none are given.
+    names : tuple of str, length k or 0
+        Of the exogenous columns, as in the feature table; `columns` has names for unnamed ones too.
     kinds : array of int, shape (n + lead,), or None
         The weekday each row counts as, Monday 0 (a public holiday counts as a Sunday); None: its own.
     """
@@ -61,9 +61,7 @@ class Panel:
 
     def __post_init__(self) -> None:
         n, slots = self.prices.shape
-        if not self.names:
-            object.__setattr__(self, "names", tuple(f"exog_{j + 1}" for j in range(len(self.exog))))
-        if len(self.names) != len(self.exog):
+        if self.names and len(self.names) != len(self.exog):
             raise ValueError(f"{len(self.names)} names for {len(self.exog)} exogenous columns")
         if self.kinds is not None and self.kinds.shape != (n + self.lead,):
             raise ValueError(f"kinds of days {self.kinds.shape} do not fit prices {self.prices.shape} and lead {self.lead}")
@@ -71,6 +69,11 @@ class Panel:
             raise ValueError(f"exog {self.exog.shape} does not fit prices {self.prices.shape} and lead {self.lead}")
         if self.learnable is not None and self.learnable.shape != (n,):
             raise ValueError(f"learnable {self.learnable.shape} does not fit prices {self.prices.shape}")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Name of each exogenous column; `exog_1` and so on where none were given."""
+        return self.names or tuple(f"exog_{j + 1}" for j in range(len(self.exog)))
 
     @cached_property
     def usable(self) -> BoolArray:
@@ -139,7 +142,7 @@ class Panel:
         prices = self.prices if known.all() else _filled(self.prices)
         usable = self.usable & known.all(axis=1)
         kept, names = [], []
-        for name, column in zip(self.names, self.exog, strict=True):
+        for name, column in zip(self.columns, self.exog, strict=True):
             rows = np.isfinite(column).all(axis=1)
             if rows[-1] and rows.mean() >= KNOWN_SHARE:
                 kept.append(column if rows.all() else _filled(column))

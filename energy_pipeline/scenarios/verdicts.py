@@ -44,7 +44,7 @@ def two_expectations(forecasts: pl.DataFrame, summary: pl.DataFrame, sets: pl.Da
         said = published_distribution(rows) if rows["statistic"][0] == "mean" else None
         gap = 0.0 if said is None else float(np.abs(said.mean()[0] - rows["price_eur_mwh"].to_numpy()).max())
         if gap > INTEGRAL_EUR_MWH:
-            found.append(f"price_forecasts {zone} {kind} lead {lead}: the mean is {gap:.4g} EUR/MWh off the integral of its distribution")
+            found.append(f"price_forecasts {zone!s} {kind!s} lead {lead!s}: the mean is {gap:.4g} EUR/MWh off the integral of its distribution")
     width = TIED_SHARE * (pl.col("q95_eur_mwh") - pl.col("q05_eur_mwh"))
     published = own.select(
         (pl.col("price_kind") + "_price").alias("kind"),
