@@ -10,7 +10,7 @@ point or its quantiles (`ensemble`, `quantiles`), rows of a table, whoever reads
 - Mean: the integral of all that, price limits included. The whole distribution is moved so that the mean is the location.
 
 The four numbers were chosen by squared error of the mean, absolute error of the median and pinball loss on 2019 days of
-DE-LU, FR and ES; IT-North was kept back (docs/forecast-accuracy.md).
+DE-LU, FR and ES; IT-North was not looked at, and has not been run yet (docs/forecast-accuracy.md).
 """
 
 from __future__ import annotations

@@ -28,7 +28,8 @@ def test_measures_by_hand(day):
     error = part["price_eur_mwh"].to_numpy() - came
     row = scores.row(by_predicate=(pl.col("zone") == "SOUTH") & (pl.col("model") == "ensemble"), named=True)
     assert row["intervals"] == target.hours
-    assert row["mae_eur_mwh"] == pytest.approx(np.mean(np.abs(error)))
+    assert set(part["statistic"]) == {"mean"}
+    assert row["mae_eur_mwh"] == pytest.approx(np.mean(np.abs(part["q50_eur_mwh"].to_numpy() - came)))
     assert row["rmse_eur_mwh"] == pytest.approx(np.sqrt(np.mean(error**2)))
     assert row["bias_eur_mwh"] == pytest.approx(np.mean(error))
     assert row["mae_naive_eur_mwh"] == pytest.approx(np.mean(np.abs(before - came)))

@@ -53,6 +53,8 @@ def hashes(lake: Path, day: date, time: int) -> dict[str, str]:
 
 
 if __name__ == "__main__":
+    # An installation has no scikit-learn: it comes with the development packages, and xgboost then loads it, and pandas with it.
+    sys.modules["sklearn"] = None  # type: ignore[assignment]
     LAKE, DAY, TIMES = Path(sys.argv[1]), date.fromisoformat(sys.argv[2]), int(sys.argv[3])
     FOUND = [hashes(LAKE, DAY, time) for time in range(TIMES)]
     sys.stdout.write(json.dumps({"hashes": FOUND, "loaded": sorted({name.partition(".")[0] for name in sys.modules})}))
