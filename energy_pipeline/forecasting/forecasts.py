@@ -29,6 +29,9 @@ from energy_pipeline.forecasting.point import point, second_point
 from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.information.artefacts import ArtefactStore
 
+DISTRIBUTION = ("tail_lower", "tail_upper", "lowest_eur_mwh", "highest_eur_mwh")
+"""Columns that say, with the quantiles, what is published."""
+
 
 def price_forecasts(info: InformationSet, artefacts: ArtefactStore) -> pl.DataFrame:
     """Price forecasts made for D at its decision time, with quantiles from past errors.
@@ -77,7 +80,8 @@ def _published(info: InformationSet, zone: str, kind: PriceKind, model: str, lea
     if model == "ensemble" and (one := published_price(info, zone, kind, lead, artefacts)) is not None:
         found = replace(found, values=one.mean[slots])
         frame = _frame(info, target, zone, kind, model, found, one.quantiles[slots])
-        return frame.with_columns(tail_lower=pl.lit(one.tail_lower), tail_upper=pl.lit(one.tail_upper), statistic=pl.lit("mean"))
+        said = dict(zip(DISTRIBUTION, (one.tail_lower, one.tail_upper, *one.limits), strict=True))
+        return frame.with_columns(**{name: pl.lit(value) for name, value in said.items()}, statistic=pl.lit("mean"))
     bands = price_quantiles(info, zone, kind, model, lead, artefacts) if model == "naive" else None
     nothing = np.full((found.values.size, len(QUANTILES)), np.nan)
     return _frame(info, target, zone, kind, model, found, nothing if bands is None else bands[slots])
@@ -108,8 +112,7 @@ def _frame(
         "fallback": pl.lit(found.fallback),
         "artefact": pl.lit(found.artefact),
         "statistic": pl.lit("forecast"),
-        "tail_lower": pl.lit(None, dtype=pl.Float64),
-        "tail_upper": pl.lit(None, dtype=pl.Float64),
+        **dict.fromkeys(DISTRIBUTION, pl.lit(None, dtype=pl.Float64)),
     }
     limited = within_limits(info, zone, kind, quantiles)
     columns = {quantile_column(level): pl.Series(limited[:, j], nan_to_null=True) for j, level in enumerate(QUANTILES)}

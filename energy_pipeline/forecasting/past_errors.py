@@ -70,7 +70,8 @@ def published_price(info: InformationSet, zone: str, kind: PriceKind, lead: int,
         return None
     today, past, came = found
     quantiles = bands(today, past, came)
-    return None if quantiles is None else published(today.values, came - np.array([d.values for d in past]), quantiles, kind)
+    limits = info.desk.price_bounds(zone, kind, info.day.day)
+    return None if quantiles is None else published(today.values, came - np.array([d.values for d in past]), quantiles, limits)
 
 
 def _past_and_today(

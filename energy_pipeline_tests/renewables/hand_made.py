@@ -111,6 +111,8 @@ def ensemble(desk: Desk, day: date, prices: Mapping[tuple[str, str], Values]) ->
                     "statistic": "forecast",
                     "tail_lower": None,
                     "tail_upper": None,
+                    "lowest_eur_mwh": None,
+                    "highest_eur_mwh": None,
                 }
                 | quantiles
             ).select([pl.col(k).cast(t) for k, t in table("price_forecasts").schema.items()])

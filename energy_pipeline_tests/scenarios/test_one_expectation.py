@@ -31,12 +31,13 @@ def forecasts(desk):
         for zone, kind in (("NORTH", "day_ahead"), ("SOUTH", "day_ahead"), ("NORTH", "second")):
             if kind == "second" and lead:
                 continue
-            minutes = desk.zones[zone].resolution_minutes(target)
+            minutes, limits = desk.zones[zone].resolution_minutes(target), desk.price_bounds(zone, kind, D)
             count = desk.delivery_day(target).count(minutes)
             quantiles = 50 + np.sort(20 * rng.standard_gamma(2.0, (count, len(QUANTILES))) - 30, axis=1)
-            found = published(np.full(count, 55.0), rng.standard_t(4, (45, 24)).repeat(count // 24, axis=1), quantiles, kind)
+            found = published(np.full(count, 55.0), rng.standard_t(4, (45, 24)).repeat(count // 24, axis=1), quantiles, limits)
             bands = {quantile_column(q): found.quantiles[:, j] for j, q in enumerate(QUANTILES)}
-            more = {"tail_lower": found.tail_lower, "tail_upper": found.tail_upper, "statistic": "mean", "price_eur_mwh": found.mean}
+            more = dict(zip(("lowest_eur_mwh", "highest_eur_mwh"), limits, strict=True))
+            more |= {"tail_lower": found.tail_lower, "tail_upper": found.tail_upper, "statistic": "mean", "price_eur_mwh": found.mean}
             made = ensemble(desk, target, {(zone, kind): 0.0})
             columns = {k: pl.Series(v) if isinstance(v, np.ndarray) else pl.lit(v) for k, v in {**bands, **more}.items()}
             parts.append(made.with_columns(delivery_day=D, horizon_days=pl.lit(lead + 1, pl.Int32), **columns))
@@ -95,13 +96,13 @@ def test_a_bias_moves_the_whole_distribution_by_half_of_it():
     """Errors of the same size every day: the mean, the median and every quantile move together."""
     rng = np.random.default_rng(0)
     quantiles, errors = 50 + np.sort(rng.normal(0, 10, (24, len(QUANTILES))), axis=1), rng.normal(0, 5, (45, 24))
-    plain, biased = published(np.full(24, 50.0), errors, quantiles, "day_ahead"), published(np.full(24, 50.0), errors + 4.0, quantiles, "day_ahead")
+    plain, biased = (published(np.full(24, 50.0), e, quantiles, (-500.0, 4000.0)) for e in (errors, errors + 4.0))
     np.testing.assert_allclose(biased.mean - plain.mean, 2.0, atol=0.05)
     np.testing.assert_allclose(biased.quantiles - plain.quantiles, (biased.mean - plain.mean)[:, None] * np.ones(len(QUANTILES)), atol=0.05)
 
 
 def test_price_limits_belong_to_the_mean():
     quantiles = np.linspace(4000, 6000, len(QUANTILES))[None].repeat(24, axis=0)
-    found = published(np.full(24, 5000.0), np.zeros((45, 24)), quantiles, "day_ahead")
+    found = published(np.full(24, 5000.0), np.zeros((45, 24)), quantiles, (-500.0, 5000.0))
     assert found.quantiles.max() == 5000.0
     assert (found.mean < 4800).all(), "half of the distribution lies at the limit"

@@ -84,7 +84,7 @@ def test_wall_clock_slots_follow_the_target_day():
 
 def test_values_stay_inside_what_is_possible():
     paths = draw(D, histories(D, scale=5000.0), smoothing=0.5)
-    assert matrix(paths, "day_ahead_price", "NORTH").max() == 5000.0
+    assert matrix(paths, "day_ahead_price", "NORTH").max() == 4000.0, "the day's harmonised limit"
     assert matrix(paths, "second_price", "NORTH").max() == 9999.0
     plant = matrix(paths, "plant_output", "roof")
     assert (plant.min(), plant.max()) == (0.0, 10.0)

@@ -42,6 +42,7 @@ PUBLIC = {
         "risk_methods",
         "var_backtests",
         "held_hours",
+        "expectation_record",
         "hedge_proposals",
         *("factor_exposures", "mark_to_market", "pnl_attribution", "limit_breaches", "forward_book_proposals", "hedge_results"),
     ),

@@ -37,5 +37,7 @@ select
     artefact,
     statistic,
     tail_lower,
-    tail_upper
+    tail_upper,
+    lowest_eur_mwh,
+    highest_eur_mwh
 from {{ ref('stg_price_forecasts') }}

@@ -55,6 +55,20 @@ PRICE_FORECASTS = Table(
             )
             for side, where in (("lower", "below"), ("upper", "above"))
         ),
+        *(
+            Column(
+                f"{side}_eur_mwh",
+                "f64",
+                f"{side.capitalize()} legal price, which cuts the distribution; null where none is published.",
+                "EUR/MWh",
+                True,
+                -c.WIDEST_PRICE,
+                c.WIDEST_PRICE,
+                c.PRICE_LIMIT_REASON,
+                since=2,
+            )
+            for side in ("lowest", "highest")
+        ),
     ),
     version=2,
     whole_day="horizon_days = 1",  # the week ahead overlaps from day to day

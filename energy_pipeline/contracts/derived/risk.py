@@ -196,7 +196,9 @@ EXPECTATION_RECORD = Table(
         c.share("p_value", "Two-sided p of the t.", nullable=True),
         c.share("p_holm", "The same for all rows of the day together (Holm).", nullable=True),
         Column("rmse", "f64", "Root mean squared difference.", "see unit", minimum=0.0, reason="a root"),
-        Column("allowed", "f64", "Largest bias of a mean price: max(0.4, 1 % of the mean outcome); null for P&L.", "see unit", True, 0.0),
+        Column(
+            "allowed", "f64", "Largest bias of a mean price: max(0.4, 1 % of the mean outcome); null for P&L.", "see unit", True, 0.0, None, "a size"
+        ),
         c.text("verdict", "Of a mean price: is its bias allowed.", allowed=("inside", "outside", "too_short", "untested")),
     ),
     may_be_empty=True,
