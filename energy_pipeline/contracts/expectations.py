@@ -187,8 +187,8 @@ def _shape_suite(contract: Table) -> list[Expectation]:
 
 
 def _keeps_type(column: Column) -> bool:
-    """Whether pandas holds the column in its own dtype even where a value is unknown: of those that must not be, a damaged frame has some."""
-    return column.dtype not in ("i32", "i64", "bool")
+    """Whether pandas holds the column in its own dtype even where a value is unknown."""
+    return not column.nullable or column.dtype not in ("i32", "i64", "bool")
 
 
 def _row_suite(contract: Table) -> list[Expectation]:

@@ -181,7 +181,7 @@ def clock_problem(rows: pl.DataFrame, column: str, longitude_deg: float, time_zo
     frame = pl.DataFrame(
         {"day": day, "off": solar - day * 1440.0 - 720.0, "w": known[column], "summer": local.dt.dst_offset().dt.total_minutes() > 0}
     )
-    per_day = frame.group_by("day").agg(
+    per_day = frame.group_by("day", maintain_order=True).agg(
         ((pl.col("off") * pl.col("w")).sum() / pl.col("w").sum()).alias("off"), pl.col("summer").last(), pl.col("w").sum(), pl.len().alias("n")
     )
     per_day = per_day.filter(pl.col("w") > 0.3 * per_day["w"].median(), pl.col("n") >= 4) if per_day.height else per_day  # type: ignore[operator]

@@ -134,7 +134,7 @@ def _confirmed(seen: pl.DataFrame) -> pl.DataFrame:
     if held.is_empty():
         return seen
     hour = pl.col("delivery_start").dt.truncate("1h").alias("_hour")
-    hours = seen.group_by("_order", hour).agg(_zeros=(pl.col("price_eur_mwh") == 0.0).all(), _shown_at=pl.col("_seen_at").min())
+    hours = seen.group_by("_order", hour, maintain_order=True).agg(_zeros=(pl.col("price_eur_mwh") == 0.0).all(), _shown_at=pl.col("_seen_at").min())
     others = hours.filter("_zeros").select((1 - pl.col("_order")).alias("_order"), "_hour", "_shown_at")
     agreed = held.with_columns(hour).join(others, on=["_order", "_hour"]).with_columns(_seen_at=pl.max_horizontal("_seen_at", "_shown_at"))
     return pl.concat([seen.filter(~pl.col("_held")), agreed.select(seen.columns)])
@@ -154,7 +154,7 @@ def _disagreements(desk: Desk, series: LiveSeries, seen: pl.DataFrame) -> dict[d
         return {}
     newest = seen.sort("_seen_at", maintain_order=True).unique(["delivery_start", "_order"], keep="last", maintain_order=True)
     hour = pl.col("delivery_start").dt.truncate("1h").alias("hour")
-    means = newest.group_by("delivery_day", hour, "_order").agg(pl.col("price_eur_mwh").mean().alias("price"))
+    means = newest.group_by("delivery_day", hour, "_order", maintain_order=True).agg(pl.col("price_eur_mwh").mean().alias("price"))
     both = means.filter(pl.col("_order") == 0).join(means.filter(pl.col("_order") == 1), on=["delivery_day", "hour"])
     differ = both.filter((pl.col("price") - pl.col("price_right")).abs() > _CENT).sort("hour")
     failures: dict[date, PipelineError] = {}

@@ -102,7 +102,7 @@ def _stats() -> list[pl.Expr]:
 
 def _daily(known: pl.DataFrame) -> pl.DataFrame:
     """A row per calendar day: statistics of the day, and over the days up to and with it."""
-    daily = known.group_by("day").agg(*_stats()).sort("day")
+    daily = known.group_by("day", maintain_order=True).agg(*_stats()).sort("day")
     every = pl.DataFrame({"day": pl.date_range(daily["day"][0], daily["day"][-1], "1d", eager=True)})
     daily = every.join(daily, on="day", how="left", maintain_order="left")
 
@@ -130,7 +130,7 @@ def _daily(known: pl.DataFrame) -> pl.DataFrame:
 
 def _batches(known: pl.DataFrame, daily: pl.DataFrame) -> pl.DataFrame:
     """Statistics of each delivery day as published on one day, beside those of the days before that."""
-    batches = known.group_by("day", "ref").agg(*_stats()).sort("ref", "day")
+    batches = known.group_by("day", "ref", maintain_order=True).agg(*_stats()).sort("ref", "day")
     # The last calendar day before `ref`; where the series has a hole there is no row, and the rolled numbers are those at its end.
     return batches.with_columns(before=pl.col("ref").dt.offset_by("-1d")).join_asof(
         daily.sort("day"), left_on="before", right_on="day", strategy="backward", tolerance="14d", suffix="_level", check_sortedness=False

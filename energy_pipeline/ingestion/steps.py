@@ -78,7 +78,7 @@ def carried_forward(frame: pl.DataFrame, desk: Desk, minutes: int, *, knows_each
     missing = wanted.join(frame.select("delivery_day", "delivery_start"), on=["delivery_day", "delivery_start"], how="anti")
     before = frame.sort("delivery_start").with_columns(pl.col("delivery_start").alias("_from"))
     added = missing.sort("delivery_start").join_asof(before.drop("delivery_day"), on="delivery_start", strategy="backward", coalesce=True)
-    first = frame.group_by("delivery_day").agg(pl.col("delivery_start").min().alias("_first"))
+    first = frame.group_by("delivery_day", maintain_order=True).agg(pl.col("delivery_start").min().alias("_first"))
     added = added.join(first, on="delivery_day", how="left").filter(pl.col("_from") >= pl.col("_first"))
     later = pl.col("known_at") + (pl.col("delivery_start") - pl.col("_from")) if knows_each_interval else pl.col("known_at")
     added = added.with_columns(later.alias("known_at"), (pl.col("source") + CARRIED).alias("source")).select(frame.columns)

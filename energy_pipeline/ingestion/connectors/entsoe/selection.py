@@ -119,7 +119,7 @@ def _known(item: Item, answer: Answer, frame: pl.DataFrame, area: Area) -> tuple
 def _by_technology(frame: pl.DataFrame, area: Area) -> pl.DataFrame:
     """Sums over the types of a technology, only where every type of it has a value."""
     frame = frame.with_columns(pl.col("kind").replace_strict(TECHNOLOGY_OF, default=None).alias("technology")).drop_nulls("technology")
-    types = frame.group_by("technology").agg(pl.col("kind").unique())
+    types = frame.group_by("technology", maintain_order=True).agg(pl.col("kind").unique())
     needed = {t: set(kinds) | (set(area.wind_types) if t == "wind" else set()) for t, kinds in types.iter_rows()}
     frame = frame.unique(["kind", "delivery_start", "resolution_minutes", "value"], maintain_order=True)
     _refuse_contradictions(frame, ["kind"])
