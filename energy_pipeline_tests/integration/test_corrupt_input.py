@@ -32,7 +32,7 @@ DESK_DATA = {
                 "key": {"zone": "X"},
                 "required": True,
                 "known_at": {"anchor": "delivery_day", "days": -1, "at": "12:45", "basis": "assumption"},
-                "parts": [{"path": "prices.csv", "time": {"column": "time"}, "values": {"price_eur_mwh": {"columns": ["price"]}}}],
+                "parts": [{"path": "prices.csv", "time": {"column": "time", "clock": "utc"}, "values": {"price_eur_mwh": {"columns": ["price"]}}}],
             }
         ]
     },
@@ -72,7 +72,7 @@ def spoil(lines, case):
     return lines
 
 
-SAID = {"text in a number": "n/a?", "duplicate hour": "99.0", "missing day": "no ", "price of 1e6": "1000000"}
+SAID = {"text in a number": "n/a?", "duplicate hour": "99.0", "missing day": "no "}
 
 
 def ingest(folder, instance):
@@ -101,6 +101,16 @@ def test_the_good_days_are_written_and_recorded(tmp_path, case):
     assert recorded == {d.isoformat() for d in good}
 
 
+def test_a_price_that_cannot_be_is_held_and_the_hour_is_no_row(tmp_path):
+    write(tmp_path, spoil(rows(), "price of 1e6"))
+    with dg.DagsterInstance.ephemeral() as instance:
+        ingest(tmp_path, instance)
+    lake = Lake(tmp_path / "lake")
+    assert lake.read("day_ahead_prices", BAD, BAD).height == DeliveryDay(BAD, "Europe/Berlin").hours - 1
+    held = lake.read("held_hours", FIRST, LAST, missing="skip")
+    assert (held["delivery_day"].to_list(), held["found_value"].to_list()) == ([BAD], [1_000_000.0])
+
+
 def test_a_wrong_column_names_what_is_there(tmp_path):
     write(tmp_path, rows(), header="time,preis")
     with dg.DagsterInstance.ephemeral() as instance, pytest.raises(PipelineError, match=r"(?s)price.*preis"):
@@ -113,7 +123,7 @@ def test_the_warehouse_keeps_its_last_good_version(tmp_path):
         ingest(tmp_path, instance)
         before = published(tmp_path)
         assert [row[1] for row in before] == [24, 24, 23, 24, 24]
-        write(tmp_path, spoil(rows(), "price of 1e6"))
+        write(tmp_path, spoil(rows(), "text in a number"))
         with pytest.raises(PipelineError):
             ingest(tmp_path, instance)
     assert published(tmp_path) == before
