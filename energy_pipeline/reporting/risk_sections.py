@@ -9,7 +9,7 @@ import polars as pl
 
 from energy_pipeline.reporting.book_sections import NOT_SETTLED, not_computed
 from energy_pipeline.reporting.inputs import ReportInputs
-from energy_pipeline.reporting.view import Cell, Head, Section, TableView, bars, level, num, number, share_cell
+from energy_pipeline.reporting.view import MONEY, Cell, Head, Section, TableView, bars, level, num, number, share_cell
 
 LEG_ORDER = (
     *("delta", "shape", "volume", "gamma", "vega", "time", "deviation", "speculative", "imbalance_fee", "new_deals", "gone_deals", "fx"),
@@ -94,7 +94,7 @@ def expectation(inputs: ReportInputs) -> Section:
             num(r["expected"], 2),
             num(r["settled"], 2),
             num(r["difference"], 2, "strong"),
-            Cell(r["unit"], "muted"),
+            Cell(r["unit"].replace("EUR", MONEY), "muted"),
             num(r["hac_t"], 2),
             num(r["p_value"], 3),
             num(r["p_holm"], 3, "bad" if r["p_holm"] is not None and r["p_holm"] < TESTS_OK else ""),
