@@ -49,10 +49,14 @@ def record(inputs: ReportInputs) -> list[Settled]:
     frame = inputs.tables.get("var_exceptions")
     if frame is None or frame.is_empty():
         return []
-    levels = sorted(set(frame["level"].to_list()))
-    chosen = RECORD_LEVEL if RECORD_LEVEL in levels else levels[0]
-    rows = frame.filter(pl.col("delivery_day") <= inputs.day, pl.col("level") == chosen).sort("delivery_day").to_dicts()
+    rows = frame.filter(pl.col("delivery_day") <= inputs.day, pl.col("level") == record_level(frame)).sort("delivery_day").to_dicts()
     return [Settled(r["delivery_day"], r["expected_pnl_eur"], r["pnl_eur"], r["var_eur"], r["is_exception"]) for r in rows]
+
+
+def record_level(frame: pl.DataFrame) -> float:
+    """The level of VaR the record is told at: 95 %, or the desk's lowest where it has no such level."""
+    levels = sorted(set(frame["level"].to_list()))
+    return RECORD_LEVEL if RECORD_LEVEL in levels else float(levels[0])
 
 
 def tiles(inputs: ReportInputs) -> list[Tile]:
@@ -78,7 +82,9 @@ def history(inputs: ReportInputs) -> ChartView | None:
     if len(found) < 2:
         return None
     svg = record_chart([(s.day, s.pnl_eur, s.expected_eur - s.var_eur, s.is_exception) for s in found], inputs.desk.currency)
-    text = f"Settled P&L of {len(found)} days against the floor of VaR {level(RECORD_LEVEL)} [{inputs.desk.currency}]"
+    text = (
+        f"Settled P&L of {len(found)} days against the floor of VaR {level(record_level(inputs.tables['var_exceptions']))} [{inputs.desk.currency}]"
+    )
     return ChartView(text, svg, [("up", "settled"), ("naive", "expected less VaR"), ("outcome", "exception")])
 
 

@@ -101,8 +101,9 @@ def _facts(days: Sequence[DayRecord], currency: str) -> list[tuple[str, str]]:
         (f"Settled P&L, {currency}", number(math.fsum(values))),
         ("Days with a gain", f"{sum(v > 0 for v in values):,}"),
         (f"Largest drawdown, {currency}", number(max(_drawdowns(values)))),
-        ("VaR exceptions", f"{sum(d.is_exception for d in known)} of {len(known):,}, {0.05 * len(known):.1f} expected"),
     ]
+    if limited := [d for d in known if d.var_eur is not None]:
+        facts.append(("VaR exceptions", f"{sum(d.is_exception for d in limited)} of {len(limited):,}, {0.05 * len(limited):.1f} expected"))
     if scored:
         error, naive = (math.fsum(float(getattr(d, n)) for d in scored) / len(scored) for n in ("mae_eur_mwh", "naive_eur_mwh"))
         facts.append(("MAE, and the naive's", f"{error:.2f}, {naive:.2f}"))

@@ -41,8 +41,10 @@ def records(lake: Lake) -> list[DayRecord]:
     for row in measures.filter((pl.col("measure") == "expected_pnl") | ((pl.col("measure") == "var") & (pl.col("level") == LEVEL))).to_dicts():
         found.setdefault(row["delivery_day"], {})["expected_eur" if row["measure"] == "expected_pnl" else "var_eur"] = row["value_eur"]
     # A settled day's expectation holds its proxy hedges, as the P&L it is compared with does.
-    for row in _all(lake, "var_exceptions").filter(pl.col("level") == LEVEL).to_dicts():
-        own = {"expected_eur": row["expected_pnl_eur"], "settled_eur": row["pnl_eur"], "var_eur": row["var_eur"]}
+    # P&L is the same at every level; the VaR shown is that of 95 % or none.
+    for row in _all(lake, "var_exceptions").sort((pl.col("level") == LEVEL), maintain_order=True).to_dicts():
+        own = {"expected_eur": row["expected_pnl_eur"], "settled_eur": row["pnl_eur"]}
+        own |= {"var_eur": row["var_eur"]} if row["level"] == LEVEL else {}
         found.setdefault(row["delivery_day"], {}).update(own)
     scores = _all(lake, "forecast_scores").filter(pl.col("model") == "ensemble", pl.col("price_kind") == "day_ahead")
     for (day,), part in scores.partition_by(["delivery_day"], as_dict=True, maintain_order=True).items():

@@ -3,6 +3,7 @@
 import math
 from datetime import date
 
+import polars as pl
 import pytest
 
 from energy_pipeline.cli import pages
@@ -72,3 +73,10 @@ def test_a_span_is_summed_up_with_its_exceptions(settings, capsys):
     said = " ".join(capsys.readouterr().out.split())
     pnl = math.fsum(r.settled_eur for r in records(Lake(settings.lake)))
     assert f"2 of 3 days decided, 2 settled: P&L with hedges at proxy quotes {pnl:,.0f}" in said
+
+
+def test_a_desk_without_a_var_of_95_percent_has_its_settlements_in_the_page_of_all_days(settings, made_up_day):
+    lake, frame = Lake(settings.lake), made_up_day(DAY).tables["var_exceptions"]
+    lake.write_day("var_exceptions", DAY, frame.filter(pl.col("level") == frame["level"][0]).with_columns(level=pl.lit(0.9)))
+    found = {r.day: r for r in records(lake)}
+    assert found[DAY].settled_eur == frame["pnl_eur"][0]
