@@ -7,7 +7,7 @@ does not: models, or what happens when one fails.
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.forecasting.panel import Panel
@@ -68,6 +68,20 @@ class Forecaster(Protocol):
         ------
         ModelUnavailableError
         """
+        ...
+
+
+@runtime_checkable
+class WarmStarted(Forecaster, Protocol):
+    """A model whose fits go on from the fit before, and begin anew on days that the calendar alone decides."""
+
+    @property
+    def restart_days(self) -> int:
+        """Days between fits that begin anew, a multiple of `refit_days`; 0: every fit does."""
+        ...
+
+    def after(self, earlier: bytes) -> Forecaster:
+        """The model that goes on from an earlier fit; its `repr` need not tell from which."""
         ...
 
 

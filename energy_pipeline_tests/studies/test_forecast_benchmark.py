@@ -96,7 +96,7 @@ def test_killed_and_called_again_gives_the_same_bytes(tmp_path, monkeypatch):
     def dies(*arguments):
         if len(calls) == 2:
             raise KeyboardInterrupt
-        calls.append(arguments[2])
+        calls.append(arguments[1:3])
         honest(*arguments)
 
     monkeypatch.setattr(forecast_benchmark, "_compute", dies)
@@ -104,7 +104,7 @@ def test_killed_and_called_again_gives_the_same_bytes(tmp_path, monkeypatch):
         run(source, out, names, last_days=5, jobs=1)
     assert not out.exists()
     assert len(list((tmp_path / "k_out.parquet.parts").glob("*.npz"))) == 2
-    monkeypatch.setattr(forecast_benchmark, "_compute", lambda *a: calls.append(a[2]) or honest(*a))  # type: ignore[func-returns-value]
+    monkeypatch.setattr(forecast_benchmark, "_compute", lambda *a: calls.append(a[1:3]) or honest(*a))  # type: ignore[func-returns-value]
     run(source, out, names, last_days=5, jobs=1)
     assert len(calls) == len(set(calls))
     assert pl.read_parquet(out).equals(straight)
@@ -190,3 +190,30 @@ def test_a_market_as_text_is_read_and_a_bad_number_is_named():
     assert market_panel(frame, "m").prices.tolist() == [[1.125] * 24] * 2
     with pytest.raises(SourceError, match=r"row 1, column .price.: .1,5. is no number .a decimal comma"):
         market_panel(frame.with_columns(price=pl.lit("1,5")), "m")
+
+
+@pytest.mark.parametrize("kept_as", ["rows dropped", "nulls in the grid"])
+def test_a_grid_that_lost_most_prices_is_refused_with_the_share_known_per_day(tmp_path, kept_as):
+    data = frame(days=40, slots=96)
+    # As where values were de-duplicated: rounded prices, of equal ones only the first in a day stays.
+    rounded = data.with_columns(pl.col("price").round(0), day=pl.col("timestamp").dt.date())
+    first = pl.struct("day", "price").is_first_distinct()
+    damaged = rounded.filter(first) if kept_as == "rows dropped" else rounded.with_columns(price=pl.when(first).then("price"))
+    damaged.drop("day").write_parquet(tmp_path / "m.parquet")
+    with pytest.raises(SourceError, match=r"prices are complete on 0 of 40 days; share of prices known per day: lowest \d+%, middle \d+%, highest \d+%"):
+        run(tmp_path / "m.parquet", tmp_path / "o.parquet", ("lear_56",), last_days=5, jobs=1)
+    assert not (tmp_path / "o.parquet.parts").exists()
+
+
+def test_a_history_with_a_late_start_and_scattered_gaps_is_not_called_damaged():
+    data = frame(days=60)
+    day = pl.int_range(pl.len()) // 24
+    late = data.with_columns(price=pl.when((day >= 40) & (pl.int_range(pl.len()) % 100 != 7)).then("price"))
+    assert market_panel(late, "m").days == 60
+
+
+def test_hours_before_a_change_to_quarters_are_not_called_damaged_but_named():
+    hourly, quarters = frame(days=60), frame(days=65, slots=96)
+    both = pl.concat([hourly, quarters.filter(pl.col("timestamp") > hourly["timestamp"].max()).filter(pl.col("timestamp").dt.day() > 0)])
+    with pytest.raises(SourceError, match="the market's unit changed"):
+        market_panel(both.filter(pl.col("timestamp").dt.date() != hourly["timestamp"].dt.date().max()), "m")
