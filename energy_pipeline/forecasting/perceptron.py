@@ -1,7 +1,7 @@
 """A small committee of two-layer networks that forecast all slots of a day at once.
 
 What belongs here: the network, its training, the committee's mean. What does not: other
-models, TensorFlow (`lstm`).
+models, TensorFlow (`joint_training`).
 
 Inputs and targets as in `kernel_ridge` (global or adaptive scaling); two hidden layers of
 rectified units with dropout on the first, a Huber loss that is almost the absolute error, Adam
@@ -9,6 +9,10 @@ with decoupled weight decay, a warm-up and a cosine schedule, and a fixed number
 epochs. Members differ by seed. Written out in numpy because one fit takes a second where
 a general framework takes twelve to be imported, and because the same seed must give the
 same bits on every run.
+
+With quantile levels it is the `network`: 24 x 9 outputs under pinball loss, of which the committee takes the median. Its weekly
+fit goes on from the week before for a few epochs and begins anew every fourth week, by the calendar, so that a day alone gives what a
+range gives.
 """
 
 from __future__ import annotations

@@ -154,9 +154,11 @@ def _damage(rows: pl.DataFrame) -> list[str]:
     months = days.group_by(pl.col("day").dt.strftime("%Y-%m").alias("month")).agg(pl.col("share").mean()).sort("share", "month")
     worst, best = (f"{month} {share:.0%}" for month, share in (months.row(0), months.row(-1)))
     return [
-        f"prices are complete on {complete} of {days.height} days; share of prices known per day: lowest {lowest:.0%}, middle {middle:.0%}, "
-        f"highest {highest:.0%}; worst month {worst}, best {best} -> the grid is damaged (prices dropped for being equal to others do "
-        "this): take another copy; nothing can be filled from so little, so it is not walked"
+        (
+            f"prices are complete on {complete} of {days.height} days; share of prices known per day: lowest {lowest:.0%}, middle {middle:.0%}, "
+            f"highest {highest:.0%}; worst month {worst}, best {best} -> the grid is damaged (prices dropped for being equal to others do "
+            "this): take another copy; nothing can be filled from so little, so it is not walked"
+        )
     ]
 
 

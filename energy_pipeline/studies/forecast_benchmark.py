@@ -34,6 +34,8 @@ from energy_pipeline.studies.benchmark_file import forecast_frame, market_panel,
 
 VERSION = 2
 BLOCK_DAYS = 28
+MARKET_HOLIDAYS = {"NP": ("NO", "SE", "DK", "FI"), "BE": ("BE",), "FR": ("FR",), "DE": ("DE",), "PJM": ("US",)}
+"""The open benchmark's markets by the names of its files. NP is Nord Pool; a day off counts where it is one in all countries."""
 WARM_UP_DAYS = 126
 """Days walked before the first wanted one, for weights and quantiles, when the file has them."""
 
@@ -99,6 +101,35 @@ def run(
     temporary.replace(out)
     shutil.rmtree(parts)
     return BenchmarkReport(len(days), first, last, tuple(names), sum(bool(d.point.fallback) for d in days))
+
+
+def holiday_places(text: str, data: Path) -> list[str]:
+    """Whose public holidays count as Sundays: what is asked for, else those of the open benchmark's market of that file name.
+
+    Raises
+    ------
+    SourceError
+        Naming every place without a calendar.
+
+    Examples
+    --------
+    >>> holiday_places("", Path("NP.parquet")), holiday_places("AT, DE-BY", Path("m.csv")), holiday_places("none", Path("DE.parquet"))
+    (['NO', 'SE', 'DK', 'FI'], ['AT', 'DE-BY'], [])
+    """
+    from holidays import list_supported_countries
+
+    if not text:
+        return list(MARKET_HOLIDAYS.get(data.stem, ()))
+    places = [] if text == "none" else [part.strip() for part in text.split(",") if part.strip()]
+    known = list_supported_countries()
+    wrong = []
+    for place in places:
+        country, dash, part = place.partition("-")
+        if country not in known or (dash and part not in known[country]):
+            wrong.append(place)
+    if wrong:
+        raise SourceError(f"no calendar of public holidays for {', '.join(wrong)} -> two letters of a country, with a subdivision as DE-BY, or none")
+    return places
 
 
 def _blocks(first: date, last: date) -> list[tuple[date, date]]:

@@ -200,7 +200,9 @@ def test_a_grid_that_lost_most_prices_is_refused_with_the_share_known_per_day(tm
     first = pl.struct("day", "price").is_first_distinct()
     damaged = rounded.filter(first) if kept_as == "rows dropped" else rounded.with_columns(price=pl.when(first).then("price"))
     damaged.drop("day").write_parquet(tmp_path / "m.parquet")
-    with pytest.raises(SourceError, match=r"prices are complete on 0 of 40 days; share of prices known per day: lowest \d+%, middle \d+%, highest \d+%"):
+    with pytest.raises(
+        SourceError, match=r"prices are complete on 0 of 40 days; share of prices known per day: lowest \d+%, middle \d+%, highest \d+%"
+    ):
         run(tmp_path / "m.parquet", tmp_path / "o.parquet", ("lear_56",), last_days=5, jobs=1)
     assert not (tmp_path / "o.parquet.parts").exists()
 
@@ -217,3 +219,57 @@ def test_hours_before_a_change_to_quarters_are_not_called_damaged_but_named():
     both = pl.concat([hourly, quarters.filter(pl.col("timestamp") > hourly["timestamp"].max()).filter(pl.col("timestamp").dt.day() > 0)])
     with pytest.raises(SourceError, match="the market's unit changed"):
         market_panel(both.filter(pl.col("timestamp").dt.date() != hourly["timestamp"].dt.date().max()), "m")
+
+
+def test_holidays_of_a_place_without_a_calendar_are_refused(tmp_path):
+    frame(days=40).write_parquet(tmp_path / "m.parquet")
+    arguments = ["benchmark", "forecasts", "--data", str(tmp_path / "m.parquet"), "--out", str(tmp_path / "o.parquet"), "--holidays", "DE,XX,DE-QQ"]
+    found = CliRunner().invoke(app, arguments)
+    assert found.exit_code == 1
+    assert "XX, DE-QQ" in found.output
+
+
+def test_a_holiday_counts_as_a_sunday_in_the_walk(tmp_path):
+    frame(days=100).write_parquet(tmp_path / "m.parquet")
+    for name, places in (("plain", ()), ("own", ("DE",))):
+        run(tmp_path / "m.parquet", tmp_path / f"{name}.parquet", ("lear_56",), last_days=3, jobs=1, places=places)
+    # Easter 2024 is in the window: another weekday to learn from gives another forecast.
+    plain, own = (pl.read_parquet(tmp_path / f"{name}.parquet")["forecast"] for name in ("plain", "own"))
+    assert not plain.equals(own)
+
+
+class _Counted:
+    """A network that says what it was fitted from: its day, and the fit before."""
+
+    name, history_days, window_days, refit_days, restart_days = "network", 30, 60, 7, 28
+
+    def __init__(self, earlier=b"", fits=None):
+        self.earlier, self.fits = earlier, [] if fits is None else fits
+
+    def after(self, earlier):
+        return _Counted(earlier, self.fits)
+
+    def fit(self, panel):
+        self.fits.append(panel.origin)
+        return self.earlier + panel.origin.isoformat().encode() + b" "
+
+    def predict(self, _panel, fitted):
+        return np.full(24, float(len(fitted.split())))
+
+
+def test_a_warm_started_fit_hangs_on_the_calendar_alone(monkeypatch):
+    from energy_pipeline.forecasting import committee, walk
+
+    panel, _ = market(days=140)
+    member = _Counted()
+    monkeypatch.setattr(walk, "members", lambda _: [member])
+    first, last = FIRST + timedelta(days=100), FIRST + timedelta(days=139)
+    together = list(walk.member_days(panel, first, last, ["network"]))
+    assert len(member.fits) == len(set(member.fits))
+    for i in (0, 9, 27, 39):
+        member.fits.clear()
+        day = first + timedelta(days=i)
+        (alone,) = walk.member_days(panel, day, day, ["network"])
+        assert alone.values["network"].tolist() == together[i].values["network"].tolist()
+        assert len(member.fits) == alone.values["network"][0] == 1 + (day.toordinal() % 28) // 7
+    assert member.restart_days <= committee.LAST_FIT_DAYS
