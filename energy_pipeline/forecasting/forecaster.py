@@ -81,7 +81,7 @@ class WarmStarted(Forecaster, Protocol):
         ...
 
     def after(self, earlier: bytes) -> Forecaster:
-        """The model that goes on from an earlier fit; its `repr` need not tell from which."""
+        """The model that goes on from an earlier fit, nothing for none; its `repr` tells from which."""
         ...
 
 

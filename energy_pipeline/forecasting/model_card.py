@@ -103,4 +103,4 @@ def _values(info: InformationSet, zone: str, artefacts: ArtefactStore) -> dict[s
 
 def _settings(member: Forecaster) -> str:
     """Hyper-parameters as `name=value`, in their order of declaration."""
-    return " ".join(f"{f.name}={getattr(member, f.name)}" for f in fields(member))  # type: ignore[arg-type]
+    return " ".join(f"{f.name}={getattr(member, f.name)}" for f in fields(member) if f.repr)  # type: ignore[arg-type]

@@ -17,6 +17,7 @@ range gives.
 
 from __future__ import annotations
 
+import hashlib
 import io
 from dataclasses import dataclass, field, replace
 
@@ -56,8 +57,8 @@ class Perceptron:
     restart_days, warm_epochs : int
         Weights are learnt from random ones once every `restart_days`; the fits between go on from the fit before with fewer
         epochs. 0: always from random ones.
-    start : bytes
-        The fit to go on from.
+    start, started_from : bytes, str
+        The fit to go on from, and its hash.
     """
 
     window_days: int = 1456
@@ -74,6 +75,7 @@ class Perceptron:
     restart_days: int = 0
     warm_epochs: int = 8
     start: bytes = field(default=b"", repr=False)
+    started_from: str = ""
 
     @property
     def name(self) -> str:
@@ -130,7 +132,7 @@ class Perceptron:
 
     def after(self, earlier: bytes) -> Perceptron:
         """The same committee, which goes on from an earlier fit."""
-        return replace(self, start=earlier)
+        return replace(self, start=earlier, started_from=hashlib.blake2b(earlier, digest_size=8).hexdigest() if earlier else "")
 
     def _trained(self, X: Single, Y: Single, member: int, start: list[Single] | None) -> list[Single]:
         """Weights and biases; from `start` on, or from random ones."""
