@@ -47,7 +47,7 @@ Member = Literal[
     "mlp_a",
     "network",
     "sarimax",
-    "joint",
+    "lstm",
 ]
 """Names of price models (`forecasting.committee.MEMBERS`)."""
 

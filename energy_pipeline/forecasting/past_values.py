@@ -40,26 +40,19 @@ class KeptMembers:
 
 def past_members(info: InformationSet, zone: str, lead: int) -> Past[KeptMembers]:
     """How every member's forecast of a day is kept."""
-    reads = desk_past(info).reads if lead == 1 and "joint" in info.desk.forecast.members else _reads(info, zone, lead)
-    return Past("forecasting", zone, reads, _reach(info, lead), _packed_members, _unpacked_members, lambda found: found.fits)
-
-
-def desk_past(info: InformationSet) -> Past[bytes]:
-    """What a value hangs on that is made of all zones' histories."""
-    reads = tuple(dict.fromkeys(series for zone in sorted(info.desk.zones) for series in _reads(info, zone, 1)))
-    return Past("forecasting", "desk", reads, _reach(info, 1), bytes, bytes)
+    return Past("forecasting", zone, _reads(info, zone, lead), _reach(info, lead), _packed_members, _unpacked_members, lambda found: found.fits)
 
 
 def past_point(info: InformationSet, zone: str, lead: int) -> Past[PointDay]:
     """How a day's raw ensemble is kept."""
     reach = _reach(info, lead) + info.desk.forecast.weight_days + lead
-    return Past("forecasting", zone, past_members(info, zone, lead).reads, reach, _packed_point, _unpacked_point)
+    return Past("forecasting", zone, _reads(info, zone, lead), reach, _packed_point, _unpacked_point)
 
 
 def past_plan(info: InformationSet, zone: str) -> Past[FloatArray | None]:
     """How the reference battery's plan on a day's forecast is kept."""
     reach = _reach(info, 1) + info.desk.forecast.weight_days + 1
-    return Past("forecasting", zone, past_members(info, zone, 1).reads, reach, _packed_plan, _unpacked_plan)
+    return Past("forecasting", zone, _reads(info, zone, 1), reach, _packed_plan, _unpacked_plan)
 
 
 def _reads(info: InformationSet, zone: str, lead: int) -> tuple[Reads, ...]:

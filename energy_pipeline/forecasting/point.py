@@ -15,23 +15,19 @@ import hashlib
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.forecasting.committee import MemberForecasts, forecast_members, members
-from energy_pipeline.forecasting.ensemble import LEAST_DAYS
 from energy_pipeline.forecasting.forecaster import NOTHING, Forecaster
-from energy_pipeline.forecasting.joint import Joint
 from energy_pipeline.forecasting.market import day_prices, zone_panel
 from energy_pipeline.forecasting.model import ModelUnavailableError, PointForecast, within_limits
 from energy_pipeline.forecasting.naive import naive
 from energy_pipeline.forecasting.panel import Panel
 from energy_pipeline.forecasting.past_values import KeptMembers, past_members, past_plan, past_point
 from energy_pipeline.forecasting.quarters import HOURS
-from energy_pipeline.forecasting.training import KIND, UNTRAINED, as_member
 from energy_pipeline.forecasting.value import ALARM_DAYS, drift_alarm, reference_schedule
 from energy_pipeline.forecasting.walk import PointDay, ensemble_day
 from energy_pipeline.information.archive import InformationSet
@@ -158,10 +154,7 @@ def _raw_ensemble(info: InformationSet, zone: str, lead: int, artefacts: Artefac
     days = past_days(info, lead, info.desk.forecast.weight_days if lead == 1 else 1)
     slots = next(iter(today.values.values())).size
     past = [{m: on_slots(v, slots) for m, v in _members_or_none(info.at(d), zone, lead, artefacts).items()} for d in days]
-    # A network that was trained only now has no past to be weighed by: it is published, and has no weight yet.
-    weighed = {m: v for m, v in today.values.items() if m != KIND or sum(m in d for d in past) >= LEAST_DAYS} or today.values
-    notes = [note for note in today.notes if note != UNTRAINED]
-    return ensemble_day(target.day, weighed, past, outcomes(info, zone, "day_ahead_prices", days, lead), notes)
+    return ensemble_day(target.day, today.values, past, outcomes(info, zone, "day_ahead_prices", days, lead), today.notes)
 
 
 def _alarmed(info: InformationSet, zone: str, artefacts: ArtefactStore) -> bool:
@@ -258,36 +251,19 @@ def _fitted(member: Forecaster, basis: Panel, lead: int, artefacts: ArtefactStor
 
 
 def _day_members(info: InformationSet, zone: str, lead: int, artefacts: ArtefactStore) -> KeptMembers:
-    chosen, untrained = _trained_members(info, zone, lead, artefacts)
+    chosen = chosen_members(info, lead)
     panel = zone_panel(info, zone, lead)
     fits: dict[tuple[str, str], None] = {}
 
     def fit(member: Forecaster, basis: Panel) -> bytes:
-        if isinstance(member, Joint):
-            fits[KIND, member.key] = None
-            return artefacts.get(KIND, member.key) or member.fit(basis)
         data, key = _fitted(member, basis, lead, artefacts)
         if key:
             fits[member.name, key] = None
         return data
 
     found = forecast_members(panel, chosen, lambda d: zone_panel(info.at(d), zone, lead), fit)
-    trained = {m.name: m.trained_for.isoformat() for m in chosen if isinstance(m, Joint) and m.trained_for and m.name in found.values}
-    found = replace(found, notes=(*found.notes, *untrained), fitted_on={**found.fitted_on, **trained})
     content = hashlib.blake2b(_described(found, zone, panel, chosen), digest_size=8).hexdigest()
     return KeptMembers(found, content, list(fits))
-
-
-def _trained_members(info: InformationSet, zone: str, lead: int, artefacts: ArtefactStore) -> tuple[list[Forecaster], tuple[str, ...]]:
-    """The chosen members, of those that are trained apart the trained ones, and what is said of the others."""
-    chosen, notes = [], []
-    for member in chosen_members(info, lead):
-        own = as_member(info, zone, artefacts) if isinstance(member, Joint) else member
-        if own is None:
-            notes.append(UNTRAINED)
-        else:
-            chosen.append(own)
-    return chosen, tuple(notes)
 
 
 def _described(found: MemberForecasts, zone: str, panel: Panel, chosen: Sequence[Forecaster]) -> bytes:

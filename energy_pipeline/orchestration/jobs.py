@@ -38,7 +38,7 @@ def flow_assets(flow: str, marts: list[str]) -> list[dg.AssetKey]:
 
 
 def jobs(marts: list[str]) -> list[AnyJob]:
-    """One job per flow for the clock, one of all flows for days that are over, the history load, maintenance and training."""
+    """One job per flow for the clock, one of all flows for days that are over, the history load, and maintenance."""
     found: list[AnyJob] = [
         dg.define_asset_job(flow, dg.AssetSelection.assets(*flow_assets(flow, marts if flow in RECORDING else [])), description=text)
         for flow, text in DESCRIPTIONS.items()
@@ -47,7 +47,7 @@ def jobs(marts: list[str]) -> list[AnyJob]:
     text = "Days that are over: all four flows in one run. Decisions see no more than at their time: they read through the cut."
     day = dg.define_asset_job(DAY, dg.AssetSelection.assets(*over), description=text)
     history = dg.define_asset_job("history", dg.AssetSelection.assets("raw_history"), description="Load the raw days look-backs reach to.")
-    return [*found, day, history, maintenance, training]
+    return [*found, day, history, maintenance]
 
 
 def closed_months(days: list[date], today: date) -> list[date]:
@@ -81,26 +81,6 @@ def sweep_caches(context: dg.OpExecutionContext, runtime: dg.ResourceParam[DeskR
     """Sweep past days' values and artefacts; what is missed later is made again."""
     months, artefacts = runtime.lake.sweep(runtime.desk.history_days + KEY_DAYS)
     context.log.info(f"{months} months of past days' values and {artefacts} artefacts removed")
-
-
-@dg.op(
-    config_schema={"day": str, "weeks": dg.Field(int, default_value=5)},
-    description="Train the desk's joint network for the weeks up to the one that decisions of a delivery day read, as far as there is none.",
-)
-def train_joint_network(context: dg.OpExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> None:
-    """The weekly training: TensorFlow is imported here and in no decision."""
-    from energy_pipeline.forecasting.training import first_needed, train_missing, week_of
-
-    week, weeks = week_of(date.fromisoformat(context.op_config["day"])), context.op_config["weeks"]
-    session = runtime.session(context.run_id, first_needed(week, weeks), week)
-    for found in train_missing(session.info(week), weeks, session.artefacts):
-        context.log.info(f"{found.day}: {found.note}")
-
-
-@dg.job(description="Train the joint network on what the week's first decision knew.", executor_def=dg.in_process_executor)
-def training() -> None:
-    """The training job."""
-    train_joint_network()
 
 
 @dg.job(description="Merge small files of closed months; sweep caches; forget the logs of old runs.", executor_def=dg.in_process_executor)

@@ -32,7 +32,6 @@ def schedules(desk: Desk, jobs: Mapping[str, AnyJob], running: bool) -> list[dg.
         ("settle_da_tomorrow", "settle_da", "5 13 * * *", _one("settle_da", 1), "Tomorrow, after the auction."),
         ("settle_final_yesterday", "settle_final", "30 14 * * *", _one("settle_final", -1), "Yesterday, once meters are in."),
         ("maintenance_monthly", "maintenance", "0 3 3 * *", _plain, "Merge last month's small files."),
-        ("training_weekly", "training", "30 11 * * 6", _training, "The joint network, on what the decision of Sunday's delivery knew."),
     ]
     return [_schedule(name, jobs[job], cron, desk.time_zone, request, text, status) for name, job, cron, request, text in rows]
 
@@ -59,12 +58,6 @@ def _week(local_day: date) -> dg.RunRequest:
     """A request for the delivery days from a week ago to tomorrow, in one run."""
     first, last = local_day - timedelta(days=7), local_day + timedelta(days=1)
     return dg.RunRequest(tags=range_tags(first, last))
-
-
-def _training(local_day: date) -> dg.RunRequest:
-    """A request for the week that begins with tomorrow's delivery, read from the day after it on."""
-    day = local_day + timedelta(days=2)
-    return dg.RunRequest(run_config={"ops": {"train_joint_network": {"config": {"day": day.isoformat()}}}})
 
 
 def _plain(_local_day: date) -> dg.RunRequest:

@@ -234,17 +234,6 @@ class Runner:
             self.load(*span, listener=listener).raise_if_failed()
         return bool(lacking)
 
-    def train(self, day: date, weeks: int, *, listener: progress.Listener | None = None) -> FlowResult:
-        """Train the joint networks that decisions of the weeks up to `day` read, as far as there are none; raw days are loaded first."""
-        from energy_pipeline.forecasting.training import first_needed, week_of
-
-        last = week_of(day)
-        first = first_needed(last, weeks)
-        self.ensure_history(first, last, listener=listener)
-        self.load(first, last, listener=listener).raise_if_failed()
-        config = {"ops": {"train_joint_network": {"config": {"day": day.isoformat(), "weeks": weeks}}}}
-        return self._execute("training", first, last, listener, run_config=config)
-
     def load(self, first: date, last: date, *, listener: progress.Listener | None = None) -> FlowResult:
         """Load the raw tables of `first` .. `last` in one step, as far as the lake lacks them."""
         config = {"ops": {"raw_history": {"config": {"first_day": first.isoformat(), "last_day": last.isoformat()}}}}

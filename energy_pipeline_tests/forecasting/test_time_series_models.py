@@ -1,17 +1,20 @@
-"""SARIMAX and the joint network: orders, determinism, numpy against TensorFlow, bad input."""
+"""SARIMAX and LSTM: orders, determinism, numpy against Keras, bad input."""
 
+import io
 import json
-from datetime import date, timedelta
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
-from energy_pipeline.forecasting.joint import Joint, answer, unpacked
-from energy_pipeline.forecasting.joint_training import JointSettings, Machine, tensorflow, train
+from energy_pipeline.forecasting.lstm import Lstm, _inputs, _keras, forward
 from energy_pipeline.forecasting.model import ModelUnavailableError
 from energy_pipeline.forecasting.sarimax import Sarimax, differencing, search_order
-from energy_pipeline.forecasting.training import RESTART_DAYS, first_needed, week_of
+from energy_pipeline.forecasting.scaling import AsinhScale
 from energy_pipeline_tests.forecasting.markets import market
+
+SMALL = Lstm(window_days=120, units=6, epochs=2)
 
 
 def test_differencing_tells_a_walk_from_a_return():
@@ -62,61 +65,38 @@ def test_further_days_and_refusals():
         Sarimax().fit(flat)
 
 
-ZONES = {"A": market(days=150, seed=1)[0], "B": market(days=150, columns=1, seed=2)[0]}
-SMALL = JointSettings(hidden=(12, 8), epochs=3, warm_epochs=1)
-
-
-@pytest.fixture(scope="module")
-def trained():
-    return train(ZONES, SMALL)
-
-
 @pytest.mark.slow
-def test_the_joint_network_in_numpy_equals_tensorflow(trained):
-    arrays = unpacked(trained)
-    weights = [arrays[f"w{i}"] for i in range(6)]
-    machine = Machine((*(w.shape[0] for w in weights[::2]), weights[-1].size), SMALL)
-    machine.begin(weights)
-    x = np.random.default_rng(0).normal(0, 2, (40, weights[0].shape[0])).astype(np.float32)
-    assert answer(x.astype(float), [w.astype(float) for w in weights]) == pytest.approx(np.asarray(machine.answer(x)), abs=1e-5)
+def test_lstm_in_numpy_equals_keras_and_repeats():
+    panel, _ = market(days=200)
+    fitted = SMALL.fit(panel)
+    found = SMALL.predict(panel, fitted)
+    assert np.isfinite(found).all()
+    with np.load(io.BytesIO(fitted)) as stored:
+        arrays = {k: stored[k] for k in stored.files}
+    keras = _keras()
+    past, known = keras.Input((168, 3)), keras.Input((55,))
+    joined = keras.layers.Concatenate()([keras.layers.Bidirectional(keras.layers.LSTM(6))(past), known])
+    model = keras.Model([past, known], keras.layers.Dense(24)(keras.layers.Dense(12, activation="relu")(joined)))
+    weights = [arrays[f"w{i}"] for i in range(10)]
+    model.set_weights(weights)
+    price, exog = AsinhScale(arrays["p_centre"], arrays["p_spread"]), AsinhScale(arrays["x_centre"], arrays["x_spread"])
+    sequences, beside = _inputs(panel, np.array([200]), price, exog)
+    theirs = np.asarray(model([sequences.astype("float32"), beside.astype("float32")]))[0]
+    assert forward(sequences[0], beside[0], [w.astype(float) for w in weights]) == pytest.approx(theirs, abs=1e-5)
+    code = (
+        "import hashlib\nfrom energy_pipeline.forecasting.lstm import Lstm\nfrom energy_pipeline_tests.forecasting.markets import market\n"
+        "p, _ = market(days=200)\nm = Lstm(window_days=120, units=6, epochs=2)\nprint(hashlib.sha256(m.predict(p, m.fit(p)).tobytes()).hexdigest())"
+    )
+    import hashlib
+
+    other = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
+    assert other == hashlib.sha256(found.tobytes()).hexdigest()
 
 
-@pytest.mark.slow
-def test_training_repeats_and_goes_on_from_the_week_before(trained):
-    assert train(ZONES, SMALL) == trained
-    onwards = train(ZONES, SMALL, trained)
-    assert onwards != trained
-    assert onwards == train(ZONES, SMALL, trained)
-    # Last week's weights mean nothing for other zones: it begins anew.
-    assert train({"A": ZONES["A"]}, SMALL, trained) == train({"A": ZONES["A"]}, SMALL)
-
-
-@pytest.mark.slow
-def test_one_network_answers_for_zones_and_leads_with_sorted_quantiles(trained):
-    for zone, columns in (("A", 2), ("B", 1)):
-        for lead in (1, 3, 7):
-            panel, _ = market(days=150, columns=columns if lead == 1 else 0, seed=1, lead=lead)
-            found = Joint(zone).quantiles(panel, trained)
-            assert found.shape == (24, 9)
-            assert (np.diff(found, axis=1) >= 0).all()
-    with pytest.raises(ModelUnavailableError, match="it was trained on A, B"):
-        Joint("C").predict(ZONES["A"], trained)
-
-
-def test_the_joint_network_says_what_it_lacks():
-    with pytest.raises(ModelUnavailableError, match="energy-pipeline train"):
-        Joint("A").fit(ZONES["A"])
-    with pytest.raises(ModelUnavailableError, match="samples to learn from"):
-        train({"A": ZONES["A"].cut(40)}, SMALL)
-
-
-def test_a_week_is_trained_for_after_its_first_decision_and_begins_anew_every_fourth():
-    days = [date(2026, 3, 23) + timedelta(days=i) for i in range(14)]
-    assert [week_of(d) for d in days] == [date(2026, 3, 22)] * 7 + [date(2026, 3, 29)] * 7
-    assert all(week_of(d) < d for d in days)
-    first = first_needed(date(2026, 3, 22), 5)
-    assert first.toordinal() % RESTART_DAYS == 0
-    assert 0 <= (date(2026, 2, 22) - first).days < RESTART_DAYS
+def test_lstm_says_what_it_lacks():
+    panel, _ = market(days=200)
+    with pytest.raises(ModelUnavailableError, match="days to learn from"):
+        SMALL.fit(panel.cut(50))
 
 
 def test_training_leaves_a_redirected_stderr_open(monkeypatch, tmp_path):
@@ -125,6 +105,6 @@ def test_training_leaves_a_redirected_stderr_open(monkeypatch, tmp_path):
     handler = logging.get_absl_handler().python_handler
     with (tmp_path / "err.txt").open("w") as elsewhere:
         handler.stream = elsewhere  # what the import does while stderr is redirected
-        tensorflow()
+        _keras()
         handler.close()  # what alembic's logging configuration does
         assert not elsewhere.closed
