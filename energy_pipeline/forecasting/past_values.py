@@ -74,9 +74,7 @@ def _packed_members(found: KeptMembers) -> bytes:
 def _unpacked_members(data: bytes) -> KeptMembers:
     values, about = unpack(data)
     held = cast("dict[str, Any]", about)
-    return KeptMembers(
-        MemberForecasts(values, tuple(held["notes"]), held["fitted_on"]), held["content"], [(zone, day) for zone, day in held["fits"]]
-    )
+    return KeptMembers(MemberForecasts(values, tuple(held["notes"]), held["fitted_on"]), held["content"], [(zone, day) for zone, day in held["fits"]])
 
 
 def _packed_point(found: PointDay) -> bytes:
