@@ -92,7 +92,7 @@ def _zone_frame(info: InformationSet, zone: str, artefacts: ArtefactStore) -> pl
         return None
     try:
         today, basis = member_basis(zone_panel(info, zone), trees, lambda d: zone_panel(info.at(d), zone))
-        found = explain(today, fitted_member(trees, basis, 1, artefacts))
+        found = explain(today, fitted_member(zone, trees, basis, 1, artefacts))
     except ModelUnavailableError:
         return None  # the row of the model in forecast_models says why
     slots = info.day.slots(60)

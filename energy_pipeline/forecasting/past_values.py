@@ -29,8 +29,8 @@ class KeptMembers:
     ----------
     content : str
         Content hash of the forecasts and what they were made from (16 hex digits).
-    fits : list of (member, key)
-        The artefacts that hold the members' parameters.
+    fits : list of (zone, day)
+        The bundles of artefacts that hold the members' parameters.
     """
 
     forecasts: MemberForecasts
@@ -74,7 +74,7 @@ def _packed_members(found: KeptMembers) -> bytes:
 def _unpacked_members(data: bytes) -> KeptMembers:
     values, about = unpack(data)
     held = cast("dict[str, Any]", about)
-    return KeptMembers(MemberForecasts(values, tuple(held["notes"]), held["fitted_on"]), held["content"], [(m, k) for m, k in held["fits"]])
+    return KeptMembers(MemberForecasts(values, tuple(held["notes"]), held["fitted_on"]), held["content"], [(zone, day) for zone, day in held["fits"]])
 
 
 def _packed_point(found: PointDay) -> bytes:
