@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnContext
 from multiprocessing.process import BaseProcess
@@ -132,12 +132,17 @@ class Plan:
         while self._settle and self._settle[0] in self._decided and not self._is_running("settle"):
             if left := self._left(self._settle.popleft()):
                 return Task("settle", left, self._settling_flows)
-        while self._decide[worker]:
+        while self._decide[worker] and self._stands(self._decide[worker][0]):
             chunk = self._decide[worker].popleft()
             if left := self._left(chunk):
                 return Task("decide", left, ("decide",), is_last=not self._settling_flows)
             self._decided.add(chunk)
         return None
+
+    def _stands(self, chunk: Span) -> bool:
+        """Whether the days before a chunk are decided, as far as they are to be: an asset's day begins with what the day before left."""
+        before = chunk[0] - timedelta(days=1)
+        return all(other in self._decided for group in self.groups for other in group if other[1] == before)
 
     def _is_running(self, part: Part) -> bool:
         return any(task.part == part for task in self._running.values())
