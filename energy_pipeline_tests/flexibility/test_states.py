@@ -27,8 +27,14 @@ RIGHTS = {
     "swing": {"kind": "swing", "zone": "NORTH", "daily_max_mwh": 48, "total_min_mwh": 96, "total_max_mwh": 192, "strike_eur_mwh": 52},
     "load": {"kind": "curtailable", "zone": "SOUTH", "power_mw": 5, "hours": 4, "strike_eur_mwh": 70, "calls_left": 2},
     "unit": {
-        "kind": "tolling", "zone": "SOUTH", "power_mw": 20, "minimum_mw": 8, "heat_rate": 1.9, "start_cost_eur": 900,
-        "minimum_up_hours": 10, "minimum_down_hours": 9,
+        "kind": "tolling",
+        "zone": "SOUTH",
+        "power_mw": 20,
+        "minimum_mw": 8,
+        "heat_rate": 1.9,
+        "start_cost_eur": 900,
+        "minimum_up_hours": 10,
+        "minimum_down_hours": 9,
     },
 }
 LEVELS = dict(zip(DAYS, (60.0, 42.0, 75.0, 38.0, 66.0, 30.0, 58.0, 49.0, 63.0), strict=True))
