@@ -13,7 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from energy_pipeline.contracts.columns import WIDEST_PRICE
 from energy_pipeline.desk.base import ClockTime, DeskModel, TimeZone
-from energy_pipeline.desk.flexibility import Battery, GridService, Right, right_problems, service_problems
+from energy_pipeline.desk.flexibility import Battery, FlexibilitySettings, GridService, Right, right_problems, service_problems
 from energy_pipeline.desk.forwards import ForwardBookSettings
 from energy_pipeline.desk.joint import JointBookSettings
 from energy_pipeline.desk.markets import Currency, Gate, Market, MarketTimeUnit
@@ -212,7 +212,10 @@ class Desk(DeskModel):
     plausibility: Plausibility = Field(Plausibility(), description="What happens to values that cannot be.")
     plants: dict[str, Plant] = Field(default_factory=dict, description="Wind and solar plants by name.")
     assets: dict[str, Battery] = Field(default_factory=dict, description="Batteries by name.")
-    rights: dict[str, Right] = Field(default_factory=dict, description="Swing contracts, curtailable loads, tolling plants: valued, not nominated.")
+    rights: dict[str, Right] = Field(
+        default_factory=dict, description="Swing contracts, curtailable loads, tolling plants, plants that may stand still."
+    )
+    flexibility: FlexibilitySettings = Field(FlexibilitySettings(), description="How flexible assets are kept and ordered.")
     services: dict[str, GridService] = Field(default_factory=dict, description="Capacity sold to the grid operator, stacked with energy.")
     contracts: tuple[Contract, ...] = Field((), description="Block contracts the desk may hedge with.")
     opening_book: tuple[OpeningPosition, ...] = Field((), description="Positions held before the day's decision.")

@@ -16,11 +16,14 @@ from energy_pipeline.warehouse.sql_project import CycleError, MissingDescription
 
 ROOT = Path(__file__).resolve().parents[2] / "dbt_like_sql"
 PUBLIC = {
+    "asset_states",
     "asset_thresholds",
     "asset_values",
     "bid_curves",
     "block_orders",
     "dispatch_settled",
+    "end_values",
+    "right_decisions",
     "joint_book",
     "scenario_scores",
     "scenario_sets",
