@@ -133,14 +133,17 @@ def ablation(
     first: Annotated[datetime, typer.Option("--first", formats=["%Y-%m-%d"], help="First delivery day.")],
     last: Annotated[datetime, typer.Option("--last", formats=["%Y-%m-%d"], help="Last delivery day.")],
     zones: Annotated[str, typer.Option("--zones", help="Zones, separated by commas; default: all.")] = "",
-    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Worker processes.")] = min(os.cpu_count() or 1, 8),
+    every: Annotated[int, typer.Option("--every", min=1, help="Walk every so many days.")] = 8,
+    models: Annotated[str, typer.Option("--models", help="Members, separated by commas; default: quick ones.")] = "",
 ) -> None:
     """What each group of inputs (`forecast.features`) gives a desk's day-ahead price forecasts on past days."""
     from energy_pipeline.settings import Settings
+    from energy_pipeline.studies.ablation import QUICK
     from energy_pipeline.studies.ablation import ablation as study
 
     with plain_errors(ValueError):
-        print(study(desk, Settings.load().data, first.date(), last.date(), [z.strip() for z in zones.split(",") if z.strip()], jobs))
+        wanted, chosen = ([n.strip() for n in names.split(",") if n.strip()] for names in (zones, models))
+        print(study(desk, Settings.load().data, first.date(), last.date(), wanted, every, chosen or QUICK))
 
 
 @benchmark_app.command()

@@ -26,7 +26,7 @@ from energy_pipeline.domain.blocks import profile
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import InfeasibleError, MissingDayError
 from energy_pipeline.domain.seeds import generator
-from energy_pipeline.features.prices import last_settlements
+from energy_pipeline.features.columns import last_settlements
 from energy_pipeline.flexibility.orders import block_rows, hourly_rows, planned, service_rows, services_of
 from energy_pipeline.flexibility.storage import store_of
 from energy_pipeline.information.archive import InformationSet

@@ -138,7 +138,7 @@ def forecast_members(panel: Panel, chosen: Sequence[Forecaster], panel_of: Calla
     with _thread_pools().limit(limits=1):
         for member in chosen:
             try:
-                found, fitted_on = _forecast(_seen_by(member, panel, own), member, panel_of, fit)
+                found, fitted_on = _forecast(seen_by(member, panel, own), member, panel_of, fit)
                 values[member.name] = shaped(own, found) if finer else found
                 fitted[member.name] = fitted_on.isoformat()
                 if fitted_on < fit_day(own.origin, member.refit_days):
@@ -162,7 +162,7 @@ def _thread_pools() -> ThreadpoolController:
     return _loaded_pools(sum(name in sys.modules for name in LIBRARIES_WITH_THREADS))
 
 
-def _seen_by(member: Forecaster, panel: Panel, repaired: Panel) -> Panel:
+def seen_by(member: Forecaster, panel: Panel, repaired: Panel) -> Panel:
     """The repaired history a member learns from, by the hour.
 
     An input too little known over the whole history may be known well enough over a shorter window.
@@ -181,7 +181,7 @@ def member_basis(panel: Panel, member: Forecaster, panel_of: Callable[[date], Pa
     ModelUnavailableError
         When the history is shorter than the member needs.
     """
-    today = _seen_by(member, panel, panel.repaired())
+    today = seen_by(member, panel, panel.repaired())
     _long_enough(today, member)
     return today, _basis(today, member, panel_of)
 
@@ -213,7 +213,7 @@ def _last_fit(today: Panel, member: Forecaster, panel_of: Callable[[date], Panel
     if (block - today.first_day).days < member.history_days or (today.origin - block).days > LAST_FIT_DAYS:
         raise reason
     history = panel_of(block)
-    basis = _seen_by(member, history, history.repaired())
+    basis = seen_by(member, history, history.repaired())
     if basis.exog.shape[0] != today.exog.shape[0]:
         raise reason
     return basis, fit(member, basis)
@@ -228,5 +228,5 @@ def _basis(today: Panel, member: Forecaster, panel_of: Callable[[date], Panel]) 
         history = panel_of(block)
     except ModelUnavailableError:
         return today
-    earlier = _seen_by(member, history, history.repaired())
+    earlier = seen_by(member, history, history.repaired())
     return earlier if earlier.exog.shape[0] == today.exog.shape[0] else today

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.forecasting.panel import Panel
+from energy_pipeline.forecasting.response import Response
 
 NOTHING = b"{}"
 """What a member that keeps nothing between days gives as its parameters; no artefact is written for it."""
@@ -63,6 +64,15 @@ class Forecaster(Protocol):
 
     def predict(self, panel: Panel, fitted: bytes) -> FloatArray:
         """Prices of the panel's target [EUR/MWh], shape (slots,), with parameters of this or an earlier origin.
+
+        Raises
+        ------
+        ModelUnavailableError
+        """
+        ...
+
+    def response(self, panel: Panel, fitted: bytes) -> Response:
+        """The forecast as a function of the target's inputs, for its explanation.
 
         Raises
         ------

@@ -19,7 +19,8 @@ import polars as pl
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.forecasting.committee import MemberForecasts, members
+from energy_pipeline.features.groups import switchable
+from energy_pipeline.forecasting.committee import MemberForecasts, members, seen_by
 from energy_pipeline.forecasting.ensemble import family
 from energy_pipeline.forecasting.forecaster import Forecaster
 from energy_pipeline.forecasting.market import zone_panel
@@ -46,6 +47,8 @@ def _zone_rows(info: InformationSet, zone: str, artefacts: ArtefactStore) -> Ite
         panel = zone_panel(info, zone)
     except ModelUnavailableError:
         return
+    repaired = panel.repaired()
+    off = [f"group {group} is off" for group in switchable() if group not in settings.features]
     weights = raw_ensemble(info, zone, 1, artefacts).weights if today.values else {}
     sizes = {f: sum(family(m) == f for m in today.values) for f in weights}
     errors = _recent_errors(info, zone, artefacts)
@@ -66,6 +69,8 @@ def _zone_rows(info: InformationSet, zone: str, artefacts: ArtefactStore) -> Ite
             "training_first_day": max(panel.first_day, fitted - timedelta(days=member.window_days)) if fitted else None,
             "training_last_day": fitted - timedelta(days=1) if fitted else None,
             "exogenous_columns": int(panel.exog.shape[0]),
+            "features": " ".join(seen_by(member, panel, repaired).names),
+            "left_out": "; ".join([*off, *(n for n in seen_by(member, panel, repaired).notes if n.startswith("input "))]),
             "settings": _settings(member),
             "seed": SEEDED.get(member.name, ""),
             "artefact": artefact,

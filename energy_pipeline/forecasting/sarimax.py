@@ -23,6 +23,7 @@ from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.forecasting.forecaster import fit_day
 from energy_pipeline.forecasting.model import ModelUnavailableError
 from energy_pipeline.forecasting.panel import Panel
+from energy_pipeline.forecasting.response import Response
 
 GRID: tuple[tuple[int, int, int, int], ...] = ((1, 0, 1, 0), (2, 0, 1, 0), (1, 1, 1, 0), (2, 1, 1, 0), (1, 0, 0, 1), (2, 1, 0, 1))
 """(p, q, P, Q) tried."""
@@ -56,7 +57,7 @@ class Sarimax:
         searched = fit_day(panel.origin, SEARCH_DAYS)
         early = (searched - panel.first_day).days < LEAST_DAYS
         order = search_order(*self._series(panel if early else panel.before(searched))[:2])
-        y, X, _ = self._series(panel)
+        y, X = self._series(panel)[:2]
         result = _fit(y, X, order, FIT_ITERATIONS)
         parameters = np.asarray(result.params, dtype=np.float64)
         if not np.isfinite(parameters).all():
@@ -65,8 +66,24 @@ class Sarimax:
 
     def predict(self, panel: Panel, fitted: bytes) -> FloatArray:
         """Filter the window with the given parameters and forecast through the target."""
+        return self._forecast(panel, fitted)[0]
+
+    def response(self, panel: Panel, fitted: bytes) -> Response:
+        """The forecast as a function of the target's regressors and, as one input, of what past prices say beyond theirs."""
+        found, past, coefficients, regressors, typical, names = self._forecast(panel, fitted)
+        slots, width = panel.slots, regressors.shape[1]
+
+        def prices(rows: FloatArray) -> FloatArray:
+            told = rows[:, :-1].reshape(len(rows), slots, width) @ coefficients
+            return np.asarray(told + past.mean() + rows[:, -1:] * (found - regressors @ coefficients - past.mean()))
+
+        inputs = np.append(regressors.ravel(), 1.0)
+        return Response(prices, inputs, np.append(np.tile(typical, slots), 0.0), (*list(names) * slots, "price_lag_1d_eur_mwh"))
+
+    def _forecast(self, panel: Panel, fitted: bytes) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, tuple[str, ...]]:
+        """The target's prices; prices of the window beyond their regressors; coefficients; the target's regressors, their means and names."""
         stored = json.loads(fitted)
-        y, X, future = self._series(panel)
+        y, X, future, names = self._series(panel)
         model = _model(y, X, tuple(stored["order"]))
         parameters = np.array(stored["parameters"])
         if parameters.size != model.k_params:
@@ -74,10 +91,11 @@ class Sarimax:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             found = np.asarray(model.filter(parameters, cov_type="none").forecast(len(future), exog=future))
-        return found[-panel.slots :]
+        coefficients = parameters[: X.shape[1]]
+        return found[-panel.slots :], y - X @ coefficients, coefficients, future[-panel.slots :], X.mean(axis=0), names
 
-    def _series(self, panel: Panel) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Prices of the window, its regressors, and those of the days ahead; regressors in units of their spread."""
+    def _series(self, panel: Panel) -> tuple[FloatArray, FloatArray, FloatArray, tuple[str, ...]]:
+        """Prices of the window, its regressors, those of the days ahead, and whose they are; regressors in units of their spread."""
         panel = panel.cut(self.window_days)
         if panel.days < LEAST_DAYS:
             raise ModelUnavailableError(f"{panel.days} days to learn from, at least {LEAST_DAYS} are needed")
@@ -88,7 +106,8 @@ class Sarimax:
         spread = X[:known].std(axis=0)
         kept = [0, *(j for j in range(1, X.shape[1]) if spread[j] > 1e-9)]
         X = X[:, kept] / np.where(spread[kept] > 1e-9, spread[kept], 1.0)
-        return panel.prices.ravel(), X[:known], X[known:]
+        names = ("weekday", "weekday", *panel.columns)  # the constant never departs from itself
+        return panel.prices.ravel(), X[:known], X[known:], tuple(names[j] for j in kept)
 
 
 def search_order(y: FloatArray, X: FloatArray) -> tuple[int, int, int, int, int]:
