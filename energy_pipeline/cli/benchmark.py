@@ -85,8 +85,8 @@ def tune(
     fold_days: Annotated[int, typer.Option("--fold-days", min=1, help="Days of a block; a member is fitted once for each.")] = 14,
 ) -> None:
     """Try settings of a member by time-series cross-validation on the days before the test period."""
+    from energy_pipeline.forecasting.cross_validation import cross_validate, fold_spans
     from energy_pipeline.studies.benchmark_file import market_panel, read_market_file
-    from energy_pipeline.studies.tuning import cross_validate, fold_spans
 
     with plain_errors(ValueError):
         values = {k: [float(v) if "." in v or "e" in v else int(v) for v in vs.split(",")] for k, _, vs in (g.partition("=") for g in grid.split())}

@@ -206,7 +206,7 @@ class ForecastSettings(DeskModel):
     error_days: int = Field(182, ge=10, le=365, description="Past days whose forecast errors make quantiles and scenarios.")
     horizon_days: int = Field(7, ge=1, le=7, description="Delivery days forecast at each decision.")
     features: tuple[FeatureGroup, ...] = Field(
-        ("drivers", "holidays", "neighbour_prices", "neighbour_drivers"),
+        ("drivers", "holidays", "neighbour_drivers"),
         description="What the price models read beside past prices and the calendar: groups of columns of price_features "
         "(docs/forecast-features.md says what each gave). Neighbours and the merit order need their keys under `zones`.",
     )

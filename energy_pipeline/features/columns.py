@@ -17,7 +17,7 @@ import polars as pl
 
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.blocks import profile
-from energy_pipeline.domain.delivery import MICROSECONDS_PER_MINUTE, FloatArray
+from energy_pipeline.domain.delivery import MICROSECONDS_PER_MINUTE, FloatArray, IntArray
 from energy_pipeline.features.alignment import reader
 from energy_pipeline.features.day_prices import day_prices, without_skipped
 from energy_pipeline.features.drivers import driver_reads, zone_drivers
@@ -189,7 +189,7 @@ def _daylight(info: InformationSet, zone: str, minutes: int) -> Columns:
     return columns
 
 
-def sun_height(at_us: FloatArray, latitude_deg: float, longitude_deg: float) -> FloatArray:
+def sun_height(at_us: IntArray, latitude_deg: float, longitude_deg: float) -> FloatArray:
     """Sine of the sun's elevation, 0 at night; the usual first-order formula, good to about a degree (Cooper 1969).
 
     >>> noon = np.array([1718971200 * 1_000_000])  # 21 June 2024, 12:00 UTC
@@ -216,4 +216,4 @@ def merit_order(info: InformationSet, zone: str, minutes: int) -> FloatArray:
     """Marginal cost of the plants that D's residual load needs, by slot [EUR/MWh]; NaN where something is unknown."""
     out = unavailable_mw(info, zone, minutes)
     fuels = info.cached("fuels", make=lambda: last_settlements(info))
-    return marginal_cost(residual_slots(info, zone, minutes), info.desk.zones[zone].thermal_mw, out, fuels)
+    return marginal_cost(residual_slots(info, zone, minutes), dict(info.desk.zones[zone].thermal_mw.items()), out, fuels)

@@ -72,12 +72,13 @@ def marginal_cost(
     >>> marginal_cost(np.array([-5.0, 50.0, 900.0]), {"gas": 100.0}, none, fuels).round(1).tolist()
     [0.0, 94.2, 124.2]
     """
-    costs, sizes = [], []
+    costs: list[float] = []
+    sizes: list[FloatArray] = []
     for name, capacity in capacity_mw.items():
         kind = KINDS[name]
         left = np.maximum(capacity - np.nan_to_num(out_mw.get(name, np.zeros(residual_mw.size))), 0.0)
-        ends = [_cost(name, kind, efficiency, fuels) for efficiency in (kind.best, kind.worst)]
-        costs += np.linspace(*ends, num=8).tolist()
+        cheapest, dearest = (_cost(name, kind, efficiency, fuels) for efficiency in (kind.best, kind.worst))
+        costs += np.linspace(cheapest, dearest, num=8).tolist()
         sizes += [left / 8] * 8
     order = np.argsort(costs, kind="stable")
     ladder, edges = np.array(costs)[order], np.cumsum(np.array(sizes)[order], axis=0)

@@ -50,7 +50,7 @@ def _zone_rows(info: InformationSet, zone: str) -> Iterator[dict[str, Any]]:
 def _row(name: str, values: FloatArray) -> dict[str, Any]:
     """Statistics of one input, days in rows, the last one D's."""
     known = np.isfinite(values)
-    whole = known.all(axis=1)
+    whole = np.asarray(known.all(axis=1))
     status = "unknown" if not whole[-1] else "too_rarely_known" if whole.mean() < KNOWN_SHARE else "read"
     return {
         "feature": name,

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, timedelta
 from functools import lru_cache
@@ -135,7 +136,7 @@ def forecast_members(panel: Panel, chosen: Sequence[Forecaster], panel_of: Calla
     fitted: dict[str, str] = {}
     notes = list(own.notes)
     # One thread: the same bits on every machine, and small matrices gain nothing from more.
-    with _thread_pools().limit(limits=1):
+    with one_thread():
         for member in chosen:
             try:
                 found, fitted_on = _forecast(seen_by(member, panel, own), member, panel_of, fit)
@@ -155,11 +156,12 @@ def _loaded_pools(modules: int) -> ThreadpoolController:  # noqa: ARG001 - more 
     return ThreadpoolController()
 
 
-def _thread_pools() -> ThreadpoolController:
-    """The thread pools of the loaded libraries; searching for them takes milliseconds, so only when libraries were loaded since."""
+def one_thread() -> AbstractContextManager[object]:
+    """The loaded libraries on one thread; searching for their pools takes milliseconds, so only when libraries were loaded since."""
     import scipy.linalg  # noqa: F401 - before the search, so that the first day of a process is as limited as the others
 
-    return _loaded_pools(sum(name in sys.modules for name in LIBRARIES_WITH_THREADS))
+    pools: AbstractContextManager[object] = _loaded_pools(sum(name in sys.modules for name in LIBRARIES_WITH_THREADS)).limit(limits=1)
+    return pools
 
 
 def seen_by(member: Forecaster, panel: Panel, repaired: Panel) -> Panel:

@@ -23,8 +23,9 @@ from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.features.groups import GROUP_OF
 from energy_pipeline.forecasting.committee import FIT_FAILURES, member_basis
-from energy_pipeline.forecasting.forecaster import Forecaster
+from energy_pipeline.forecasting.forecaster import Forecaster, Responding
 from energy_pipeline.forecasting.market import zone_panel
+from energy_pipeline.forecasting.model import ModelUnavailableError
 from energy_pipeline.forecasting.panel import Panel
 from energy_pipeline.forecasting.point import chosen_members, fitted_member
 from energy_pipeline.forecasting.response import contributions
@@ -57,7 +58,7 @@ class Explanation:
     typical: FloatArray
 
 
-def explain(member: Forecaster, panel: Panel, fitted: bytes) -> Explanation:
+def explain(member: Forecaster | Responding, panel: Panel, fitted: bytes) -> Explanation:
     """Explain a member's forecast of the panel's target.
 
     Parameters
@@ -71,6 +72,8 @@ def explain(member: Forecaster, panel: Panel, fitted: bytes) -> Explanation:
     """
     if isinstance(member, Trees):
         return _trees(panel, fitted)
+    if not isinstance(member, Responding):
+        raise ModelUnavailableError(f"{member.name} cannot be explained")
     names, parts, typical = contributions(member.response(panel, fitted))
     sizes = np.abs(parts).mean(axis=0)
     return Explanation(names, sizes / max(float(sizes.sum()), 1e-12), parts, typical)
@@ -98,7 +101,7 @@ def _trees(panel: Panel, fitted: bytes) -> Explanation:
 def forecast_contributions(info: InformationSet, artefacts: ArtefactStore) -> pl.DataFrame:
     """Table forecast_contributions of D: every member of every zone that could forecast."""
     contract = table("forecast_contributions")
-    frames = [frame for zone in info.desk.zones for member in chosen_members(info) for frame in _member_frames(info, zone, member, artefacts)]
+    frames = [frame for zone in info.desk.zones for member in chosen_members(info, zone) for frame in _member_frames(info, zone, member, artefacts)]
     return enforce(contract, pl.concat([contract.frame(), *frames]), info.day.day)
 
 

@@ -7,7 +7,7 @@ does not: models, or what happens when one fails.
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.forecasting.panel import Panel
@@ -70,6 +70,11 @@ class Forecaster(Protocol):
         ModelUnavailableError
         """
         ...
+
+
+@runtime_checkable
+class Responding(Protocol):
+    """A member that says how its forecast answers to its inputs; all but the trees, which are explained exactly."""
 
     def response(self, panel: Panel, fitted: bytes) -> Response:
         """The forecast as a function of the target's inputs, for its explanation.

@@ -20,12 +20,12 @@ from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.features.groups import switchable
-from energy_pipeline.forecasting.committee import MemberForecasts, members, seen_by
+from energy_pipeline.forecasting.committee import MemberForecasts, seen_by
 from energy_pipeline.forecasting.ensemble import family
 from energy_pipeline.forecasting.forecaster import Forecaster
 from energy_pipeline.forecasting.market import zone_panel
 from energy_pipeline.forecasting.model import ModelUnavailableError
-from energy_pipeline.forecasting.point import day_members, on_slots, outcomes, past_days, raw_ensemble
+from energy_pipeline.forecasting.point import chosen_members, day_members, on_slots, outcomes, past_days, raw_ensemble
 from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.information.artefacts import ArtefactStore
 
@@ -52,7 +52,7 @@ def _zone_rows(info: InformationSet, zone: str, artefacts: ArtefactStore) -> Ite
     weights = raw_ensemble(info, zone, 1, artefacts).weights if today.values else {}
     sizes = {f: sum(family(m) == f for m in today.values) for f in weights}
     errors = _recent_errors(info, zone, artefacts)
-    for member in members(settings.members, settings.overrides):
+    for member in chosen_members(info, zone):
         took_part = member.name in today.values
         own = family(member.name)
         fitted = date.fromisoformat(today.fitted_on[member.name]) if member.name in today.fitted_on else None

@@ -169,6 +169,63 @@ FORECAST_CONTRIBUTIONS = Table(
     is_mart=True,
 )
 
+FORECAST_TUNING = Table(
+    name="forecast_tuning",
+    stage="forecasting",
+    flow="decide",
+    description="Each setting that training jobs search (orders of SARIMAX, depth and rate of the trees): what D's decision used, and why.",
+    key=("zone", "model", "setting"),
+    columns=(
+        c.DELIVERY_DAY,
+        c.ZONE,
+        c.text("model", "Member of the committee."),
+        c.text("setting", "Of the member; p, d, q, seasonal_p and seasonal_q are SARIMAX's orders."),
+        Column("value", "f64", "What was used.", "1"),
+        Column("declared_value", "f64", "What holds without a training.", "1"),
+        c.text("source", "Where it comes from; `desk`: the desk file pins it.", allowed=("trained", "declared", "desk")),
+        Column("trained_on", "date", "Day whose information the training looked at.", nullable=True),
+        c.text("criterion", "What the training minimised; empty without one."),
+        Column("criterion_value", "f64", "Of the settings found.", "see criterion", True),
+        Column("declared_criterion_value", "f64", "Of the declared settings, where they were tried.", "see criterion", True),
+        Column("bic", "f64", "Schwarz' criterion of the orders found.", "1", True),
+        Column("bic_value", "f64", "What BIC prefers for this setting.", "1", True),
+        Column("adf_statistic", "f64", "Augmented Dickey-Fuller statistic of the prices less those of the day before, which decides d.", "1", True),
+        c.share("adf_p_value", "Its p-value: a unit root is rejected under 5 %.", nullable=True),
+    ),
+    may_be_empty=True,
+    is_mart=True,
+)
+
+FORECAST_DIAGNOSTICS = Table(
+    name="forecast_diagnostics",
+    stage="forecasting",
+    flow="decide",
+    description="Whether the past errors of the ensemble and of each member look like noise: tests of their daily means over the weighting days.",
+    key=("zone", "model"),
+    columns=(
+        c.DELIVERY_DAY,
+        c.ZONE,
+        c.text("model", "Which model; of day-ahead prices."),
+        c.count("days", "Settled days with a forecast."),
+        c.share("ljung_box_p", "Ljung-Box, 7 lags: daily errors do not follow each other.", nullable=True),
+        c.share("arch_lm_p", "ARCH-LM, 7 lags: large daily errors do not follow large ones.", nullable=True),
+        c.share("jarque_bera_p", "Jarque-Bera: daily errors are normal.", nullable=True),
+        Column("skew", "f64", "Of daily errors; above 0 the price was above the forecast now and then by far.", "1", True),
+        Column("kurtosis", "f64", "Of daily errors; 3 is normal.", "1", True),
+        *(
+            Column(name, "f64", f"Autocorrelation of {what}.", "1", True, -1.0, 1.0, "a correlation")
+            for name, what in {
+                "acf_1d": "daily errors, one day",
+                "acf_7d": "daily errors, a week",
+                "acf_1h": "hourly errors, one hour; high within a day by construction",
+                "acf_24h": "hourly errors, the same hour a day before",
+            }.items()
+        ),
+    ),
+    may_be_empty=True,
+    is_mart=True,
+)
+
 FORECAST_SCORES = Table(
     name="forecast_scores",
     stage="forecasting",
@@ -272,6 +329,8 @@ TABLES: tuple[Table, ...] = (
     FORWARD_CURVE,
     FORECAST_MODELS,
     FORECAST_CONTRIBUTIONS,
+    FORECAST_TUNING,
+    FORECAST_DIAGNOSTICS,
     FORECAST_SCORES,
     FORECAST_LEAD_ERRORS,
     FORECAST_VALUE,
