@@ -13,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.features.drivers import driver_reads
+from energy_pipeline.features.columns import column_reads
 from energy_pipeline.forecasting.committee import LAST_FIT_DAYS, MemberForecasts
 from energy_pipeline.forecasting.walk import PointDay
 from energy_pipeline.information.archive import InformationSet
@@ -57,13 +57,13 @@ def past_plan(info: InformationSet, zone: str) -> Past[FloatArray | None]:
 
 def _reads(info: InformationSet, zone: str, lead: int) -> tuple[Reads, ...]:
     prices = Reads("day_ahead_prices", (("zone", zone),))
-    return (prices, *driver_reads(info.desk, zone)) if lead == 1 else (prices,)
+    return (prices, *column_reads(info.desk, zone)) if lead == 1 else (prices,)
 
 
 def _reach(info: InformationSet, lead: int) -> int:
-    """How far back members read: a panel of the oldest fit that can stand in, and the drivers of its first day."""
+    """How far back members read: a panel of the oldest fit that can stand in, and the drivers of its first day and the one before."""
     days = info.desk.forecast.training_days + LAST_FIT_DAYS + 1
-    return days + info.desk.max_lag_days + 1 if lead == 1 else days
+    return days + info.desk.max_lag_days + 2 if lead == 1 else days
 
 
 def _packed_members(found: KeptMembers) -> bytes:

@@ -225,10 +225,13 @@ def _stand_in(info: InformationSet, zone: str, lead: int, reasons: str) -> Point
     return PointDay(target.day, values, {}, {}, {}, f"naive stands in ({reasons}{note})")
 
 
-def chosen_members(info: InformationSet, lead: int = 1) -> list[Forecaster]:
-    """The members the desk chose for a lead day, with its settings."""
+def chosen_members(info: InformationSet, zone: str, lead: int = 1) -> list[Forecaster]:
+    """The members the desk chose for a lead day, with its settings; those it does not name as the newest training job found them for the zone."""
     settings = info.desk.forecast
-    return members(settings.members if lead == 1 else LATER_MEMBERS, settings.overrides)
+    overrides = {name: dict(own) for name, own in settings.overrides.items()}
+    for name, found in (info.training or (None, {}))[1].get(zone, {}).items():
+        overrides[name] = {**found.settings, **overrides.get(name, {})}
+    return members(settings.members if lead == 1 else LATER_MEMBERS, overrides)
 
 
 def fitted_member(zone: str, member: Forecaster, basis: Panel, lead: int, artefacts: ArtefactStore) -> bytes:
@@ -246,7 +249,7 @@ def fitted_member(zone: str, member: Forecaster, basis: Panel, lead: int, artefa
 
 
 def _day_members(info: InformationSet, zone: str, lead: int, artefacts: ArtefactStore) -> KeptMembers:
-    chosen = chosen_members(info, lead)
+    chosen = chosen_members(info, zone, lead)
     panel = zone_panel(info, zone, lead)
     fits: dict[Bundle, None] = {}
 
