@@ -49,6 +49,8 @@ class MadeUpDay:
         record = {"days": 40, "expected": 51.0, "settled": 50.0, "difference": 1.0, "hac_t": 2.5, "p_value": 0.012, "p_holm": 0.04, "rmse": 6.0}
         said = {"quantity": "day_ahead_price", "zone": "NORTH", "lead_group": "D", "unit": "EUR/MWh", "allowed": 0.5, "verdict": "outside"}
         self._add("expectation_record", [{**day, **record, **said}])
+        earned = {"scope": "book", "name": "book", "window_days": 30, "days": 21, "first_day": self.day, "verdict": "measured", "sharpe": 1.25}
+        self._add("performance", [{**day, **earned, "benchmark": "expected_output", "result_eur": 91_234.0, "added_eur": -1_777.0}])
         self._add("hedge_proposals", [{**day, "contract": "NORTH base", "trade_mw": -12.5, "cost_eur": 90.0, "note": "repairs es_eur"}])
         model = {"scope": "book", "days": 45, "note": ""}
         named = [("hub", "EUR/MWh", 800.0, 0.6), ("wind", "GW", -300.0, 0.1), ("idiosyncratic", "EUR", None, 0.3)]

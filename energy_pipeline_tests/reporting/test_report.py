@@ -28,6 +28,7 @@ ORDER = [
     "exceptions",
     "backtests",
     "expectation",
+    "performance",
     "stress",
     "limits",
     "proposals",
@@ -129,7 +130,7 @@ def test_before_settlement_the_page_says_so(made_up_day):
     text = render(made, without=[t.name for t in TABLES.values() if t.flow.startswith("settle")])
     page = Page(text)
     assert page.sections == ORDER
-    assert text.count("Not settled yet") == 9
+    assert text.count("Not settled yet") == 10
     assert "decided, not settled" in text
     assert '<div class="label">Settled P&amp;L' not in text
     assert "Not settled yet" not in render(made)

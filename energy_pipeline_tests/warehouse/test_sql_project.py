@@ -43,6 +43,8 @@ PUBLIC = {
         "var_backtests",
         "held_hours",
         "expectation_record",
+        "performance",
+        "performance_days",
         "hedge_proposals",
         *("factor_exposures", "mark_to_market", "pnl_attribution", "limit_breaches", "forward_book_proposals", "hedge_results"),
     ),
