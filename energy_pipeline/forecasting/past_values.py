@@ -40,18 +40,18 @@ class KeptMembers:
 
 def past_members(info: InformationSet, zone: str, lead: int) -> Past[KeptMembers]:
     """How every member's forecast of a day is kept."""
-    return Past("forecasting", zone, _reads(info, zone, lead), _reach(info, lead), _packed_members, _unpacked_members, lambda found: found.fits)
+    return Past("forecasting", zone, _reads(info, zone, lead), reach_days(info, lead), _packed_members, _unpacked_members, lambda found: found.fits)
 
 
 def past_point(info: InformationSet, zone: str, lead: int) -> Past[PointDay]:
     """How a day's raw ensemble is kept."""
-    reach = _reach(info, lead) + info.desk.forecast.weight_days + lead
+    reach = reach_days(info, lead) + info.desk.forecast.weight_days + lead
     return Past("forecasting", zone, _reads(info, zone, lead), reach, _packed_point, _unpacked_point)
 
 
 def past_plan(info: InformationSet, zone: str) -> Past[FloatArray | None]:
     """How the reference battery's plan on a day's forecast is kept."""
-    reach = _reach(info, 1) + info.desk.forecast.weight_days + 1
+    reach = reach_days(info, 1) + info.desk.forecast.weight_days + 1
     return Past("forecasting", zone, _reads(info, zone, 1), reach, _packed_plan, _unpacked_plan)
 
 
@@ -60,7 +60,7 @@ def _reads(info: InformationSet, zone: str, lead: int) -> tuple[Reads, ...]:
     return (prices, *column_reads(info.desk, zone)) if lead == 1 else (prices,)
 
 
-def _reach(info: InformationSet, lead: int) -> int:
+def reach_days(info: InformationSet, lead: int) -> int:
     """How far back members read: a panel of the oldest fit that can stand in, and the drivers of its first day and the one before."""
     days = info.desk.forecast.training_days + LAST_FIT_DAYS + 1
     return days + info.desk.max_lag_days + 2 if lead == 1 else days
