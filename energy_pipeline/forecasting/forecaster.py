@@ -11,6 +11,7 @@ from typing import Protocol, runtime_checkable
 
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.forecasting.panel import Panel
+from energy_pipeline.forecasting.response import Response
 
 NOTHING = b"{}"
 """What a member that keeps nothing between days gives as its parameters; no artefact is written for it."""
@@ -82,6 +83,20 @@ class WarmStarted(Forecaster, Protocol):
 
     def after(self, earlier: bytes) -> Forecaster:
         """The model that goes on from an earlier fit, nothing for none; its `repr` tells from which."""
+        ...
+
+
+@runtime_checkable
+class Responding(Protocol):
+    """A member that says how its forecast answers to its inputs; all but the trees, which are explained exactly."""
+
+    def response(self, panel: Panel, fitted: bytes) -> Response:
+        """The forecast as a function of the target's inputs, for its explanation.
+
+        Raises
+        ------
+        ModelUnavailableError
+        """
         ...
 
 

@@ -28,6 +28,7 @@ from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.seeds import generator
 from energy_pipeline.forecasting.model import ModelUnavailableError
 from energy_pipeline.forecasting.panel import FIRST_ROW, Panel
+from energy_pipeline.forecasting.response import Response, input_owners
 from energy_pipeline.forecasting.scaling import ADAPTIVE_DAYS, AsinhScale, adaptive_prices
 
 Single = npt.NDArray[np.float32]
@@ -118,17 +119,28 @@ class Perceptron:
 
     def predict(self, panel: Panel, fitted: bytes) -> FloatArray:
         """The committee's mean."""
+        found = self.response(panel, fitted)
+        return found.prices(found.inputs)
+
+    def response(self, panel: Panel, fitted: bytes) -> Response:
+        """The networks as a function of the target's scaled inputs; typical are the medians of the window."""
         panel = panel.cut(FIRST_ROW + ADAPTIVE_DAYS + panel.lead)
         inputs, _, centre, spread = adaptive_prices(panel) if self.adaptive else (panel.inputs, panel.prices, 0.0, 1.0)
         arrays = _arrays(fitted)
         scale, out = (AsinhScale(arrays[f"{side}_centre"], arrays[f"{side}_spread"]) for side in ("in", "out"))
         if scale.centre.size != inputs.shape[1]:
             raise ModelUnavailableError(f"fitted on {scale.centre.size} inputs, today has {inputs.shape[1]}")
-        x = np.concatenate([np.clip(scale.scaled(inputs[-1]), -CLIP, CLIP), panel.dummies[-1]]).astype(np.float32)
-        answers = [_forward(x, [arrays[f"w{k}_{i}"] for i in range(6)]) for k in range(self.members)]
-        found = np.mean(answers, axis=0, dtype=np.float64)
-        median = found.reshape(-1, len(self.levels))[:, len(self.levels) // 2] if self.levels else found
-        return np.asarray(centre + spread * out.prices(median))
+        x = np.concatenate([np.clip(scale.scaled(inputs[-1]), -CLIP, CLIP), panel.dummies[-1]])
+        networks = [[arrays[f"w{k}_{i}"] for i in range(6)] for k in range(self.members)]
+
+        def prices(rows: FloatArray) -> FloatArray:
+            answers = [_forward(rows.astype(np.float32), network) for network in networks]
+            found = np.mean(answers, axis=0, dtype=np.float64)
+            medians = found.reshape(*found.shape[:-1], -1, len(self.levels))[..., len(self.levels) // 2] if self.levels else found
+            return np.asarray(centre + spread * out.prices(medians))
+
+        typical = np.concatenate([np.zeros(x.size - 7), np.full(7, 1 / 7)])
+        return Response(prices, x, typical, input_owners(panel))
 
     def after(self, earlier: bytes) -> Perceptron:
         """The same committee, which goes on from an earlier fit."""
@@ -172,7 +184,7 @@ class _Adam:
     def __init__(self, start: list[Single], decay: float) -> None:
         self.flat = np.concatenate([w.ravel() for w in start])
         self.parameters: list[Single] = []
-        self.gradient, self.moves, self.decayed = (np.zeros_like(self.flat) for _ in range(3))
+        self.gradient, self.moves = (np.zeros_like(self.flat) for _ in range(2))
         self.first, self.second, self.squared = (np.zeros_like(self.flat) for _ in range(3))
         self.slices: list[slice] = []
         place = 0
@@ -215,7 +227,7 @@ def _forward(x: Single, p: list[Single]) -> Single:
     return np.asarray(np.maximum(hidden @ p[1] + p[4], 0) @ p[2] + p[5])
 
 
-def _gradients(x: Single, y: Single, p: list[Single], mask: Single, levels: Single | None) -> list[Single]:
+def _gradients(x: Single, y: Single, p: list[Single], mask: Single, levels: Single | None = None) -> list[Single]:
     """Gradients of the mean loss, in the order of the parameters: Huber, or with levels the pinball loss rounded alike at its tip."""
     a1 = x @ p[0] + p[3]
     z1 = np.maximum(a1, 0) * mask
