@@ -245,7 +245,7 @@ def _link(member: WarmStarted, block: date, basis: Panel, panel_of: Callable[[da
         return b""
     try:
         history = panel_of(block)
-        seen = _seen_by(member, history, history.repaired())
+        seen = seen_by(member, history, history.repaired())
         return fit(member.after(earlier), seen) if seen.exog.shape[0] == basis.exog.shape[0] else b""
     except FIT_FAILURES:
         return b""
