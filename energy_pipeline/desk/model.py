@@ -29,7 +29,7 @@ from energy_pipeline.domain.blocks import Block
 from energy_pipeline.domain.delivery import DeliveryDay, local_instant
 from energy_pipeline.domain.errors import DeskError
 
-__all__ = ["Desk", "Gate", "Market", "MarketTimeUnit", "MeteredPlant", "Plant", "PvPlant", "SharePlant", "WindPlant"]
+__all__ = ["Desk", "Gate", "Market", "MarketTimeUnit", "MeteredPlant", "Plant", "PvPlant", "SharePlant", "WeatherLocation", "WindPlant"]
 """Plants are described in `plants`, markets in `markets`; the whole desk is read from here."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
