@@ -244,7 +244,7 @@ class Runner:
         """Make what decisions of `needed_by` look back to on some past days, and keep it in the lake; raw days are there."""
         session = self.runtime.session(f"{kind} {days[0]}", *needed_by)
         for day in days_between(*days):
-            past.make(kind, session.info(day), session.artefacts)
+            past.make(kind, session.info(day), session.artefacts, needed_by[0])
         session.keep_past()
 
     def load(self, first: date, last: date, *, listener: progress.Listener | None = None) -> FlowResult:

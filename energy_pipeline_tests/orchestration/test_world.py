@@ -13,6 +13,7 @@ from energy_pipeline import features, forecasting, renewables
 from energy_pipeline.contracts.raw import RAW_TABLES
 from energy_pipeline.desk.load import desk_from
 from energy_pipeline.domain.delivery import from_us
+from energy_pipeline.forecasting import committee
 from energy_pipeline.information.artefacts import Bundle
 from energy_pipeline.information.as_of_series import AsOfSeries
 from energy_pipeline.ingestion import collect, information_record
@@ -140,10 +141,10 @@ def test_a_decision_finds_the_past_that_two_processes_made_together(two_days, tm
             world, store = World(DESK, lake), lake.artefacts()
             info = info_of(world, DAYS[1])
             for day in part:
-                past.make(kind, info.at(day), store)
+                past.make(kind, info.at(day), store, DAYS[1])
             store.flush()
             world.flush()
-    made, honest = [], forecasting.point.forecast_members
+    made, honest = [], committee.forecast_members
     monkeypatch.setattr(
         "energy_pipeline.forecasting.point.forecast_members", lambda panel, *given: made.append(panel.origin) or honest(panel, *given)
     )
