@@ -201,6 +201,27 @@ def demo(
         tell(total)
 
 
+def tune(day: DayArgument, desk: DeskOption = None, lake: LakeOption = None) -> None:
+    """Search the settings that decisions of DAY and later read: SARIMAX's orders, the trees' depth and rate (a training job)."""
+    from energy_pipeline.forecasting.tuning import SEARCHED
+    from energy_pipeline.lake import Lake
+
+    with plain_errors():
+        settings = settings_of(desk, lake)
+        with running(settings) as runner, bar(f"tune  {day.date()}") as listener:
+            if not set(SEARCHED) & set(runner.desk.forecast.members):
+                raise typer.BadParameter(f"forecast.members has none of {', '.join(SEARCHED)}: there is nothing to search")
+            runner.tune(day.date(), listener=listener).raise_if_failed()
+        found = Lake(settings.lake).trained().read().get(day.date(), {})
+        for zone, members in found.items():
+            for name, own in members.items():
+                said = " ".join(f"{k}={v:g}" for k, v in own.settings.items())
+                usual = "" if own.declared_value is None else f" (declared settings: {own.declared_value:.3f})"
+                console.print(f"{zone} {name}: {said}; {own.criterion} {own.value:.3f}{usual}", highlight=False)
+        if not found:
+            problems.print("nothing could be searched: too little history; the declared settings hold")
+
+
 def run(
     day: DayArgument,
     desk: DeskOption = None,

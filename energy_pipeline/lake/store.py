@@ -31,6 +31,7 @@ from energy_pipeline.lake.artefacts import ArtefactStore
 from energy_pipeline.lake.parquet import Part
 from energy_pipeline.lake.past_months import PastMonths
 from energy_pipeline.lake.storage import Storage, storage_for
+from energy_pipeline.lake.trained import TrainedSettings
 
 ALL_DAYS = (date.min, date.max)
 
@@ -357,6 +358,10 @@ class Lake:
     def artefacts(self) -> ArtefactStore:
         """The store of fitted models."""
         return ArtefactStore(self.storage)
+
+    def trained(self) -> TrainedSettings:
+        """Settings that training jobs found."""
+        return TrainedSettings(self.storage)
 
     def past(self) -> PastMonths:
         """The store of past days' values."""

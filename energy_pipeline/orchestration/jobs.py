@@ -58,7 +58,7 @@ def flow_assets(flow: str, marts: list[str]) -> list[dg.AssetKey]:
 
 
 def jobs(marts: list[str]) -> list[AnyJob]:
-    """One job per flow for the clock, for days that are over one of all flows and its two parts, the history load, and maintenance."""
+    """One job per flow for the clock, for days that are over one of all flows and its parts, the history, maintenance, tuning."""
     found: list[AnyJob] = [
         dg.define_asset_job(flow, dg.AssetSelection.assets(*flow_assets(flow, marts if flow in RECORDING else [])), description=text)
         for flow, text in DESCRIPTIONS.items()
@@ -75,7 +75,7 @@ def jobs(marts: list[str]) -> list[AnyJob]:
         for part, text in parts.items()
     ]
     history = dg.define_asset_job("history", dg.AssetSelection.assets("raw_history"), description="Load the raw days look-backs reach to.")
-    return [*found, day, *halves, history, maintenance]
+    return [*found, day, *halves, history, maintenance, tuning]
 
 
 def closed_months(days: list[date], today: date) -> list[date]:
@@ -109,6 +109,26 @@ def sweep_caches(context: dg.OpExecutionContext, runtime: dg.ResourceParam[DeskR
     """Sweep past days' values and artefacts; what is missed later is made again."""
     months, artefacts = runtime.lake.sweep(runtime.desk.history_days + KEY_DAYS)
     context.log.info(f"{months} months of past days' values and {artefacts} artefacts removed")
+
+
+@dg.op(
+    config_schema={"day": str},
+    description="Search the settings that decisions of a delivery day and later read: SARIMAX's orders, the trees' depth and rate.",
+)
+def search_settings(context: dg.OpExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> None:
+    """The search of settings, on what the day's decision may see."""
+    from energy_pipeline.forecasting.tuning import tune
+
+    day = date.fromisoformat(context.op_config["day"])
+    found = tune(runtime.session(context.run_id, day, day).info(day), context.log.info)
+    if found:
+        context.log.info(f"written to {runtime.trained(day, found)}")
+
+
+@dg.job(description="Search members' settings anew; the morning reads what was found.", executor_def=dg.in_process_executor)
+def tuning() -> None:
+    """The training job of settings."""
+    search_settings()
 
 
 @dg.job(description="Merge small files of closed months; sweep caches; forget the logs of old runs.", executor_def=dg.in_process_executor)

@@ -19,8 +19,8 @@ from energy_pipeline.information.artefacts import Bundle
 from energy_pipeline.information.cut_keys import Reads
 from energy_pipeline.information.past_days import Past, pack, unpack
 from energy_pipeline.renewables.correction import BLOCK_DAYS, WINDOW_DAYS
-from energy_pipeline.renewables.engines import Computed
 from energy_pipeline.renewables.inputs import LAST_LAG
+from energy_pipeline.renewables.physics import Computed, Physics
 
 T = TypeVar("T")
 
@@ -76,9 +76,10 @@ def past_potential(desk: Desk, name: str) -> Past[FloatArray]:
 
 
 def _packed_physics(found: Computed) -> bytes:
-    return pack({"mw": np.asarray(found.output_mw)}, list(found.notes))
+    return pack({"mw": np.asarray(found.output_mw)}, [found.method, found.is_stand_in, *found.notes])
 
 
 def _unpacked_physics(data: bytes) -> Computed:
-    arrays, notes = unpack(data)
-    return Computed(arrays["mw"], tuple(cast("list[str]", notes)))
+    arrays, about = unpack(data)
+    method, is_stand_in, *notes = cast("list[object]", about)
+    return Computed(arrays["mw"], tuple(str(n) for n in notes), cast("Physics", method), is_stand_in=bool(is_stand_in))

@@ -247,6 +247,13 @@ class Runner:
             past.make(kind, session.info(day), session.artefacts, needed_by[0])
         session.keep_past()
 
+    def tune(self, day: date, *, listener: progress.Listener | None = None) -> FlowResult:
+        """Search the settings that decisions of `day` and later read; raw days are loaded first."""
+        self.ensure_history(day, listener=listener)
+        self.load(day, day, listener=listener).raise_if_failed()
+        config = {"ops": {"search_settings": {"config": {"day": day.isoformat()}}}}
+        return self._execute("tuning", day, day, listener, run_config=config)
+
     def load(self, first: date, last: date, *, listener: progress.Listener | None = None) -> FlowResult:
         """Load the raw tables of `first` .. `last` in one step, as far as the lake lacks them."""
         config = {"ops": {"raw_history": {"config": {"first_day": first.isoformat(), "last_day": last.isoformat()}}}}
