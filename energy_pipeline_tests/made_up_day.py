@@ -38,6 +38,27 @@ class MadeUpDay:
         self._rivals()
         self._fleet()
         self._more_risk()
+        self._models()
+
+    def _models(self):
+        day = {"delivery_day": self.day, "zone": "NORTH"}
+        read = {"missing_share": 0.0, "missing_history_share": 0.01, "day_mean": 51_000.0, "history_mean": 48_000.0, "psi": 0.31}
+        named = [("load_mw", "drivers", "read"), ("gas_eur_mwh", "fuels", "group_off")]
+        rows = [{**day, "feature": f, "feature_group": g, "status": s, **(read if s == "read" else dict.fromkeys(read))} for f, g, s in named]
+        self._add("feature_statistics", rows)
+        start = self.delivery.start
+        parts = [("load_mw", 0.8, 12.0, "drivers"), ("price_lag_1d_eur_mwh", 0.2, -3.0, "prices"), ("typical", 0.0, 40.0, "typical")]
+        rows = [
+            {**day, "model": "lear_56", "delivery_start": start, "input": i, "importance": s, "contribution_eur_mwh": c, "feature_group": g}
+            for i, s, c, g in parts
+        ]
+        self._add("forecast_contributions", rows)
+        tests = {"days": 28, "ljung_box_p": 0.03, "arch_lm_p": 0.4, "jarque_bera_p": None, "skew": 0.2, "kurtosis": 3.4, "acf_1d": 0.4}
+        self._add("forecast_diagnostics", [{**day, "model": "ensemble", **tests}])
+        found = {"source": "trained", "trained_on": self.day, "criterion": "aic", "criterion_value": 800.0, "adf_p_value": 0.001}
+        self._add("forecast_tuning", [{**day, "model": "sarimax", "setting": "p", "value": 2.0, "declared_value": 2.0, **found}])
+        cost = {"horizon_days": 1, "target_day": self.day, "merit_order_eur_mwh": 61.0}
+        self._add("price_features", [{**day, "delivery_start": start, "resolution_minutes": 60, **cost}])
 
     def _more_risk(self):
         day = {"delivery_day": self.day}

@@ -23,7 +23,7 @@ from energy_pipeline.desk.flexibility import CurtailableRight, SwingRight, Tolli
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import MissingDayError
 from energy_pipeline.domain.seeds import generator
-from energy_pipeline.features.prices import last_settlements
+from energy_pipeline.features.columns import last_settlements
 from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.mathematics.stores.spreads import clean_spread_eur_mwh
 from energy_pipeline.mathematics.stores.swing import CurtailableLoad, Swing, train_swing

@@ -25,7 +25,7 @@ from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
 from energy_pipeline.desk.flexibility import TollingRight
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
-from energy_pipeline.features.prices import last_settlements
+from energy_pipeline.features.columns import last_settlements
 from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.mathematics.statistics.tail import value_at_risk
 from energy_pipeline.mathematics.stores.joint.book import JointBook, joint_book, measures, physical_prices_eur, sequential_book

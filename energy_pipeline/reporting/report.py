@@ -16,6 +16,7 @@ from energy_pipeline.desk import Desk
 from energy_pipeline.reporting import (
     book_sections,
     flexibility_sections,
+    forecast_sections,
     headline,
     held_section,
     joint_sections,
@@ -100,6 +101,8 @@ def build_page(inputs: ReportInputs) -> Page:
         joint_sections.joint_book(inputs),
         joint_sections.forward_book(inputs),
         outlook_sections.price_forecasts(inputs),
+        forecast_sections.inputs_of_models(inputs),
+        forecast_sections.settings_and_residuals(inputs),
         outlook_sections.plant_output(inputs),
         renewables_sections.fleet(inputs),
         outlook_sections.dispatch(inputs),

@@ -101,7 +101,7 @@ class OptionBook:
         return margin_eur(battery, plan.charge_mw, plan.discharge_mw, prices, outlook.grid.minutes)
 
     def _plant(self, right: TollingRight, stress: Stress) -> float:
-        from energy_pipeline.features.prices import last_settlements
+        from energy_pipeline.features.columns import last_settlements
         from energy_pipeline.flexibility.rights import tolling_of
         from energy_pipeline.mathematics.stores.tolling import commitment
 
