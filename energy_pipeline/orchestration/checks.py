@@ -76,7 +76,7 @@ def check_steps(marts: Sequence[str], partitions: dg.PartitionsDefinition[str]) 
         "decide": [
             *_suites("decide"),
             _table("information_set", "no_look_ahead", "Nothing visible was known after the decision time.", look_ahead),
-            _table("feature_statistics", "inputs_known", "Every input the desk switched on is known well enough to be read.", unread),
+            _table("feature_statistics", "inputs_known", "No input that models read until now is missing on the day.", unread),
             _table("price_forecasts", "worth_more_than_naive", "No zone's ensemble earned a battery less than the naive for weeks.", drift),
             _table("scenario_sets", "one_expectation", "Every unconditional set has the published mean.", one_expectation),
             _table("risk_contributions", "contributions_add_up", "Contributions sum to their measure.", contributions),
@@ -204,10 +204,12 @@ def drift(session: RunSession, days: Sequence[date]) -> Outcome:
 
 
 def unread(session: RunSession, days: Sequence[date]) -> Outcome:
-    """Inputs of groups that are on but could not be read; those a desk declares absent have their stated fallback."""
+    """Inputs that are known of most days before and unknown on the day: the models do without them."""
+    from energy_pipeline.features.groups import KNOWN_SHARE
+
     frame = session.read("feature_statistics", days[0], days[-1])
-    rows = frame.filter(pl.col("status").is_in(["unknown", "too_rarely_known"])).to_dicts()
-    detail = [f"{r['delivery_day']} {r['zone']} {r['feature']}: {r['status'].replace('_', ' ')}" for r in rows]
+    rows = frame.filter(pl.col("status") == "unknown", pl.col("missing_history_share") < 1 - KNOWN_SHARE).to_dicts()
+    detail = [f"{r['delivery_day']} {r['zone']} {r['feature']}: {r['missing_share']:.0%} of the day is unknown" for r in rows]
     return Outcome(sorted({r["delivery_day"] for r in rows}), detail, {"inputs_read": frame.filter(pl.col("status") == "read").height})
 
 
