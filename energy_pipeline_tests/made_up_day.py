@@ -362,6 +362,22 @@ class MadeUpDay:
                 }
             )
         self._add("dispatch", rows)
+        state = {
+            "delivery_day": self.day,
+            "asset": "north_battery",
+            "state_day": self.day,
+            "zone": "NORTH",
+            "asset_kind": "battery",
+            "capacity_mwh": 40.0,
+        }
+        opened = {**state, "kind": "opening", "basis": "desk file: the first day", "content_start_mwh": 4.0, "predecessor": "", "cycles_year": 8.0}
+        end = {"kind": "decided", "content_end_mwh": 12.0, "cycles_day": 0.9, "cycles_year": 8.9}
+        self._add("asset_states", [opened, {**opened, **end}])
+        curve = {"delivery_day": self.day, "asset": "north_battery", "zone": "NORTH", "days": 7}
+        self._add("end_values", [{**curve, "content_mwh": c, "value_eur": v} for c, v in ((0.0, 0.0), (20.0, 900.0), (40.0, 1300.0))])
+        right = {"delivery_day": self.day, "asset": "north_swing", "zone": "NORTH", "kind": "swing", "quantity_mwh": 240.0, "considered_mwh": 240.0}
+        money = {"payoff_eur": 19_000.0, "cost_eur": 18_000.0, "keeping_eur": 400.0, "kept_eur": 2_500.0, "is_exercised": True, "is_forced": False}
+        self._add("right_decisions", [{**right, **money, "why": "taken: payoff 19000 less 18000 for 240 MWh is at least 400 of keeping"}])
         self._add(
             "asset_values",
             [

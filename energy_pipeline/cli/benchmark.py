@@ -13,7 +13,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from energy_pipeline.cli.options import plain_errors, problems
 
@@ -38,6 +37,8 @@ def forecasts(
 
     Interrupted, it goes on where it was when called again with the same arguments.
     """
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
     from energy_pipeline.forecasting.committee import DEFAULT_MEMBERS
     from energy_pipeline.studies.forecast_benchmark import run
 
@@ -85,6 +86,8 @@ def tune(
     fold_days: Annotated[int, typer.Option("--fold-days", min=1, help="Days of a block; a member is fitted once for each.")] = 14,
 ) -> None:
     """Try settings of a member by time-series cross-validation on the days before the test period."""
+    from rich.progress import Progress
+
     from energy_pipeline.forecasting.cross_validation import cross_validate, fold_spans
     from energy_pipeline.studies.benchmark_file import market_panel, read_market_file
 

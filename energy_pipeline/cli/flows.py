@@ -14,7 +14,6 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from energy_pipeline.cli.options import DayArgument, DeskOption, LakeOption, WorkersOption, console, cores, plain_errors, problems, settings_of
 from energy_pipeline.cli.pages import show
@@ -22,6 +21,8 @@ from energy_pipeline.domain.errors import PipelineError
 from energy_pipeline.settings import Settings
 
 if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
     from energy_pipeline.runner.finished import Go
     from energy_pipeline.runner.flows import FlowName, Runner
     from energy_pipeline.runner.results import SpanResult
@@ -76,6 +77,8 @@ class Bar:
 @contextmanager
 def bar(text: str) -> Iterator[Bar]:
     """A progress bar for the length of a block."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
     columns = (TextColumn("{task.description:<58}"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=False) as progress:
         found = Bar(progress, text)

@@ -13,7 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from energy_pipeline.contracts.columns import WIDEST_PRICE
 from energy_pipeline.desk.base import ClockTime, DeskModel, TimeZone
-from energy_pipeline.desk.flexibility import Battery, GridService, Right, right_problems, service_problems
+from energy_pipeline.desk.flexibility import Battery, FlexibilitySettings, GridService, Right, right_problems, service_problems
 from energy_pipeline.desk.forwards import ForwardBookSettings
 from energy_pipeline.desk.joint import JointBookSettings
 from energy_pipeline.desk.markets import Currency, Gate, Market, MarketTimeUnit
@@ -126,7 +126,25 @@ class WeatherLocation(DeskModel):
 
     latitude_deg: float = Field(ge=-90, le=90, description="North is positive [degrees].")
     longitude_deg: float = Field(ge=-180, le=180, description="East is positive [degrees].")
-    wind_height_m: float = Field(10.0, gt=0, le=300, description="Height above ground of the wind series [m].")
+    wind_height_m: float = Field(10.0, gt=0, le=300, description="Height above ground of `wind_speed_ms` [m]; stated wherever a wind plant stands.")
+    further_wind_heights_m: tuple[Annotated[float, Field(gt=0, le=300)], ...] = Field(
+        (), max_length=2, description="Heights of `wind_speed_2_ms` and `wind_speed_3_ms` [m]; hub wind is made from the two heights around the hub."
+    )
+
+    @model_validator(mode="after")
+    def _distinct(self) -> WeatherLocation:
+        if len({self.wind_height_m, *self.further_wind_heights_m}) <= len(self.further_wind_heights_m):
+            raise ValueError("further_wind_heights_m: every height is another one, and none is wind_height_m")
+        return self
+
+    def wind_columns(self) -> dict[float, str]:
+        """Column of the weather tables by height, ascending.
+
+        >>> WeatherLocation(latitude_deg=50, longitude_deg=8, wind_height_m=100, further_wind_heights_m=(10,)).wind_columns()
+        {10.0: 'wind_speed_2_ms', 100.0: 'wind_speed_ms'}
+        """
+        names = ("wind_speed_ms", "wind_speed_2_ms", "wind_speed_3_ms")
+        return dict(sorted(zip((self.wind_height_m, *self.further_wind_heights_m), names, strict=False)))
 
 
 class Contract(DeskModel):
@@ -231,7 +249,10 @@ class Desk(DeskModel):
     plausibility: Plausibility = Field(Plausibility(), description="What happens to values that cannot be.")
     plants: dict[str, Plant] = Field(default_factory=dict, description="Wind and solar plants by name.")
     assets: dict[str, Battery] = Field(default_factory=dict, description="Batteries by name.")
-    rights: dict[str, Right] = Field(default_factory=dict, description="Swing contracts, curtailable loads, tolling plants: valued, not nominated.")
+    rights: dict[str, Right] = Field(
+        default_factory=dict, description="Swing contracts, curtailable loads, tolling plants, plants that may stand still."
+    )
+    flexibility: FlexibilitySettings = Field(FlexibilitySettings(), description="How flexible assets are kept and ordered.")
     services: dict[str, GridService] = Field(default_factory=dict, description="Capacity sold to the grid operator, stacked with energy.")
     contracts: tuple[Contract, ...] = Field((), description="Block contracts the desk may hedge with.")
     opening_book: tuple[OpeningPosition, ...] = Field((), description="Positions held before the day's decision.")
@@ -288,6 +309,12 @@ class Desk(DeskModel):
             f"{path}: weather location {loc!r} is not declared; weather: {', '.join(self.weather) or 'none'}"
             for path, loc in locations.items()
             if loc not in self.weather
+        ]
+        problems += [
+            f"weather.{plant.location}.wind_height_m: missing; plants.{name} is computed from wind at this height -> state it"
+            for name, plant in self.plants.items()
+            if isinstance(plant, WindPlant) and plant.location in self.weather
+            if "wind_height_m" not in self.weather[plant.location].model_fields_set
         ]
         problems += [*service_problems(self.services, self.assets), *right_problems(self.rights, {n: p.zone for n, p in self.plants.items()})]
         problems += strategy_problems(self.strategies, {n: z.second_price.kind != "none" for n, z in self.zones.items()})

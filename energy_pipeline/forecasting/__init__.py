@@ -11,6 +11,7 @@ from energy_pipeline.forecasting.forward_prices import forward_curve
 from energy_pipeline.forecasting.model_card import forecast_models
 from energy_pipeline.forecasting.past_errors import price_errors
 from energy_pipeline.forecasting.scores import lead_errors, score
+from energy_pipeline.forecasting.second_price import second_price_skill
 from energy_pipeline.forecasting.settled import forecast_comparison, forecast_value
 from energy_pipeline.forecasting.spread import spread_forecasts
 from energy_pipeline.forecasting.tuning import forecast_tuning
@@ -27,5 +28,6 @@ __all__ = [
     "price_errors",
     "price_forecasts",
     "score",
+    "second_price_skill",
     "spread_forecasts",
 ]

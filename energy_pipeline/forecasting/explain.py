@@ -108,7 +108,7 @@ def forecast_contributions(info: InformationSet, artefacts: ArtefactStore) -> pl
 def _member_frames(info: InformationSet, zone: str, member: Forecaster, artefacts: ArtefactStore) -> Iterator[pl.DataFrame]:
     try:
         today, basis = member_basis(zone_panel(info, zone), member, lambda d: zone_panel(info.at(d), zone))
-        found = explain(member, today, fitted_member(member, basis, 1, artefacts))
+        found = explain(member, today, fitted_member(zone, member, basis, 1, artefacts))
     except FIT_FAILURES:
         return  # the row of the model in forecast_models says why
     slots = info.day.slots(60)

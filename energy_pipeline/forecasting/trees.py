@@ -21,6 +21,7 @@ from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.features.groups import GROUP_OF, SAME_SLOT_LAGS
 from energy_pipeline.forecasting.model import ModelUnavailableError
 from energy_pipeline.forecasting.panel import Panel
+from energy_pipeline.forecasting.scaling import row_medians
 
 CENTRE_DAYS, SPREAD_DAYS = 7, 28
 MINIMUM_ROWS = 28
@@ -108,11 +109,15 @@ def level(panel: Panel) -> tuple[FloatArray, FloatArray]:
     """Centre and spread of every row through the target [EUR/MWh]; rows without enough history look at what there is."""
     total = panel.days + panel.lead
     centre, spread = np.zeros(total), np.ones(total)
-    for row in range(panel.lead, total):
-        origin = row - (panel.lead - 1)
-        month = panel.prices[max(origin - SPREAD_DAYS, 0) : origin]
+    first = panel.lead - 1 + SPREAD_DAYS
+    for row in range(panel.lead, min(first, total)):
+        month = panel.prices[: row - (panel.lead - 1)]
         centre[row] = np.median(month[-CENTRE_DAYS:])
         spread[row] = max(float(np.abs(month - np.median(month)).mean()), 1.0)
+    if first < total:
+        months = np.lib.stride_tricks.sliding_window_view(panel.prices, SPREAD_DAYS, axis=0).transpose(0, 2, 1).reshape(total - first, -1)
+        centre[first:] = row_medians(months[:, -CENTRE_DAYS * panel.slots :])
+        spread[first:] = np.maximum(np.abs(months - row_medians(months)[:, None]).mean(axis=1), 1.0)
     return centre, spread
 
 

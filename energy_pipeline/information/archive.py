@@ -12,6 +12,7 @@ instant than the information set's own is a `LookAheadError`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -224,6 +225,12 @@ class InformationSet:
         if day > self.day.day:
             raise LookAheadError(f"decide({self.day.day}) asked for the information set of {day}")
         return self._archive.at(day)
+
+    def with_desk(self, desk: Desk) -> InformationSet:
+        """The same knowledge for a desk that differs in its assets' and rights' terms alone: as they stand on the day."""
+        found = copy(self)
+        found.desk = desk
+        return found
 
     def cached(self, name: str, *key: object, make: Callable[[], T]) -> T:
         """`make()` computed once per (name, this day, key) in a run; see `Archive.cached`."""

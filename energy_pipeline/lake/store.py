@@ -260,10 +260,11 @@ class Lake:
 
     def days(self, table: str) -> list[date]:
         """Days the lake holds of a table, ascending."""
-        folder = layout.table_folder(table)
-        found = {day for path in self.storage.files(folder) if (day := layout.day_of_file(path)) is not None}
-        for month in self._months(table):
-            found |= {part.day for part in self._month_parts(table, month)}
+        paths = self.storage.files(layout.table_folder(table))
+        found = {day for path in paths if (day := layout.day_of_file(path)) is not None}
+        for path in paths:
+            if layout.month_of_file(path) is not None:
+                found |= {part.day for part in self._parts_in(table, path)}
         return sorted(found)
 
     def listing(self, table: str, first: date, last: date) -> dict[date, tuple[str, ...]]:

@@ -199,6 +199,7 @@ class RunSession:
 
     def keep_past(self) -> None:
         """Write what the run's steps made of past days to the lake, for the next process."""
+        self.artefacts.flush()  # first: what is kept names them
         if self.as_of is None:
             self.runtime.world.flush()
 

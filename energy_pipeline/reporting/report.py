@@ -106,6 +106,7 @@ def build_page(inputs: ReportInputs) -> Page:
         outlook_sections.plant_output(inputs),
         renewables_sections.fleet(inputs),
         outlook_sections.dispatch(inputs),
+        flexibility_sections.states(inputs),
         flexibility_sections.flexibility(inputs),
         flexibility_sections.settled(inputs),
         strategy_sections.signals(inputs),

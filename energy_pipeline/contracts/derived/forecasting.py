@@ -95,6 +95,40 @@ SPREAD_FORECASTS = Table(
     is_mart=True,
 )
 
+SECOND_PRICE_SKILL = Table(
+    name="second_price_skill",
+    stage="forecasting",
+    flow="decide",
+    description="What past forecasts of the second price were worth on settled days known at the decision: does the desk trade on them?",
+    key=("zone",),
+    columns=(
+        c.DELIVERY_DAY,
+        c.ZONE,
+        c.text("price_kind", "Which second price."),
+        c.count("days", "Settled days of the record."),
+        *(
+            Column(f"{measure}{rival}_eur_mwh", "f64", f"{text} of {whose}; null without a record.", "EUR/MWh", True, 0.0, None, "a size")
+            for rival, whose in (
+                ("", "the spread model at its full share"),
+                ("_no_spread", "the naive that the second price is the day-ahead price"),
+                ("_last_spread", "the naive that the last known day's spread comes again"),
+            )
+            for measure, text in (("mae", "Mean absolute error"), ("rmse", "Root mean squared error"))
+        ),
+        Column("hac_t_no_spread", "f64", "T of the mean squared error's gain on that naive, Newey-West with 7 lags; null without a test.", "1", True),
+        Column("hac_t_last_spread", "f64", "The same against the last known day's spread.", "1", True),
+        c.share("gain", "Share of the model's spread that the published second price carries; 0: it is the day-ahead mean."),
+        c.text(
+            "verdict",
+            "skill: both naives beaten at 5 %, one-sided; no_skill or too_short: no spread strategy trades.",
+            allowed=("skill", "no_skill", "too_short"),
+        ),
+        c.text("reason", "Why nothing is traded on it; empty with skill."),
+    ),
+    may_be_empty=True,
+    is_mart=True,
+)
+
 FORWARD_CURVE = Table(
     name="forward_curve",
     stage="forecasting",
@@ -327,6 +361,7 @@ FORECAST_COMPARISON = Table(
 TABLES: tuple[Table, ...] = (
     PRICE_FORECASTS,
     SPREAD_FORECASTS,
+    SECOND_PRICE_SKILL,
     FORWARD_CURVE,
     FORECAST_MODELS,
     FORECAST_CONTRIBUTIONS,

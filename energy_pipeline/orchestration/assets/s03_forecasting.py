@@ -1,6 +1,6 @@
 """Forecasting: price forecasts for D, and their scores and value once D has come.
 
-What belongs here: `price_forecasts`, `spread_forecasts`, `forward_curve`, `forecast_models`,
+What belongs here: `price_forecasts`, `spread_forecasts`, `second_price_skill`, `forward_curve`, `forecast_models`,
 `forecast_contributions`, `forecast_tuning` and `forecast_diagnostics` (decide), `forecast_scores`, `forecast_lead_errors`,
 `forecast_value` and `forecast_comparison` (settle_final). What does not: any model.
 """
@@ -24,6 +24,7 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     return [
         factory.table("price_forecasts", price_forecasts, Information()),
         factory.table("spread_forecasts", spread_forecasts, Information(), forecasts),
+        factory.table("second_price_skill", second_price_skill, Information()),
         factory.table("forward_curve", forward_curve, Information(), forecasts),
         factory.table("forecast_models", forecast_models, Information(), FITTED),
         factory.table("forecast_contributions", forecast_contributions, Information(), FITTED),
@@ -56,6 +57,13 @@ def spread_forecasts(_day: DayContext, *, information_set: Info, price_forecasts
     from energy_pipeline import forecasting
 
     return forecasting.spread_forecasts(information_set, price_forecasts)
+
+
+def second_price_skill(_day: DayContext, *, information_set: Info) -> Frame:
+    """What past forecasts of the second price were worth."""
+    from energy_pipeline import forecasting
+
+    return forecasting.second_price_skill(information_set)
 
 
 def forward_curve(_day: DayContext, *, information_set: Info, price_forecasts: Frame) -> Frame:
