@@ -46,7 +46,7 @@ def test_the_search_sees_nothing_the_decision_does_not_and_leaves_pinned_setting
 def test_a_decision_reads_the_newest_training_that_is_not_younger_and_says_so():
     late = {SPRING - timedelta(days=2): OTHER, SPRING + timedelta(days=1): {}}
     trained, bare = (Archive(SMALL, frames_for(SPRING), trainings=t).at(SPRING) for t in (late, {SPRING + timedelta(days=1): OTHER}))
-    orders = {zone: next(m for m in chosen_members(trained, zone) if m.name == "sarimax").order for zone in DESK.zones}
+    orders = {zone: next(m.order for m in chosen_members(trained, zone) if isinstance(m, sarimax.Sarimax)) for zone in DESK.zones}
     assert orders == {"NORTH": (2, 0, 1, 0, 0), "SOUTH": (1, 1, 0, 0, 0)}
     rows = {(r["zone"], r["model"], r["setting"]): r for r in forecast_tuning(trained).iter_rows(named=True)}
     own, none, pinned = rows["SOUTH", "sarimax", "d"], rows["NORTH", "sarimax", "d"], rows["SOUTH", "xgboost", "depth"]
