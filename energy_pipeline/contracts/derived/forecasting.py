@@ -171,6 +171,7 @@ FORECAST_MODELS = Table(
         Column("features", "str", "Columns of price_features it reads beside past prices and the calendar.", since=2, default=""),
         Column("left_out", "str", "Groups that are off, and columns that could not be read with the reason.", since=2, default=""),
         c.text("settings", "Hyper-parameters as name=value."),
+        Column("settings_from", "str", "Where searched settings come from: declared, desk, trained on a day; empty: none is.", since=2, default=""),
         c.text("seed", "Seed of its random draws; empty for members that draw none."),
         c.text("artefact", "Content hash of the artefact that holds the members' forecasts of D."),
         c.text("note", "Empty, or why it could not forecast or an earlier fit stands in."),
