@@ -96,26 +96,26 @@ def _starts(rows: pd.DataFrame, form: WeatherForm, year: int | None) -> np.ndarr
     return stamps - stamps % (minutes * 60_000_000)
 
 
-def _tmy3(text: str) -> pd.DataFrame:
+def _tmy3(text: str) -> Any:  # noqa: ANN401 - pandas by pvlib, which has no types
     from pvlib.iotools import read_tmy3
 
     return read_tmy3(io.StringIO(text), map_variables=True)[0]
 
 
-def _epw(text: str) -> pd.DataFrame:
+def _epw(text: str) -> Any:  # noqa: ANN401 - as above
     from pvlib.iotools import read_epw
 
     return read_epw(io.StringIO(text))[0]
 
 
-def _pvgis_tmy(text: str) -> pd.DataFrame:
+def _pvgis_tmy(text: str) -> Any:  # noqa: ANN401 - as above
     from pvlib.iotools import read_pvgis_tmy
 
     is_json = text.lstrip().startswith("{")
     return read_pvgis_tmy(io.StringIO(text) if is_json else io.BytesIO(text.encode()), pvgis_format="json" if is_json else "csv")[0]
 
 
-def _pvgis_hourly(text: str) -> pd.DataFrame:
+def _pvgis_hourly(text: str) -> Any:  # noqa: ANN401 - as above
     from pvlib.iotools import read_pvgis_hourly
 
     slope = _SLOPE.search(text)
@@ -127,7 +127,7 @@ def _pvgis_hourly(text: str) -> pd.DataFrame:
     return rows.rename(columns={"poa_global": "ghi"})
 
 
-def _nsrdb(text: str) -> pd.DataFrame:
+def _nsrdb(text: str) -> Any:  # noqa: ANN401 - as above
     from pvlib.iotools import read_nsrdb_psm4
 
     return read_nsrdb_psm4(io.StringIO(text), map_variables=True)[0]
