@@ -9,7 +9,6 @@ from datetime import date
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from energy_pipeline.cli.options import DeskOption, LakeOption, console, plain_errors, problems, settings_of
 from energy_pipeline.domain.errors import DeskError, PipelineError
@@ -41,6 +40,8 @@ def days_of(text: str) -> tuple[date, date]:
 
 def fetch(span: SpanArgument = None, desk: DeskOption = None, lake: LakeOption = None, budget: BudgetOption = 1000) -> None:
     """Ask the desk's live sources for what is missing or may have changed, and keep every answer."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
     from energy_pipeline.desk import load_desk
     from energy_pipeline.fetching.archive import AnswerArchive
     from energy_pipeline.fetching.fetch import default_span

@@ -13,7 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from energy_pipeline.contracts.columns import WIDEST_PRICE
 from energy_pipeline.desk.base import ClockTime, DeskModel, TimeZone
-from energy_pipeline.desk.flexibility import Battery, GridService, Right, right_problems, service_problems
+from energy_pipeline.desk.flexibility import Battery, FlexibilitySettings, GridService, Right, right_problems, service_problems
 from energy_pipeline.desk.forwards import ForwardBookSettings
 from energy_pipeline.desk.joint import JointBookSettings
 from energy_pipeline.desk.markets import Currency, Gate, Market, MarketTimeUnit
@@ -84,6 +84,10 @@ class Zone(DeskModel):
     holidays: tuple[str, ...] = Field(
         (),
         description="Countries, as two letters and perhaps a subdivision (DE, DE-BY), whose public holidays count as Sundays for the price models.",
+    )
+    neighbours: tuple[str, ...] = Field((), description="Zones of the desk whose prices and residual load the price models of this one read.")
+    thermal_mw: dict[Literal["nuclear", "lignite", "coal", "gas", "other"], Annotated[float, Field(gt=0)]] = Field(
+        default_factory=dict, description="Installed thermal capacity by technology [MW], for the merit order."
     )
     weather_locations: tuple[str, ...] = Field((), description="Places of `weather` that stand for the zone's wind and sun.")
     installed_wind_mw: float | None = Field(None, gt=0, description="Wind capacity of the zone [MW], for the driver models.")
@@ -188,7 +192,20 @@ class Limits(DeskModel):
     amber_share: Share = Field(0.8, description="Share of a limit from which its use is amber.")
 
 
-FeatureGroup = Literal["drivers", "holidays"]
+FeatureGroup = Literal[
+    "drivers",
+    "wind_and_solar_apart",
+    "ramps",
+    "holidays",
+    "neighbour_prices",
+    "neighbour_drivers",
+    "fuels",
+    "outages",
+    "weather",
+    "daylight",
+    "merit_order",
+]
+"""Groups of inputs of the price models beside past prices and the calendar (`features.groups`)."""
 
 
 class ForecastSettings(DeskModel):
@@ -207,7 +224,9 @@ class ForecastSettings(DeskModel):
     error_days: int = Field(182, ge=10, le=365, description="Past days whose forecast errors make quantiles and scenarios.")
     horizon_days: int = Field(7, ge=1, le=7, description="Delivery days forecast at each decision.")
     features: tuple[FeatureGroup, ...] = Field(
-        ("drivers", "holidays"), description="What the price models read beside past prices and the weekday: load, wind and solar; public holidays."
+        ("drivers", "holidays", "neighbour_drivers"),
+        description="What the price models read beside past prices and the calendar: groups of columns of price_features "
+        "(docs/forecast-features.md says what each gave). Neighbours and the merit order need their keys under `zones`.",
     )
 
 
@@ -230,7 +249,10 @@ class Desk(DeskModel):
     plausibility: Plausibility = Field(Plausibility(), description="What happens to values that cannot be.")
     plants: dict[str, Plant] = Field(default_factory=dict, description="Wind and solar plants by name.")
     assets: dict[str, Battery] = Field(default_factory=dict, description="Batteries by name.")
-    rights: dict[str, Right] = Field(default_factory=dict, description="Swing contracts, curtailable loads, tolling plants: valued, not nominated.")
+    rights: dict[str, Right] = Field(
+        default_factory=dict, description="Swing contracts, curtailable loads, tolling plants, plants that may stand still."
+    )
+    flexibility: FlexibilitySettings = Field(FlexibilitySettings(), description="How flexible assets are kept and ordered.")
     services: dict[str, GridService] = Field(default_factory=dict, description="Capacity sold to the grid operator, stacked with energy.")
     contracts: tuple[Contract, ...] = Field((), description="Block contracts the desk may hedge with.")
     opening_book: tuple[OpeningPosition, ...] = Field((), description="Positions held before the day's decision.")
@@ -262,6 +284,7 @@ class Desk(DeskModel):
             **{f"opening_book.{i}.zone": o.zone for i, o in enumerate(self.opening_book)},
             **{f"strategies.{n}.zone": s.zone for n, s in self.strategies.items()},
             **{f"strategies.{n}.other_zone": s.other_zone for n, s in self.strategies.items() if isinstance(s, PairSpread) and s.other_zone},
+            **{f"zones.{n}.neighbours.{i}": other for n, z in self.zones.items() for i, other in enumerate(z.neighbours)},
             **{f"trading_costs.{z}": z for z in self.trading_costs},
             **{f"limits.day_ahead_deviation_mw.{z}": z for z in self.limits.day_ahead_deviation_mw},
             **{f"joint_book.zone_exposure_mwh.{z}": z for z in self.joint_book.zone_exposure_mwh},
@@ -276,6 +299,7 @@ class Desk(DeskModel):
             for name, zone in self.zones.items()
             if zone.market not in self.markets
         ]
+        problems += [f"zones.{name}.neighbours: a zone is not its own neighbour" for name, zone in self.zones.items() if name in zone.neighbours]
         locations = {f"plants.{n}.location": p.location for n, p in self.plants.items() if isinstance(p, PvPlant | WindPlant)}
         two_heights = {n: p.upper_location for n, p in self.plants.items() if isinstance(p, WindPlant)}
         locations |= {f"plants.{n}.upper_location": loc for n, loc in two_heights.items() if loc is not None}

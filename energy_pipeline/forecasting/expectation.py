@@ -54,7 +54,9 @@ class Published:
     limits: tuple[float, float]
 
 
-def published(point: FloatArray, errors: FloatArray, quantiles: FloatArray, limits: tuple[float, float]) -> Published:
+def published(
+    point: FloatArray, errors: FloatArray, quantiles: FloatArray, limits: tuple[float, float], location: FloatArray | None = None
+) -> Published:
     """The distribution of a day.
 
     Parameters
@@ -67,6 +69,8 @@ def published(point: FloatArray, errors: FloatArray, quantiles: FloatArray, limi
         Rising along the second axis.
     limits : (lowest, highest)
         Of the market's price [EUR/MWh].
+    location : array, shape (slots,), optional
+        Where the mean shall lie instead of at the point and its recent errors: another price's mean that it follows.
     """
     known = np.isfinite(errors)
     count = np.maximum(known.sum(axis=0), 1)
@@ -78,7 +82,8 @@ def published(point: FloatArray, errors: FloatArray, quantiles: FloatArray, limi
     own = quantiles[there]
     middle = distribution(own, tails, limits).mean()[0]
     shape = (1.0 - SYMMETRY) * (own - middle[:, None]) + SYMMETRY * (own - own[:, ::-1]) / 2.0
-    found = moved(shape, np.clip((point + location_shift(errors))[there], *limits), tails, limits)
+    mean_at = point + location_shift(errors) if location is None else location
+    found = moved(shape, np.clip(mean_at[there], *limits), tails, limits)
     levels, mean = np.full(quantiles.shape, np.nan), np.full(point.size, np.nan)
     levels[there], mean[there] = found.quantiles, found.mean
     return Published(levels, *tails, mean, limits)

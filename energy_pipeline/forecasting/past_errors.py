@@ -19,6 +19,7 @@ from energy_pipeline.domain.history import ErrorHistory, SeriesKind
 from energy_pipeline.forecasting.expectation import Published, published
 from energy_pipeline.forecasting.model import ModelUnavailableError, PriceKind
 from energy_pipeline.forecasting.point import ensemble, on_slots, outcomes, past_days, point, raw_ensemble, second_point
+from energy_pipeline.forecasting.second_price import expected_spread
 from energy_pipeline.forecasting.walk import PointDay, bands
 from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.information.artefacts import ArtefactStore
@@ -64,14 +65,25 @@ def price_quantiles(info: InformationSet, zone: str, kind: PriceKind, model: str
 
 
 def published_price(info: InformationSet, zone: str, kind: PriceKind, lead: int, artefacts: ArtefactStore) -> Published | None:
-    """The published distribution of the target's slots; None while too few errors are known."""
+    """The published distribution of the target's slots; None while too few errors are known.
+
+    The mean of the second price is the day-ahead price's plus the expected spread, as far as the second price's limits allow.
+    """
+    return info.cached("published_price", zone, kind, lead, make=lambda: _published_price(info, zone, kind, lead, artefacts))
+
+
+def _published_price(info: InformationSet, zone: str, kind: PriceKind, lead: int, artefacts: ArtefactStore) -> Published | None:
     found = _past_and_today(info, zone, kind, "ensemble", lead, artefacts)
     if found is None:
         return None
     today, past, came = found
-    quantiles = bands(today, past, came)
+    quantiles, location = bands(today, past, came), None
+    if quantiles is None:
+        return None
+    if kind == "second" and (first := published_price(info, zone, "day_ahead", lead, artefacts)) is not None:
+        location = first.mean + expected_spread(info, zone).by_slot(1440 // first.mean.size)
     limits = info.desk.price_bounds(zone, kind, info.day.day)
-    return None if quantiles is None else published(today.values, came - np.array([d.values for d in past]), quantiles, limits)
+    return published(today.values, came - np.array([d.values for d in past]), quantiles, limits, location)
 
 
 def _past_and_today(

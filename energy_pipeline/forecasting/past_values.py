@@ -13,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.features.drivers import driver_reads
+from energy_pipeline.features.columns import column_reads
 from energy_pipeline.forecasting.committee import LAST_FIT_DAYS, MemberForecasts
 from energy_pipeline.forecasting.walk import PointDay
 from energy_pipeline.information.archive import InformationSet
@@ -29,8 +29,8 @@ class KeptMembers:
     ----------
     content : str
         Content hash of the forecasts and what they were made from (16 hex digits).
-    fits : list of (member, key)
-        The artefacts that hold the members' parameters.
+    fits : list of (zone, day)
+        The bundles of artefacts that hold the members' parameters.
     """
 
     forecasts: MemberForecasts
@@ -40,30 +40,30 @@ class KeptMembers:
 
 def past_members(info: InformationSet, zone: str, lead: int) -> Past[KeptMembers]:
     """How every member's forecast of a day is kept."""
-    return Past("forecasting", zone, _reads(info, zone, lead), _reach(info, lead), _packed_members, _unpacked_members, lambda found: found.fits)
+    return Past("forecasting", zone, _reads(info, zone, lead), reach_days(info, lead), _packed_members, _unpacked_members, lambda found: found.fits)
 
 
 def past_point(info: InformationSet, zone: str, lead: int) -> Past[PointDay]:
     """How a day's raw ensemble is kept."""
-    reach = _reach(info, lead) + info.desk.forecast.weight_days + lead
+    reach = reach_days(info, lead) + info.desk.forecast.weight_days + lead
     return Past("forecasting", zone, _reads(info, zone, lead), reach, _packed_point, _unpacked_point)
 
 
 def past_plan(info: InformationSet, zone: str) -> Past[FloatArray | None]:
     """How the reference battery's plan on a day's forecast is kept."""
-    reach = _reach(info, 1) + info.desk.forecast.weight_days + 1
+    reach = reach_days(info, 1) + info.desk.forecast.weight_days + 1
     return Past("forecasting", zone, _reads(info, zone, 1), reach, _packed_plan, _unpacked_plan)
 
 
 def _reads(info: InformationSet, zone: str, lead: int) -> tuple[Reads, ...]:
     prices = Reads("day_ahead_prices", (("zone", zone),))
-    return (prices, *driver_reads(info.desk, zone)) if lead == 1 else (prices,)
+    return (prices, *column_reads(info.desk, zone)) if lead == 1 else (prices,)
 
 
-def _reach(info: InformationSet, lead: int) -> int:
-    """How far back members read: a panel of the oldest fit that can stand in, and the drivers of its first day."""
+def reach_days(info: InformationSet, lead: int) -> int:
+    """How far back members read: a panel of the oldest fit that can stand in, and the drivers of its first day and the one before."""
     days = info.desk.forecast.training_days + LAST_FIT_DAYS + 1
-    return days + info.desk.max_lag_days + 1 if lead == 1 else days
+    return days + info.desk.max_lag_days + 2 if lead == 1 else days
 
 
 def _packed_members(found: KeptMembers) -> bytes:
@@ -74,7 +74,7 @@ def _packed_members(found: KeptMembers) -> bytes:
 def _unpacked_members(data: bytes) -> KeptMembers:
     values, about = unpack(data)
     held = cast("dict[str, Any]", about)
-    return KeptMembers(MemberForecasts(values, tuple(held["notes"]), held["fitted_on"]), held["content"], [(m, k) for m, k in held["fits"]])
+    return KeptMembers(MemberForecasts(values, tuple(held["notes"]), held["fitted_on"]), held["content"], [(zone, day) for zone, day in held["fits"]])
 
 
 def _packed_point(found: PointDay) -> bytes:

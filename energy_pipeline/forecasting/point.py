@@ -5,7 +5,7 @@ tables, how values of past days are kept (`past_values`).
 
 Chain of fallbacks, each named in `fallback`: all members; the members that could; the
 seasonal naive, also when the ensemble earned a battery no more than the naive on 20 days running.
-The second price is the day-ahead forecast plus the expected spread (`spread`); its naive
+The second price is the day-ahead forecast plus the expected spread (`second_price`); its naive
 is the day-ahead naive.
 """
 
@@ -28,16 +28,16 @@ from energy_pipeline.forecasting.naive import naive
 from energy_pipeline.forecasting.panel import Panel
 from energy_pipeline.forecasting.past_values import KeptMembers, past_members, past_plan, past_point
 from energy_pipeline.forecasting.quarters import HOURS
+from energy_pipeline.forecasting.second_price import NOTHING as NOTHING_KNOWN
+from energy_pipeline.forecasting.second_price import expected_spread
 from energy_pipeline.forecasting.value import ALARM_DAYS, drift_alarm, reference_schedule
 from energy_pipeline.forecasting.walk import PointDay, ensemble_day
 from energy_pipeline.information.archive import InformationSet
-from energy_pipeline.information.artefacts import ArtefactStore, artefact_key
+from energy_pipeline.information.artefacts import ArtefactStore, Bundle, artefact_key
 from energy_pipeline.information.resolution import by_slot, convert
 
 VERSION = "committee-1"
 ALARM = f"drift alarm: on {ALARM_DAYS} days running the ensemble earned a battery less than the naive"
-SPREAD_DAYS = 28
-SPREAD_SHRINKAGE_DAYS = 28.0
 LATER_MEMBERS = ("lear_84", "krr_364", "krr_364a")
 """Members for the days after D: quick ones, for every one of them is needed on every past day."""
 
@@ -91,28 +91,11 @@ def second_point(info: InformationSet, zone: str, model: str, artefacts: Artefac
     base = point(info, zone, model, 1, artefacts)
     if model == "naive":
         return base
-    spread, known = expected_spread(info, zone)
-    notes = [note for note in (base.fallback, "" if known else "no second price is known: zero spread") if note]
-    return PointForecast(within_limits(info, zone, "second", base.values + spread), "; ".join(notes), base.artefact)
-
-
-def expected_spread(info: InformationSet, zone: str) -> tuple[FloatArray, bool]:
-    """Shrunken mean of second less day-ahead price by interval of D [EUR/MWh], and whether any was known.
-
-    Over D-29 .. D-2, shrunk towards zero by n / (n + 28) for n known days: a spread is mostly noise.
-    """
-    return info.kept("expected_spread", zone, make=lambda: _expected_spread(info, zone))
-
-
-def _expected_spread(info: InformationSet, zone: str) -> tuple[FloatArray, bool]:
     minutes = info.desk.zones[zone].resolution_minutes(info.day.day)
-    first = info.day.day - timedelta(days=SPREAD_DAYS + 1)
-    spreads = day_prices(info, zone, "second_prices", first, SPREAD_DAYS, minutes) - day_prices(
-        info, zone, "day_ahead_prices", first, SPREAD_DAYS, minutes
-    )
-    known = np.isfinite(spreads)
-    mean = np.where(known, spreads, 0.0).sum(axis=0) / (known.sum(axis=0) + SPREAD_SHRINKAGE_DAYS)
-    return mean[info.day.slots(minutes)], bool(known.any())
+    spread = expected_spread(info, zone)
+    notes = [note for note in (base.fallback, "" if spread.known else NOTHING_KNOWN) if note]
+    values = base.values + spread.by_slot(minutes)[info.day.slots(minutes)]
+    return PointForecast(within_limits(info, zone, "second", values), "; ".join(notes), base.artefact)
 
 
 def _artefact(info: InformationSet, zone: str, lead: int, artefacts: ArtefactStore) -> str:
@@ -225,45 +208,43 @@ def _stand_in(info: InformationSet, zone: str, lead: int, reasons: str) -> Point
     return PointDay(target.day, values, {}, {}, {}, f"naive stands in ({reasons}{note})")
 
 
-def chosen_members(info: InformationSet, lead: int = 1) -> list[Forecaster]:
-    """The members the desk chose for a lead day, with its settings."""
+def chosen_members(info: InformationSet, zone: str, lead: int = 1) -> list[Forecaster]:
+    """The members the desk chose for a lead day, with its settings; those it does not name as the newest training job found them for the zone."""
     settings = info.desk.forecast
-    return members(settings.members if lead == 1 else LATER_MEMBERS, settings.overrides)
+    overrides = {name: dict(own) for name, own in settings.overrides.items()}
+    for name, found in (info.training or (None, {}))[1].get(zone, {}).items():
+        overrides[name] = {**found.settings, **overrides.get(name, {})}
+    return members(settings.members if lead == 1 else LATER_MEMBERS, overrides)
 
 
-def fitted_member(member: Forecaster, basis: Panel, lead: int, artefacts: ArtefactStore) -> bytes:
-    """The member's parameters for a history, from the store or fitted now."""
-    return _fitted(member, basis, lead, artefacts)[0]
-
-
-def _fitted(member: Forecaster, basis: Panel, lead: int, artefacts: ArtefactStore) -> tuple[bytes, str]:
-    """The parameters and the key they are stored under, empty for a member that keeps nothing."""
+def fitted_member(zone: str, member: Forecaster, basis: Panel, lead: int, artefacts: ArtefactStore) -> bytes:
+    """The member's parameters for a history, from the store or fitted now; nothing is stored for a member that keeps nothing."""
     calendar = () if basis.kinds is None else (basis.kinds.astype(np.float64),)
     own = artefact_key(f"{VERSION}|{member}|{basis.first_day}|{lead}", basis.prices, basis.exog, *calendar)
-    stored = artefacts.get(member.name, own)
+    bundle = Bundle(zone, basis.origin)
+    stored = artefacts.get(bundle, member.name, own)
     if stored is not None:
-        return stored, own
+        return stored
     made = member.fit(basis)
-    if made == NOTHING:
-        return made, ""
-    artefacts.put(member.name, own, made)
-    return made, own
+    if made != NOTHING:
+        artefacts.put(bundle, member.name, own, made)
+    return made
 
 
 def _day_members(info: InformationSet, zone: str, lead: int, artefacts: ArtefactStore) -> KeptMembers:
-    chosen = chosen_members(info, lead)
+    chosen = chosen_members(info, zone, lead)
     panel = zone_panel(info, zone, lead)
-    fits: dict[tuple[str, str], None] = {}
+    fits: dict[Bundle, None] = {}
 
     def fit(member: Forecaster, basis: Panel) -> bytes:
-        data, key = _fitted(member, basis, lead, artefacts)
-        if key:
-            fits[member.name, key] = None
-        return data
+        found = fitted_member(zone, member, basis, lead, artefacts)
+        if found != NOTHING:
+            fits[Bundle(zone, basis.origin)] = None
+        return found
 
     found = forecast_members(panel, chosen, lambda d: zone_panel(info.at(d), zone, lead), fit)
     content = hashlib.blake2b(_described(found, zone, panel, chosen), digest_size=8).hexdigest()
-    return KeptMembers(found, content, list(fits))
+    return KeptMembers(found, content, [bundle.name for bundle in fits])
 
 
 def _described(found: MemberForecasts, zone: str, panel: Panel, chosen: Sequence[Forecaster]) -> bytes:

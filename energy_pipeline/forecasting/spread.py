@@ -22,10 +22,10 @@ from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.forecasting.expectation import moved
 from energy_pipeline.forecasting.market import day_prices
-from energy_pipeline.forecasting.point import expected_spread, past_days
+from energy_pipeline.forecasting.point import past_days
+from energy_pipeline.forecasting.second_price import NOTHING, expected_spread
 from energy_pipeline.forecasting.walk import PointDay, bands
 from energy_pipeline.information.archive import InformationSet
-from energy_pipeline.information.resolution import by_slot, convert
 from energy_pipeline.mathematics.paths.marginals import DEFAULT_XI
 
 
@@ -44,7 +44,7 @@ def spread_forecasts(info: InformationSet, price_forecasts: pl.DataFrame) -> pl.
 
 def _zone_frame(info: InformationSet, zone: str, price_forecasts: pl.DataFrame) -> pl.DataFrame:
     minutes = info.desk.zones[zone].resolution_minutes(info.day.day)
-    known = expected_spread(info, zone)[1]
+    known = expected_spread(info, zone).known
     first, second = (published_forecast(price_forecasts, zone, info.day.day, kind)["price_eur_mwh"].to_numpy() for kind in ("day_ahead", "second"))
     values = second - first
     found = spread_quantiles(info, zone, minutes)
@@ -62,7 +62,7 @@ def _zone_frame(info: InformationSet, zone: str, price_forecasts: pl.DataFrame) 
         "delivery_day": pl.lit(info.day.day),
         "zone": pl.lit(zone),
         "resolution_minutes": pl.lit(minutes, dtype=pl.Int32()),
-        "fallback": pl.lit("" if known else "no second price is known: zero spread"),
+        "fallback": pl.lit("" if known else NOTHING),
     }
     return frame.with_columns(**constants).select(list(table("spread_forecasts").schema))
 
@@ -72,13 +72,5 @@ def spread_quantiles(info: InformationSet, zone: str, minutes: int) -> FloatArra
     # The second price of D-1 is known in part only.
     days = [d - timedelta(days=1) for d in past_days(info, 1, info.desk.forecast.error_days)]
     came = [day_prices(info, zone, name, days[0], len(days), minutes) for name in ("second_prices", "day_ahead_prices")]
-    past = [PointDay(d, _by_slot(info.at(d), zone, minutes), {}, {}, {}, "") for d in days]
-    return bands(PointDay(info.day.day, _by_slot(info, zone, minutes), {}, {}, {}, ""), past, came[0] - came[1])
-
-
-def _by_slot(info: InformationSet, zone: str, minutes: int) -> FloatArray:
-    """The expected spread by wall-clock slot; the slot that spring skips takes its neighbours' line."""
-    own = info.desk.zones[zone].resolution_minutes(info.day.day)
-    values = by_slot(convert(expected_spread(info, zone)[0], own, minutes), info.day, minutes)
-    known = np.isfinite(values)
-    return np.interp(np.arange(values.size), np.flatnonzero(known), values[known])
+    past = [PointDay(d, expected_spread(info.at(d), zone).by_slot(minutes), {}, {}, {}, "") for d in days]
+    return bands(PointDay(info.day.day, expected_spread(info, zone).by_slot(minutes), {}, {}, {}, ""), past, came[0] - came[1])

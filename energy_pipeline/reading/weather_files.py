@@ -96,26 +96,31 @@ def _starts(rows: pd.DataFrame, form: WeatherForm, year: int | None) -> np.ndarr
     return stamps - stamps % (minutes * 60_000_000)
 
 
-def _tmy3(text: str) -> Any:  # noqa: ANN401 - pandas by pvlib, which has no types
+def _frame(rows: Any) -> pd.DataFrame:  # noqa: ANN401 - pvlib states no types
+    found: pd.DataFrame = rows
+    return found
+
+
+def _tmy3(text: str) -> pd.DataFrame:
     from pvlib.iotools import read_tmy3
 
-    return read_tmy3(io.StringIO(text), map_variables=True)[0]
+    return _frame(read_tmy3(io.StringIO(text), map_variables=True)[0])
 
 
-def _epw(text: str) -> Any:  # noqa: ANN401 - as above
+def _epw(text: str) -> pd.DataFrame:
     from pvlib.iotools import read_epw
 
-    return read_epw(io.StringIO(text))[0]
+    return _frame(read_epw(io.StringIO(text))[0])
 
 
-def _pvgis_tmy(text: str) -> Any:  # noqa: ANN401 - as above
+def _pvgis_tmy(text: str) -> pd.DataFrame:
     from pvlib.iotools import read_pvgis_tmy
 
     is_json = text.lstrip().startswith("{")
-    return read_pvgis_tmy(io.StringIO(text) if is_json else io.BytesIO(text.encode()), pvgis_format="json" if is_json else "csv")[0]
+    return _frame(read_pvgis_tmy(io.StringIO(text) if is_json else io.BytesIO(text.encode()), pvgis_format="json" if is_json else "csv")[0])
 
 
-def _pvgis_hourly(text: str) -> Any:  # noqa: ANN401 - as above
+def _pvgis_hourly(text: str) -> pd.DataFrame:
     from pvlib.iotools import read_pvgis_hourly
 
     slope = _SLOPE.search(text)
@@ -123,14 +128,14 @@ def _pvgis_hourly(text: str) -> Any:  # noqa: ANN401 - as above
         raise ValueError("light on a tilted plane; ask PVGIS for slope 0 and components")
     rows = read_pvgis_hourly(io.StringIO(text), pvgis_format="json" if text.lstrip().startswith("{") else "csv")[0]
     if {"poa_direct", "poa_sky_diffuse"} <= set(rows.columns):
-        return rows.assign(ghi=rows["poa_direct"] + rows["poa_sky_diffuse"], dhi=rows["poa_sky_diffuse"])
-    return rows.rename(columns={"poa_global": "ghi"})
+        return _frame(rows.assign(ghi=rows["poa_direct"] + rows["poa_sky_diffuse"], dhi=rows["poa_sky_diffuse"]))
+    return _frame(rows.rename(columns={"poa_global": "ghi"}))
 
 
-def _nsrdb(text: str) -> Any:  # noqa: ANN401 - as above
+def _nsrdb(text: str) -> pd.DataFrame:
     from pvlib.iotools import read_nsrdb_psm4
 
-    return read_nsrdb_psm4(io.StringIO(text), map_variables=True)[0]
+    return _frame(read_nsrdb_psm4(io.StringIO(text), map_variables=True)[0])
 
 
 _READERS: dict[WeatherForm, Callable[[str], Any]] = {

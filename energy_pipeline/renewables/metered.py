@@ -18,7 +18,7 @@ import numpy as np
 from energy_pipeline.desk.model import Desk, PvPlant, WeatherLocation, WindPlant
 from energy_pipeline.domain.delivery import MICROSECONDS_PER_MINUTE, FloatArray, IntArray
 from energy_pipeline.information.archive import InformationSet
-from energy_pipeline.information.artefacts import ArtefactStore
+from energy_pipeline.information.artefacts import ArtefactStore, Bundle
 from energy_pipeline.information.resolution import convert, interval_values
 from energy_pipeline.renewables.calibration import CORRECTIONS, block_rows, block_start, fit_block, training_blocks
 from energy_pipeline.renewables.correction import BLOCK_DAYS, Correction
@@ -178,10 +178,15 @@ def _fit(info: InformationSet, name: str, artefacts: ArtefactStore | None) -> Co
     """From the artefact its raw past names, so that a known past is not laid out in rows again; else learnt."""
     if artefacts is None:
         return _learnt(info, name, None)[0]
-    past = past_correction(info.desk, name)
+    bundle = _bundle(info, name)
+    past = past_correction(info.desk, name, bundle)
     key = info.kept("renewables.correction_key", name, make=lambda: _learnt(info, name, artefacts)[1], past=past)
-    data = artefacts.get(CORRECTIONS, key) if key else None
+    data = artefacts.get(bundle, CORRECTIONS, key) if key else None
     return _learnt(info, name, artefacts)[0] if data is None else Correction.from_bytes(data)
+
+
+def _bundle(info: InformationSet, name: str) -> Bundle:
+    return Bundle(info.desk.plants[name].zone, info.day.day)
 
 
 def _learnt(info: InformationSet, name: str, artefacts: ArtefactStore | None) -> tuple[Correction, str]:
@@ -192,7 +197,8 @@ def _learnt(info: InformationSet, name: str, artefacts: ArtefactStore | None) ->
         own = info.at(start + timedelta(days=BLOCK_DAYS - 1))
         return own.cached("renewables.block_rows", name, make=lambda: block_rows(DeskPlant(own, name), start))
 
-    found = fit_block(source, name, block, training_blocks(block, window_days(info.desk)), rows, artefacts)
+    kept = None if artefacts is None else (artefacts, _bundle(info, name))
+    found = fit_block(source, name, block, training_blocks(block, window_days(info.desk)), rows, kept)
     return found.correction, found.key
 
 

@@ -15,9 +15,9 @@ from energy_pipeline.desk import Desk
 from energy_pipeline.desk.model import MeteredPlant, Plant, SharePlant, WindPlant
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.features.drivers import driver_reads
+from energy_pipeline.information.artefacts import Bundle
 from energy_pipeline.information.cut_keys import Reads
 from energy_pipeline.information.past_days import Past, pack, unpack
-from energy_pipeline.renewables.calibration import CORRECTIONS
 from energy_pipeline.renewables.correction import BLOCK_DAYS, WINDOW_DAYS
 from energy_pipeline.renewables.inputs import LAST_LAG
 from energy_pipeline.renewables.physics import Computed, Physics
@@ -58,10 +58,10 @@ def past_expected(desk: Desk, name: str, to_bytes: Callable[[T], bytes], from_by
     return Past("renewables", desk.plants[name].zone, plant_reads(desk, name), reach, to_bytes, from_bytes)
 
 
-def past_correction(desk: Desk, name: str) -> Past[str]:
-    """How the name of the artefact that holds a block's correction is kept."""
+def past_correction(desk: Desk, name: str, bundle: Bundle) -> Past[str]:
+    """How the key of the artefact that holds a block's correction, in a bundle, is kept."""
     reads, reach = plant_reads(desk, name), _learning_days(desk)
-    zone, named = desk.plants[name].zone, lambda key: [(CORRECTIONS, key)] if key else []
+    zone, named = desk.plants[name].zone, lambda key: [bundle.name] if key else []
     return Past("renewables", zone, reads, reach, lambda key: pack({}, key), lambda data: str(unpack(data)[1]), named)
 
 

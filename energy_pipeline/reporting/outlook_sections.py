@@ -11,7 +11,7 @@ import polars as pl
 from energy_pipeline.reporting.book_sections import NOT_SETTLED, groups, not_computed
 from energy_pipeline.reporting.charts import Band, Bars, Mark, Steps, day_chart
 from energy_pipeline.reporting.inputs import ReportInputs, hours, mean, names, starts_us, total
-from energy_pipeline.reporting.view import Cell, ChartView, Head, Section, TableView, num, share_cell
+from energy_pipeline.reporting.view import Cell, ChartView, Head, Section, TableView, Tone, num, share_cell
 
 MODEL = "ensemble"
 AXIS_NOTE = "Charts run over the local day; hours are wall clock, intervals are labelled by their start."
@@ -54,9 +54,11 @@ def price_forecasts(inputs: ReportInputs) -> Section:
     week = _week_ahead(frame)
     if week is not None:
         tables.append(week)
+    if inputs.has("second_price_skill"):
+        tables.append(_second_price_skill(inputs.frame("second_price_skill")))
     reasons = sorted({f"{z} {k} {m}: {f}" for z, k, m, f in frame.select("zone", "price_kind", "model", "fallback").iter_rows() if f})
     notes = [AXIS_NOTE, *(f"Fallback: {r}." for r in reasons)]
-    sources = inputs.sources("price_forecasts", "day_ahead_prices", "pnl_day_ahead", "pnl")
+    sources = inputs.sources("price_forecasts", "second_price_skill", "day_ahead_prices", "pnl_day_ahead", "pnl")
     return Section("prices", "Price forecasts", tables, charts, notes, sources=sources)
 
 
@@ -131,6 +133,33 @@ def _week_ahead(frame: pl.DataFrame) -> TableView | None:
     ]
     heads = [Head("Zone", numeric=False), Head("Model", numeric=False), *(Head(d.strftime("%a %d %b"), "¤/MWh") for d in days)]
     return TableView("Days after: mean day-ahead price", heads, rows)
+
+
+def _second_price_skill(frame: pl.DataFrame) -> TableView:
+    """What past forecasts of the second price were worth against the two naives; the desk trades on none without skill."""
+    heads = [
+        Head("Zone", numeric=False),
+        Head("Price", numeric=False),
+        Head("settled days"),
+        *(Head(name, "¤/MWh") for name in ("RMSE of the model", "of no spread", "of the last known spread")),
+        *(Head(f"t against {name}") for name in ("no spread", "the last known spread")),
+        Head("share published"),
+        Head("", numeric=False),
+        Head("traded on", numeric=False),
+    ]
+    tones: dict[str, Tone] = {"skill": "ok", "no_skill": "warn", "too_short": "muted"}
+    rows = [
+        [
+            *(Cell(r["zone"]), Cell(r["price_kind"]), num(r["days"])),
+            *(num(r[f"rmse{rival}_eur_mwh"], 2) for rival in ("", "_no_spread", "_last_spread")),
+            *(num(r[f"hac_t_{rival}"], 2) for rival in ("no_spread", "last_spread")),
+            share_cell(r["gain"]),
+            Cell(r["verdict"].replace("_", " "), tones[r["verdict"]], pill=True),
+            Cell("yes" if r["verdict"] == "skill" else f"no: {r['reason']}", "muted"),
+        ]
+        for r in frame.to_dicts()
+    ]
+    return TableView("Second price less day-ahead price: what past forecasts were worth", heads, rows)
 
 
 def plant_output(inputs: ReportInputs) -> Section:

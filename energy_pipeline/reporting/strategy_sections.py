@@ -37,6 +37,7 @@ def signals(inputs: ReportInputs) -> Section:
         Head("mean signal"),
         Head("wanted", "MWh"),
         Head("mean expected edge", "¤/MWh"),
+        Head("why nothing", numeric=False),
     ]
     rows = []
     for _, part in groups(inputs.frame("signals"), "strategy", "zone"):
@@ -52,6 +53,7 @@ def signals(inputs: ReportInputs) -> Section:
                 num(mean(part["signal"].to_list()), 2),
                 num(wanted, 1),
                 num(mean(part["expected_edge_eur_mwh"].to_list()), 2),
+                Cell(first["reason"], "muted"),
             ]
         )
     notes = ["An index study (index_only) trades nothing and earns nothing: no P&L, no Sharpe ratio, no part of the book."]

@@ -74,7 +74,14 @@ class Trade:
 
 
 def signal_rows(
-    info: InformationSet, strategy: str, zone: str, trade: Trade, signal: FloatArray, max_mw: float, edge_eur_mwh: FloatArray | None
+    info: InformationSet,
+    strategy: str,
+    zone: str,
+    trade: Trade,
+    signal: FloatArray,
+    max_mw: float,
+    edge_eur_mwh: FloatArray | None,
+    reason: str = "",
 ) -> pl.DataFrame:
     """Rows of `signals` for one strategy: the only way they are made.
 
@@ -87,6 +94,8 @@ def signal_rows(
         -1 .. +1; positive buys day-ahead.
     edge_eur_mwh : array or None
         Expected gain per MWh, before costs.
+    reason : str
+        Why nothing is wanted whatever the rule says.
     """
     minutes = info.desk.zones[zone].resolution_minutes(info.day.day)
     tradable = trade.label == "tradable"
@@ -106,6 +115,7 @@ def signal_rows(
             "signal": signal + 0.0,  # no negative zero
             "target_mw": signal * max_mw + 0.0 if tradable else np.zeros(signal.size),
             "expected_edge_eur_mwh": pl.Series(edge, nan_to_null=True),
+            "reason": reason,
         },
         schema=table("signals").schema,
     )

@@ -15,8 +15,8 @@ from energy_pipeline.strategies.reversal import reversal_signals
 from energy_pipeline.strategies.spread import spread_signals
 
 
-def signals(info: InformationSet, price_forecasts: pl.DataFrame) -> pl.DataFrame:
-    """What each strategy wants for D, table `signals`.
+def signals(info: InformationSet, price_forecasts: pl.DataFrame, skill: pl.DataFrame | None = None) -> pl.DataFrame:
+    """What each strategy wants for D, table `signals`; `skill` is the table second_price_skill of D.
 
     Raises
     ------
@@ -24,15 +24,17 @@ def signals(info: InformationSet, price_forecasts: pl.DataFrame) -> pl.DataFrame
         A tradable strategy lacks a price forecast.
     """
     contract = table("signals")
-    frames = [strategy_signals(info, name, strategy, price_forecasts) for name, strategy in info.desk.strategies.items()]
+    frames = [strategy_signals(info, name, strategy, price_forecasts, skill) for name, strategy in info.desk.strategies.items()]
     return pl.concat(frames).sort(contract.key, maintain_order=True) if frames else contract.frame()
 
 
-def strategy_signals(info: InformationSet, name: str, strategy: Strategy, price_forecasts: pl.DataFrame | None) -> pl.DataFrame:
+def strategy_signals(
+    info: InformationSet, name: str, strategy: Strategy, price_forecasts: pl.DataFrame | None, skill: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """One strategy's rows; without forecasts, the one that uses them goes by realised spreads alone."""
     match strategy:
         case SpreadStrategy():
-            return spread_signals(info, name, strategy, price_forecasts)
+            return spread_signals(info, name, strategy, price_forecasts, skill)
         case MeanReversionIndex():
             return reversal_signals(info, name, strategy)
         case MeanReversion():

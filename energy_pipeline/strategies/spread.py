@@ -6,6 +6,8 @@ Two estimates of the spread E[P - R] are asked: the difference of the ensemble f
 the mean of realised spreads of the same wall-clock slot over the window (D-1-window .. D-2;
 second prices of D-1 are not complete), shrunk towards zero by n / (n + shrinkage_days). The
 edge is the smaller of the two where they agree in sign and zero where they do not.
+
+Where the record of the second price's forecasts shows no skill (`second_price_skill`), nothing is traded and the row says why.
 """
 
 from __future__ import annotations
@@ -26,10 +28,13 @@ FULL_SIZE_THRESHOLDS = 3.0
 FULL_SIZE_WITHOUT_THRESHOLD_EUR_MWH = 1.0
 
 
-def spread_signals(info: InformationSet, name: str, strategy: SpreadStrategy, price_forecasts: pl.DataFrame | None) -> pl.DataFrame:
+def spread_signals(
+    info: InformationSet, name: str, strategy: SpreadStrategy, price_forecasts: pl.DataFrame | None, skill: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """Rows of `signals` for one day-ahead against second price strategy.
 
-    Without forecasts (None) the realised spreads speak alone: the plainest form of the strategy.
+    Without forecasts (None) the realised spreads speak alone: the plainest form of the strategy. `skill` is the table
+    second_price_skill of D; None for studies of the rule itself, which then trades whatever the record says.
 
     Raises
     ------
@@ -42,7 +47,21 @@ def spread_signals(info: InformationSet, name: str, strategy: SpreadStrategy, pr
     # Below the fee a trade loses what it expects to win, whatever the desk set.
     threshold = max(strategy.threshold_eur_mwh, zone.second_price.imbalance_fee_eur_mwh)
     trade = Trade(AUCTION, exit_name(zone.second_price.kind))
-    return signal_rows(info, name, strategy.zone, trade, -sized(edge, threshold), strategy.max_mw, np.abs(edge))
+    reason = "" if skill is None else without_skill(skill, strategy.zone)
+    signal = np.zeros(edge.size) if reason else -sized(edge, threshold)
+    return signal_rows(info, name, strategy.zone, trade, signal, strategy.max_mw, np.abs(edge), reason)
+
+
+def without_skill(skill: pl.DataFrame, zone: str) -> str:
+    """Why the zone's second price is not traded on, from table second_price_skill of D; empty where its forecasts have skill.
+
+    >>> without_skill(pl.DataFrame({"zone": ["A"], "verdict": ["skill"], "reason": [""]}), "B")
+    'no record of the second price of B'
+    """
+    rows = skill.filter(pl.col("zone") == zone)
+    if rows.is_empty():
+        return f"no record of the second price of {zone}"
+    return "" if rows["verdict"][0] == "skill" else str(rows["reason"][0])
 
 
 def expected_spread(info: InformationSet, name: str, zone: str, price_forecasts: pl.DataFrame) -> FloatArray:

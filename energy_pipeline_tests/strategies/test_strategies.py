@@ -46,6 +46,26 @@ def test_sell_the_dearer_market_by_the_smaller_of_two_agreeing_edges(realised, f
     assert rows.select("entry_price", "exit_price").unique().row(0) == (AUCTION, "intraday price")
 
 
+@pytest.mark.parametrize(
+    ("verdict", "target", "reason"),
+    [
+        ("skill", -4.0, ""),
+        ("no_skill", 0.0, "no skill: t 0.3"),
+        ("too_short", 0.0, "no skill: t 0.3"),
+        (None, 0.0, ""),
+    ],
+)
+def test_nothing_is_traded_on_a_second_price_whose_forecasts_have_no_skill(verdict, target, reason):
+    desk = tiny_desk(strategies={"s": SPREAD})
+    frames = prices(D - timedelta(days=30), D - timedelta(days=1), 62.0, 50.0)
+    forecast = ensemble(desk, D, {("NORTH", "day_ahead"): 64.0, ("NORTH", "second"): 60.0})
+    record = pl.DataFrame({"zone": ["NORTH"], "verdict": [verdict], "reason": [reason]}).filter(pl.col("verdict").is_not_null())
+    rows = signals(Archive(desk, frames).at(D), forecast, record)
+    assert rows["target_mw"].to_list() == pytest.approx([target] * 96)
+    assert rows["expected_edge_eur_mwh"].to_list() == pytest.approx([4.0] * 96)  # what it would have been traded for is still said
+    assert set(rows["reason"]) == {reason if verdict else "no record of the second price of NORTH"}
+
+
 @pytest.mark.parametrize("day", [SPRING, AUTUMN])
 def test_clock_changes_and_slots(day):
     desk = tiny_desk(strategies={"s": SPREAD, "r": REVERSAL})

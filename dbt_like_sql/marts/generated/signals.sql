@@ -15,5 +15,6 @@ select
     exit_known,
     signal,
     target_mw,
-    expected_edge_eur_mwh
+    expected_edge_eur_mwh,
+    reason
 from {{ ref('stg_signals') }}

@@ -95,6 +95,40 @@ SPREAD_FORECASTS = Table(
     is_mart=True,
 )
 
+SECOND_PRICE_SKILL = Table(
+    name="second_price_skill",
+    stage="forecasting",
+    flow="decide",
+    description="What past forecasts of the second price were worth on settled days known at the decision: does the desk trade on them?",
+    key=("zone",),
+    columns=(
+        c.DELIVERY_DAY,
+        c.ZONE,
+        c.text("price_kind", "Which second price."),
+        c.count("days", "Settled days of the record."),
+        *(
+            Column(f"{measure}{rival}_eur_mwh", "f64", f"{text} of {whose}; null without a record.", "EUR/MWh", True, 0.0, None, "a size")
+            for rival, whose in (
+                ("", "the spread model at its full share"),
+                ("_no_spread", "the naive that the second price is the day-ahead price"),
+                ("_last_spread", "the naive that the last known day's spread comes again"),
+            )
+            for measure, text in (("mae", "Mean absolute error"), ("rmse", "Root mean squared error"))
+        ),
+        Column("hac_t_no_spread", "f64", "T of the mean squared error's gain on that naive, Newey-West with 7 lags; null without a test.", "1", True),
+        Column("hac_t_last_spread", "f64", "The same against the last known day's spread.", "1", True),
+        c.share("gain", "Share of the model's spread that the published second price carries; 0: it is the day-ahead mean."),
+        c.text(
+            "verdict",
+            "skill: both naives beaten at 5 %, one-sided; no_skill or too_short: no spread strategy trades.",
+            allowed=("skill", "no_skill", "too_short"),
+        ),
+        c.text("reason", "Why nothing is traded on it; empty with skill."),
+    ),
+    may_be_empty=True,
+    is_mart=True,
+)
+
 FORWARD_CURVE = Table(
     name="forward_curve",
     stage="forecasting",
@@ -134,11 +168,14 @@ FORECAST_MODELS = Table(
         Column("training_first_day", "date", "First day of the history it learnt from.", nullable=True),
         Column("training_last_day", "date", "Last day of the history it learnt from.", nullable=True),
         c.count("exogenous_columns", "Exogenous inputs of the zone's panel."),
+        Column("features", "str", "Columns of price_features it reads beside past prices and the calendar.", since=2, default=""),
+        Column("left_out", "str", "Groups that are off, and columns that could not be read with the reason.", since=2, default=""),
         c.text("settings", "Hyper-parameters as name=value."),
         c.text("seed", "Seed of its random draws; empty for members that draw none."),
         c.text("artefact", "Content hash of the artefact that holds the members' forecasts of D."),
         c.text("note", "Empty, or why it could not forecast or an earlier fit stands in."),
     ),
+    version=2,
     may_be_empty=True,
     is_mart=True,
 )
@@ -147,7 +184,7 @@ FORECAST_CONTRIBUTIONS = Table(
     name="forecast_contributions",
     stage="forecasting",
     flow="decide",
-    description="Importance of each input of the boosted trees, and its Shapley contribution to each hour's price of D.",
+    description="Importance of each feature to each member, and its contribution to the member's price of each hour of D.",
     key=("zone", "model", "delivery_start", "input"),
     columns=(
         c.DELIVERY_DAY,
@@ -155,9 +192,69 @@ FORECAST_CONTRIBUTIONS = Table(
         c.text("model", "The member explained."),
         c.DELIVERY_START,
         c.RESOLUTION,
-        c.text("input", "Input of the model; `typical` is the recent price level, where contributions start from."),
+        c.text("input", "Column of price_features; `typical` is the forecast at typical inputs, where contributions start from."),
         Column("contribution_eur_mwh", "f64", "Added by this input; with `typical` they sum to the member's price of the hour.", "EUR/MWh"),
-        c.share("importance", "Share of the loss reduction of all splits, the same in every hour."),
+        c.share("importance", "Trees: share of all splits' loss reduction; others: of the day's absolute contributions.", maximum=1.000001),
+        c.text("feature_group", "Group of the input, by which a desk switches it.", nullable=True),
+    ),
+    version=2,
+    readable=2,
+    may_be_empty=True,
+    is_mart=True,
+)
+
+FORECAST_TUNING = Table(
+    name="forecast_tuning",
+    stage="forecasting",
+    flow="decide",
+    description="Each setting that training jobs search (orders of SARIMAX, depth and rate of the trees): what D's decision used, and why.",
+    key=("zone", "model", "setting"),
+    columns=(
+        c.DELIVERY_DAY,
+        c.ZONE,
+        c.text("model", "Member of the committee."),
+        c.text("setting", "Of the member; p, d, q, seasonal_p and seasonal_q are SARIMAX's orders."),
+        Column("value", "f64", "What was used.", "1"),
+        Column("declared_value", "f64", "What holds without a training.", "1"),
+        c.text("source", "Where it comes from; `desk`: the desk file pins it.", allowed=("trained", "declared", "desk")),
+        Column("trained_on", "date", "Day whose information the training looked at.", nullable=True),
+        c.text("criterion", "What the training minimised; empty without one."),
+        Column("criterion_value", "f64", "Of the settings found.", "see criterion", True),
+        Column("declared_criterion_value", "f64", "Of the declared settings, where they were tried.", "see criterion", True),
+        Column("bic", "f64", "Schwarz' criterion of the orders found.", "1", True),
+        Column("bic_value", "f64", "What BIC prefers for this setting.", "1", True),
+        Column("adf_statistic", "f64", "Augmented Dickey-Fuller statistic of the prices less those of the day before, which decides d.", "1", True),
+        c.share("adf_p_value", "Its p-value: a unit root is rejected under 5 %.", nullable=True),
+    ),
+    may_be_empty=True,
+    is_mart=True,
+)
+
+FORECAST_DIAGNOSTICS = Table(
+    name="forecast_diagnostics",
+    stage="forecasting",
+    flow="decide",
+    description="Whether the past errors of the ensemble and of each member look like noise: tests of their daily means over the weighting days.",
+    key=("zone", "model"),
+    columns=(
+        c.DELIVERY_DAY,
+        c.ZONE,
+        c.text("model", "Which model; of day-ahead prices."),
+        c.count("days", "Settled days with a forecast."),
+        c.share("ljung_box_p", "Ljung-Box, 7 lags: daily errors do not follow each other.", nullable=True),
+        c.share("arch_lm_p", "ARCH-LM, 7 lags: large daily errors do not follow large ones.", nullable=True),
+        c.share("jarque_bera_p", "Jarque-Bera: daily errors are normal.", nullable=True),
+        Column("skew", "f64", "Of daily errors; above 0 the price was above the forecast now and then by far.", "1", True),
+        Column("kurtosis", "f64", "Of daily errors; 3 is normal.", "1", True),
+        *(
+            Column(name, "f64", f"Autocorrelation of {what}.", "1", True, -1.0, 1.0, "a correlation")
+            for name, what in {
+                "acf_1d": "daily errors, one day",
+                "acf_7d": "daily errors, a week",
+                "acf_1h": "hourly errors, one hour; high within a day by construction",
+                "acf_24h": "hourly errors, the same hour a day before",
+            }.items()
+        ),
     ),
     may_be_empty=True,
     is_mart=True,
@@ -263,9 +360,12 @@ FORECAST_COMPARISON = Table(
 TABLES: tuple[Table, ...] = (
     PRICE_FORECASTS,
     SPREAD_FORECASTS,
+    SECOND_PRICE_SKILL,
     FORWARD_CURVE,
     FORECAST_MODELS,
     FORECAST_CONTRIBUTIONS,
+    FORECAST_TUNING,
+    FORECAST_DIAGNOSTICS,
     FORECAST_SCORES,
     FORECAST_LEAD_ERRORS,
     FORECAST_VALUE,

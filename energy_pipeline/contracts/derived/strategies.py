@@ -30,7 +30,9 @@ SIGNALS = Table(
         Column("signal", "f64", "-1 (sell day-ahead, buy back) .. +1.", "1", minimum=-1.0, maximum=1.0, reason="a normalised signal"),
         c.power("target_mw", "Wanted extra day-ahead purchase (+) or sale (-); 0 for an index study."),
         Column("expected_edge_eur_mwh", "f64", "Expected gain per MWh traded, before costs.", "EUR/MWh", True),
+        Column("reason", "str", "Why nothing is wanted whatever the rule says; empty where the rule decides.", since=2, default=""),
     ),
+    version=2,
     may_be_empty=True,
     is_mart=True,
 )

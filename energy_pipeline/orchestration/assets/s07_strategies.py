@@ -25,7 +25,7 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
         Raw("fuel_prices", lambda desk: window_days(desk) + 15),  # a fortnight more: the last settlement before a long holiday
     )
     return [
-        factory.table("signals", signals, Information(), Day("price_forecasts")),
+        factory.table("signals", signals, Information(), Day("price_forecasts"), Day("second_price_skill")),
         factory.tables("backtest_metrics", ["backtest_metrics", "backtest_days"], backtest_tables, *window),
     ]
 
@@ -35,11 +35,11 @@ def window_days(desk: Desk) -> int:
     return WINDOW_DAYS if desk.strategies else 1
 
 
-def signals(_day: DayContext, *, information_set: Info, price_forecasts: Frame) -> Frame:
+def signals(_day: DayContext, *, information_set: Info, price_forecasts: Frame, second_price_skill: Frame) -> Frame:
     """Wanted trades for D."""
     from energy_pipeline import strategies
 
-    return strategies.signals(information_set, price_forecasts)
+    return strategies.signals(information_set, price_forecasts, second_price_skill)
 
 
 def backtest_tables(day: DayContext, *, signals: Frame, day_ahead_prices: Frame, second_prices: Frame, fuel_prices: Frame) -> Frames:

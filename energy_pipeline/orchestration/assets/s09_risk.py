@@ -44,7 +44,7 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     came = (Raw("day_ahead_prices"), Raw("second_prices"), Raw("plant_meters"), Raw("generation_actual"), Raw("held_hours"))
     marks = (Window(name, 2, required=False) for name in MARKED_ON)
     return [
-        factory.tables("risk", RISK_TABLES, risk, Information(), *decided, *more),
+        factory.tables("risk", RISK_TABLES, risk, Information(), *decided, *more, Day("asset_states"), Day("end_values")),
         factory.table("var_exceptions", var_exceptions, Day("risk_measures"), Day("pnl"), *decided),
         factory.table("var_backtests", var_backtests, Window("var_exceptions", lambda desk: desk.risk.backtest_days)),
         factory.table("expectation_record", expectation_record, *(Window(name, RECORD_DAYS, required=False) for name in RECORDED)),
@@ -67,14 +67,18 @@ def risk(
     forward_curve: Frame,
     signals: Frame,
     price_forecasts: Frame,
+    asset_states: Frame,
+    end_values: Frame,
 ) -> Frames:
     """The book as decided, over the joint forecast errors it was decided on; nothing is optimised again."""
+    from energy_pipeline import flexibility
     from energy_pipeline import risk as stage
     from energy_pipeline.book.positions import Book
 
     book = Book.from_frames(positions, portfolio_solution)
     more = stage.MoreInputs(forward_curve, signals, factor_returns(day), held_forwards(day, information_set, price_forecasts))
-    found = stage.assess(information_set, book, scenario_paths, plant_output, dispatch, past_errors(day, information_set), more)
+    standing = information_set.with_desk(flexibility.desk_of_day(day.desk, day.day, asset_states, end_values))
+    found = stage.assess(standing, book, scenario_paths, plant_output, dispatch, past_errors(day, information_set), more)
     return {
         "risk_measures": found.measures,
         "risk_methods": found.methods,
