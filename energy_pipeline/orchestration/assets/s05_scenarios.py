@@ -43,11 +43,11 @@ def past_errors(day: DayContext, information_set: Info) -> list[ErrorHistory]:
     return [*forecasting.price_errors(information_set, day.artefacts), *renewables.output_errors(information_set, day.artefacts)]
 
 
-def scenario_summary(_day: DayContext, *, scenario_paths: Frame) -> Frame:
-    """Mean, spread and quantiles of the paths."""
+def scenario_summary(day: DayContext, *, scenario_paths: Frame) -> Frame:
+    """Mean, spread and quantiles of the paths, and of plants together."""
     from energy_pipeline import scenarios
 
-    return scenarios.scenario_summary(scenario_paths)
+    return scenarios.scenario_summary(scenario_paths, day.desk)
 
 
 def scenario_sets(day: DayContext, *, information_set: Info, price_forecasts: Frame, plant_output: Frame, scenario_paths: Frame) -> Frame:
