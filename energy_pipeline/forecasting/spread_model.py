@@ -172,7 +172,7 @@ def _walked(relative: FloatArray, inputs: FloatArray) -> FloatArray:
     days, hours, columns = inputs.shape
     outcome = np.vstack([relative, np.full((1, hours), np.nan)])
     known = np.isfinite(outcome)
-    known[:USUAL_DAYS + 4] = False
+    known[: USUAL_DAYS + 4] = False
     x = np.where(known[:, :, None], inputs, 0.0)
     y = np.where(known, np.clip(outcome, -CLIP, CLIP), 0.0)
     # einsum without BLAS: the same bits whatever the number of threads

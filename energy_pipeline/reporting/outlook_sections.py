@@ -11,7 +11,7 @@ import polars as pl
 from energy_pipeline.reporting.book_sections import NOT_SETTLED, groups, not_computed
 from energy_pipeline.reporting.charts import Band, Bars, Mark, Steps, day_chart
 from energy_pipeline.reporting.inputs import ReportInputs, hours, mean, names, starts_us, total
-from energy_pipeline.reporting.view import Cell, ChartView, Head, Section, TableView, num, share_cell
+from energy_pipeline.reporting.view import Cell, ChartView, Head, Section, TableView, Tone, num, share_cell
 
 MODEL = "ensemble"
 AXIS_NOTE = "Charts run over the local day; hours are wall clock, intervals are labelled by their start."
@@ -147,7 +147,7 @@ def _second_price_skill(frame: pl.DataFrame) -> TableView:
         Head("", numeric=False),
         Head("traded on", numeric=False),
     ]
-    tones = {"skill": "good", "no_skill": "warn", "too_short": "muted"}
+    tones: dict[str, Tone] = {"skill": "ok", "no_skill": "warn", "too_short": "muted"}
     rows = [
         [
             *(Cell(r["zone"]), Cell(r["price_kind"]), num(r["days"])),

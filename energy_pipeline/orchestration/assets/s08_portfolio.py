@@ -36,7 +36,7 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     auction = Raw("day_ahead_prices", required=True)
     return [
         factory.files("positions", NOMINATIONS, write_book, *scenarios, forecasts, Day("signals"), tables=BOOK_TABLES),
-        factory.table("joint_book", joint_book, *scenarios, forecasts),
+        factory.table("joint_book", joint_book, *scenarios, forecasts, Day("spread_forecasts")),
         factory.table("forward_book_proposals", forward_book_proposals, info, forecasts),
         factory.table("pnl_day_ahead", pnl_day_ahead, positions, auction),
         factory.table("pnl", pnl, positions, Day("plant_output"), Day("dispatch"), auction, *came),
@@ -72,14 +72,21 @@ def decided_book(
 
 
 def joint_book(
-    day: DayContext, *, information_set: Info, scenario_paths: Frame, plant_output: Frame, dispatch: Frame, price_forecasts: Frame
+    day: DayContext,
+    *,
+    information_set: Info,
+    scenario_paths: Frame,
+    plant_output: Frame,
+    dispatch: Frame,
+    price_forecasts: Frame,
+    spread_forecasts: Frame,
 ) -> Frame:
     """Hedges and batteries at once, against value first and then hedge, judged on a second scenario set."""
     from energy_pipeline import scenarios
     from energy_pipeline.portfolio.joint_day import joint_book_table
 
     errors = past_errors(day, information_set)
-    fresh = scenarios.scenario_paths(information_set, price_forecasts, plant_output, errors, stream="fresh")
+    fresh = scenarios.scenario_paths(information_set, price_forecasts, plant_output, errors, spread_forecasts, stream="fresh")
     return joint_book_table(information_set, scenario_paths, fresh, plant_output, dispatch)
 
 
