@@ -6,16 +6,21 @@ when asked and never at import. What does not: anything a desk decides (the desk
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from energy_pipeline.desk import demo_desk_path
 
+PREFIX = "ENERGY_PIPELINE_"
+NAMES = {"warehouse_file": "WAREHOUSE"}
+"""Settings whose variable is not called as they are."""
 
-class Settings(BaseSettings):
+
+class Settings(BaseModel):
     """Paths and switches of one installation.
 
     Attributes
@@ -43,16 +48,29 @@ class Settings(BaseSettings):
     PosixPath('lake/warehouse.duckdb')
     """
 
-    model_config = SettingsConfigDict(env_prefix="ENERGY_PIPELINE_", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     desk: Path | None = None
     lake: Path | str = Path("data_lake")
     data: Path = Path("../shared/data")
     sql: Path | None = None
-    warehouse_file: Path | None = Field(None, validation_alias="ENERGY_PIPELINE_WAREHOUSE")
+    warehouse_file: Path | None = None
     schedules: Literal["stopped", "running"] = "stopped"
     hosts: dict[str, str] = Field(default_factory=dict)
     code_version: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_environment(cls, given: dict[str, object]) -> dict[str, object]:
+        """What is not given is what its variable says, in whatever case that is written."""
+        said = {name.upper(): value for name, value in os.environ.items()}
+        found = {field: said.get(PREFIX + NAMES.get(field, field.upper())) for field in cls.model_fields}
+        return {field: value for field, value in found.items() if value is not None} | given
+
+    @field_validator("hosts", mode="before")
+    @classmethod
+    def _json(cls, hosts: object) -> object:
+        return json.loads(hosts) if isinstance(hosts, str) else hosts
 
     @field_validator("lake")
     @classmethod

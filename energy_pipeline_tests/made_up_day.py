@@ -38,6 +38,27 @@ class MadeUpDay:
         self._rivals()
         self._fleet()
         self._more_risk()
+        self._models()
+
+    def _models(self):
+        day = {"delivery_day": self.day, "zone": "NORTH"}
+        read = {"missing_share": 0.0, "missing_history_share": 0.01, "day_mean": 51_000.0, "history_mean": 48_000.0, "psi": 0.31}
+        named = [("load_mw", "drivers", "read"), ("gas_eur_mwh", "fuels", "group_off")]
+        rows = [{**day, "feature": f, "feature_group": g, "status": s, **(read if s == "read" else dict.fromkeys(read))} for f, g, s in named]
+        self._add("feature_statistics", rows)
+        start = self.delivery.start
+        parts = [("load_mw", 0.8, 12.0, "drivers"), ("price_lag_1d_eur_mwh", 0.2, -3.0, "prices"), ("typical", 0.0, 40.0, "typical")]
+        rows = [
+            {**day, "model": "lear_56", "delivery_start": start, "input": i, "importance": s, "contribution_eur_mwh": c, "feature_group": g}
+            for i, s, c, g in parts
+        ]
+        self._add("forecast_contributions", rows)
+        tests = {"days": 28, "ljung_box_p": 0.03, "arch_lm_p": 0.4, "jarque_bera_p": None, "skew": 0.2, "kurtosis": 3.4, "acf_1d": 0.4}
+        self._add("forecast_diagnostics", [{**day, "model": "ensemble", **tests}])
+        found = {"source": "trained", "trained_on": self.day, "criterion": "aic", "criterion_value": 800.0, "adf_p_value": 0.001}
+        self._add("forecast_tuning", [{**day, "model": "sarimax", "setting": "p", "value": 2.0, "declared_value": 2.0, **found}])
+        cost = {"horizon_days": 1, "target_day": self.day, "merit_order_eur_mwh": 61.0}
+        self._add("price_features", [{**day, "delivery_start": start, "resolution_minutes": 60, **cost}])
 
     def _more_risk(self):
         day = {"delivery_day": self.day}
@@ -49,6 +70,8 @@ class MadeUpDay:
         record = {"days": 40, "expected": 51.0, "settled": 50.0, "difference": 1.0, "hac_t": 2.5, "p_value": 0.012, "p_holm": 0.04, "rmse": 6.0}
         said = {"quantity": "day_ahead_price", "zone": "NORTH", "lead_group": "D", "unit": "EUR/MWh", "allowed": 0.5, "verdict": "outside"}
         self._add("expectation_record", [{**day, **record, **said}])
+        earned = {"scope": "book", "name": "book", "window_days": 30, "days": 21, "first_day": self.day, "verdict": "measured", "sharpe": 1.25}
+        self._add("performance", [{**day, **earned, "benchmark": "expected_output", "result_eur": 91_234.0, "added_eur": -1_777.0}])
         self._add("hedge_proposals", [{**day, "contract": "NORTH base", "trade_mw": -12.5, "cost_eur": 90.0, "note": "repairs es_eur"}])
         model = {"scope": "book", "days": 45, "note": ""}
         named = [("hub", "EUR/MWh", 800.0, 0.6), ("wind", "GW", -300.0, 0.1), ("idiosyncratic", "EUR", None, 0.3)]
@@ -339,6 +362,22 @@ class MadeUpDay:
                 }
             )
         self._add("dispatch", rows)
+        state = {
+            "delivery_day": self.day,
+            "asset": "north_battery",
+            "state_day": self.day,
+            "zone": "NORTH",
+            "asset_kind": "battery",
+            "capacity_mwh": 40.0,
+        }
+        opened = {**state, "kind": "opening", "basis": "desk file: the first day", "content_start_mwh": 4.0, "predecessor": "", "cycles_year": 8.0}
+        end = {"kind": "decided", "content_end_mwh": 12.0, "cycles_day": 0.9, "cycles_year": 8.9}
+        self._add("asset_states", [opened, {**opened, **end}])
+        curve = {"delivery_day": self.day, "asset": "north_battery", "zone": "NORTH", "days": 7}
+        self._add("end_values", [{**curve, "content_mwh": c, "value_eur": v} for c, v in ((0.0, 0.0), (20.0, 900.0), (40.0, 1300.0))])
+        right = {"delivery_day": self.day, "asset": "north_swing", "zone": "NORTH", "kind": "swing", "quantity_mwh": 240.0, "considered_mwh": 240.0}
+        money = {"payoff_eur": 19_000.0, "cost_eur": 18_000.0, "keeping_eur": 400.0, "kept_eur": 2_500.0, "is_exercised": True, "is_forced": False}
+        self._add("right_decisions", [{**right, **money, "why": "taken: payoff 19000 less 18000 for 240 MWh is at least 400 of keeping"}])
         self._add(
             "asset_values",
             [

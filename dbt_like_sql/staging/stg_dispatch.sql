@@ -1,5 +1,5 @@
 -- generated from the contract of dispatch: change energy_pipeline/contracts, then run `make docs`
--- Committed day-ahead schedule of each flexible asset (information: auction): fixed before any price of D is known.
+-- Committed day-ahead schedule of each flexible asset (information: auction) and of each right that is used: fixed before any price of D is known.
 {{ config(materialized='view', schema='staging') }}
 
 select
@@ -13,5 +13,6 @@ select
     net_mw,
     state_of_charge_mwh,
     price_forecast_eur_mwh,
-    energy_value_eur_mwh
+    energy_value_eur_mwh,
+    coalesce(cost_eur_h, 0.0) as cost_eur_h
 from {{ source('lake', 'dispatch') }}

@@ -17,7 +17,6 @@ from energy_pipeline.book.hedges import Hedge, block_profile, opening_positions
 from energy_pipeline.book.pnl import HedgeLeg, ZoneBook
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
-from energy_pipeline.desk.flexibility import Battery
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
 from energy_pipeline.domain.errors import ContractError, Finding
 
@@ -169,7 +168,7 @@ def hedge_legs(desk: Desk, day: DeliveryDay, rows: pl.DataFrame, grid: Grid) -> 
 def zone_books(desk: Desk, day: DeliveryDay, positions: pl.DataFrame, dispatch: pl.DataFrame) -> dict[str, ZoneBook]:
     """The book of each zone with a position, in the desk's zone order.
 
-    Costs are the cycle costs of the zone's batteries (k per MWh discharged) and the
+    Costs are those of the zone's schedules (cycles, strikes, fuel and starts, less what grid services are paid) and the
     half-spreads of what is traded.
     """
     zones = set(positions["zone"].unique().to_list())
@@ -183,7 +182,7 @@ def _zone_book(desk: Desk, day: DeliveryDay, zone: str, positions: pl.DataFrame,
     sold, expected = np.zeros(grid.size), np.zeros(grid.size)
     if auction.height:
         sold, expected = -on_grid(auction, "position_mw", grid), on_grid(auction, "expected_output_mw", grid)
-    cost = cycle_cost_eur(desk, zone, dispatch, grid)
+    cost = schedule_cost_eur(zone, dispatch, grid)
     legs: list[HedgeLeg] = []
     contracts = rows.filter(pl.col("instrument") != DAY_AHEAD).sort("instrument", "delivery_start")
     for part in contracts.partition_by("instrument", maintain_order=True):
@@ -198,10 +197,9 @@ def half_spread_eur_h(rows: pl.DataFrame, grid: Grid) -> FloatArray:
     return np.nan_to_num(on_grid(paid, "paid", grid))
 
 
-def cycle_cost_eur(desk: Desk, zone: str, dispatch: pl.DataFrame, grid: Grid) -> FloatArray:
-    """Cycle costs of a zone's batteries [EUR], shape (intervals,)."""
+def schedule_cost_eur(zone: str, dispatch: pl.DataFrame, grid: Grid) -> FloatArray:
+    """Costs of a zone's committed schedules, known beforehand [EUR], shape (intervals,)."""
     cost = np.zeros(grid.size)
     for part in dispatch.filter(pl.col("zone") == zone).sort("asset", "delivery_start").partition_by("asset", maintain_order=True):
-        asset: Battery = desk.assets[part["asset"][0]]
-        cost += asset.cycle_cost_eur_mwh * grid.hours * np.nan_to_num(on_grid(part, "discharge_mw", grid))
+        cost += grid.hours * np.nan_to_num(on_grid(part, "cost_eur_h", grid))
     return cost

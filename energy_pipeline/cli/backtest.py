@@ -12,7 +12,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from energy_pipeline.cli.options import plain_errors, problems
 
@@ -29,6 +28,8 @@ def backtest(
     costs: Annotated[bool, typer.Option(help="--no-costs: what would be earned if trading were free.")] = True,
 ) -> None:
     """Backtest strategies of a desk from its own sources; a page each. A result too good and not explained leaves with 1."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
     from energy_pipeline.desk import demo_desk_path
     from energy_pipeline.settings import Settings
     from energy_pipeline.strategies.validation import require_explained

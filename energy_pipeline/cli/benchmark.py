@@ -13,7 +13,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from energy_pipeline.cli.options import plain_errors, problems
 
@@ -38,6 +37,8 @@ def forecasts(
 
     Interrupted, it goes on where it was when called again with the same arguments.
     """
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
     from energy_pipeline.forecasting.committee import DEFAULT_MEMBERS
     from energy_pipeline.studies.forecast_benchmark import run
 
@@ -85,8 +86,10 @@ def tune(
     fold_days: Annotated[int, typer.Option("--fold-days", min=1, help="Days of a block; a member is fitted once for each.")] = 14,
 ) -> None:
     """Try settings of a member by time-series cross-validation on the days before the test period."""
+    from rich.progress import Progress
+
+    from energy_pipeline.forecasting.cross_validation import cross_validate, fold_spans
     from energy_pipeline.studies.benchmark_file import market_panel, read_market_file
-    from energy_pipeline.studies.tuning import cross_validate, fold_spans
 
     with plain_errors(ValueError):
         values = {k: [float(v) if "." in v or "e" in v else int(v) for v in vs.split(",")] for k, _, vs in (g.partition("=") for g in grid.split())}
@@ -133,14 +136,17 @@ def ablation(
     first: Annotated[datetime, typer.Option("--first", formats=["%Y-%m-%d"], help="First delivery day.")],
     last: Annotated[datetime, typer.Option("--last", formats=["%Y-%m-%d"], help="Last delivery day.")],
     zones: Annotated[str, typer.Option("--zones", help="Zones, separated by commas; default: all.")] = "",
-    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Worker processes.")] = min(os.cpu_count() or 1, 8),
+    every: Annotated[int, typer.Option("--every", min=1, help="Walk every so many days.")] = 8,
+    models: Annotated[str, typer.Option("--models", help="Members, separated by commas; default: quick ones.")] = "",
 ) -> None:
     """What each group of inputs (`forecast.features`) gives a desk's day-ahead price forecasts on past days."""
     from energy_pipeline.settings import Settings
+    from energy_pipeline.studies.ablation import QUICK
     from energy_pipeline.studies.ablation import ablation as study
 
     with plain_errors(ValueError):
-        print(study(desk, Settings.load().data, first.date(), last.date(), [z.strip() for z in zones.split(",") if z.strip()], jobs))
+        wanted, chosen = ([n.strip() for n in names.split(",") if n.strip()] for names in (zones, models))
+        print(study(desk, Settings.load().data, first.date(), last.date(), wanted, every, chosen or QUICK))
 
 
 @benchmark_app.command()

@@ -9,7 +9,6 @@ from datetime import date
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from energy_pipeline.cli.options import DeskOption, LakeOption, console, plain_errors, problems, settings_of
 from energy_pipeline.domain.errors import DeskError, PipelineError
@@ -41,6 +40,8 @@ def days_of(text: str) -> tuple[date, date]:
 
 def fetch(span: SpanArgument = None, desk: DeskOption = None, lake: LakeOption = None, budget: BudgetOption = 1000) -> None:
     """Ask the desk's live sources for what is missing or may have changed, and keep every answer."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
     from energy_pipeline.desk import load_desk
     from energy_pipeline.fetching.archive import AnswerArchive
     from energy_pipeline.fetching.fetch import default_span
@@ -56,10 +57,18 @@ def fetch(span: SpanArgument = None, desk: DeskOption = None, lake: LakeOption =
             raise DeskError(str(settings.desk_path), ["sources.live: the desk has no live series; energy_pipeline/desk/present.yaml shows some"])
         client = client_for(settings, AnswerArchive(Lake(settings.lake).storage), utc_now, budget)
         first, last = days_of(span) if span else default_span(found, utc_now())
+        client.listener = lambda seconds, reason: console.print(f"again in {seconds:.0f} s: {reason}", markup=False)
         columns = (TextColumn("{task.description:<70}"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=console) as progress:
             task = progress.add_task("", total=None)
-            report = fetch_days(found, client, first, last, lambda n, of, text: progress.update(task, completed=n, total=of, description=text))
+
+            def told(done: int, planned: int, text: str) -> None:
+                new = text != progress.tasks[task].description
+                progress.update(task, completed=done, total=planned, description=text)
+                if text and new and not console.is_terminal:
+                    console.print(f"{done + 1} of {planned}: {text}", markup=False)
+
+            report = fetch_days(found, client, first, last, told)
         asked = ", ".join(f"{source} {count}" for source, count in report.asked.items()) or "nothing was missing"
         console.print(f"questions asked: {asked}; {report.rows} answers with rows, {len(report.not_yet)} not there yet")
         for text in report.not_asked:

@@ -14,7 +14,6 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from energy_pipeline.cli.options import DayArgument, DeskOption, LakeOption, WorkersOption, console, cores, plain_errors, problems, settings_of
 from energy_pipeline.cli.pages import show
@@ -22,6 +21,8 @@ from energy_pipeline.domain.errors import PipelineError
 from energy_pipeline.settings import Settings
 
 if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
     from energy_pipeline.runner.finished import Go
     from energy_pipeline.runner.flows import FlowName, Runner
     from energy_pipeline.runner.results import SpanResult
@@ -76,6 +77,8 @@ class Bar:
 @contextmanager
 def bar(text: str) -> Iterator[Bar]:
     """A progress bar for the length of a block."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
     columns = (TextColumn("{task.description:<58}"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=False) as progress:
         found = Bar(progress, text)
@@ -196,6 +199,27 @@ def demo(
         total = run_left(settings, days, go, again=again)
         show(settings, days, total.failed_days)
         tell(total)
+
+
+def tune(day: DayArgument, desk: DeskOption = None, lake: LakeOption = None) -> None:
+    """Search the settings that decisions of DAY and later read: SARIMAX's orders, the trees' depth and rate (a training job)."""
+    from energy_pipeline.forecasting.tuning import SEARCHED
+    from energy_pipeline.lake import Lake
+
+    with plain_errors():
+        settings = settings_of(desk, lake)
+        with running(settings) as runner, bar(f"tune  {day.date()}") as listener:
+            if not set(SEARCHED) & set(runner.desk.forecast.members):
+                raise typer.BadParameter(f"forecast.members has none of {', '.join(SEARCHED)}: there is nothing to search")
+            runner.tune(day.date(), listener=listener).raise_if_failed()
+        found = Lake(settings.lake).trained().read().get(day.date(), {})
+        for zone, members in found.items():
+            for name, own in members.items():
+                said = " ".join(f"{k}={v:g}" for k, v in own.settings.items())
+                usual = "" if own.declared_value is None else f" (declared settings: {own.declared_value:.3f})"
+                console.print(f"{zone} {name}: {said}; {own.criterion} {own.value:.3f}{usual}", highlight=False)
+        if not found:
+            problems.print("nothing could be searched: too little history; the declared settings hold")
 
 
 def run(

@@ -71,14 +71,15 @@ def enforce_days(contract: Table, frames: Mapping[date, pl.DataFrame]) -> tuple[
 
 
 def _shape(contract: Table, frame: pl.DataFrame) -> Iterator[Finding]:
+    given = frame.schema
     for column in contract.columns:
-        if column.name not in frame.columns:
+        if column.name not in given:
             yield Finding("column is missing", column.name, frame.height, next_step=f"add {column.dtype} column {column.name!r}")
-        elif frame.schema[column.name] != contract.schema[column.name]:
-            found = frame.schema[column.name]
+        elif given[column.name] != contract.schema[column.name]:
+            found = given[column.name]
             examples = tuple(repr(v) for v in frame[column.name].drop_nulls().head(EXAMPLES).to_list())
             yield Finding(f"dtype is {found}, contract says {column.dtype}", column.name, frame.height, examples, "convert it at the source")
-    for name in frame.columns:
+    for name in given:
         if name not in contract.schema:
             yield Finding("column is not in the contract", name, frame.height, next_step="drop it or add it to the contract")
 

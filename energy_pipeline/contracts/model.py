@@ -7,6 +7,7 @@ the contracts themselves (`raw`, `derived`) and their enforcement (`enforce`).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import polars as pl
@@ -192,10 +193,14 @@ class Table:
         if wrong:
             raise ValueError(f"table {self.name}: {'; '.join(wrong)}")
 
-    @property
+    @cached_property
     def schema(self) -> dict[str, pl.DataType]:
         """Polars schema in column order."""
         return {c.name: POLARS_DTYPES[c.dtype] for c in self.columns}
+
+    @cached_property
+    def _empty(self) -> pl.DataFrame:
+        return pl.DataFrame(schema=self.schema)
 
     @property
     def sort_key(self) -> tuple[str, ...]:
@@ -231,5 +236,5 @@ class Table:
     def frame(self, data: object = None) -> pl.DataFrame:
         """A polars frame of this table's schema from columns or rows, empty when `data` is None."""
         if data is None:
-            return pl.DataFrame(schema=self.schema)
+            return self._empty.clone()
         return pl.DataFrame(data, schema=self.schema)  # type: ignore[arg-type]

@@ -19,6 +19,7 @@ class _Facts(TypedDict, total=False):
     awaited_days_before: int
     actual: str
     sparse: bool
+    version: int
 
 
 def _raw(
@@ -49,6 +50,14 @@ PRICE_KIND = c.text("price_kind", "At which second price a deviation is traded b
 LOCATION = c.text("location", "Weather location as named in the desk file.")
 PLANT = c.text("plant", "Plant as named in the desk file.")
 
+_STORM = "strongest 10-min mean near ground is below 75 m/s"
+
+
+def _further(name: str, description: str, unit: str, lowest: float, highest: float, reason: str) -> Column:
+    """A column that weather has since its second version; null where a source does not give it."""
+    return Column(name, "f64", description, unit, True, lowest, highest, reason, since=2)
+
+
 _WEATHER = (
     Column(
         "wind_speed_ms",
@@ -58,7 +67,7 @@ _WEATHER = (
         True,
         0.0,
         75.0,
-        "strongest 10-min mean near ground is below 75 m/s",
+        _STORM,
     ),
     Column("temperature_c", "f64", "Air temperature at 2 m.", "degC", True, -70.0, 57.0, "the records of inhabited places; Kelvin would exceed it"),
     Column(
@@ -71,6 +80,13 @@ _WEATHER = (
         1500.0,
         "cloud enhancement rarely exceeds the solar constant 1361; pyranometers fall a little below zero at night",
     ),
+    _further("dni_w_m2", "Direct irradiance on a plane that faces the sun, mean of the interval.", "W/m2", -20.0, 1500.0, "the sun gives 1361"),
+    _further("dhi_w_m2", "Diffuse horizontal irradiance, mean of the interval.", "W/m2", -20.0, 1500.0, "not above global irradiance"),
+    _further("wind_direction_deg", "Where the wind comes from, clockwise from north, at hub height or near it.", "deg", 0.0, 360.0, "a circle"),
+    _further("pressure_hpa", "Air pressure at the ground (not reduced to sea level).", "hPa", 400.0, 1100.0, "7,000 m above the sea; record high"),
+    _further("snow_depth_cm", "Depth of the snow that lies.", "cm", 0.0, 2000.0, "the deepest snow measured was 1,182 cm"),
+    _further("wind_speed_2_ms", "Mean wind speed at the first of the location's `further_wind_heights_m`.", "m/s", 0.0, 75.0, _STORM),
+    _further("wind_speed_3_ms", "Mean wind speed at the second of the location's `further_wind_heights_m`.", "m/s", 0.0, 75.0, _STORM),
 )
 
 RAW_TABLES: tuple[Table, ...] = (
@@ -138,6 +154,7 @@ RAW_TABLES: tuple[Table, ...] = (
         may_be_empty=True,
         awaited_days_before=0,
         sparse=True,  # a forecast run covers the day from its issue on
+        version=2,
     ),
     _series(
         "weather_observed",
@@ -146,6 +163,7 @@ RAW_TABLES: tuple[Table, ...] = (
         _WEATHER,
         may_be_empty=True,
         published="after_delivery",
+        version=2,
     ),
     _raw(
         name="fuel_prices",

@@ -6,12 +6,15 @@ zones exist (`model`), what they are worth (flexibility).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from energy_pipeline.desk.base import DeskModel
+from energy_pipeline.desk.layout import FileLayout
 
 
 class Battery(DeskModel):
@@ -30,20 +33,46 @@ class Battery(DeskModel):
     discharge_efficiency: float = Field(0.92, gt=0, le=1, description="Delivered per MWh taken from the store, one way.")
     cycle_cost_eur_mwh: float = Field(5.0, ge=0, description="Wear per MWh discharged [EUR/MWh].")
     self_discharge_per_day: float = Field(0.0, ge=0, lt=1, description="Share of the content lost in a day.")
-    initial_mwh: float = Field(0.0, ge=0, description="Content at the start of the day [MWh].")
-    terminal: Literal["at_least", "equal", "valued"] = Field("at_least", description="What must hold at the end of the day.")
+    initial_mwh: float = Field(0.0, ge=0, description="Content at the start of the first day [MWh]; later days begin with what the day before left.")
+    terminal: Literal["curve", "at_least", "equal", "valued"] = Field(
+        "curve",
+        description="What holds at the end of the day. curve: what is left is worth what the coming week makes of it; at_least: beyond "
+        "terminal_mwh it is worth nothing; equal: exactly terminal_mwh; valued: each MWh is worth terminal_value_eur_mwh.",
+    )
+    end_curve: tuple[tuple[float, float], ...] = Field(
+        (), description="With terminal: curve, own (MWh, EUR) points of a concave function; none: made each day from the forecasts of the week."
+    )
     terminal_mwh: float = Field(0.0, ge=0, description="State of charge at the end of the day, at least (or exactly).")
     terminal_value_eur_mwh: float = Field(0.0, description="With terminal: valued, what each MWh left is worth.")
     cycles_per_day: float | None = Field(None, gt=0, description="Full cycles a day at most.")
+    cycles_per_year: float | None = Field(None, gt=0, description="Full cycles a calendar year at most.")
+    warranty_mwh: float | None = Field(None, gt=0, description="MWh discharged over its life at most.")
+    fade_per_cycle: float = Field(0.0, ge=0, lt=0.01, description="Share of the capacity that a full cycle takes for good.")
 
     @model_validator(mode="after")
     def _charge(self) -> Battery:
+        slopes = [(v - u) / (b - a) if b > a else math.nan for (a, u), (b, v) in pairwise(self.end_curve)]
+        falls = all(after <= before + 1e-9 for before, after in zip([math.inf, *slopes], slopes, strict=False))
+        if len(self.end_curve) == 1 or not falls:  # a content that does not rise has no slope, and no number is below none
+            raise ValueError("end_curve needs points of rising content and falling slope (concave), at least two")
         for name in ("initial_mwh", "terminal_mwh", "minimum_mwh"):
             if getattr(self, name) > self.energy_mwh:
                 raise ValueError(f"{name} {getattr(self, name):g} is more than energy_mwh {self.energy_mwh:g}")
         if self.initial_mwh < self.minimum_mwh:
             raise ValueError(f"initial_mwh {self.initial_mwh:g} is less than minimum_mwh {self.minimum_mwh:g}")
         return self
+
+
+class StateCorrections(FileLayout):
+    """An operator's file of states: asset, delivery_day, known_at and what it corrects (flexibility/corrections.py)."""
+
+    path: str = Field(min_length=1, description="Counts from ENERGY_PIPELINE_DATA; .parquet or .csv. Rows known after a decision do not count.")
+
+
+class FlexibilitySettings(DeskModel):
+    """How flexible assets are kept and ordered."""
+
+    state_corrections: StateCorrections | None = Field(None, description="What an operator measured of an asset's state, and when that was known.")
 
 
 class GridService(DeskModel):
@@ -86,11 +115,11 @@ class SwingRight(DeskModel):
 
     kind: Literal["swing"] = Field(description="A swing contract.")
     zone: str = Field(description="Zone of the desk (`zones`).")
-    days: int = Field(7, ge=1, le=7, description="Nominations left; the forecasts reach seven days.")
+    days: int = Field(7, ge=1, le=7, description="Nominations left on the first day; the forecasts reach seven days.")
     daily_min_mwh: float = Field(0.0, ge=0, description="Taken on each day, at least [MWh].")
     daily_max_mwh: float = Field(gt=0, description="Taken on each day, at most [MWh].")
-    total_min_mwh: float = Field(0.0, ge=0, description="Taken over the days left, at least [MWh].")
-    total_max_mwh: float = Field(gt=0, description="Taken over the days left, at most [MWh].")
+    total_min_mwh: float = Field(0.0, ge=0, description="Taken over all its days, at least [MWh].")
+    total_max_mwh: float = Field(gt=0, description="Taken over all its days, at most [MWh].")
     strike_eur_mwh: float = Field(description="Price paid for what is taken [EUR/MWh].")
     penalty_eur_mwh: float | None = Field(None, ge=0, description="Per MWh short of total_min; none: falling short is not allowed.")
 
@@ -100,11 +129,11 @@ class CurtailableRight(DeskModel):
 
     kind: Literal["curtailable"] = Field(description="A load that may be called off.")
     zone: str = Field(description="Zone of the desk (`zones`).")
-    days: int = Field(7, ge=1, le=7, description="Coming days on which a call is possible.")
+    days: int = Field(7, ge=1, le=7, description="Days on which a call is possible, from the first day on.")
     power_mw: float = Field(gt=0, description="Load called off [MW].")
     hours: float = Field(gt=0, le=24, description="Hours of a call; the dearest of the day.")
     strike_eur_mwh: float = Field(description="Paid to the customer per MWh not delivered [EUR/MWh].")
-    calls_left: int = Field(ge=0, description="Of this month's.")
+    calls_left: int = Field(ge=0, description="Calls left on the first day.")
 
 
 class RenewableRight(DeskModel):
@@ -130,7 +159,9 @@ class TollingRight(DeskModel):
     start_cost_eur: float = Field(0.0, ge=0, description="Cost of a start [EUR].")
     minimum_up_hours: int = Field(1, ge=1, le=23, description="Hours it stays on once started.")
     minimum_down_hours: int = Field(1, ge=1, le=23, description="Hours it stays off once stopped.")
-    is_on: bool = Field(False, description="Whether it runs when the day begins.")
+    is_on: bool = Field(False, description="Whether it runs when the first day begins.")
+    hours_so_far: float = Field(10_000.0, gt=0, description="Hours it has been on or off by then; matters up to the minimum times.")
+    starts_per_year: int | None = Field(None, ge=0, description="Starts a calendar year at most.")
 
 
 Right = Annotated[SwingRight | CurtailableRight | TollingRight | RenewableRight, Field(discriminator="kind")]

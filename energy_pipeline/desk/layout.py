@@ -16,6 +16,8 @@ from energy_pipeline.desk.base import DeskModel, TimeZone
 
 RowMinutes = Literal[5, 10, 15, 30, 60]
 """Lengths of a row that a file may have [min]: the one list for desk file, reader and `data_quality`."""
+WeatherForm = Literal["tmy3", "epw", "pvgis_tmy", "pvgis_hourly", "nsrdb"]
+"""Forms of weather files that pvlib reads."""
 NUMBER_FORMATS = ("epoch_s", "epoch_ms", "excel")
 """`time.format` of columns that hold time as a number."""
 
@@ -29,6 +31,10 @@ class FileLayout(DeskModel):
     encoding: str | None = Field(None, description="Such as windows-1252 or utf-16; else UTF-8, with or without byte order mark.")
     skip_rows: int = Field(0, ge=0, le=1000, description="Lines before the header line.")
     skip_after_header: int = Field(0, ge=0, le=100, description="Lines between the header and the first row of data, such as a line of units.")
+    weather_file: WeatherForm | None = Field(
+        None, description="A weather file of this form, read by pvlib into time_utc, ghi_w_m2, dni_w_m2, dhi_w_m2, temperature_c, wind_speed_ms, ..."
+    )
+    year: int | None = Field(None, ge=1970, le=2100, description="Calendar year that a typical year (tmy3, epw, pvgis_tmy) stands for.")
     null_words: tuple[str, ...] = Field((), description="Further words that say `no value`, beside empty, -, n/e, N/A, NA, nan, null.")
 
     @field_validator("encoding")

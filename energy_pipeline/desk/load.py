@@ -9,6 +9,7 @@ import copy
 import difflib
 import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from energy_pipeline.desk.curves import read_curves
 from energy_pipeline.desk.model import Desk
 from energy_pipeline.desk.written import Written, read_yaml
 from energy_pipeline.domain.errors import DeskError
@@ -52,6 +54,8 @@ def load_desk(path: Path) -> Desk:
         written = read_yaml(text)
     except yaml.YAMLError as error:
         raise DeskError(str(path), [f"is not YAML: {error}"]) from error
+    curves = read_curves(written.data.get("plants"), path.parent) if isinstance(written.data, dict) else []
+    written = replace(written, doubled=(*written.doubled, *curves))
     desk = _desk(written, str(path))
     problems = [_with_line(written, text.partition(": ")[0].split("."), text) for text in desk.oversights()]
     if problems:

@@ -13,7 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from energy_pipeline.contracts.columns import WIDEST_PRICE
 from energy_pipeline.desk.base import ClockTime, DeskModel, TimeZone
-from energy_pipeline.desk.flexibility import Battery, GridService, Right, right_problems, service_problems
+from energy_pipeline.desk.flexibility import Battery, FlexibilitySettings, GridService, Right, right_problems, service_problems
 from energy_pipeline.desk.forwards import ForwardBookSettings
 from energy_pipeline.desk.joint import JointBookSettings
 from energy_pipeline.desk.markets import Currency, Gate, Market, MarketTimeUnit
@@ -85,6 +85,10 @@ class Zone(DeskModel):
         (),
         description="Countries, as two letters and perhaps a subdivision (DE, DE-BY), whose public holidays count as Sundays for the price models.",
     )
+    neighbours: tuple[str, ...] = Field((), description="Zones of the desk whose prices and residual load the price models of this one read.")
+    thermal_mw: dict[Literal["nuclear", "lignite", "coal", "gas", "other"], Annotated[float, Field(gt=0)]] = Field(
+        default_factory=dict, description="Installed thermal capacity by technology [MW], for the merit order."
+    )
     weather_locations: tuple[str, ...] = Field((), description="Places of `weather` that stand for the zone's wind and sun.")
     installed_wind_mw: float | None = Field(None, gt=0, description="Wind capacity of the zone [MW], for the driver models.")
     installed_solar_mw: float | None = Field(None, gt=0, description="Solar capacity of the zone [MW], for the driver models.")
@@ -122,7 +126,25 @@ class WeatherLocation(DeskModel):
 
     latitude_deg: float = Field(ge=-90, le=90, description="North is positive [degrees].")
     longitude_deg: float = Field(ge=-180, le=180, description="East is positive [degrees].")
-    wind_height_m: float = Field(10.0, gt=0, le=300, description="Height above ground of the wind series [m].")
+    wind_height_m: float = Field(10.0, gt=0, le=300, description="Height above ground of `wind_speed_ms` [m]; stated wherever a wind plant stands.")
+    further_wind_heights_m: tuple[Annotated[float, Field(gt=0, le=300)], ...] = Field(
+        (), max_length=2, description="Heights of `wind_speed_2_ms` and `wind_speed_3_ms` [m]; hub wind is made from the two heights around the hub."
+    )
+
+    @model_validator(mode="after")
+    def _distinct(self) -> WeatherLocation:
+        if len({self.wind_height_m, *self.further_wind_heights_m}) <= len(self.further_wind_heights_m):
+            raise ValueError("further_wind_heights_m: every height is another one, and none is wind_height_m")
+        return self
+
+    def wind_columns(self) -> dict[float, str]:
+        """Column of the weather tables by height, ascending.
+
+        >>> WeatherLocation(latitude_deg=50, longitude_deg=8, wind_height_m=100, further_wind_heights_m=(10,)).wind_columns()
+        {10.0: 'wind_speed_2_ms', 100.0: 'wind_speed_ms'}
+        """
+        names = ("wind_speed_ms", "wind_speed_2_ms", "wind_speed_3_ms")
+        return dict(sorted(zip((self.wind_height_m, *self.further_wind_heights_m), names, strict=False)))
 
 
 class Contract(DeskModel):
@@ -170,7 +192,20 @@ class Limits(DeskModel):
     amber_share: Share = Field(0.8, description="Share of a limit from which its use is amber.")
 
 
-FeatureGroup = Literal["drivers", "holidays"]
+FeatureGroup = Literal[
+    "drivers",
+    "wind_and_solar_apart",
+    "ramps",
+    "holidays",
+    "neighbour_prices",
+    "neighbour_drivers",
+    "fuels",
+    "outages",
+    "weather",
+    "daylight",
+    "merit_order",
+]
+"""Groups of inputs of the price models beside past prices and the calendar (`features.groups`)."""
 
 
 class ForecastSettings(DeskModel):
@@ -189,7 +224,9 @@ class ForecastSettings(DeskModel):
     error_days: int = Field(182, ge=10, le=365, description="Past days whose forecast errors make quantiles and scenarios.")
     horizon_days: int = Field(7, ge=1, le=14, description="Delivery days forecast at each decision.")
     features: tuple[FeatureGroup, ...] = Field(
-        ("drivers", "holidays"), description="What the price models read beside past prices and the weekday: load, wind and solar; public holidays."
+        ("drivers", "holidays", "neighbour_drivers"),
+        description="What the price models read beside past prices and the calendar: groups of columns of price_features "
+        "(docs/forecast-features.md says what each gave). Neighbours and the merit order need their keys under `zones`.",
     )
 
 
@@ -212,7 +249,10 @@ class Desk(DeskModel):
     plausibility: Plausibility = Field(Plausibility(), description="What happens to values that cannot be.")
     plants: dict[str, Plant] = Field(default_factory=dict, description="Wind and solar plants by name.")
     assets: dict[str, Battery] = Field(default_factory=dict, description="Batteries by name.")
-    rights: dict[str, Right] = Field(default_factory=dict, description="Swing contracts, curtailable loads, tolling plants: valued, not nominated.")
+    rights: dict[str, Right] = Field(
+        default_factory=dict, description="Swing contracts, curtailable loads, tolling plants, plants that may stand still."
+    )
+    flexibility: FlexibilitySettings = Field(FlexibilitySettings(), description="How flexible assets are kept and ordered.")
     services: dict[str, GridService] = Field(default_factory=dict, description="Capacity sold to the grid operator, stacked with energy.")
     contracts: tuple[Contract, ...] = Field((), description="Block contracts the desk may hedge with.")
     opening_book: tuple[OpeningPosition, ...] = Field((), description="Positions held before the day's decision.")
@@ -244,6 +284,7 @@ class Desk(DeskModel):
             **{f"opening_book.{i}.zone": o.zone for i, o in enumerate(self.opening_book)},
             **{f"strategies.{n}.zone": s.zone for n, s in self.strategies.items()},
             **{f"strategies.{n}.other_zone": s.other_zone for n, s in self.strategies.items() if isinstance(s, PairSpread) and s.other_zone},
+            **{f"zones.{n}.neighbours.{i}": other for n, z in self.zones.items() for i, other in enumerate(z.neighbours)},
             **{f"trading_costs.{z}": z for z in self.trading_costs},
             **{f"limits.day_ahead_deviation_mw.{z}": z for z in self.limits.day_ahead_deviation_mw},
             **{f"joint_book.zone_exposure_mwh.{z}": z for z in self.joint_book.zone_exposure_mwh},
@@ -258,6 +299,7 @@ class Desk(DeskModel):
             for name, zone in self.zones.items()
             if zone.market not in self.markets
         ]
+        problems += [f"zones.{name}.neighbours: a zone is not its own neighbour" for name, zone in self.zones.items() if name in zone.neighbours]
         locations = {f"plants.{n}.location": p.location for n, p in self.plants.items() if isinstance(p, PvPlant | WindPlant)}
         two_heights = {n: p.upper_location for n, p in self.plants.items() if isinstance(p, WindPlant)}
         locations |= {f"plants.{n}.upper_location": loc for n, loc in two_heights.items() if loc is not None}
@@ -267,6 +309,12 @@ class Desk(DeskModel):
             f"{path}: weather location {loc!r} is not declared; weather: {', '.join(self.weather) or 'none'}"
             for path, loc in locations.items()
             if loc not in self.weather
+        ]
+        problems += [
+            f"weather.{plant.location}.wind_height_m: missing; plants.{name} is computed from wind at this height -> state it"
+            for name, plant in self.plants.items()
+            if isinstance(plant, WindPlant) and plant.location in self.weather
+            if "wind_height_m" not in self.weather[plant.location].model_fields_set
         ]
         problems += [*service_problems(self.services, self.assets), *right_problems(self.rights, {n: p.zone for n, p in self.plants.items()})]
         problems += strategy_problems(self.strategies, {n: z.second_price.kind != "none" for n, z in self.zones.items()})

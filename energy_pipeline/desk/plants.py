@@ -12,6 +12,8 @@ from pydantic import Field, model_validator
 
 from energy_pipeline.desk.base import DeskModel
 
+LARGEST_MACHINE_MW = 40.0
+
 
 class PvPlant(DeskModel):
     """A photovoltaic plant computed from weather."""
@@ -56,11 +58,21 @@ class WindPlant(DeskModel):
     hub_height_m: float = Field(gt=10, le=250, description="Hub above ground [m].")
     shear_exponent: float = Field(0.14, ge=0, le=0.6, description="Of the power law that carries wind to hub height.")
     cut_in_ms: float = Field(3.0, description="Wind speed at which machines start [m/s].")
-    rated_ms: float = Field(12.5, description="Wind speed of full power [m/s].")
+    rated_ms: float = Field(12.5, description="Wind speed of full power [m/s], of the cubic curve.")
     cut_out_ms: float = Field(25.0, description="Wind speed at which machines stop [m/s].")
     restart_ms: float | None = Field(None, gt=0, description="After a storm stop the machines run again below this speed.")
     retained_share: float = Field(0.9, gt=0, le=1, description="What losses leave that no field below states.")
-    turbine: str | None = Field(None, description="Name in the turbine library; None: the cubic curve of the three speeds.")
+    turbine: str | None = Field(
+        None, description="Name in the turbine library; `generic`, also when not stated: the curve of its specific power; `cubic`: document 003's."
+    )
+    power_curve: tuple[tuple[Annotated[float, Field(ge=0, le=60)], Annotated[float, Field(ge=0)]], ...] = Field(
+        (), description="Curve of one machine: [m/s, MW] pairs, or the path of a CSV beside the desk file (wind_speed_ms, power_mw or power_kw)."
+    )
+    thrust_curve: tuple[tuple[Annotated[float, Field(ge=0, le=60)], Annotated[float, Field(ge=0, le=1.5)]], ...] = Field(
+        (), description="Thrust coefficient of `power_curve`'s machine, [m/s, 1] pairs, for wakes; without it it is estimated from the curve."
+    )
+    specific_power_w_m2: float | None = Field(None, ge=100, le=800, description="Rating over rotor area of the generic curve [W/m2].")
+    rotor_diameter_m: float | None = Field(None, gt=1, le=300, description="Of a machine that the library does not know [m].")
     turbines: int | None = Field(None, ge=1, description="Number of machines; None: capacity over the machine's rating, or the layout's.")
     layout_m: tuple[tuple[float, float], ...] = Field((), description="East and north of each machine, for `wake`.")
     wake: Literal["none", "jensen", "gaussian"] = Field("none", description="Model of the wakes within the farm; needs `layout_m` and `turbine`.")
@@ -69,7 +81,9 @@ class WindPlant(DeskModel):
     electrical_loss_share: float = Field(0.0, ge=0, lt=1, description="Share of output lost in cables and transformers.")
     availability: float = Field(1.0, gt=0, le=1, description="Share of machines that can run.")
     turbulence_intensity: float = Field(0.0, ge=0, le=0.5, description="Standard deviation of wind over its mean, which smooths the power curve.")
-    density_rule: Literal["none", "sam", "windpowerlib_power_curve"] = Field("none", description="How thin air changes output.")
+    density_rule: Literal["none", "sam", "windpowerlib_power_curve"] = Field(
+        "sam", description="How thin air changes output; pressure is the weather's, else that of the elevation."
+    )
     elevation_m: float = Field(0.0, ge=-430, le=9000, description="Above sea level [m].")
     upper_location: str | None = Field(None, description="Weather location with the wind at a second, greater height: then the shear is measured.")
     roughness_m: float | None = Field(None, gt=0, le=5, description="Given: log law instead of the power law.")
@@ -77,15 +91,44 @@ class WindPlant(DeskModel):
 
     @model_validator(mode="after")
     def _machines(self) -> WindPlant:
-        if self.wake != "none" and not self.layout_m:
-            raise ValueError("wake: a wake model needs layout_m; or state wake_loss_share")
-        if self.wake != "none" and self.turbine is None:
-            raise ValueError("wake: a wake model needs a turbine from the library, whose rotor is known")
-        if self.layout_m and self.turbines not in (None, len(self.layout_m)):
-            raise ValueError(f"turbines: {self.turbines} differs from the {len(self.layout_m)} places of layout_m")
-        if self.wind_rose and (min(self.wind_rose) < 0 or sum(self.wind_rose) <= 0):
-            raise ValueError("wind_rose: shares are not negative and not all zero")
+        told = next((text for wrong, text in (*self._layout_rules(), *self._curve_rules()) if wrong), None)
+        if told is not None:
+            raise ValueError(told)
         return self
+
+    def _layout_rules(self) -> list[tuple[bool, str]]:
+        """(is broken, what to do) of machines and where they stand."""
+        places = len(self.layout_m)
+        return [
+            (self.wake != "none" and not places, "wake: a wake model needs layout_m; or state wake_loss_share"),
+            (places > 0 and self.turbines not in (None, places), f"turbines: {self.turbines} differs from the {places} places of layout_m"),
+            (
+                bool(self.wind_rose) and (min(self.wind_rose) < 0 or sum(self.wind_rose) <= 0),
+                "wind_rose: shares are not negative and not all zero",
+            ),
+        ]
+
+    def _curve_rules(self) -> list[tuple[bool, str]]:
+        """(is broken, what to do) of the power curve: the library's, the stated, the generic or the cubic one."""
+        curve, rotor = bool(self.power_curve), self.rotor_diameter_m is not None
+        in_library, cubic = self.turbine not in (None, "generic", "cubic"), self.turbine == "cubic"
+        no_rotor = (curve or cubic) and not rotor
+        not_generic = in_library or cubic or curve or rotor
+        return [
+            (self.wake != "none" and no_rotor, "wake: a wake model needs the rotor: state rotor_diameter_m"),
+            (
+                curve and max((power for _, power in self.power_curve), default=0.0) > LARGEST_MACHINE_MW,
+                f"power_curve: a machine of more than {LARGEST_MACHINE_MW:g} MW; pairs are m/s and MW, of one machine",
+            ),
+            (bool(self.thrust_curve) and not curve, "thrust_curve: belongs to power_curve"),
+            (curve and self.turbine is not None, "power_curve: state it or turbine, not both"),
+            (rotor and in_library, "rotor_diameter_m: the library knows the rotor of its turbines"),
+            (
+                self.specific_power_w_m2 is not None and not_generic,
+                "specific_power_w_m2: belongs to the generic curve, and rotor_diameter_m says the same",
+            ),
+            ("rated_ms" in self.model_fields_set and not cubic, "rated_ms: belongs to `turbine: cubic`; other curves have their own"),
+        ]
 
 
 class SharePlant(DeskModel):

@@ -1,99 +1,119 @@
-"""Inputs of the price models for each interval of D, all known at the decision time.
+"""The table price_features: what the price models read for D and the days after it.
 
-What belongs here: price lags and statistics, residual load, fuels, the calendar, and
-the table price_features. What does not: scaling or selection by a model.
+What belongs here: the named inputs of one zone and lead as a table, prices and calendar included. What does not: where the
+arrays come from (`history`), statistics of them (`statistics`), scaling or selection by a model.
 
-Prices of D-1 are known since noon of D-2. Statistics are null until half of their
-window is known. A zone without wind or solar among its drivers has none of it, so
-its residual load is its load; a declared driver that is unknown makes it null.
+Prices of D-1 are known since noon of D-2. Levels of several days are null until half of their hours are known. Markets finer than the hour
+are read by the hour and shaped inside it, so lowest, highest and last are of hours.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
 
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
-from energy_pipeline.domain.blocks import profile
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
-from energy_pipeline.features.alignment import reader, same_slot
-from energy_pipeline.features.drivers import zone_drivers
+from energy_pipeline.features.calendar import SATURDAY, is_holiday
+from energy_pipeline.features.groups import SAME_SLOT_LAGS
+from energy_pipeline.features.history import ZoneHistory, zone_history
 from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.information.resolution import convert
 
-LAGS = (1, 2, 3, 7)
-MEDIAN_DAYS = 7
-MAD_DAYS = 28
-FUELS = {"gas": "EUR/MWh", "carbon": "EUR/t"}
-
-FEATURES: tuple[str, ...] = tuple(c.name for c in table("price_features").columns if c.name not in table("price_features").key)[2:]
+WEEK = 7
+CENTRE_DAYS, SPREAD_DAYS = 7, 28
+HEAD = ("delivery_day", "target_day", "horizon_days", "zone", "delivery_start", "resolution_minutes")
+FEATURES: tuple[str, ...] = tuple(c.name for c in table("price_features").columns if c.name not in HEAD)
 """Names of the feature columns in table order."""
 
 
 @dataclass(frozen=True)
 class FeatureDay:
-    """Features of one zone for D.
+    """Features of one zone for one target day.
 
     Attributes
     ----------
     minutes : int
         Resolution of the rows.
-    matrix : array, shape (D.count(minutes), len(FEATURES))
-        NaN where unknown.
+    values : mapping of feature to array, shape (target.count(minutes),)
+        NaN where unknown; a feature nobody reads is absent.
     """
 
     minutes: int
-    matrix: FloatArray
+    values: Mapping[str, FloatArray]
 
     def column(self, name: str) -> FloatArray:
-        """One feature, shape (D.count(minutes),)."""
-        return self.matrix[:, FEATURES.index(name)]
+        """One feature."""
+        return self.values[name]
 
 
-def zone_features(info: InformationSet, zone: str) -> FeatureDay:
-    """Features of one zone for D; computed once per day and zone."""
-    return info.cached("zone_features", zone, make=lambda: _features(info, zone))
+def zone_features(info: InformationSet, zone: str, lead: int = 1) -> FeatureDay:
+    """Features of one zone for the day `lead - 1` after D."""
+    history, target = zone_history(info, zone, lead), info.day.shift(lead - 1)
+    slots = target.slots(history.minutes)
+    calendar = _calendar(info, zone, target, history)
+    read = {name: values[-1] for name, values in zip(history.names, history.columns, strict=True)}
+    if "load_mw" in read and (renewable := [read[n] for n in ("wind_solar_mw", "wind_mw", "solar_mw") if n in read]):
+        read["residual_load_mw"] = np.subtract.reduce([read["load_mw"], *renewable])
+    found = {**price_levels(history.prices, lead, history.minutes), **calendar, **read}
+    return FeatureDay(history.minutes, {name: values[slots] for name, values in found.items()})
 
 
 def price_features(info: InformationSet) -> pl.DataFrame:
-    """Table price_features of D, every zone."""
+    """Table price_features of D, every zone and lead."""
     contract = table("price_features")
-    frames = [_frame(info, zone) for zone in info.desk.zones]
+    leads = range(1, info.desk.forecast.horizon_days + 1)
+    frames = [_frame(info, zone, lead) for zone in info.desk.zones for lead in leads]
     return enforce(contract, pl.concat([contract.frame(), *frames]), info.day.day)
 
 
-def _features(info: InformationSet, zone: str) -> FeatureDay:
-    day = info.day
-    minutes = info.desk.zones[zone].resolution_minutes(day.day)
-    named = {**_price_columns(info, zone, minutes), **_driver_columns(info, zone, minutes), **_calendar_columns(day, minutes)}
-    fuels = info.cached("fuels", make=lambda: last_settlements(info))
-    named |= {"gas_eur_mwh": fuels["gas"], "carbon_eur_t": fuels["carbon"]}
-    matrix = np.empty((day.count(minutes), len(FEATURES)))
-    for j, name in enumerate(FEATURES):
-        matrix[:, j] = named[name]
-    matrix.setflags(write=False)
-    return FeatureDay(minutes, matrix)
+def price_levels(prices: FloatArray, lead: int, minutes: int) -> dict[str, FloatArray]:
+    """Lags and levels of past prices by slot [EUR/MWh], as members read them.
 
+    Parameters
+    ----------
+    prices : array, shape (n, slots)
+        Of the days before D.
+    lead : int
+        Lags of a week and more count from the target, to keep the weekday; the others from D.
 
-def _price_columns(info: InformationSet, zone: str, minutes: int) -> dict[str, FloatArray | float]:
-    day = info.day
-    sources = [day.shift(-lag) for lag in range(1, MAD_DAYS + 1)]
-    past = reader(info, "day_ahead_prices", "price_eur_mwh", zone=zone).days(sources, minutes)
-    columns: dict[str, FloatArray | float] = {f"price_lag_{lag}d_eur_mwh": same_slot(day, sources[lag - 1], minutes, past[lag - 1]) for lag in LAGS}
-    yesterday = past[0] if np.isfinite(past[0]).all() else np.full(1, np.nan)
-    month = _known(np.concatenate(past))
-    columns |= {
-        "price_mean_1d_eur_mwh": float(yesterday.mean()),
-        "price_min_1d_eur_mwh": float(yesterday.min()),
-        "price_max_1d_eur_mwh": float(yesterday.max()),
-        "price_last_1d_eur_mwh": float(past[0][-1]),
-        "price_median_7d_eur_mwh": float(np.median(_known(np.concatenate(past[:MEDIAN_DAYS])))),
-        "price_mad_28d_eur_mwh": float(np.median(np.abs(month - np.median(month)))),
+    Examples
+    --------
+    >>> found = price_levels(np.arange(48.0).reshape(2, 24), 1, 60)
+    >>> found["price_lag_2d_eur_mwh"][0], found["price_last_1d_eur_mwh"][0], bool(np.isnan(found["price_lag_3d_eur_mwh"]).all())
+    (np.float64(0.0), np.float64(47.0), True)
+    """
+    slots = 1440 // minutes
+    unknown = np.full(slots, np.nan)
+    rows = {lag: lag - (lead - 1 if lag >= WEEK else 0) for lag in SAME_SLOT_LAGS}
+    found = {f"price_lag_{lag}d_eur_mwh": prices[-back] if 0 < back <= len(prices) else unknown for lag, back in rows.items()}
+    hours = convert(prices, minutes, 60)
+    yesterday, before = (hours[-back] if len(hours) >= back else np.full(24, np.nan) for back in (1, 2))
+    week, month = (_last(hours, days) for days in (CENTRE_DAYS, SPREAD_DAYS))
+    levels = {
+        "mean_1d": yesterday.mean(),
+        "min_1d": yesterday.min(),
+        "max_1d": yesterday.max(),
+        "last_1d": yesterday[-1],
+        "mean_2d": before.mean(),
+        "median_7d": np.median(_known(week)),
+        "mad_28d": max(float(np.abs(_known(month) - np.median(_known(month))).mean()), 1.0) if np.isfinite(_known(month)).all() else np.nan,
     }
-    return columns
+    found |= {f"price_{name}_eur_mwh": np.full(slots, value) for name, value in levels.items()}
+    found["price_mean_7d_same_slot_eur_mwh"] = _last(prices, CENTRE_DAYS).mean(axis=0)
+    found["price_median_28d_same_slot_eur_mwh"] = np.median(_last(prices, SPREAD_DAYS), axis=0)
+    return found
+
+
+def _last(rows: FloatArray, days: int) -> FloatArray:
+    """The last `days` rows; what is not there is NaN."""
+    missing = np.full((max(days - len(rows), 0), rows.shape[1]), np.nan)
+    return np.vstack([missing, rows[-days:]])
 
 
 def _known(values: FloatArray) -> FloatArray:
@@ -102,62 +122,33 @@ def _known(values: FloatArray) -> FloatArray:
     return known if 2 * known.size >= values.size else np.full(1, np.nan)
 
 
-def _driver_columns(info: InformationSet, zone: str, minutes: int) -> dict[str, FloatArray | float]:
-    day = info.day
-    before = info.at(day.shift(-1).day)
-    minutes_before = info.desk.zones[zone].resolution_minutes(before.day.day)
-    residual = residual_load(info, zone)
-    earlier = same_slot(day, before.day, minutes, convert(residual_load(before, zone), minutes_before, minutes))
-    drivers = zone_drivers(info, zone)
-    columns: dict[str, FloatArray | float] = {f"{d}_mw": drivers[d].values_mw if d in drivers else np.nan for d in ("load", "wind", "solar")}
-    return columns | {"residual_load_mw": residual, "residual_load_change_1d_mw": residual - earlier}
-
-
-def residual_load(info: InformationSet, zone: str) -> FloatArray:
-    """Load less wind and solar of D's driver forecasts [MW], shape (D.count(resolution),); NaN where unknown."""
-    drivers = zone_drivers(info, zone)
-    count = info.day.count(info.desk.zones[zone].resolution_minutes(info.day.day))
-    if "load" not in drivers:
-        return np.full(count, np.nan)
-    residual = drivers["load"].values_mw.copy()
-    for name, driver in drivers.items():
-        if name != "load":
-            residual -= driver.values_mw
-    return residual
-
-
-def _calendar_columns(day: DeliveryDay, minutes: int) -> dict[str, FloatArray | float]:
-    angle = 2.0 * np.pi * day.day.timetuple().tm_yday / 365.25
-    hour: FloatArray = day.slots(minutes).astype(np.float64) * (minutes / 60.0)
-    return {
-        "hour_of_day": hour,
-        "weekday": float(day.day.weekday()),
-        "is_peak": profile("peak", day, minutes),
-        "day_of_year_sin": float(np.sin(angle)),
-        "day_of_year_cos": float(np.cos(angle)),
+def _calendar(info: InformationSet, zone: str, target: DeliveryDay, history: ZoneHistory) -> dict[str, FloatArray]:
+    slots, day = 1440 // history.minutes, target.day
+    own = day.weekday() if history.kinds is None else int(history.kinds[-1])
+    found = {
+        "hour_of_day": np.arange(slots) * (history.minutes / 60.0),
+        "weekday": np.full(slots, float(own)),
+        "day_of_year": np.full(slots, float((day - date(day.year, 1, 1)) / timedelta(days=1))),
     }
-
-
-def last_settlements(info: InformationSet) -> dict[str, float]:
-    """Last visible settlement of gas [EUR/MWh] and carbon [EUR/t]; NaN where none is."""
-    rows = info.frame("fuel_prices")
-    found = dict.fromkeys(FUELS, np.nan)
-    for commodity, unit, price in rows.sort("delivery_day", maintain_order=True).select("commodity", "unit", "price").iter_rows():
-        if FUELS.get(commodity) == unit:
-            found[commodity] = price
+    if history.kinds is not None:
+        holiday = is_holiday(info.desk.zones[zone].holidays, day)
+        found["is_holiday"] = np.full(slots, float(holiday))
+        found["is_bridge_day"] = np.full(slots, float(not holiday and own == SATURDAY != day.weekday()))
     return found
 
 
-def _frame(info: InformationSet, zone: str) -> pl.DataFrame:
-    contract, found = table("price_features"), zone_features(info, zone)
-    starts = info.day.interval_starts_us(found.minutes)
-    columns: dict[str, pl.Series] = {
-        "delivery_day": pl.repeat(info.day.day, starts.size, eager=True, dtype=pl.Date()),
-        "zone": pl.repeat(zone, starts.size, eager=True),
-        "delivery_start": pl.Series(starts).cast(pl.Datetime("us")).dt.replace_time_zone("UTC"),
-        "resolution_minutes": pl.repeat(found.minutes, starts.size, eager=True, dtype=pl.Int32()),
+def _frame(info: InformationSet, zone: str, lead: int) -> pl.DataFrame:
+    contract, found, target = table("price_features"), zone_features(info, zone, lead), info.day.shift(lead - 1)
+    starts = target.interval_starts_us(found.minutes)
+    constants = {
+        "delivery_day": pl.lit(info.day.day),
+        "target_day": pl.lit(target.day),
+        "horizon_days": pl.lit(lead, dtype=pl.Int32()),
+        "zone": pl.lit(zone),
+        "resolution_minutes": pl.lit(found.minutes, dtype=pl.Int32()),
     }
-    for name in FEATURES:
-        column = pl.Series(name, found.column(name), nan_to_null=True)
-        columns[name] = column != 0.0 if name == "is_peak" else column.cast(contract.schema[name])
-    return pl.DataFrame(columns, schema=contract.schema)
+    columns = {name: pl.Series(name, values, nan_to_null=True) for name, values in found.values.items()}
+    absent = {name: pl.lit(None, dtype=contract.schema[name]) for name in FEATURES if name not in columns}
+    typed = {name: (column != 0.0) if contract.schema[name] == pl.Boolean else column.cast(contract.schema[name]) for name, column in columns.items()}
+    frame = pl.DataFrame({"delivery_start": pl.Series(starts).cast(pl.Datetime("us")).dt.replace_time_zone("UTC"), **typed})
+    return frame.with_columns(**constants, **absent).select(list(contract.schema))

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from energy_pipeline.domain.errors import PipelineError
 from energy_pipeline.fetching.archive import AnswerArchive
@@ -31,12 +31,19 @@ from energy_pipeline.ingestion.connectors.contract import (
     Unavailable,
 )
 
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
+
 TIMEOUT_SECONDS = 60.0
 _LARGEST_BODY = 512 * 1024 * 1024
 
 
 class TransportError(PipelineError):
-    """No answer came: no connection, cut in the middle, or too slow."""
+    """No answer came: no connection, cut in the middle, or too slow; `reached` is False where no connection came."""
+
+    def __init__(self, reason: str, reached: bool = True) -> None:
+        self.reached = reached
+        super().__init__(reason)
 
 
 class Transport(Protocol):
@@ -67,7 +74,7 @@ class HttpxTransport:
         try:
             found = self._client.request(method, url, params=list(params), headers=dict(headers))
         except httpx.HTTPError as error:
-            raise TransportError(f"{url}: {type(error).__name__}") from None
+            raise TransportError(f"{url}: {type(error).__name__}", not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)) from None
         if len(found.content) > _LARGEST_BODY:
             raise TransportError(f"{url}: the body is larger than {_LARGEST_BODY} bytes")
         return found.status_code, tuple((k.lower(), v) for k, v in found.headers.items()), found.content
@@ -81,6 +88,8 @@ class Patience:
     ----------
     attempts : int
         Requests at most for one question.
+    unreached_attempts : int
+        The same where not even a connection comes: no route is rarely a matter of seconds.
     first_seconds, most_seconds : float
         Backoff doubles from the first to the most, with up to as much jitter on top.
     longest_wait_seconds : float
@@ -88,6 +97,7 @@ class Patience:
     """
 
     attempts: int = 4
+    unreached_attempts: int = 2
     first_seconds: float = 2.0
     most_seconds: float = 60.0
     longest_wait_seconds: float = 900.0
@@ -109,6 +119,11 @@ class Client:
         Requests at most to each source in this client's life: a morning.
     seed : int, optional
         Of the jitter, for tests.
+
+    Attributes
+    ----------
+    listener : callable, optional
+        Told (seconds, reason) before each wait.
     """
 
     def __init__(
@@ -124,6 +139,7 @@ class Client:
     ) -> None:
         self.archive = archive
         self.clock = clock
+        self.listener: Callable[[float, str], None] | None = None
         self._secrets = secrets
         self._transport = transport
         self._hosts = dict(hosts or {})
@@ -167,7 +183,8 @@ class Client:
             return Throttled(f"{connector.source} asked for {banned:.0f} s of patience", banned)
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_result(self._worth_asking_again),
-            stop=tenacity.stop_after_attempt(self._patience.attempts),
+            stop=lambda state: state.attempt_number >= self._attempts(state.outcome.result() if state.outcome else None),
+            before_sleep=self._tell,
             wait=lambda state: self._wait(connector, state.attempt_number, state.outcome.result() if state.outcome else None),
             sleep=self.clock.sleep,
             retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
@@ -192,12 +209,21 @@ class Client:
         try:
             status, found, body = self._transport.send(request.method, url, params, headers)
         except TransportError as error:
-            return Unavailable(self._secrets.redacted(str(error)))
+            return Unavailable(self._secrets.redacted(str(error)), error.reached)
         kept = tuple((name, self._secrets.redacted(value)) for name, value in found)
         answer = Answer(request, self.clock.now(), status, kept, self._secrets.redacted_bytes(body))
         same = previous if status == 304 else None
         self.archive.keep(answer, same)
         return connector.parse(replace(same, request=request, received_at=answer.received_at) if same is not None else answer)
+
+    def _tell(self, state: RetryCallState) -> None:
+        found = state.outcome.result() if state.outcome else None
+        if self.listener is not None and state.next_action is not None and isinstance(found, Unavailable | Changed | Throttled):
+            self.listener(found.wait_seconds or 0.0 if isinstance(found, Throttled) else state.next_action.sleep, found.reason)
+
+    def _attempts(self, found: Parsed | None) -> int:
+        unreached = isinstance(found, Unavailable) and not found.reached
+        return self._patience.unreached_attempts if unreached else self._patience.attempts
 
     def _worth_asking_again(self, found: Parsed) -> bool:
         if isinstance(found, Throttled):

@@ -26,6 +26,7 @@ from energy_pipeline.ingestion.connectors.contract import (
     Request,
     Rows,
     Unauthorised,
+    Unavailable,
     halves,
 )
 from energy_pipeline.ingestion.connectors.outcomes import Listed
@@ -152,6 +153,7 @@ class _Round:
     listener: Listener | None
     done: int = 0
     stopped: dict[str, str] = field(default_factory=dict)
+    unasked: dict[str, int] = field(default_factory=dict)
 
     def run(self, asking: list[Question], days: dict[int, list[date]], first: date, last: date) -> None:
         planned = self._planned(asking, days, first, last)
@@ -160,6 +162,9 @@ class _Round:
                 self.listener(self.done, len(planned), question.text)
             self._ask(question, request)
             self.done += 1
+        for text, count in self.unasked.items():
+            source = next(q.connector.source for q, _ in planned if q.text == text)
+            self.report.problems.append(f"{text}: {count} question(s) not asked, {self.stopped[source]}")
         if self.listener is not None and planned:
             self.listener(self.done, len(planned), "")
 
@@ -174,7 +179,7 @@ class _Round:
     def _ask(self, question: Question, request: Request) -> None:
         source = question.connector.source
         if source in self.stopped:
-            self.report.problems.append(f"{question.text} {_span(request)}: not asked, {self.stopped[source]}")
+            self.unasked[question.text] = self.unasked.get(question.text, 0) + 1
             return
         try:
             found = self.client.ask(question.connector, request, self._previous(question.connector, request))
@@ -211,7 +216,7 @@ class _Round:
             self.report.not_yet.append(f"{text}: {found.reason}")
         elif not isinstance(found, Listed):
             self.report.problems.append(f"{text}: {type(found).__name__}: {found.reason}")
-        if isinstance(found, Unauthorised):
+        if isinstance(found, Unauthorised) or (isinstance(found, Unavailable) and not found.reached):
             self.stopped[question.connector.source] = found.reason
 
     def _previous(self, connector: Connector, request: Request) -> Answer | None:

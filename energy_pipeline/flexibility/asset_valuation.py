@@ -5,8 +5,8 @@ valuation of one asset (`value`, `swing`, `tolling`), the committed schedule (`d
 
 Batteries and tolling plants are valued over the delivery day on the desk's scenario paths: auction
 assets on the day-ahead price, sequential ones on the second price where the zone has one. Swing and
-curtailable rights reach over the forecasts' horizon: daily means with the forecast's spread, joined
-from day to day by LEVEL_DECAY. Renewable rights run on the plant's own output scenarios. Half of the paths train, the other half judge.
+curtailable rights reach over the forecasts' horizon (`rights`).
+Renewable rights run on the plant's own output scenarios. Half of the paths train, the other half judge.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from energy_pipeline.book.published_forecast import published_forecast
 from energy_pipeline.book.scenario_matrix import ScenarioMatrix
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
@@ -25,29 +24,32 @@ from energy_pipeline.desk.flexibility import Battery, CurtailableRight, Renewabl
 from energy_pipeline.domain.blocks import profile
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import InfeasibleError, MissingDayError
-from energy_pipeline.domain.seeds import generator
-from energy_pipeline.features.prices import last_settlements
 from energy_pipeline.flexibility.orders import block_rows, hourly_rows, planned, service_rows, services_of
+from energy_pipeline.flexibility.rights import daily_of, settled_fuels, tolling_of
 from energy_pipeline.flexibility.storage import store_of
 from energy_pipeline.information.archive import InformationSet
-from energy_pipeline.mathematics.stores.policy import run_of, train
+from energy_pipeline.mathematics.stores.policy import train
 from energy_pipeline.mathematics.stores.services import per_mw_eur, stacked
 from energy_pipeline.mathematics.stores.store import Store
-from energy_pipeline.mathematics.stores.swing import CurtailableLoad, Swing, swing_foresight_eur, train_swing
-from energy_pipeline.mathematics.stores.tolling import Tolling, commitment, train_tolling
-from energy_pipeline.mathematics.stores.value import AssetValue, sensitivities, store_value, summarised
+from energy_pipeline.mathematics.stores.swing import swing_foresight_eur, train_swing
+from energy_pipeline.mathematics.stores.tolling import commitment
+from energy_pipeline.mathematics.stores.value import (
+    BUMP_EUR_MWH,
+    GAMMA_BUMP_EUR_MWH,
+    PERCENT,
+    VOLATILITY_BUMP,
+    AssetValue,
+    sensitivities,
+    store_value,
+    summarised,
+)
 
 TABLES = ("asset_values", "asset_thresholds", "bid_curves", "block_orders", "service_plans")
 YEARLY_RATE = 0.05
 MOST_PATHS = 600
-DAILY_PATHS = 1000
 BOUND_PATHS = 24
 """Paths on which energy and services are planned with foresight: each is a programme of its own."""
-LEVEL_DECAY = 0.8
-"""Correlation of a day's forecast error with the next day's."""
-WIDE = 1.2815515655446004
-"""Deviations between the median and the 90 % quantile of a normal."""
-CONTENTS = 5
+CONTENTS = 11
 """Contents thresholds are tabulated at, evenly from empty to full."""
 DAY_MINUTES = 1440
 
@@ -164,7 +166,7 @@ def _thresholds(store: Store, learn: FloatArray, minutes: int, starts: pl.Series
     policy = train(store, learn, minutes)
     contents = np.linspace(store.minimum_mwh, store.energy_mwh, CONTENTS)
     below, above = policy.thresholds_eur_mwh(contents)
-    values = policy.energy_value_eur_mwh(np.median(learn, axis=0))
+    values, expected = policy.energy_value_eur_mwh(np.median(learn, axis=0)), learn.mean(axis=0)
     at = np.clip(np.searchsorted(policy.grid_mwh, contents, side="right") - 1, 0, values.shape[1] - 1)
     return [
         {
@@ -174,57 +176,30 @@ def _thresholds(store: Store, learn: FloatArray, minutes: int, starts: pl.Series
             "charge_below_eur_mwh": float(below[t, n]),
             "discharge_above_eur_mwh": float(above[t, n]),
             "energy_value_eur_mwh": float(values[t, at[n]]),
+            "expected_price_eur_mwh": float(expected[t]),
         }
         for t, start in enumerate(starts)
         for n, content in enumerate(contents)
     ]
 
 
-def tolling_of(right: TollingRight, minutes: int) -> Tolling:
-    """The plant of a right, on intervals of this length [min]."""
-    per_hour = 60 // minutes
-    return Tolling(
-        right.power_mw,
-        right.heat_rate,
-        right.tonnes_per_mwh_fuel,
-        right.vom_eur_mwh,
-        right.start_cost_eur,
-        right.minimum_mw,
-        right.minimum_up_hours * per_hour,
-        right.minimum_down_hours * per_hour,
-        is_on=right.is_on,
-    )
-
-
-def swing_of(right: SwingRight | CurtailableRight, days: int) -> Swing:
-    """The terms of a daily right over its days."""
-    if isinstance(right, CurtailableRight):
-        return CurtailableLoad(right.power_mw, right.hours, right.strike_eur_mwh, right.calls_left).month(days)
-    terms = (right.daily_min_mwh, right.daily_max_mwh, right.total_min_mwh, right.total_max_mwh)
-    return Swing(*terms, right.strike_eur_mwh, right.penalty_eur_mwh)
-
-
 def _tolling(info: InformationSet, name: str, right: TollingRight, scenario_paths: pl.DataFrame) -> dict[str, object]:
+    """The plant on D as it is nominated: committed on expected prices, from where it stands."""
     paths, _, minutes = sequential_paths(info.desk, right.zone, "auction", scenario_paths)
     plant = tolling_of(right, minutes)
-    fuels = last_settlements(info)
-    if not np.isfinite([fuels["gas"], fuels["carbon"]]).all():
-        raise MissingDayError("fuel_prices", [info.day.day], f"tolling {name} needs a settlement of gas and carbon before the decision")
-    gas, carbon = np.array(fuels["gas"]), np.array(fuels["carbon"])
+    gas, carbon = (np.array(price) for price in settled_fuels(info, name))
     learn, fresh = halves(paths)
 
     def cash(a: FloatArray, b: FloatArray) -> FloatArray:
-        margins = plant.margins_eur(b, gas, carbon, minutes)
-        plan = train_tolling(plant, plant.margins_eur(a, gas, carbon, minutes)).run(margins)
-        return np.asarray(plan.on * margins - plant.start_cost_eur * _started(plan.on, is_on=plant.is_on))
+        on = commitment(plant, plant.margins_eur(a.mean(axis=0), gas, carbon, minutes)).on
+        return np.asarray(on * plant.margins_eur(b, gas, carbon, minutes) - plant.start_cost_eur * _started(on, is_on=plant.is_on))
 
     margins = plant.margins_eur(fresh, gas, carbon, minutes)
-    fixed = commitment(plant, plant.margins_eur(learn, gas, carbon, minutes).mean(axis=0)).on
-    plain = float((margins * fixed).sum(axis=1).mean() - plant.start_cost_eur * _started(fixed, is_on=plant.is_on).sum())
-    found = summarised(cash(learn, fresh), plain, commitment(plant, margins).value_eur, minutes, YEARLY_RATE)
+    planned_cash = cash(learn, fresh)
+    found = summarised(planned_cash, float(planned_cash.sum(axis=1).mean()), commitment(plant, margins).value_eur, minutes, YEARLY_RATE, "intrinsic")
     peak = np.asarray(profile("peak", info.day, minutes)) > 0
     found = replace(found, sensitivities=sensitivities(cash, learn, fresh, {"peak": peak}))
-    return _value_row(info, name, right.zone, "tolling", "sequential", 1, found)
+    return _value_row(info, name, right.zone, "tolling", "auction", 1, found)
 
 
 def _started(on: npt.NDArray[np.bool_], *, is_on: bool) -> npt.NDArray[np.bool_]:
@@ -257,47 +232,23 @@ def _renewable(info: InformationSet, name: str, right: RenewableRight, scenario_
 
 
 def _daily(info: InformationSet, name: str, right: SwingRight | CurtailableRight, price_forecasts: pl.DataFrame) -> dict[str, object]:
-    hours = right.hours if isinstance(right, CurtailableRight) else 24.0
-    mean, deviation = daily_forecasts(info, right.zone, right.days, hours, price_forecasts)
-    drawn = generator("flexibility", info.day.day, "rights", name).standard_normal((2 * DAILY_PATHS, mean.size))
-    for n in range(1, mean.size):
-        drawn[:, n] = LEVEL_DECAY * drawn[:, n - 1] + np.sqrt(1.0 - LEVEL_DECAY**2) * drawn[:, n]
-    paths = mean + deviation * drawn
-    swing = swing_of(right, mean.size)
-    learn, fresh = paths[:DAILY_PATHS], paths[DAILY_PATHS:]
-
-    def cash(a: FloatArray, b: FloatArray) -> FloatArray:
-        value, taken = train_swing(swing, a).run(b)
-        found = taken * (b - swing.strike_eur_mwh)
-        found[:, -1] += value - found.sum(axis=1)
-        return np.asarray(found)
-
+    daily = daily_of(info, name, right, price_forecasts)
+    swing, days = daily.swing, 1 + daily.learn.shape[1]
+    value, cash = daily.value_eur()
+    fresh = np.column_stack([np.full(daily.fresh.shape[0], daily.today_eur_mwh), daily.fresh])
+    mean = fresh.mean(axis=0)
     _, plan = train_swing(swing, np.tile(mean, (2, 1))).run(mean[None])
     plain = float((plan * (fresh - swing.strike_eur_mwh)).sum(axis=1).mean())
     bound = np.array([swing_foresight_eur(swing, p) for p in fresh[:200]])
-    found = summarised(cash(learn, fresh), plain, bound, DAY_MINUTES, YEARLY_RATE)
-    slopes = sensitivities(cash, learn, fresh, {})
-    return _value_row(info, name, right.zone, right.kind, "sequential", mean.size, found) | {
-        "delta_base_mwh": slopes.delta_mwh["all"],
-        "gamma_mwh2_eur": slopes.gamma_mwh_per_eur,
-        "vega_eur_pct": slopes.vega_eur_per_percent,
+    found = summarised(cash, plain, bound, DAY_MINUTES, YEARLY_RATE)
+    up, down = (daily.value_eur(moved)[0] for moved in (BUMP_EUR_MWH, -BUMP_EUR_MWH))
+    wide, narrow = (daily.value_eur(stretched=1.0 + s)[0] for s in (VOLATILITY_BUMP, -VOLATILITY_BUMP))
+    far_up, far_down = (daily.value_eur(moved)[0] for moved in (GAMMA_BUMP_EUR_MWH, -GAMMA_BUMP_EUR_MWH))
+    return _value_row(info, name, right.zone, right.kind, "auction", days, found) | {
+        "delta_base_mwh": (up - down) / (2 * BUMP_EUR_MWH),
+        "gamma_mwh2_eur": (far_up - 2 * value + far_down) / GAMMA_BUMP_EUR_MWH**2,
+        "vega_eur_pct": (wide - narrow) / (2 * VOLATILITY_BUMP * PERCENT),
     }
-
-
-def daily_forecasts(info: InformationSet, zone: str, days: int, hours: float, price_forecasts: pl.DataFrame) -> tuple[FloatArray, FloatArray]:
-    """Mean over the dearest `hours` of each coming day, and its deviation from the forecast's 10 and 90 % quantiles."""
-    mean, deviation = [], []
-    for n in range(days):
-        part = published_forecast(price_forecasts, zone, info.day.day, lead=n + 1).sort("price_eur_mwh", descending=True, maintain_order=True)
-        if part.is_empty():
-            break
-        part = part.head(max(1, round(hours * 60.0 / int(part["resolution_minutes"][0]))))
-        mean.append(float(part["price_eur_mwh"].to_numpy().mean()))
-        spread = (part["q90_eur_mwh"] - part["q10_eur_mwh"]).drop_nulls().to_numpy()
-        deviation.append(float(spread.mean()) / (2.0 * WIDE) if spread.size else 0.0)
-    if not mean:
-        raise MissingDayError("price_forecasts", [info.day.day], f"no ensemble day-ahead forecasts of {zone}: make price_forecasts first")
-    return np.array(mean), np.array(deviation)
 
 
 def _value_row(info: InformationSet, name: str, zone: str, kind: str, information: str, days: int, found: AssetValue) -> dict[str, object]:
@@ -324,29 +275,3 @@ def _value_row(info: InformationSet, name: str, zone: str, kind: str, informatio
         "energy_value_gamma": None if of_energy is None else of_energy.gamma_mwh_per_eur,
         "energy_value_vega": None if of_energy is None else of_energy.vega_eur_per_percent,
     }
-
-
-def settled_sequential(
-    desk: Desk, asset: Battery, scenario_paths: pl.DataFrame, prices: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray, float]:
-    """Contents of the policy, the plan and the rolling plan on the prices that came, and the margin expected of the policy.
-
-    The policy is trained on the day's own scenarios, so it is the one the decision had.
-    """
-    from energy_pipeline.mathematics.stores import rules
-    from energy_pipeline.mathematics.stores.perfect_foresight import foresight
-    from energy_pipeline.mathematics.stores.value import shipped
-
-    store = store_of(asset)
-    paths, _, minutes = sequential_paths(desk, asset.zone, "sequential", scenario_paths)
-    learn, fresh = halves(paths)
-    apart = learn - learn.mean(axis=0)
-    decay = float(np.clip((apart[:, 1:] * apart[:, :-1]).sum() / max(float((apart[:, :-1] ** 2).sum()), 1e-9), 0.0, 0.999))
-    outlook = rules.Outlook(learn.mean(axis=0), decay, learn.std(axis=0))
-    plan = foresight(store, outlook.mean_eur_mwh, minutes).state_of_charge_mwh
-    policy = train(store, learn, minutes)
-    expected = float(policy.run(fresh).margin_eur.mean())
-    acted = policy.run(prices[None]).state_of_charge_mwh[0]
-    if shipped(store, learn, minutes) == "intrinsic":
-        acted, expected = plan, float(run_of(store, np.broadcast_to(plan, fresh.shape), fresh, minutes).margin_eur.mean())
-    return acted, plan, rules.rolling_intrinsic(store, outlook, prices, minutes), expected

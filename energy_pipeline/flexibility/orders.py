@@ -48,7 +48,8 @@ def planned(desk: Desk, asset: str, battery: Battery, prices_eur_mwh: FloatArray
 def hourly_rows(store: Store, mean_prices: FloatArray, minutes: int, starts: pl.Series, common: Row) -> list[Row]:
     """Quantities and limits by interval. The day stands alone: what is left is worth what the terminal condition says."""
     low, high = store.end_range_mwh
-    grid = np.linspace(low, high, 2) if high > low else np.array([low])
+    bends = [content for content, _ in store.end_curve if low < content < high] if store.terminal == "curve" else []
+    grid = np.array([low, *bends, high]) if high > low else np.array([low])
     bids = day_bids(store, mean_prices, minutes, grid, store.end_eur(grid), store.initial_mwh, limits=True)
     found: list[Row] = []
     for side, power, limit in (("buy", bids.charge_mw, bids.buy_limit_eur_mwh), ("sell", bids.discharge_mw, bids.sell_limit_eur_mwh)):

@@ -4,6 +4,7 @@ What belongs here: price models, their fitted artefacts, quantiles from past err
 forward curve, and the scores of settled days. What does not: features, scenarios, anything with positions.
 """
 
+from energy_pipeline.forecasting.diagnostics import forecast_diagnostics
 from energy_pipeline.forecasting.explain import forecast_contributions
 from energy_pipeline.forecasting.forecasts import price_forecasts
 from energy_pipeline.forecasting.forward_prices import forward_curve
@@ -13,11 +14,14 @@ from energy_pipeline.forecasting.scores import lead_errors, score
 from energy_pipeline.forecasting.second_price import second_price_skill
 from energy_pipeline.forecasting.settled import forecast_comparison, forecast_value
 from energy_pipeline.forecasting.spread import spread_forecasts
+from energy_pipeline.forecasting.tuning import forecast_tuning
 
 __all__ = [
     "forecast_comparison",
     "forecast_contributions",
+    "forecast_diagnostics",
     "forecast_models",
+    "forecast_tuning",
     "forecast_value",
     "forward_curve",
     "lead_errors",

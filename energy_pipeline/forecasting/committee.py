@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, timedelta
 from functools import lru_cache
@@ -135,10 +136,10 @@ def forecast_members(panel: Panel, chosen: Sequence[Forecaster], panel_of: Calla
     fitted: dict[str, str] = {}
     notes = list(own.notes)
     # One thread: the same bits on every machine, and small matrices gain nothing from more.
-    with _thread_pools().limit(limits=1):
+    with one_thread():
         for member in chosen:
             try:
-                found, fitted_on = _forecast(_seen_by(member, panel, own), member, panel_of, fit)
+                found, fitted_on = _forecast(seen_by(member, panel, own), member, panel_of, fit)
                 values[member.name] = shaped(own, found) if finer else found
                 fitted[member.name] = fitted_on.isoformat()
                 if fitted_on < fit_day(own.origin, member.refit_days):
@@ -155,14 +156,15 @@ def _loaded_pools(modules: int) -> ThreadpoolController:  # noqa: ARG001 - more 
     return ThreadpoolController()
 
 
-def _thread_pools() -> ThreadpoolController:
-    """The thread pools of the loaded libraries; searching for them takes milliseconds, so only when libraries were loaded since."""
+def one_thread() -> AbstractContextManager[object]:
+    """The loaded libraries on one thread; searching for their pools takes milliseconds, so only when libraries were loaded since."""
     import scipy.linalg  # noqa: F401 - before the search, so that the first day of a process is as limited as the others
 
-    return _loaded_pools(sum(name in sys.modules for name in LIBRARIES_WITH_THREADS))
+    pools: AbstractContextManager[object] = _loaded_pools(sum(name in sys.modules for name in LIBRARIES_WITH_THREADS)).limit(limits=1)
+    return pools
 
 
-def _seen_by(member: Forecaster, panel: Panel, repaired: Panel) -> Panel:
+def seen_by(member: Forecaster, panel: Panel, repaired: Panel) -> Panel:
     """The repaired history a member learns from, by the hour.
 
     An input too little known over the whole history may be known well enough over a shorter window.
@@ -181,7 +183,7 @@ def member_basis(panel: Panel, member: Forecaster, panel_of: Callable[[date], Pa
     ModelUnavailableError
         When the history is shorter than the member needs.
     """
-    today = _seen_by(member, panel, panel.repaired())
+    today = seen_by(member, panel, panel.repaired())
     _long_enough(today, member)
     return today, _basis(today, member, panel_of)
 
@@ -213,7 +215,7 @@ def _last_fit(today: Panel, member: Forecaster, panel_of: Callable[[date], Panel
     if (block - today.first_day).days < member.history_days or (today.origin - block).days > LAST_FIT_DAYS:
         raise reason
     history = panel_of(block)
-    basis = _seen_by(member, history, history.repaired())
+    basis = seen_by(member, history, history.repaired())
     if basis.exog.shape[0] != today.exog.shape[0]:
         raise reason
     return basis, fit(member, basis)
@@ -228,5 +230,5 @@ def _basis(today: Panel, member: Forecaster, panel_of: Callable[[date], Panel]) 
         history = panel_of(block)
     except ModelUnavailableError:
         return today
-    earlier = _seen_by(member, history, history.repaired())
+    earlier = seen_by(member, history, history.repaired())
     return earlier if earlier.exog.shape[0] == today.exog.shape[0] else today

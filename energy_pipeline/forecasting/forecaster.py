@@ -7,10 +7,11 @@ does not: models, or what happens when one fails.
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.forecasting.panel import Panel
+from energy_pipeline.forecasting.response import Response
 
 NOTHING = b"{}"
 """What a member that keeps nothing between days gives as its parameters; no artefact is written for it."""
@@ -63,6 +64,20 @@ class Forecaster(Protocol):
 
     def predict(self, panel: Panel, fitted: bytes) -> FloatArray:
         """Prices of the panel's target [EUR/MWh], shape (slots,), with parameters of this or an earlier origin.
+
+        Raises
+        ------
+        ModelUnavailableError
+        """
+        ...
+
+
+@runtime_checkable
+class Responding(Protocol):
+    """A member that says how its forecast answers to its inputs; all but the trees, which are explained exactly."""
+
+    def response(self, panel: Panel, fitted: bytes) -> Response:
+        """The forecast as a function of the target's inputs, for its explanation.
 
         Raises
         ------

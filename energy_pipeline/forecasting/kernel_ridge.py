@@ -13,6 +13,7 @@ teaches in a wild one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,11 +21,22 @@ import numpy as np
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.forecasting.forecaster import NOTHING
 from energy_pipeline.forecasting.model import ModelUnavailableError
-from energy_pipeline.forecasting.panel import FIRST_ROW, LAGS, Panel
+from energy_pipeline.forecasting.panel import FIRST_ROW, Panel
+from energy_pipeline.forecasting.response import Response, input_owners
 from energy_pipeline.forecasting.scaling import ADAPTIVE_DAYS, AsinhScale, adaptive_prices
 
 MINIMUM_ROWS = 28
 MAIN_WEIGHT, LAG_WEIGHT, DUMMY_WEIGHT = 1.0, 0.15, 3.0
+
+
+@dataclass(frozen=True)
+class _Solved:
+    """A day's solution: weighted inputs of the window and the target, their norm, the target's kernel row, and from such rows to prices."""
+
+    inputs: FloatArray
+    total: float
+    kernel: FloatArray
+    back: Callable[[FloatArray], FloatArray]
 
 
 @dataclass(frozen=True)
@@ -65,6 +77,25 @@ class KernelRidge:
 
     def predict(self, panel: Panel, fitted: bytes) -> FloatArray:  # noqa: ARG002 - the protocol
         """Solve on the window and apply to the target."""
+        found = self._solved(panel)
+        return found.back(found.kernel)
+
+    def response(self, panel: Panel, fitted: bytes) -> Response:  # noqa: ARG002 - the protocol
+        """Today's solution as a function of the target's scaled and weighted inputs."""
+        found = self._solved(panel)
+        learnt, total = found.inputs[:-1], found.total
+        squares = np.einsum("ij,ij->i", learnt, learnt) / total
+
+        def prices(inputs: FloatArray) -> FloatArray:
+            inner = inputs @ learnt.T / total
+            return found.back(inner + self._bell((np.einsum("ij,ij->i", inputs, inputs) / total)[:, None] + squares - 2 * inner))
+
+        return Response(prices, found.inputs[-1], learnt.mean(axis=0), input_owners(panel))
+
+    def _bell(self, distance: FloatArray) -> FloatArray:
+        return np.asarray(np.exp(-np.maximum(distance, 0.0) / (2 * self.length**2)))
+
+    def _solved(self, panel: Panel) -> _Solved:
         from scipy.linalg import cho_factor, cho_solve
 
         panel = panel.cut(self.window_days)
@@ -82,18 +113,20 @@ class KernelRidge:
         total = float((weights**2).sum())
         inner = Z @ Z[:-1].T / total
         length = np.einsum("ij,ij->i", Z, Z) / total
-        distance = np.maximum(length[:, None] + length[None, :-1] - 2 * inner, 0.0)
-        kernel = inner + np.exp(-distance / (2 * self.length**2))
+        kernel = inner + self._bell(length[:, None] + length[None, :-1] - 2 * inner)
         Y = out.scaled(prices[rows])
         level = Y.mean(axis=0)
         age = (panel.days - rows).astype(np.float64)
         K = kernel[:-1]
         K[np.diag_indices_from(K)] += self.ridge * np.exp(age / self.memory_days)
         solution = cho_solve(cho_factor(K, lower=True, overwrite_a=True, check_finite=False), Y - level, check_finite=False)
-        found = out.prices(kernel[-1] @ solution + level)
-        return found if centre is None or spread is None else np.asarray(centre + spread * found)
+
+        def back(row: FloatArray) -> FloatArray:
+            found = out.prices(row @ solution + level)
+            return found if centre is None or spread is None else np.asarray(centre + spread * found)
+
+        return _Solved(Z, total, kernel[-1], back)
 
     def _weights(self, panel: Panel) -> FloatArray:
-        slots, columns = panel.slots, panel.exog.shape[0]
-        blocks = [MAIN_WEIGHT, *[self.lag_weight] * (len(LAGS) - 1), *[MAIN_WEIGHT, self.lag_weight, self.lag_weight] * columns]
-        return np.concatenate([np.repeat(blocks, slots), np.full(7, self.dummy_weight)])
+        blocks = [np.full(width, MAIN_WEIGHT if main else self.lag_weight) for _, width, main in panel.blocks]
+        return np.concatenate([*blocks, np.full(7, self.dummy_weight)])

@@ -22,6 +22,7 @@ import numpy as np
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.forecasting.model import ModelUnavailableError
 from energy_pipeline.forecasting.panel import Panel
+from energy_pipeline.forecasting.response import Response, input_owners
 from energy_pipeline.forecasting.scaling import AsinhScale
 from energy_pipeline.mathematics.regression.lars import alpha_by_aic, lasso_at
 
@@ -60,12 +61,18 @@ class Lear:
 
     def predict(self, panel: Panel, fitted: bytes) -> FloatArray:
         """Coefficients of today on the window, applied to the target."""
-        X, Y, x, back = scaled(panel.cut(self.window_days))
+        found = self.response(panel, fitted)
+        return found.prices(found.inputs)
+
+    def response(self, panel: Panel, fitted: bytes) -> Response:
+        """Coefficients of today on the window as a function of the target's scaled inputs."""
+        panel = panel.cut(self.window_days)
+        X, Y, x, back = scaled(panel)
         alphas = np.array(json.loads(fitted)["alphas"])
         centre, level = X.mean(axis=0), Y.mean(axis=0)
         Z = X - centre
         coefficients = lasso_at(Z.T @ Z, Z.T @ (Y - level), len(X), alphas)
-        return back.prices((x - centre) @ coefficients + level)
+        return Response(lambda inputs: back.prices((inputs - centre) @ coefficients + level), x, centre, input_owners(panel))
 
 
 def scaled(panel: Panel) -> tuple[FloatArray, FloatArray, FloatArray, AsinhScale]:

@@ -23,6 +23,7 @@ import numpy as np
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.forecasting.model import ModelUnavailableError
 from energy_pipeline.forecasting.panel import Panel
+from energy_pipeline.forecasting.response import Response
 from energy_pipeline.forecasting.scaling import AsinhScale
 
 SEQUENCE_DAYS = 7
@@ -76,6 +77,11 @@ class Lstm:
 
     def predict(self, panel: Panel, fitted: bytes) -> FloatArray:
         """The target's prices; numpy only."""
+        found = self.response(panel, fitted)
+        return np.asarray(found.prices(found.inputs[None])[0])
+
+    def response(self, panel: Panel, fitted: bytes) -> Response:
+        """The network as a function of the week before and of what is known of the target; typical are the medians of the window."""
         with np.load(io.BytesIO(fitted), allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         price, exog = AsinhScale(arrays["p_centre"], arrays["p_spread"]), AsinhScale(arrays["x_centre"], arrays["x_spread"])
@@ -84,8 +90,15 @@ class Lstm:
         row = np.array([panel.days + panel.lead - 1])
         sequences, beside = _inputs(panel, row, price, exog)
         weights = [arrays[f"w{i}"].astype(np.float64) for i in range(10)]
-        scaled = forward(sequences[0].astype(np.float64), beside[0].astype(np.float64), weights)
-        return price.prices(scaled.reshape(-1, 1)).ravel()
+        recalled, known = sequences[0].astype(np.float64), beside[0].astype(np.float64)
+
+        def prices(rows: FloatArray) -> FloatArray:
+            scaled = [forward(row[: recalled.size].reshape(recalled.shape), row[recalled.size :], weights) for row in rows]
+            return np.array([price.prices(one.reshape(-1, 1)).ravel() for one in scaled])
+
+        inputs = np.concatenate([recalled.ravel(), known])
+        typical = np.concatenate([np.zeros(inputs.size - 7), np.full(7, 1 / 7)])
+        return Response(prices, inputs, typical, _owners(panel))
 
     def _trained(self, sequences: FloatArray, beside: FloatArray, targets: FloatArray) -> list[Any]:
         keras = _keras()
@@ -149,6 +162,12 @@ def _inputs(panel: Panel, rows: Any, price: AsinhScale, exog: AsinhScale) -> tup
         sequences.append(np.column_stack([prices[span].ravel(), *(column[span].ravel() for column in known)]))
         beside.append(np.concatenate([known[:, row].ravel(), panel.dummies[row]]))
     return np.array(sequences, dtype=np.float32).astype(np.float64), np.array(beside)
+
+
+def _owners(panel: Panel) -> tuple[str, ...]:
+    """Feature of each input: the week's hours, of prices by their lag, then the target's columns and weekday."""
+    week = [(f"price_lag_{lag}d_eur_mwh", *panel.columns) for lag in range(SEQUENCE_DAYS, 0, -1) for _ in range(panel.slots)]
+    return (*(name for hour in week for name in hour), *(name for name in panel.columns for _ in range(panel.slots)), *["weekday"] * 7)
 
 
 def _keras() -> Any:  # noqa: ANN401 - heavy, and without types

@@ -19,12 +19,13 @@ import polars as pl
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.forecasting.committee import MemberForecasts, members
+from energy_pipeline.features.groups import switchable
+from energy_pipeline.forecasting.committee import MemberForecasts, seen_by
 from energy_pipeline.forecasting.ensemble import family
 from energy_pipeline.forecasting.forecaster import Forecaster
 from energy_pipeline.forecasting.market import zone_panel
 from energy_pipeline.forecasting.model import ModelUnavailableError
-from energy_pipeline.forecasting.point import day_members, on_slots, outcomes, past_days, raw_ensemble
+from energy_pipeline.forecasting.point import chosen_members, day_members, on_slots, outcomes, past_days, raw_ensemble
 from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.information.artefacts import ArtefactStore
 
@@ -46,10 +47,12 @@ def _zone_rows(info: InformationSet, zone: str, artefacts: ArtefactStore) -> Ite
         panel = zone_panel(info, zone)
     except ModelUnavailableError:
         return
+    repaired = panel.repaired()
+    off = [f"group {group} is off" for group in switchable() if group not in settings.features]
     weights = raw_ensemble(info, zone, 1, artefacts).weights if today.values else {}
     sizes = {f: sum(family(m) == f for m in today.values) for f in weights}
     errors = _recent_errors(info, zone, artefacts)
-    for member in members(settings.members, settings.overrides):
+    for member in chosen_members(info, zone):
         took_part = member.name in today.values
         own = family(member.name)
         fitted = date.fromisoformat(today.fitted_on[member.name]) if member.name in today.fitted_on else None
@@ -66,6 +69,8 @@ def _zone_rows(info: InformationSet, zone: str, artefacts: ArtefactStore) -> Ite
             "training_first_day": max(panel.first_day, fitted - timedelta(days=member.window_days)) if fitted else None,
             "training_last_day": fitted - timedelta(days=1) if fitted else None,
             "exogenous_columns": int(panel.exog.shape[0]),
+            "features": " ".join(seen_by(member, panel, repaired).names),
+            "left_out": "; ".join([*off, *(n for n in seen_by(member, panel, repaired).notes if n.startswith("input "))]),
             "settings": _settings(member),
             "seed": SEEDED.get(member.name, ""),
             "artefact": artefact,

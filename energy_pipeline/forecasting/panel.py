@@ -17,12 +17,11 @@ from functools import cached_property
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray, IntArray
+from energy_pipeline.features.groups import KNOWN_SHARE
 
 LAGS = (1, 2, 3, 7)
 EXOG_LAGS = (0, 1, 7)
 FIRST_ROW = 7
-KNOWN_SHARE = 0.5
-"""An exogenous column known for fewer rows is left out."""
 BoolArray = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 
 
@@ -48,6 +47,8 @@ class Panel:
         Of the exogenous columns, as in the feature table; `columns` has names for unnamed ones too.
     kinds : array of int, shape (n + lead,), or None
         The weekday each row counts as, Monday 0 (a public holiday counts as a Sunday); None: its own.
+    daily : tuple of str
+        Names of exogenous columns that are the same in every slot of a day: `inputs` has them once.
     """
 
     first_day: date
@@ -58,6 +59,7 @@ class Panel:
     learnable: BoolArray | None = None
     names: tuple[str, ...] = ()
     kinds: IntArray | None = None
+    daily: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         n, slots = self.prices.shape
@@ -160,18 +162,27 @@ class Panel:
 
     @cached_property
     def inputs(self) -> FloatArray:
-        """Raw inputs of every row through the target, shape (days + lead, 4 slots + 3 k slots).
+        """Raw inputs of every row through the target, shape (days + lead, 4 slots + 3 k slots + daily columns).
 
         Blocks: prices 1, 2 and 3 days before the row's own origin and 7 days before the row, a fortnight before it
         where a week before is not known yet (for lead h the origin is h - 1 days before the row), then for each exogenous column its
-        values of the row's day, the day before and 7 days before. Rows before `FIRST_ROW` +
-        lead - 1 hold NaN.
+        values of the row's day, the day before and 7 days before; of a daily one its one value of the row's day. Rows before `FIRST_ROW` +
+        lead - 1 hold NaN. `blocks` says whose they are.
         """
         total = self.days + self.lead
         weeks = FIRST_ROW * ((self.lead - 1) // FIRST_ROW)
         blocks = [_shifted(self.prices, lag + (self.lead - 1 if lag < FIRST_ROW else weeks), total) for lag in LAGS]
-        blocks += [_shifted(column, lag, total) for column in self.exog for lag in EXOG_LAGS]
+        for name, column in zip(self.columns, self.exog, strict=True):
+            blocks += [column[:, :1]] if name in self.daily else [_shifted(column, lag, total) for lag in EXOG_LAGS]
         return np.hstack(blocks)
+
+    @property
+    def blocks(self) -> list[tuple[str, int, bool]]:
+        """Name, width and whether it is of the row's own day (or the latest price) of each block of `inputs`, in order."""
+        found = [(f"price_lag_{lag}d_eur_mwh", self.slots, lag == LAGS[0]) for lag in LAGS]
+        for name in self.columns:
+            found += [(name, 1, True)] if name in self.daily else [(name, self.slots, lag == 0) for lag in EXOG_LAGS]
+        return found
 
     @property
     def dummies(self) -> FloatArray:

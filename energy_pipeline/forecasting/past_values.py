@@ -13,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.features.drivers import driver_reads
+from energy_pipeline.features.columns import column_reads
 from energy_pipeline.forecasting.committee import LAST_FIT_DAYS, MemberForecasts
 from energy_pipeline.forecasting.walk import PointDay
 from energy_pipeline.information.archive import InformationSet
@@ -29,8 +29,8 @@ class KeptMembers:
     ----------
     content : str
         Content hash of the forecasts and what they were made from (16 hex digits).
-    fits : list of (member, key)
-        The artefacts that hold the members' parameters.
+    fits : list of (zone, day)
+        The bundles of artefacts that hold the members' parameters.
     """
 
     forecasts: MemberForecasts
@@ -57,13 +57,13 @@ def past_plan(info: InformationSet, zone: str) -> Past[FloatArray | None]:
 
 def _reads(info: InformationSet, zone: str, lead: int) -> tuple[Reads, ...]:
     prices = Reads("day_ahead_prices", (("zone", zone),))
-    return (prices, *driver_reads(info.desk, zone)) if lead == 1 else (prices,)
+    return (prices, *column_reads(info.desk, zone)) if lead == 1 else (prices,)
 
 
 def reach_days(info: InformationSet, lead: int) -> int:
-    """How far back members read: a panel of the oldest fit that can stand in, and the drivers of its first day."""
+    """How far back members read: a panel of the oldest fit that can stand in, and the drivers of its first day and the one before."""
     days = info.desk.forecast.training_days + LAST_FIT_DAYS + 1
-    return days + info.desk.max_lag_days + 1 if lead == 1 else days
+    return days + info.desk.max_lag_days + 2 if lead == 1 else days
 
 
 def _packed_members(found: KeptMembers) -> bytes:
@@ -74,7 +74,7 @@ def _packed_members(found: KeptMembers) -> bytes:
 def _unpacked_members(data: bytes) -> KeptMembers:
     values, about = unpack(data)
     held = cast("dict[str, Any]", about)
-    return KeptMembers(MemberForecasts(values, tuple(held["notes"]), held["fitted_on"]), held["content"], [(m, k) for m, k in held["fits"]])
+    return KeptMembers(MemberForecasts(values, tuple(held["notes"]), held["fitted_on"]), held["content"], [(zone, day) for zone, day in held["fits"]])
 
 
 def _packed_point(found: PointDay) -> bytes:

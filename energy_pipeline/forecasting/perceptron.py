@@ -23,6 +23,7 @@ from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.seeds import generator
 from energy_pipeline.forecasting.model import ModelUnavailableError
 from energy_pipeline.forecasting.panel import FIRST_ROW, Panel
+from energy_pipeline.forecasting.response import Response, input_owners
 from energy_pipeline.forecasting.scaling import ADAPTIVE_DAYS, AsinhScale, adaptive_prices
 
 Single = npt.NDArray[np.float32]
@@ -95,6 +96,11 @@ class Perceptron:
 
     def predict(self, panel: Panel, fitted: bytes) -> FloatArray:
         """The committee's mean."""
+        found = self.response(panel, fitted)
+        return found.prices(found.inputs)
+
+    def response(self, panel: Panel, fitted: bytes) -> Response:
+        """The networks as a function of the target's scaled inputs; typical are the medians of the window."""
         panel = panel.cut(FIRST_ROW + ADAPTIVE_DAYS + panel.lead)
         inputs, _, centre, spread = adaptive_prices(panel) if self.adaptive else (panel.inputs, panel.prices, 0.0, 1.0)
         with np.load(io.BytesIO(fitted), allow_pickle=False) as stored:
@@ -102,9 +108,15 @@ class Perceptron:
         scale, out = (AsinhScale(arrays[f"{side}_centre"], arrays[f"{side}_spread"]) for side in ("in", "out"))
         if scale.centre.size != inputs.shape[1]:
             raise ModelUnavailableError(f"fitted on {scale.centre.size} inputs, today has {inputs.shape[1]}")
-        x = np.concatenate([np.clip(scale.scaled(inputs[-1]), -CLIP, CLIP), panel.dummies[-1]]).astype(np.float32)
-        answers = [_forward(x, [arrays[f"w{k}_{i}"] for i in range(6)]) for k in range(self.members)]
-        return np.asarray(centre + spread * out.prices(np.mean(answers, axis=0, dtype=np.float64)))
+        x = np.concatenate([np.clip(scale.scaled(inputs[-1]), -CLIP, CLIP), panel.dummies[-1]])
+        networks = [[arrays[f"w{k}_{i}"] for i in range(6)] for k in range(self.members)]
+
+        def prices(rows: FloatArray) -> FloatArray:
+            answers = [_forward(rows.astype(np.float32), network) for network in networks]
+            return np.asarray(centre + spread * out.prices(np.mean(answers, axis=0, dtype=np.float64)))
+
+        typical = np.concatenate([np.zeros(x.size - 7), np.full(7, 1 / 7)])
+        return Response(prices, x, typical, input_owners(panel))
 
     def _trained(self, X: Single, Y: Single, member: int) -> list[Single]:
         random = generator("forecasting", None, "perceptron", member)

@@ -33,7 +33,7 @@ from energy_pipeline.forecasting.second_price import expected_spread
 from energy_pipeline.forecasting.value import ALARM_DAYS, drift_alarm, reference_schedule
 from energy_pipeline.forecasting.walk import PointDay, ensemble_day
 from energy_pipeline.information.archive import InformationSet
-from energy_pipeline.information.artefacts import ArtefactStore, artefact_key
+from energy_pipeline.information.artefacts import ArtefactStore, Bundle, artefact_key
 from energy_pipeline.information.resolution import by_slot, convert
 
 VERSION = "committee-1"
@@ -208,45 +208,43 @@ def _stand_in(info: InformationSet, zone: str, lead: int, reasons: str) -> Point
     return PointDay(target.day, values, {}, {}, {}, f"naive stands in ({reasons}{note})")
 
 
-def chosen_members(info: InformationSet, lead: int = 1) -> list[Forecaster]:
-    """The members the desk chose for a lead day, with its settings."""
+def chosen_members(info: InformationSet, zone: str, lead: int = 1) -> list[Forecaster]:
+    """The members the desk chose for a lead day, with its settings; those it does not name as the newest training job found them for the zone."""
     settings = info.desk.forecast
-    return members(settings.members if lead == 1 else LATER_MEMBERS, settings.overrides)
+    overrides = {name: dict(own) for name, own in settings.overrides.items()}
+    for name, found in (info.training or (None, {}))[1].get(zone, {}).items():
+        overrides[name] = {**found.settings, **overrides.get(name, {})}
+    return members(settings.members if lead == 1 else LATER_MEMBERS, overrides)
 
 
-def fitted_member(member: Forecaster, basis: Panel, lead: int, artefacts: ArtefactStore) -> bytes:
-    """The member's parameters for a history, from the store or fitted now."""
-    return _fitted(member, basis, lead, artefacts)[0]
-
-
-def _fitted(member: Forecaster, basis: Panel, lead: int, artefacts: ArtefactStore) -> tuple[bytes, str]:
-    """The parameters and the key they are stored under, empty for a member that keeps nothing."""
+def fitted_member(zone: str, member: Forecaster, basis: Panel, lead: int, artefacts: ArtefactStore) -> bytes:
+    """The member's parameters for a history, from the store or fitted now; nothing is stored for a member that keeps nothing."""
     calendar = () if basis.kinds is None else (basis.kinds.astype(np.float64),)
     own = artefact_key(f"{VERSION}|{member}|{basis.first_day}|{lead}", basis.prices, basis.exog, *calendar)
-    stored = artefacts.get(member.name, own)
+    bundle = Bundle(zone, basis.origin)
+    stored = artefacts.get(bundle, member.name, own)
     if stored is not None:
-        return stored, own
+        return stored
     made = member.fit(basis)
-    if made == NOTHING:
-        return made, ""
-    artefacts.put(member.name, own, made)
-    return made, own
+    if made != NOTHING:
+        artefacts.put(bundle, member.name, own, made)
+    return made
 
 
 def _day_members(info: InformationSet, zone: str, lead: int, artefacts: ArtefactStore) -> KeptMembers:
-    chosen = chosen_members(info, lead)
+    chosen = chosen_members(info, zone, lead)
     panel = zone_panel(info, zone, lead)
-    fits: dict[tuple[str, str], None] = {}
+    fits: dict[Bundle, None] = {}
 
     def fit(member: Forecaster, basis: Panel) -> bytes:
-        data, key = _fitted(member, basis, lead, artefacts)
-        if key:
-            fits[member.name, key] = None
-        return data
+        found = fitted_member(zone, member, basis, lead, artefacts)
+        if found != NOTHING:
+            fits[Bundle(zone, basis.origin)] = None
+        return found
 
     found = forecast_members(panel, chosen, lambda d: zone_panel(info.at(d), zone, lead), fit)
     content = hashlib.blake2b(_described(found, zone, panel, chosen), digest_size=8).hexdigest()
-    return KeptMembers(found, content, list(fits))
+    return KeptMembers(found, content, [bundle.name for bundle in fits])
 
 
 def _described(found: MemberForecasts, zone: str, panel: Panel, chosen: Sequence[Forecaster]) -> bytes:

@@ -18,13 +18,15 @@ from typing import Any
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.features.groups import GROUP_OF, SAME_SLOT_LAGS
 from energy_pipeline.forecasting.model import ModelUnavailableError
 from energy_pipeline.forecasting.panel import Panel
+from energy_pipeline.forecasting.scaling import row_medians
 
 CENTRE_DAYS, SPREAD_DAYS = 7, 28
 MINIMUM_ROWS = 28
-EXOG_INPUTS = ("", "_change_1d", "_change_7d", "_before", "_after", "_mean", "_min", "_max", "_rank", "_mean_change_1d")
-SAME_SLOT_LAGS = (1, 2, 3, 4, 5, 6, 7, 14)
+EXOG_INPUTS, DAILY_INPUTS = 10, 3
+"""Inputs made of an exogenous column: level, changes to 1 and 7 days before; then slots beside it, the day's mean, extremes, rank and change."""
 
 
 @dataclass(frozen=True)
@@ -107,22 +109,33 @@ def level(panel: Panel) -> tuple[FloatArray, FloatArray]:
     """Centre and spread of every row through the target [EUR/MWh]; rows without enough history look at what there is."""
     total = panel.days + panel.lead
     centre, spread = np.zeros(total), np.ones(total)
-    for row in range(panel.lead, total):
-        origin = row - (panel.lead - 1)
-        month = panel.prices[max(origin - SPREAD_DAYS, 0) : origin]
+    first = panel.lead - 1 + SPREAD_DAYS
+    for row in range(panel.lead, min(first, total)):
+        month = panel.prices[: row - (panel.lead - 1)]
         centre[row] = np.median(month[-CENTRE_DAYS:])
         spread[row] = max(float(np.abs(month - np.median(month)).mean()), 1.0)
+    if first < total:
+        months = np.lib.stride_tricks.sliding_window_view(panel.prices, SPREAD_DAYS, axis=0).transpose(0, 2, 1).reshape(total - first, -1)
+        centre[first:] = row_medians(months[:, -CENTRE_DAYS * panel.slots :])
+        spread[first:] = np.maximum(np.abs(months - row_medians(months)[:, None]).mean(axis=1), 1.0)
     return centre, spread
 
 
-def input_names(exogenous: Sequence[str]) -> tuple[str, ...]:
-    """Names of the inputs of `slot_inputs` for exogenous columns of these names."""
-    names = [f"price_{lag}d_same_slot" for lag in SAME_SLOT_LAGS]
-    names += ["price_last", "price_mean_1d", "price_min_1d", "price_max_1d", "price_mean_2d", "price_mean_7d_same_slot", "price_median_28d_same_slot"]
-    names += ["price_before_1d_same_slot", "price_after_1d_same_slot", "spread_to_centre"]
-    names += [f"{name}{suffix}" for name in exogenous for suffix in EXOG_INPUTS]
-    names += [f"{exogenous[0]}_less_{exogenous[1]}"] if len(exogenous) > 1 else []
-    return (*names, "slot", "weekday", "day_of_year")
+def slot_owners(exogenous: Sequence[str], daily: Sequence[str] = ()) -> tuple[str, ...]:
+    """The feature (column of `price_features`) each input of `slot_inputs` is made of, for exogenous columns of these names."""
+    what = ("last_1d", "mean_1d", "min_1d", "max_1d", "mean_2d", "mean_7d_same_slot", "median_28d_same_slot", "lag_1d", "lag_1d", "median_7d")
+    names = [f"price_lag_{lag}d_eur_mwh" for lag in SAME_SLOT_LAGS] + [f"price_{w}_eur_mwh" for w in what]
+    names += [name for name in exogenous for _ in range(DAILY_INPUTS if name in daily else EXOG_INPUTS)]
+    names += ["residual_load_mw"] if _residual(exogenous) else []
+    return (*names, "hour_of_day", "weekday", "day_of_year")
+
+
+def _residual(exogenous: Sequence[str]) -> list[int]:
+    """Positions of the load and of what is taken from it; of a market file's own columns the first two, which are taken to be these."""
+    if not any(name in GROUP_OF for name in exogenous):
+        return [0, 1] if len(exogenous) > 1 else []
+    found = [exogenous.index(name) for name in ("load_mw", "wind_solar_mw", "wind_mw", "solar_mw") if name in exogenous]
+    return found if "load_mw" in exogenous and len(found) > 1 else []
 
 
 def slot_inputs(panel: Panel) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -151,15 +164,18 @@ def slot_inputs(panel: Panel) -> tuple[FloatArray, FloatArray, FloatArray]:
     ]
     columns += [month[:7].mean(axis=0), np.median(month, axis=0), _beside(yesterday, -1), _beside(yesterday, 1)]
     columns.append(np.repeat((np.abs(centre) / spread)[:, None], slots, axis=1))
-    for values in panel.exog:
+    for name, values in zip(panel.columns, panel.exog, strict=True):
         day_before, week_before = _moved(values, 1), _moved(values, 7)
+        columns += [values, values - day_before, values - week_before]
+        if name in panel.daily:
+            continue
         mean = values.mean(axis=1)
-        columns += [values, values - day_before, values - week_before, _beside(values, -1) - values, _beside(values, 1) - values]
+        columns += [_beside(values, -1) - values, _beside(values, 1) - values]
         columns += [np.repeat(v[:, None], slots, axis=1) for v in (mean, values.min(axis=1), values.max(axis=1))]
         columns.append(np.argsort(np.argsort(values, axis=1, kind="stable"), axis=1, kind="stable").astype(np.float64))
         columns.append(np.repeat((mean - day_before.mean(axis=1))[:, None], slots, axis=1))
-    if len(panel.exog) > 1:
-        columns.append(panel.exog[0] - panel.exog[1])
+    if parts := _residual(panel.columns):
+        columns.append(np.subtract.reduce(panel.exog[parts]))
     days = np.datetime64(panel.first_day) + np.arange(total)
     of_year = (days - days.astype("datetime64[Y]")).astype(np.float64)
     columns += [np.broadcast_to(np.arange(slots, dtype=np.float64), (total, slots))]

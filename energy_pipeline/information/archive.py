@@ -12,6 +12,7 @@ instant than the information set's own is a `LookAheadError`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -27,6 +28,7 @@ from energy_pipeline.information.day_memo import DayMemo
 from energy_pipeline.information.past_days import Past, PastStore
 from energy_pipeline.information.row_digests import Digests, row_digests, total
 from energy_pipeline.information.series_months import SeriesMonth, series_months
+from energy_pipeline.information.trained import Trainings, Zones, newest
 
 if TYPE_CHECKING:
     from energy_pipeline.desk import Desk
@@ -71,6 +73,7 @@ class Archive:
         What earlier runs left, brought up to date by the caller.
     key_rows : mapping of table name to (frame, digests), optional
         The frames with days before them, for the keys of kept values; the frames themselves when not given.
+    trainings : mapping of day to what training jobs found on what that day's decision may see, optional
     """
 
     def __init__(
@@ -82,8 +85,10 @@ class Archive:
         digests: Mapping[str, Digests] | None = None,
         kept: Kept | None = None,
         key_rows: Mapping[str, tuple[pl.DataFrame, Digests]] | None = None,
+        trainings: Trainings | None = None,
     ) -> None:
         self.desk = desk
+        self.trainings = dict(trainings or {})
         self._frames = dict(frames)
         self._digests = dict(digests or {})
         self._decision_times = dict(decision_times or {})
@@ -210,11 +215,22 @@ class InformationSet:
         self.first_day = day - timedelta(days=archive.desk.history_days)
         self._first_us = to_us(archive.desk.delivery_day(self.first_day).start)
 
+    @property
+    def training(self) -> tuple[date, Zones] | None:
+        """What training jobs found that this decision may read: the newest, with its day; None where there is none yet."""
+        return newest(self._archive.trainings, self.day.day)
+
     def at(self, day: date) -> InformationSet:
         """The information set of an earlier (or this) delivery day; later is a LookAheadError."""
         if day > self.day.day:
             raise LookAheadError(f"decide({self.day.day}) asked for the information set of {day}")
         return self._archive.at(day)
+
+    def with_desk(self, desk: Desk) -> InformationSet:
+        """The same knowledge for a desk that differs in its assets' and rights' terms alone: as they stand on the day."""
+        found = copy(self)
+        found.desk = desk
+        return found
 
     def cached(self, name: str, *key: object, make: Callable[[], T]) -> T:
         """`make()` computed once per (name, this day, key) in a run; see `Archive.cached`."""

@@ -11,21 +11,34 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import Protocol
+from datetime import date
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
 
 
+class Bundle(NamedTuple):
+    """What is kept in one place: everything fitted for an owner, a zone, on one day."""
+
+    owner: str
+    fitted_on: date
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """The owner and the day as text, as kept values name what they were made with."""
+        return self.owner, self.fitted_on.isoformat()
+
+
 class ArtefactStore(Protocol):
     """Where fitted models are kept."""
 
-    def get(self, kind: str, key: str) -> bytes | None:
+    def get(self, bundle: Bundle, kind: str, key: str) -> bytes | None:
         """The artefact of that kind and key; None when there is none."""
         ...
 
-    def put(self, kind: str, key: str, data: bytes) -> None:
+    def put(self, bundle: Bundle, kind: str, key: str, data: bytes) -> None:
         """Keep an artefact; the same key always means the same bytes."""
         ...
 
@@ -36,21 +49,22 @@ class MemoryArtefacts:
     Examples
     --------
     >>> store = MemoryArtefacts()
-    >>> store.put("arima", "k", b"fit")
-    >>> store.get("arima", "k"), store.get("arima", "other")
+    >>> today = Bundle("FR", date(2026, 3, 1))
+    >>> store.put(today, "arima", "k", b"fit")
+    >>> store.get(today, "arima", "k"), store.get(today, "arima", "other")
     (b'fit', None)
     """
 
     def __init__(self) -> None:
-        self.data: dict[tuple[str, str], bytes] = {}
+        self.data: dict[tuple[Bundle, str, str], bytes] = {}
 
-    def get(self, kind: str, key: str) -> bytes | None:
+    def get(self, bundle: Bundle, kind: str, key: str) -> bytes | None:
         """The artefact of that kind and key; None when there is none."""
-        return self.data.get((kind, key))
+        return self.data.get((bundle, kind, key))
 
-    def put(self, kind: str, key: str, data: bytes) -> None:
+    def put(self, bundle: Bundle, kind: str, key: str, data: bytes) -> None:
         """Keep an artefact."""
-        self.data[kind, key] = data
+        self.data[bundle, kind, key] = data
 
 
 def artefact_key(settings: str, *arrays: FloatArray) -> str:
@@ -66,10 +80,10 @@ def artefact_key(settings: str, *arrays: FloatArray) -> str:
     return digest.hexdigest()
 
 
-def fetch(store: ArtefactStore, kind: str, key: str, fit: Callable[[], bytes]) -> tuple[bytes, str]:
-    """The stored artefact, fitted and stored first when there is none, and its content hash (16 hex digits)."""
-    data = store.get(kind, key)
+def fetch(store: ArtefactStore, bundle: Bundle, kind: str, key: str, fit: Callable[[], bytes]) -> bytes:
+    """The stored artefact, fitted and stored first when there is none."""
+    data = store.get(bundle, kind, key)
     if data is None:
         data = fit()
-        store.put(kind, key, data)
-    return data, hashlib.blake2b(data, digest_size=8).hexdigest()
+        store.put(bundle, kind, key, data)
+    return data

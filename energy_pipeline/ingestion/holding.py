@@ -26,10 +26,22 @@ from energy_pipeline.desk.model import MeteredPlant, PvPlant, SharePlant, WindPl
 from energy_pipeline.domain.errors import SourceError
 from energy_pipeline.information.expected import key_text
 from energy_pipeline.information.known_at import market_time_zone
-from energy_pipeline.ingestion.plausibility import Facts, judge
+from energy_pipeline.ingestion.plausibility import Facts, Quantity, judge
 
 Load = Callable[[str], pl.DataFrame]
 HELD_HOURS = "held_hours"
+_WEATHER: dict[str, Quantity] = {
+    "wind_speed_ms": "wind",
+    "temperature_c": "temperature",
+    "ghi_w_m2": "ghi",
+    "dni_w_m2": "light",
+    "dhi_w_m2": "light",
+    "wind_direction_deg": "direction",
+    "pressure_hpa": "pressure",
+    "snow_depth_cm": "snow",
+    "wind_speed_2_ms": "wind",
+    "wind_speed_3_ms": "wind",
+}
 JUDGED: dict[str, tuple[str, ...]] = {
     "day_ahead_prices": ("price_eur_mwh",),
     "second_prices": ("price_eur_mwh",),
@@ -37,14 +49,13 @@ JUDGED: dict[str, tuple[str, ...]] = {
     "load_forecast": ("load_mw",),
     "generation_actual": ("generation_mw",),
     "generation_forecast": ("generation_mw",),
-    "weather_forecast": ("wind_speed_ms", "temperature_c", "ghi_w_m2"),
-    "weather_observed": ("wind_speed_ms", "temperature_c", "ghi_w_m2"),
+    "weather_forecast": tuple(_WEATHER),
+    "weather_observed": tuple(_WEATHER),
     "plant_meters": ("output_mw",),
 }
 """Columns whose values are judged, by raw table."""
 LINE_COLUMNS = ("raw_table", "series", "value_column", "from", "until", "known_at", "action", "value", "reason")
 ACTIONS = ("release", "replace", "scale", "hold")
-_WEATHER = {"wind_speed_ms": "wind", "temperature_c": "temperature", "ghi_w_m2": "ghi"}
 
 
 @dataclass(frozen=True)
@@ -97,7 +108,8 @@ def facts_of(desk: Desk, table: str, column: str, key: Mapping[str, str]) -> Fac
         market = desk.markets[desk.zones[key["zone"]].market]
         return Facts("price", price_limit=partial(market.price_limit, key.get("price_kind", "day_ahead")))
     place = desk.weather[key["location"]]
-    return Facts(_WEATHER[column], latitude_deg=place.latitude_deg, height_m=place.wind_height_m)  # type: ignore[arg-type]
+    heights = {name: height for height, name in place.wind_columns().items()}
+    return Facts(_WEATHER[column], latitude_deg=place.latitude_deg, height_m=heights.get(column, place.wind_height_m))
 
 
 def plant_capacity_mw(plant: PvPlant | WindPlant | MeteredPlant) -> float:

@@ -74,6 +74,8 @@ def asked_of(desk: Desk, series: LiveSeries, live: LiveSource) -> Asked:
     place = desk.weather.get(series.key.get("location", ""))
     if place is not None:
         own = {"latitude": f"{place.latitude_deg:g}", "longitude": f"{place.longitude_deg:g}", "height_m": f"{place.wind_height_m:g}"}
+        if place.further_wind_heights_m:
+            own["further_heights_m"] = " ".join(f"{h:g}" for h in place.further_wind_heights_m)
         options = {**own, **options}
     return Asked(series.table, tuple(series.key.items()), live.dataset, tuple(options.items()), market_time_zone(desk, series.key))
 

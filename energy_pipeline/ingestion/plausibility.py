@@ -22,9 +22,16 @@ from energy_pipeline.domain.delivery import FloatArray, IntArray
 from energy_pipeline.domain.price_limits import PriceLimit
 from energy_pipeline.ingestion.plausible_limits import LEVEL_DAYS, LEVEL_LEAST, limit
 
-Quantity = Literal["output", "zone_output", "load", "price", "temperature", "ghi", "wind"]
+Quantity = Literal["output", "zone_output", "load", "price", "temperature", "ghi", "wind", "light", "direction", "pressure", "snow"]
 SOLAR_CONSTANT_W_M2 = 1361.0
 _TICKS_PER_UNIT = 100.0
+RANGES: dict[Quantity, tuple[str, str, str]] = {
+    "light": ("ghi_low", "ghi_high", "W/m2: J/m2 or kJ/m2?"),
+    "direction": ("direction_low", "direction_high", "degrees: clockwise from north?"),
+    "pressure": ("pressure_low", "pressure_high", "hPa: Pascal or kPa?"),
+    "snow": ("snow_low", "snow_high", "cm: millimetres?"),
+}
+"""Lowest, highest (names of limits) and what a value beyond may be."""
 
 
 @dataclass(frozen=True)
@@ -73,12 +80,22 @@ def judge(rows: pl.DataFrame, facts: Facts) -> pl.DataFrame:
     known = rows.filter(pl.col("value").is_finite()).with_columns(ref=pl.min_horizontal("day", "known_day"))
     if known.is_empty():
         return pl.DataFrame(schema={"row": rows.schema["row"], "check": pl.String, "detail": pl.String})
+    if facts.quantity in RANGES:
+        return _beyond(known, facts.quantity)
     daily = _daily(known)
     batches = _batches(known, daily)
     judged = known.join(batches, on=["day", "ref"], how="left", maintain_order="left")
     found = pl.coalesce(*(pl.when(bad).then(pl.concat_str(pl.lit(f"{check}|"), text)) for check, bad, text in _RULES[facts.quantity](facts, judged)))
     told = judged.select("row", found.alias("told")).drop_nulls("told").with_columns(pl.col("told").str.splitn("|", 2).alias("parts"))
     return told.select("row", pl.col("parts").struct[0].alias("check"), pl.col("parts").struct[1].alias("detail"))
+
+
+def _beyond(known: pl.DataFrame, quantity: Quantity) -> pl.DataFrame:
+    """Quantities that have no level of their own: only what can never be."""
+    low, high, hint = RANGES[quantity]
+    value = pl.col("value")
+    text = pl.concat_str(value.cast(pl.String), pl.lit(f" {hint}"))
+    return known.filter((value < limit(low)) | (value > limit(high))).select("row", check=pl.lit("unit"), detail=text)
 
 
 _Rule = tuple[str, pl.Expr, pl.Expr]

@@ -85,6 +85,14 @@ def carried_forward(frame: pl.DataFrame, desk: Desk, minutes: int, *, knows_each
     return pl.concat([frame, added])
 
 
+def _mean(column: str) -> pl.Expr:
+    """Arithmetic mean; of angles the direction of the mean vector: 350 and 10 degrees are north in the mean."""
+    value = pl.col(column)
+    if not column.endswith("_deg"):
+        return value.mean()
+    return pl.arctan2(value.radians().sin().mean(), value.radians().cos().mean()).degrees().mod(360.0)
+
+
 def averaged(frame: pl.DataFrame, desk: Desk, contract: Table, minutes: int, unit_of: Callable[[date], int]) -> pl.DataFrame:
     """Rows of `minutes` as means over the market's interval of their day.
 
@@ -105,7 +113,7 @@ def averaged(frame: pl.DataFrame, desk: Desk, contract: Table, minutes: int, uni
         values = [c.name for c in contract.columns if c.dtype in ("f64", "f32") and c.name not in keys]
         rest = [c for c in frame.columns if c not in ("delivery_start", *keys, *values, "known_at", "source", "resolution_minutes")]
         means = pieces.group_by([*keys, "delivery_start"], maintain_order=True).agg(
-            *(pl.when(pl.col(v).null_count() == 0).then(pl.col(v).mean()).alias(v) for v in values),
+            *(pl.when(pl.col(v).null_count() == 0).then(_mean(v)).alias(v) for v in values),
             *(pl.col(c).first() for c in rest),
             pl.col("known_at").max(),
             pl.col("source").sort_by(pl.col("source").str.len_chars(), maintain_order=True).last(),

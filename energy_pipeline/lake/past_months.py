@@ -11,8 +11,6 @@ whatever a reader finds is right.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -20,11 +18,11 @@ from datetime import date
 from energy_pipeline.contracts.model import stage_folder
 from energy_pipeline.information.past_days import Room
 from energy_pipeline.lake.layout import month_start, plain_name
+from energy_pipeline.lake.sealed import opened, sealed
 from energy_pipeline.lake.storage import Storage
 
 ROOMS: tuple[Room, ...] = ("features", "forecasting", "renewables")
-_MAGIC = b"energy_pipeline past 1\n"
-_CHECK_BYTES = 16
+_MAGIC = b"energy_pipeline past 2\n"
 
 Month = tuple[Room, str, date]
 
@@ -132,21 +130,13 @@ def _month_of(path: str) -> date | None:
 
 def _encoded(entries: Entries) -> bytes:
     ordered = sorted(entries.items())
-    index = [[day.isoformat(), kind, entry.key, len(entry.data), entry.artefacts] for (day, kind), entry in ordered]
-    head = json.dumps(index, separators=(",", ":")).encode()
-    body = b"".join([len(head).to_bytes(8, "little"), head, *(entry.data for _, entry in ordered)])
-    return _MAGIC + hashlib.blake2b(body, digest_size=_CHECK_BYTES).digest() + body
+    index = [[day.isoformat(), kind, entry.key, entry.artefacts] for (day, kind), entry in ordered]
+    return sealed(_MAGIC, index, [entry.data for _, entry in ordered])
 
 
 def _decoded(data: bytes) -> Entries:
     """Nothing at all unless every byte is what was written."""
-    start = len(_MAGIC) + _CHECK_BYTES
-    body = data[start:]
-    if data[:start] != _MAGIC + hashlib.blake2b(body, digest_size=_CHECK_BYTES).digest():
-        return {}
-    at = 8 + int.from_bytes(body[:8], "little")
-    found: Entries = {}
-    for day, kind, key, size, artefacts in json.loads(body[8:at]):
-        found[date.fromisoformat(day), kind] = _Entry(key, body[at : at + size], tuple((k, name) for k, name in artefacts))
-        at += size
-    return found
+    return {
+        (date.fromisoformat(day), kind): _Entry(key, part, tuple((owner, name) for owner, name in artefacts))
+        for (day, kind, key, artefacts), part in opened(_MAGIC, data)
+    }

@@ -25,6 +25,7 @@ import polars as pl
 from energy_pipeline.desk.layout import FileLayout
 from energy_pipeline.domain.errors import SourceError
 from energy_pipeline.reading.opening import HEAD_BYTES, check_end, decoded, read_head, text_frame
+from energy_pipeline.reading.weather_files import weather_frame
 
 SUFFIXES = (".parquet", ".csv", ".tsv", ".txt")
 WHOLE_BYTES = 128 << 20
@@ -119,7 +120,7 @@ class SourceFiles:
         """The file in this layout where it is held whole; looked at once a run."""
         path = self._root / relative_path
         suffix = path.suffix.lower()
-        if suffix not in SUFFIXES:
+        if suffix not in SUFFIXES and layout.weather_file is None:
             raise SourceError(f"{path}: {suffix or 'no suffix'} is not supported -> save it as .parquet or .csv")
         if relative_path not in self._looked_at:
             if not path.is_file():
@@ -191,6 +192,8 @@ def _hashed(path: Path, file: BinaryIO, *, keep: bool) -> tuple[Seen, bytes]:
 
 
 def _frame(path: Path, data: bytes, layout: FileLayout) -> pl.DataFrame:
+    if layout.weather_file is not None:
+        return weather_frame(data, layout, str(path))
     return pl.read_parquet(io.BytesIO(data)) if path.suffix.lower() == ".parquet" else text_frame(data, layout, str(path))
 
 

@@ -31,6 +31,7 @@ from energy_pipeline.lake.artefacts import ArtefactStore
 from energy_pipeline.lake.parquet import Part
 from energy_pipeline.lake.past_months import PastMonths
 from energy_pipeline.lake.storage import Storage, storage_for
+from energy_pipeline.lake.trained import TrainedSettings
 
 ALL_DAYS = (date.min, date.max)
 
@@ -259,10 +260,11 @@ class Lake:
 
     def days(self, table: str) -> list[date]:
         """Days the lake holds of a table, ascending."""
-        folder = layout.table_folder(table)
-        found = {day for path in self.storage.files(folder) if (day := layout.day_of_file(path)) is not None}
-        for month in self._months(table):
-            found |= {part.day for part in self._month_parts(table, month)}
+        paths = self.storage.files(layout.table_folder(table))
+        found = {day for path in paths if (day := layout.day_of_file(path)) is not None}
+        for path in paths:
+            if layout.month_of_file(path) is not None:
+                found |= {part.day for part in self._parts_in(table, path)}
         return sorted(found)
 
     def listing(self, table: str, first: date, last: date) -> dict[date, tuple[str, ...]]:
@@ -356,6 +358,10 @@ class Lake:
     def artefacts(self) -> ArtefactStore:
         """The store of fitted models."""
         return ArtefactStore(self.storage)
+
+    def trained(self) -> TrainedSettings:
+        """Settings that training jobs found."""
+        return TrainedSettings(self.storage)
 
     def past(self) -> PastMonths:
         """The store of past days' values."""

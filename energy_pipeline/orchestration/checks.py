@@ -77,6 +77,7 @@ def check_steps(marts: Sequence[str], partitions: dg.PartitionsDefinition[str]) 
             *_suites("decide"),
             _table("information_set", "no_look_ahead", "Nothing visible was known after the decision time.", look_ahead),
             _table("price_forecasts", "worth_more_than_naive", "No zone's ensemble earned a battery less than the naive for weeks.", drift),
+            _table("asset_states", "states_follow", "Every day's assets begin where the day before left them, as it stands now.", states_follow),
             _table("scenario_sets", "one_expectation", "Every unconditional set has the published mean.", one_expectation),
             _table("risk_contributions", "contributions_add_up", "Contributions sum to their measure.", contributions),
             _table("nominations", "bids_kept", "The day's bids were kept as CSV.", nominations),
@@ -213,6 +214,23 @@ def one_expectation(session: RunSession, days: Sequence[date]) -> Outcome:
         if problems:
             found[day] = problems
     return Outcome(sorted(found), [f"{day}: {text}" for day, texts in found.items() for text in texts])
+
+
+def states_follow(session: RunSession, days: Sequence[date]) -> Outcome:
+    """The day, and the one after it where it was decided, were rolled from the day before as the lake has it now."""
+    from energy_pipeline.flexibility.states import discontinuities, predecessor_of
+
+    one, found = timedelta(days=1), {}
+    for day in days:
+        frames = [session.lake.read(n, day - one, day + one, missing="skip") for n in ("asset_states", "dispatch", "asset_thresholds")]
+        texts = discontinuities(frames[0], day)
+        for later in (day, day + one):
+            said = frames[0].filter(pl.col("delivery_day") == later, pl.col("kind") == "opening")["predecessor"].unique().to_list()
+            if said and said != [predecessor_of(later, *frames)]:
+                texts.append(f"{later} was decided from another {later - one} than the one that stands -> decide {later} and the days after it again")
+        if texts:
+            found[day] = texts
+    return Outcome(sorted(found), [text for texts in found.values() for text in texts])
 
 
 def disguised(session: RunSession, days: Sequence[date]) -> Outcome:

@@ -27,11 +27,7 @@ from dagster import DagsterEventType
 from dagster._core.events import ASSET_CHECK_EVENTS, ASSET_EVENTS, EVENT_TYPE_TO_PIPELINE_RUN_STATUS
 from dagster._core.storage.dagster_run import FINISHED_STATUSES
 from dagster._core.storage.event_log.schema import AssetKeyTable, SqlEventLogStorageMetadata, SqlEventLogStorageTable
-from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
-    INDEX_SHARD_NAME,
-    SqliteEventLogStorage,
-    SqliteEventLogStorageWatchdog,
-)
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorageWatchdog
 from dagster._core.storage.runs.sqlite.sqlite_run_storage import SqliteRunStorage
 from dagster._core.storage.schedules.sqlite.sqlite_schedule_storage import SqliteScheduleStorage
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
@@ -39,6 +35,8 @@ from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.pool import QueuePool, StaticPool
 from watchdog.observers import Observer
+
+from energy_pipeline.orchestration.event_memory import AssetMemory, RemembersAssets
 
 if TYPE_CHECKING:
     from dagster import EventLogEntry
@@ -129,7 +127,7 @@ def _identity(path: str) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-class PooledEventLogStorage(SqliteEventLogStorage):
+class PooledEventLogStorage(RemembersAssets):
     """Dagster's sharded event log with open connections and real batches.
 
     A thread that already holds a file's transaction joins it when it asks for the file
@@ -139,6 +137,7 @@ class PooledEventLogStorage(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._shards = OpenShards()
+        self._memory = AssetMemory()
         self._joined: dict[str, db.Connection] = {}
         self._tables: frozenset[str] | None = None
         self._index_columns = False
@@ -243,6 +242,7 @@ class PooledEventLogStorage(SqliteEventLogStorage):
         if numbered:
             self._store_asset_event_tags(connection, [event for event, _ in numbered], [number for _, number in numbered])
             self._store_assets(connection, numbered)
+            self._memory.own |= {number: event for event, number in numbered}
         for event, number in zip(events, ids, strict=True):
             if event.dagster_event_type in ASSET_CHECK_EVENTS:
                 self.store_asset_check_event(event, number)
@@ -271,6 +271,7 @@ class PooledEventLogStorage(SqliteEventLogStorage):
             status = EVENT_TYPE_TO_PIPELINE_RUN_STATUS.get(_type_of(event)) if event.is_dagster_event else None
             if status in FINISHED_STATUSES:
                 with self._lock:
+                    self._memory.run_is_over()
                     if event.run_id not in self._joined:
                         self._shards.close(self.path_for_shard(event.run_id))
 
@@ -287,6 +288,7 @@ class PooledEventLogStorage(SqliteEventLogStorage):
         """Delete everything; open files are closed first."""
         with self._lock:
             self._shards.close_all()
+            self._memory.forget()
         super().wipe()
 
     def drop_run(self, run_id: str) -> None:

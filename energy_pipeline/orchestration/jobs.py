@@ -1,15 +1,16 @@
 """The flows as jobs: which assets belong together in one run.
 
-What belongs here: selections. What does not: when they run (`schedules`).
+What belongs here: selections, and which assets hang on earlier decisions. What does not: when they run (`schedules`).
 """
 
 from datetime import date
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, Literal, Union
 
 import dagster as dg
 
 from energy_pipeline.contracts import TABLES
-from energy_pipeline.orchestration.assets.s10_reporting import DAY, MARTS
+from energy_pipeline.contracts.model import Stage
+from energy_pipeline.orchestration.assets.s10_reporting import CHAIN, DAY, MARTS
 from energy_pipeline.orchestration.event_retention import forget
 from energy_pipeline.orchestration.resources import DeskRuntime
 from energy_pipeline.orchestration.world import KEY_DAYS
@@ -31,6 +32,25 @@ RECORDING = ("decide", "settle_final")
 """Flows whose runs record the marts: the last of a live morning and the last of a day. Every flow publishes them."""
 
 
+Part = Literal["forecasts", "chain"]
+FORECASTS: Part = "forecasts"
+BEFORE_THE_CHAIN: tuple[Stage, ...] = ("ingestion", "features", "forecasting", "renewables", "scenarios")
+"""Stages whose tables of ingest and decide hang on no earlier decision: their days may be made in any order, at the same time.
+
+All other tables, the files and the marts are the chain: a day of them may hang on the days decided before it.
+"""
+
+
+def part_of(asset: dg.AssetKey) -> Part:
+    """Whether an asset hangs on no earlier decision or belongs to the chain.
+
+    >>> part_of(dg.AssetKey("scenario_paths")), part_of(dg.AssetKey("dispatch")), part_of(dg.AssetKey("forecast_scores"))
+    ('forecasts', 'chain', 'chain')
+    """
+    table = TABLES.get(asset.path[-1]) if len(asset.path) == 1 else None
+    return FORECASTS if table is not None and table.flow in ("ingest", "decide") and table.stage in BEFORE_THE_CHAIN else CHAIN
+
+
 def flow_assets(flow: str, marts: list[str]) -> list[dg.AssetKey]:
     """Assets of a flow: its tables, those every flow writes, its files, and the marts."""
     names = [t.name for t in TABLES.values() if t.flow in (flow, "operate")]
@@ -38,7 +58,7 @@ def flow_assets(flow: str, marts: list[str]) -> list[dg.AssetKey]:
 
 
 def jobs(marts: list[str]) -> list[AnyJob]:
-    """One job per flow for the clock, one of all flows for days that are over, the history load, and maintenance."""
+    """One job per flow for the clock, for days that are over one of all flows and its parts, the history, maintenance, tuning."""
     found: list[AnyJob] = [
         dg.define_asset_job(flow, dg.AssetSelection.assets(*flow_assets(flow, marts if flow in RECORDING else [])), description=text)
         for flow, text in DESCRIPTIONS.items()
@@ -46,8 +66,16 @@ def jobs(marts: list[str]) -> list[AnyJob]:
     over = dict.fromkeys(key for flow in DESCRIPTIONS for key in flow_assets(flow, marts))
     text = "Days that are over: all four flows in one run. Decisions see no more than at their time: they read through the cut."
     day = dg.define_asset_job(DAY, dg.AssetSelection.assets(*over), description=text)
+    parts = {
+        FORECASTS: "Days that are over, as far as they hang on no earlier decision: raw tables to scenarios.",
+        CHAIN: "Days that are over, from the day before: schedules, signals, book, risk, settlement, in day order. Their scenarios are there.",
+    }
+    halves = [
+        dg.define_asset_job(part, dg.AssetSelection.assets(*(key for key in over if part_of(key) == part)), description=text)
+        for part, text in parts.items()
+    ]
     history = dg.define_asset_job("history", dg.AssetSelection.assets("raw_history"), description="Load the raw days look-backs reach to.")
-    return [*found, day, history, maintenance]
+    return [*found, day, *halves, history, maintenance, tuning]
 
 
 def closed_months(days: list[date], today: date) -> list[date]:
@@ -81,6 +109,26 @@ def sweep_caches(context: dg.OpExecutionContext, runtime: dg.ResourceParam[DeskR
     """Sweep past days' values and artefacts; what is missed later is made again."""
     months, artefacts = runtime.lake.sweep(runtime.desk.history_days + KEY_DAYS)
     context.log.info(f"{months} months of past days' values and {artefacts} artefacts removed")
+
+
+@dg.op(
+    config_schema={"day": str},
+    description="Search the settings that decisions of a delivery day and later read: SARIMAX's orders, the trees' depth and rate.",
+)
+def search_settings(context: dg.OpExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> None:
+    """The search of settings, on what the day's decision may see."""
+    from energy_pipeline.forecasting.tuning import tune
+
+    day = date.fromisoformat(context.op_config["day"])
+    found = tune(runtime.session(context.run_id, day, day).info(day), context.log.info)
+    if found:
+        context.log.info(f"written to {runtime.trained(day, found)}")
+
+
+@dg.job(description="Search members' settings anew; the morning reads what was found.", executor_def=dg.in_process_executor)
+def tuning() -> None:
+    """The training job of settings."""
+    search_settings()
 
 
 @dg.job(description="Merge small files of closed months; sweep caches; forget the logs of old runs.", executor_def=dg.in_process_executor)

@@ -118,6 +118,28 @@ class Window(Read):
 
 
 @dataclass(frozen=True)
+class DaysBefore(Read):
+    """The days before D of a table that the step itself writes, as far as they exist: no edge, it would be a circle.
+
+    Days of a run are computed in order, so D - 1 is there when D is.
+
+    Attributes
+    ----------
+    days : int
+    """
+
+    days: int = 1
+
+    def edge(self, desk: Desk) -> None:  # noqa: ARG002
+        """None."""
+        return
+
+    def take(self, session: RunSession, day: date) -> pl.DataFrame:
+        """Rows of D - days .. D - 1."""
+        return session.read(self.table, day - timedelta(days=self.days), day - timedelta(days=1), missing="skip")
+
+
+@dataclass(frozen=True)
 class Raw(Read):
     """The last days of a raw table, D among them, every vintage known by now: settle flows only.
 

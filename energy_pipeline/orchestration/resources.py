@@ -25,6 +25,7 @@ from energy_pipeline.fetching.open_client import client_for
 from energy_pipeline.information.archive import Archive, InformationSet
 from energy_pipeline.information.late_sources import LateSources, cut_as_of, waits
 from energy_pipeline.information.lateness import JUDGED
+from energy_pipeline.information.trained import Zones
 from energy_pipeline.lake import ArtefactStore, Lake
 from energy_pipeline.lake.raw_days import RawTable
 from energy_pipeline.lake.source_files import SourceFiles
@@ -75,6 +76,12 @@ class DeskRuntime:
         if self._world is None:
             self._world = World(self.desk, self.lake)
         return self._world
+
+    def trained(self, day: date, zones: Zones) -> str:
+        """Write what a training job found; later runs of this process read it too."""
+        path = self.lake.trained().write(day, zones)
+        self._world = self._session = None
+        return path
 
     def fetch(self, run_id: str, first: date, last: date) -> FetchReport | None:
         """Ask for what the desk's live series lack of the days, once a run; None where there is nothing to ask."""
@@ -148,7 +155,7 @@ class RunSession:
         self._require_history(tables["day_ahead_prices"].frame)
         times = self._decision_times(tables)
         if self.as_of is not None:
-            return archive_of(self.desk, tables, times, None)
+            return archive_of(self.desk, tables, times, None, self.runtime.world.trainings)
         return self.runtime.world.archive(tables, self.first, self.last, times)
 
     def _require_history(self, prices: pl.DataFrame) -> None:
@@ -192,6 +199,7 @@ class RunSession:
 
     def keep_past(self) -> None:
         """Write what the run's steps made of past days to the lake, for the next process."""
+        self.artefacts.flush()  # first: what is kept names them
         if self.as_of is None:
             self.runtime.world.flush()
 

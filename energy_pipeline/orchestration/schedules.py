@@ -32,6 +32,7 @@ def schedules(desk: Desk, jobs: Mapping[str, AnyJob], running: bool) -> list[dg.
         ("settle_da_tomorrow", "settle_da", "5 13 * * *", _one("settle_da", 1), "Tomorrow, after the auction."),
         ("settle_final_yesterday", "settle_final", "30 14 * * *", _one("settle_final", -1), "Yesterday, once meters are in."),
         ("maintenance_monthly", "maintenance", "0 3 3 * *", _plain, "Merge last month's small files."),
+        ("tuning_monthly", "tuning", "0 15 2 * *", _tuning, "Search members' settings on what the decision of today's delivery knew."),
     ]
     return [_schedule(name, jobs[job], cron, desk.time_zone, request, text, status) for name, job, cron, request, text in rows]
 
@@ -58,6 +59,10 @@ def _week(local_day: date) -> dg.RunRequest:
     """A request for the delivery days from a week ago to tomorrow, in one run."""
     first, last = local_day - timedelta(days=7), local_day + timedelta(days=1)
     return dg.RunRequest(tags=range_tags(first, last))
+
+
+def _tuning(local_day: date) -> dg.RunRequest:
+    return dg.RunRequest(run_config={"ops": {"search_settings": {"config": {"day": local_day.isoformat()}}}})
 
 
 def _plain(_local_day: date) -> dg.RunRequest:

@@ -20,12 +20,12 @@ import polars as pl
 from energy_pipeline.book.hedges import Hedge, block_profile, day_hedges
 from energy_pipeline.book.outlook import ZoneOutlook, schedule_on, zone_outlooks
 from energy_pipeline.book.pnl import HedgeLeg, ZoneBook, at_fair_value, zone_legs
-from energy_pipeline.book.positions import SAME_MW, ShadowPrices, format_shadow_prices
+from energy_pipeline.book.positions import SAME_MW, ShadowPrices, format_shadow_prices, schedule_cost_eur
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
 from energy_pipeline.desk.flexibility import TollingRight
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
-from energy_pipeline.features.prices import last_settlements
+from energy_pipeline.features.columns import last_settlements
 from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.mathematics.statistics.tail import value_at_risk
 from energy_pipeline.mathematics.stores.joint.book import JointBook, joint_book, measures, physical_prices_eur, sequential_book
@@ -116,10 +116,13 @@ def day_case(info: InformationSet, scenario_paths: pl.DataFrame, plant_output: p
 
 
 def _base_eur(desk: Desk, day: DeliveryDay, outlook: ZoneOutlook, hedges: tuple[Hedge, ...], dispatch: pl.DataFrame) -> FloatArray:
-    """P&L of a zone without the decisions: plants sold as expected, batteries bound by grid services, the opening book."""
+    """P&L of a zone without the decisions: plants sold as expected, batteries bound by grid services, daily rights, the opening book."""
     grid = outlook.grid
-    decided = dispatch.filter(~pl.col("asset").is_in([s.asset for s in desk.services.values()]))
-    free_mw = schedule_on(decided, outlook.zone, grid)
+    bound = [s.asset for s in desk.services.values()]
+    again = [*desk.assets, *(n for n, r in desk.rights.items() if isinstance(r, TollingRight))]
+    is_free = pl.col("asset").is_in(again) & ~pl.col("asset").is_in(bound)
+    free_mw = schedule_on(dispatch.filter(is_free), outlook.zone, grid)
+    cost = schedule_cost_eur(outlook.zone, dispatch.filter(~is_free), grid)
     expected = outlook.expected_mw - free_mw
     legs = tuple(
         HedgeLeg(block_profile(h.block, day, grid.minutes) * o.position_mw, o.price_eur_mwh, o.is_proxy)
@@ -128,7 +131,7 @@ def _base_eur(desk: Desk, day: DeliveryDay, outlook: ZoneOutlook, hedges: tuple[
         for o in h.opening
     )
     fee = desk.zones[outlook.zone].second_price.imbalance_fee_eur_mwh
-    book = at_fair_value(ZoneBook(grid.hours, expected, expected, np.zeros(grid.size), fee, legs), outlook.price)
+    book = at_fair_value(ZoneBook(grid.hours, expected, expected, cost, fee, legs), outlook.price)
     found = zone_legs(book, outlook.price, outlook.second, outlook.output_mw - free_mw)
     return np.asarray(found.total().sum(axis=1))
 
@@ -211,7 +214,7 @@ def _assets(desk: Desk, outlooks: dict[str, ZoneOutlook], factors: tuple[str, ..
 
 def _plants(info: InformationSet, outlooks: dict[str, ZoneOutlook], factors: tuple[str, ...]) -> list[Policies]:
     """Tolling plants in the book's zones, where gas and carbon have settled before the decision."""
-    from energy_pipeline.flexibility.asset_valuation import tolling_of
+    from energy_pipeline.flexibility.rights import tolling_of
 
     rights = {n: r for n, r in info.desk.rights.items() if isinstance(r, TollingRight) and r.zone in outlooks}
     fuels = last_settlements(info) if rights else {}

@@ -13,6 +13,7 @@ loss is one the bid would have spared.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,11 +57,16 @@ class Why:
     costs_eur: list[float | None]
 
 
-def nomination_lines(case: Case, positions: pl.DataFrame, dispatch: pl.DataFrame) -> pl.DataFrame:
+def nomination_lines(case: Case, positions: pl.DataFrame, dispatch: pl.DataFrame, whys: Mapping[str, str] | None = None) -> pl.DataFrame:
     """Bid lines of the decided book, one per zone and interval and one per asset and interval; none for 0.0 MW.
 
     Volumes are rounded to 0.1 MW (at most 0.05 MW from the decision), limit prices to 0.01 EUR/MWh
     on the safe side.
+
+    Parameters
+    ----------
+    whys : mapping of right to text, optional
+        Why each right is used (`right_decisions`).
 
     Returns
     -------
@@ -77,16 +83,20 @@ def nomination_lines(case: Case, positions: pl.DataFrame, dispatch: pl.DataFrame
         bought = on_grid(rows, "traded_mw", grid) + schedule
         why = reasons.get(zone, Why([""] * grid.size, [""] * grid.size, [None] * grid.size))
         frames.append(_lines(zone, "", PRICE_INDEPENDENT, grid, bought, np.full(grid.size, np.nan), forecast, why))
-        frames += _blocks(case.desk, zone, grid, forecast, dispatch)
+        frames += _assets(case.desk, zone, grid, forecast, dispatch, whys or {})
     return pl.concat(frames).sort("zone", "kind", "asset", "delivery_start")
 
 
-def _blocks(desk: Desk, zone: str, grid: Grid, forecast: FloatArray, dispatch: pl.DataFrame) -> list[pl.DataFrame]:
-    """The loop block of each asset of the zone."""
+def _assets(desk: Desk, zone: str, grid: Grid, forecast: FloatArray, dispatch: pl.DataFrame, whys: Mapping[str, str]) -> list[pl.DataFrame]:
+    """The loop block of each battery of the zone, and the volume of each right that is used, with its why."""
     frames = []
     for part in dispatch.filter(pl.col("zone") == zone).sort("asset", "delivery_start").partition_by("asset", maintain_order=True):
         name = part["asset"][0]
         net = on_grid(part, "net_mw", grid)
+        if name not in desk.assets:
+            why = Why([whys.get(name, "")] * grid.size, [""] * grid.size, [None] * grid.size)
+            frames.append(_lines(zone, name, PRICE_INDEPENDENT, grid, -net, np.full(grid.size, np.nan), forecast, why))
+            continue
         buy, sell = loop_limits(net * grid.hours, forecast, float(getattr(desk.assets[name], "cycle_cost_eur_mwh", 0.0)))
         limit = np.where(net < 0, np.nan if buy is None else buy, np.nan if sell is None else sell)
         text = "break-even of the block" if buy is not None else ""

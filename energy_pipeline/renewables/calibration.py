@@ -17,7 +17,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from energy_pipeline.information.artefacts import ArtefactStore, artefact_key, fetch
+from energy_pipeline.information.artefacts import ArtefactStore, Bundle, artefact_key, fetch
 from energy_pipeline.renewables.cleaning import Cleaned, clean
 from energy_pipeline.renewables.correction import BLOCK_DAYS, VERSION, WINDOW_DAYS, Correction, fit
 from energy_pipeline.renewables.inputs import PlantSource, Rows, join, rows_of
@@ -77,7 +77,7 @@ def fit_block(
     block: date,
     blocks: list[date],
     rows_of_block: ChunkRows,
-    artefacts: ArtefactStore | None = None,
+    kept: tuple[ArtefactStore, Bundle] | None = None,
 ) -> BlockFit:
     """The correction that serves the block beginning at `block`.
 
@@ -90,8 +90,8 @@ def fit_block(
     blocks : list of date
         Training blocks, see `training_blocks`.
     rows_of_block : callable
-    artefacts : ArtefactStore, optional
-        Kept under the hash of everything learnt from.
+    kept : (ArtefactStore, Bundle), optional
+        Where it is kept, under the hash of everything learnt from.
     """
     if not blocks:
         return BlockFit(Correction(0.0, 0, "physics only: no past"), None)
@@ -103,10 +103,9 @@ def fit_block(
     def make() -> bytes:
         return fit(rows, cleaned, name).to_bytes()
 
-    if artefacts is None:
+    if kept is None:
         return BlockFit(Correction.from_bytes(make()), cleaned)
     key = artefact_key(
         f"{VERSION}|{name}|{rows.names}", rows.inputs, rows.physical, rows.potential, rows.last_still, cleaned.share, cleaned.state.astype(np.float64)
     )
-    data, _ = fetch(artefacts, CORRECTIONS, key, make)
-    return BlockFit(Correction.from_bytes(data), cleaned, key)
+    return BlockFit(Correction.from_bytes(fetch(*kept, CORRECTIONS, key, make)), cleaned, key)

@@ -32,7 +32,22 @@ from energy_pipeline.renewables.past_values import past_expected
 from energy_pipeline.renewables.quarters import in_quarters
 
 PERSISTENCE_DAYS = 7
-Method = Literal["physical", "physical_corrected", "share_of_zone", "persistence", "climatology"]
+Method = Literal[
+    "physical",
+    "physical_split",
+    "physical_assumed",
+    "physical_corrected",
+    "physical_split_corrected",
+    "physical_assumed_corrected",
+    "share_of_zone",
+    "persistence",
+    "climatology",
+]
+_CORRECTED: dict[str, Method] = {
+    "physical": "physical_corrected",
+    "physical_split": "physical_split_corrected",
+    "physical_assumed": "physical_assumed_corrected",
+}
 
 
 @dataclass(frozen=True)
@@ -142,10 +157,10 @@ def _first_choice(info: InformationSet, name: str, plant: Plant, minutes: int, a
 
 def _by_weather(info: InformationSet, name: str, plant: PvPlant | WindPlant, minutes: int, artefacts: ArtefactStore | None) -> _First:
     computed, most = physical_mw(info, name), capacity(plant)
-    good = np.zeros(info.day.count(minutes), dtype=np.bool_)
+    good = np.full(info.day.count(minutes), computed.is_stand_in)
     plain = convert(computed.output_mw, STEP_MINUTES, minutes)
     if np.isnan(computed.output_mw).all():
-        return _First(plain, good, "physical", None, computed.notes)
+        return _First(plain, good, computed.method, None, computed.notes)
     correction = correction_of(info, name, artefacts)
     found = correction.apply(day_rows(info, name))
 
@@ -157,8 +172,8 @@ def _by_weather(info: InformationSet, name: str, plant: PvPlant | WindPlant, min
 
     bands = None if found.quantiles is None else np.stack([in_zone(level) for level in found.quantiles.T], axis=1)
     if correction.changes_nothing:
-        return _First(plain, good, "physical", bands, computed.notes)
-    return _First(in_zone(found.mean), good, "physical_corrected", bands, computed.notes)
+        return _First(plain, good, computed.method, bands, computed.notes)
+    return _First(in_zone(found.mean), good, _CORRECTED[computed.method], bands, computed.notes)
 
 
 def _share(info: InformationSet, plant: SharePlant, minutes: int) -> tuple[FloatArray, npt.NDArray[np.bool_]]:

@@ -10,6 +10,7 @@ them, meters as known at the decision that asks.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -17,17 +18,20 @@ import numpy as np
 from energy_pipeline.desk.model import Desk, PvPlant, WeatherLocation, WindPlant
 from energy_pipeline.domain.delivery import MICROSECONDS_PER_MINUTE, FloatArray, IntArray
 from energy_pipeline.information.archive import InformationSet
-from energy_pipeline.information.artefacts import ArtefactStore
+from energy_pipeline.information.artefacts import ArtefactStore, Bundle
 from energy_pipeline.information.resolution import convert, interval_values
-from energy_pipeline.renewables import engines
 from energy_pipeline.renewables.calibration import CORRECTIONS, block_rows, block_start, fit_block, training_blocks
 from energy_pipeline.renewables.correction import BLOCK_DAYS, Correction
 from energy_pipeline.renewables.inputs import Rows, rows_of
 from energy_pipeline.renewables.past_values import past_correction, past_physics, past_potential, window_days
+from energy_pipeline.renewables.physics import Computed
+from energy_pipeline.renewables.sun_plants import LIGHTS, at_ten_metres_ms, clear_sky_share, pv_output
+from energy_pipeline.renewables.wind_plants import wind_output
 
 STEP_MINUTES = 15
 """Physics is computed in quarter-hours: curves are not linear, so power is averaged, not weather."""
 HOUR = 60
+HOUR_US = HOUR * MICROSECONDS_PER_MINUTE
 
 
 class DeskPlant:
@@ -94,17 +98,23 @@ def _columns(desk: Desk, plant: PvPlant | WindPlant) -> dict[str, tuple[str, str
     own = plant.location
     if isinstance(plant, PvPlant):
         return {"ghi_w_m2": (own, "ghi_w_m2"), "temperature_c": (own, "temperature_c"), "wind_speed_ms": (own, "wind_speed_ms")}
-    places = [own, *([plant.upper_location] if plant.upper_location else [])]
-    speeds = {f"wind_speed_{desk.weather[p].wind_height_m:g}m_ms": (p, "wind_speed_ms") for p in reversed(places)}
+    speeds = {f"wind_speed_{height:g}m_ms": (place, column) for height, (place, column) in reversed(_winds(desk, plant).items())}
     return speeds | {"temperature_c": (own, "temperature_c")}
 
 
-def physical_mw(info: InformationSet, name: str) -> engines.Computed:
+def _winds(desk: Desk, plant: WindPlant) -> dict[float, tuple[str, str]]:
+    """(location, column) of the wind at each height that the plant has, ascending."""
+    places = [plant.location, *([plant.upper_location] if plant.upper_location else [])]
+    found = {height: (place, column) for place in reversed(places) for height, column in desk.weather[place].wind_columns().items()}
+    return dict(sorted(found.items()))
+
+
+def physical_mw(info: InformationSet, name: str) -> Computed:
     """Output by physics in quarter-hours of the day, as decided for it; NaN without weather."""
     return info.kept("renewables.physical", name, make=lambda: _physical(info, name), past=past_physics(info.desk, name))
 
 
-def _physical(info: InformationSet, name: str) -> engines.Computed:
+def _physical(info: InformationSet, name: str) -> Computed:
     plant = info.desk.plants[name]
     assert isinstance(plant, PvPlant | WindPlant)  # noqa: S101 - callers know
     location = info.desk.weather[plant.location]
@@ -118,27 +128,28 @@ def _weather(info: InformationSet, location: str, starts: IntArray, minutes: int
     return {c: interval_values(lookup, c, starts, minutes) for c in columns}
 
 
-def _sun(info: InformationSet, plant: PvPlant, location: WeatherLocation) -> engines.Computed:
+def _sun(info: InformationSet, plant: PvPlant, location: WeatherLocation) -> Computed:
     hours = info.day.interval_starts_us(HOUR)
+    # Weather has the hours of UTC, also where the day begins at half past.
+    hours = np.arange(hours[0] - hours[0] % HOUR_US, hours[-1] + HOUR_US, HOUR_US, dtype=np.int64)
     lengths = info.values("weather_forecast", "resolution_minutes", hours, location=plant.location)
     # A day is computed from the interval length it came in; a day of mixed lengths from hours.
     minutes = STEP_MINUTES if (lengths == STEP_MINUTES).all() else HOUR
-    starts = info.day.interval_starts_us(minutes)
-    weather = _weather(info, plant.location, starts, minutes, ("ghi_w_m2", "temperature_c", "wind_speed_ms"))
-    weather["wind_speed_ms"] = engines.at_ten_metres_ms(weather["wind_speed_ms"], location.wind_height_m)
-    return engines.pv_output(plant, location, starts, minutes, weather, step_minutes=STEP_MINUTES)
+    starts = hours if minutes == HOUR else info.day.interval_starts_us(minutes)
+    weather = _weather(info, plant.location, starts, minutes, (*LIGHTS, "temperature_c", "wind_speed_ms"))
+    weather["wind_speed_ms"] = at_ten_metres_ms(weather["wind_speed_ms"], location.wind_height_m)
+    made = pv_output(plant, location, starts, minutes, weather, step_minutes=STEP_MINUTES)
+    skipped = (int(info.day.interval_starts_us(STEP_MINUTES)[0]) - int(starts[0])) // (STEP_MINUTES * MICROSECONDS_PER_MINUTE)
+    own = made.output_mw[skipped : skipped + info.day.count(STEP_MINUTES)]
+    return made if own.size == made.output_mw.size else replace(made, output_mw=own)
 
 
-def _wind(info: InformationSet, plant: WindPlant) -> engines.Computed:
+def _wind(info: InformationSet, plant: WindPlant) -> Computed:
     starts = info.day.interval_starts_us(STEP_MINUTES)
-    own = _weather(info, plant.location, starts, STEP_MINUTES, ("wind_speed_ms", "temperature_c"))
-    weather = {"speed_ms": own["wind_speed_ms"], "temperature_c": own["temperature_c"]}
-    heights: tuple[float, ...] = (info.desk.weather[plant.location].wind_height_m,)
-    if plant.upper_location is not None:
-        upper = info.desk.weather[plant.upper_location].wind_height_m
-        weather["upper_speed_ms"] = _weather(info, plant.upper_location, starts, STEP_MINUTES, ("wind_speed_ms",))["wind_speed_ms"]
-        heights = (*heights, upper)
-    return engines.wind_output(plant, np.full(starts.size, info.day.day.toordinal()), heights, weather)
+    names = {"temperature_c": "temperature_c", "pressure_hpa": "pressure_hpa", "wind_direction_deg": "direction_deg"}
+    own = _weather(info, plant.location, starts, STEP_MINUTES, tuple(names))
+    winds = {h: _weather(info, place, starts, STEP_MINUTES, (column,))[column] for h, (place, column) in _winds(info.desk, plant).items()}
+    return wind_output(plant, np.full(starts.size, info.day.day.toordinal()), winds, {names[c]: v for c, v in own.items()})
 
 
 def potential_share(info: InformationSet, name: str) -> FloatArray:
@@ -149,7 +160,7 @@ def potential_share(info: InformationSet, name: str) -> FloatArray:
         return np.ones(starts.size)
     location = info.desk.weather[plant.location]
     past = past_potential(info.desk, name)
-    return info.kept("renewables.potential", name, make=lambda: engines.clear_sky_share(plant, location, starts, STEP_MINUTES), past=past)
+    return info.kept("renewables.potential", name, make=lambda: clear_sky_share(plant, location, starts, STEP_MINUTES), past=past)
 
 
 def correction_of(info: InformationSet, name: str, artefacts: ArtefactStore | None = None) -> Correction:
@@ -162,10 +173,15 @@ def _fit(info: InformationSet, name: str, artefacts: ArtefactStore | None) -> Co
     """From the artefact its raw past names, so that a known past is not laid out in rows again; else learnt."""
     if artefacts is None:
         return _learnt(info, name, None)[0]
-    past = past_correction(info.desk, name)
+    bundle = _bundle(info, name)
+    past = past_correction(info.desk, name, bundle)
     key = info.kept("renewables.correction_key", name, make=lambda: _learnt(info, name, artefacts)[1], past=past)
-    data = artefacts.get(CORRECTIONS, key) if key else None
+    data = artefacts.get(bundle, CORRECTIONS, key) if key else None
     return _learnt(info, name, artefacts)[0] if data is None else Correction.from_bytes(data)
+
+
+def _bundle(info: InformationSet, name: str) -> Bundle:
+    return Bundle(info.desk.plants[name].zone, info.day.day)
 
 
 def _learnt(info: InformationSet, name: str, artefacts: ArtefactStore | None) -> tuple[Correction, str]:
@@ -176,7 +192,8 @@ def _learnt(info: InformationSet, name: str, artefacts: ArtefactStore | None) ->
         own = info.at(start + timedelta(days=BLOCK_DAYS - 1))
         return own.cached("renewables.block_rows", name, make=lambda: block_rows(DeskPlant(own, name), start))
 
-    found = fit_block(source, name, block, training_blocks(block, window_days(info.desk)), rows, artefacts)
+    kept = None if artefacts is None else (artefacts, _bundle(info, name))
+    found = fit_block(source, name, block, training_blocks(block, window_days(info.desk)), rows, kept)
     return found.correction, found.key
 
 

@@ -56,7 +56,7 @@ def plant_output(info: InformationSet, price_forecasts: pl.DataFrame | None = No
     """
     contract = table("plant_output")
     expected = {name: expected_output(info, name, artefacts) for name in info.desk.plants}
-    problems = [_problem(info, name) for name, point in expected.items() if np.isnan(point.output_mw).any()]
+    problems = [_problem(info, name) + "".join(f"; {n}" for n in point.notes) for name, point in expected.items() if np.isnan(point.output_mw).any()]
     chances = {name: _held_back(info, name, price_forecasts) for name in expected}
     problems += [
         f"  - {name}: curtail_below_eur_mwh needs the ensemble's day-ahead forecast of {info.desk.plants[name].zone} -> make price_forecasts first"

@@ -15,12 +15,12 @@ from energy_pipeline.desk import Desk
 from energy_pipeline.desk.model import MeteredPlant, Plant, SharePlant, WindPlant
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.features.drivers import driver_reads
+from energy_pipeline.information.artefacts import Bundle
 from energy_pipeline.information.cut_keys import Reads
 from energy_pipeline.information.past_days import Past, pack, unpack
-from energy_pipeline.renewables.calibration import CORRECTIONS
 from energy_pipeline.renewables.correction import BLOCK_DAYS, WINDOW_DAYS
-from energy_pipeline.renewables.engines import Computed
 from energy_pipeline.renewables.inputs import LAST_LAG
+from energy_pipeline.renewables.physics import Computed, Physics
 
 T = TypeVar("T")
 
@@ -58,10 +58,10 @@ def past_expected(desk: Desk, name: str, to_bytes: Callable[[T], bytes], from_by
     return Past("renewables", desk.plants[name].zone, plant_reads(desk, name), reach, to_bytes, from_bytes)
 
 
-def past_correction(desk: Desk, name: str) -> Past[str]:
-    """How the name of the artefact that holds a block's correction is kept."""
+def past_correction(desk: Desk, name: str, bundle: Bundle) -> Past[str]:
+    """How the key of the artefact that holds a block's correction, in a bundle, is kept."""
     reads, reach = plant_reads(desk, name), _learning_days(desk)
-    zone, named = desk.plants[name].zone, lambda key: [(CORRECTIONS, key)] if key else []
+    zone, named = desk.plants[name].zone, lambda key: [bundle.name] if key else []
     return Past("renewables", zone, reads, reach, lambda key: pack({}, key), lambda data: str(unpack(data)[1]), named)
 
 
@@ -76,9 +76,10 @@ def past_potential(desk: Desk, name: str) -> Past[FloatArray]:
 
 
 def _packed_physics(found: Computed) -> bytes:
-    return pack({"mw": np.asarray(found.output_mw)}, list(found.notes))
+    return pack({"mw": np.asarray(found.output_mw)}, [found.method, found.is_stand_in, *found.notes])
 
 
 def _unpacked_physics(data: bytes) -> Computed:
-    arrays, notes = unpack(data)
-    return Computed(arrays["mw"], tuple(cast("list[str]", notes)))
+    arrays, about = unpack(data)
+    method, is_stand_in, *notes = cast("list[object]", about)
+    return Computed(arrays["mw"], tuple(str(n) for n in notes), cast("Physics", method), is_stand_in=bool(is_stand_in))

@@ -1,6 +1,6 @@
-"""Report sections of flexible assets: what they are worth, when they act, what they sold, and what they earned.
+"""Report sections of flexible assets: where they stand, what they are worth, when they act, what they sold, and what they earned.
 
-What belongs here: from the day's `asset_values`, `asset_thresholds`, `block_orders`, `service_plans` and
+What belongs here: from the day's `asset_states`, `right_decisions`, `asset_values`, `asset_thresholds`, `block_orders`, `service_plans` and
 `dispatch_settled` to tables and charts. What does not: the committed schedule (`outlook_sections.dispatch`),
 any number of its own.
 """
@@ -34,7 +34,100 @@ SETTLED_COLUMNS = (
     "margin_blocks_eur",
     "margin_foresight_eur",
 )
+ALWAYS_SO = 10_000.0
 THRESHOLD_NOTE = "Thresholds of a half full store: it charges below the band, stands still inside it, discharges above; V_t at the median price."
+
+
+def states(inputs: ReportInputs) -> Section:
+    """Where each asset and right stands, and every right used or kept, with both of its numbers."""
+    title = "States and rights"
+    if not inputs.has("asset_states"):
+        reason = "The desk has no flexible asset." if inputs.given("asset_states") else not_computed("asset_states")
+        return Section("states", title, pending=reason)
+    tables = [_states(inputs)]
+    if inputs.has("right_decisions"):
+        tables.append(_decisions(inputs))
+    notes = [
+        "A day begins with what the day before left, and with what was known by the decision to have become of it.",
+        "A right is used exactly when its payoff less its cost is at least what keeping it is worth.",
+    ]
+    return Section("states", title, tables, notes=notes, sources=inputs.sources("asset_states", "right_decisions", "end_values"))
+
+
+def _states(inputs: ReportInputs) -> TableView:
+    heads = [
+        Head("Asset", numeric=False),
+        Head("begins", "MWh"),
+        Head("ends", "MWh"),
+        Head("an end MWh is worth", "¤/MWh"),
+        Head("full", "MWh"),
+        Head("cycles"),
+        Head("of the year"),
+        Head("taken", "MWh"),
+        Head("calls used"),
+        Head("days used"),
+        Head("unit", numeric=False),
+        Head("starts"),
+        Head("Begin from", numeric=False),
+    ]
+    frame = inputs.frame("asset_states")
+    begins = {r["asset"]: r for r in frame.filter(pl.col("kind") == "opening").to_dicts()}
+    rows = []
+    for r in frame.filter(pl.col("kind") == "decided").to_dicts():
+        on = {True: "on", False: "off", None: ""}[r["is_on"]]
+        since = "" if r["hours_so_far"] is None else f" for {r['hours_so_far']:g} h"
+        curve = inputs.frame("end_values").filter(pl.col("asset") == r["asset"])
+        rows.append(
+            [
+                Cell(r["asset"]),
+                num(begins[r["asset"]]["content_start_mwh"], 1),
+                num(r["content_end_mwh"], 1),
+                num(_slope(curve, r["content_end_mwh"]), 1),
+                num(r["capacity_mwh"], 1),
+                num(r["cycles_day"], 2),
+                num(r["cycles_year"], 2),
+                num(r["take_mwh"], 0),
+                num(r["calls_used"], 0),
+                num(r["days_used"], 0),
+                Cell(on + since if r["hours_so_far"] is None or r["hours_so_far"] < ALWAYS_SO else on),
+                num(r["starts_year"], 0),
+                Cell(r["basis"]),
+            ]
+        )
+    return TableView("States", heads, rows)
+
+
+def _slope(curve: pl.DataFrame, content: float | None) -> float | None:
+    """What one more MWh at this content is worth by the day's end curve; one less where it is full."""
+    if content is None or curve.height < 2:
+        return None
+    contents, values = curve["content_mwh"].to_list(), curve["value_eur"].to_list()
+    at = max(n for n in range(len(contents) - 1) if contents[n] <= content + 1e-9 or n == 0)
+    return float((values[at + 1] - values[at]) / (contents[at + 1] - contents[at]))
+
+
+def _decisions(inputs: ReportInputs) -> TableView:
+    heads = [
+        Head("Right", numeric=False),
+        Head("Kind", numeric=False),
+        Head("energy", "MWh"),
+        Head("payoff", "¤"),
+        Head("cost", "¤"),
+        Head("keeping", "¤"),
+        Head("left after D", "¤"),
+        Head("Decision", numeric=False),
+    ]
+    rows = [
+        [
+            Cell(r["asset"]),
+            Cell(r["kind"]),
+            num(r["quantity_mwh"], 0),
+            *(num(r[c], 0) for c in ("payoff_eur", "cost_eur", "keeping_eur", "kept_eur")),
+            Cell(r["why"]),
+        ]
+        for r in inputs.frame("right_decisions").to_dicts()
+    ]
+    return TableView("Rights used and kept", heads, rows)
 
 
 def flexibility(inputs: ReportInputs) -> Section:
@@ -53,7 +146,7 @@ def flexibility(inputs: ReportInputs) -> Section:
     if inputs.has("asset_thresholds"):
         notes.append(THRESHOLD_NOTE)
     if inputs.has("service_plans"):
-        notes.append("Grid services: what is held back keeps every call within the contract deliverable; capacity payments are not in the P&L legs.")
+        notes.append("Grid services: what is held back keeps every call deliverable; capacity payments are in the costs of the P&L, calls are not.")
     sources = inputs.sources("asset_values", "asset_thresholds", "block_orders", "service_plans")
     return Section("flexibility", title, tables, charts, notes, sources=sources)
 

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from energy_pipeline.risk.day_attribution import pnl_attribution
     from energy_pipeline.risk.exceptions import decided_legs, var_backtests, var_exceptions
     from energy_pipeline.risk.expected_against_settled import expectation_record
+    from energy_pipeline.risk.performance import performance_days, performance_table
 
 WHERE = {
     **dict.fromkeys(("MoreInputs", "RiskTables", "assess"), "assessment"),
     "limit_breaches": "breaches",
     "pnl_attribution": "day_attribution",
     "expectation_record": "expected_against_settled",
+    **dict.fromkeys(("performance_days", "performance_table"), "performance"),
     **dict.fromkeys(("decided_legs", "var_backtests", "var_exceptions"), "exceptions"),
 }
 
@@ -40,6 +42,8 @@ __all__ = [
     "decided_legs",
     "expectation_record",
     "limit_breaches",
+    "performance_days",
+    "performance_table",
     "pnl_attribution",
     "var_backtests",
     "var_exceptions",

@@ -101,8 +101,8 @@ class OptionBook:
         return margin_eur(battery, plan.charge_mw, plan.discharge_mw, prices, outlook.grid.minutes)
 
     def _plant(self, right: TollingRight, stress: Stress) -> float:
-        from energy_pipeline.features.prices import last_settlements
-        from energy_pipeline.flexibility.asset_valuation import tolling_of
+        from energy_pipeline.features.columns import last_settlements
+        from energy_pipeline.flexibility.rights import tolling_of
         from energy_pipeline.mathematics.stores.tolling import commitment
 
         outlook = self.outlooks[right.zone]
@@ -120,7 +120,7 @@ class OptionBook:
         return sum(float(loss @ output) * outlook.grid.hours for output in outputs)
 
     def _daily(self, right: SwingRight | CurtailableRight, stress: Stress) -> float:
-        from energy_pipeline.flexibility.asset_valuation import swing_of
+        from energy_pipeline.flexibility.rights import swing_of
         from energy_pipeline.mathematics.stores.swing import swing_foresight_eur
 
         outlook = self.outlooks[right.zone]

@@ -22,6 +22,7 @@ from energy_pipeline.ingestion import desk_plausibility
 from energy_pipeline.lake import Lake
 from energy_pipeline.lake.source_files import SourceFiles
 from energy_pipeline.orchestration.code_version import code_version
+from energy_pipeline.renewables.wind_plants import farm_problems
 from energy_pipeline.runner.instance import home_of
 from energy_pipeline.settings import Settings
 
@@ -80,7 +81,7 @@ def _writable(what: str, place: str) -> Finding:
 
 
 def _sources(settings: Settings, desk: Desk, today: date) -> Iterator[Finding]:
-    yield _told("the desk's own numbers", desk_plausibility.desk_problems(desk), "no contradiction")
+    yield _told("the desk's own numbers", [*desk_plausibility.desk_problems(desk), *farm_problems(desk)], "no contradiction")
     if not desk.sources.files and desk.sources.live:
         return
     if not desk.sources.files:

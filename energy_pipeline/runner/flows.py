@@ -20,7 +20,7 @@ from energy_pipeline.domain.delivery import day_of, days_between
 from energy_pipeline.domain.errors import PipelineError, RangeError
 from energy_pipeline.orchestration import policies, progress
 from energy_pipeline.orchestration.assets.s10_reporting import DAY, MARTS, REPORT
-from energy_pipeline.orchestration.jobs import flow_assets
+from energy_pipeline.orchestration.jobs import Part, flow_assets, part_of
 from energy_pipeline.orchestration.partitions import key_of, range_tags
 from energy_pipeline.orchestration.resources import Clock, DeskRuntime, utc_now
 from energy_pipeline.settings import Settings
@@ -126,8 +126,9 @@ class Runner:
         listener: progress.Listener | None = None,
         as_of: datetime | None = None,
         record_marts: bool = True,
+        part: Part | None = None,
     ) -> FlowResult:
-        """Run a flow over `first` .. `last` as one Dagster run.
+        """Run a flow, or the part of it that lies in one of the two parts of a day, over `first` .. `last` as one Dagster run.
 
         `record_marts=False`: a later flow of the same line records them; the warehouse is published all the same.
         """
@@ -136,7 +137,8 @@ class Runner:
         tags = {} if first == last else range_tags(first, last)
         if as_of is not None:
             tags[policies.AS_OF_TAG] = as_of.astimezone(UTC).isoformat()
-        key, selection = key_of(first) if first == last else None, self._selection(flow) if as_of or not record_marts else None
+        key = key_of(first) if first == last else None
+        selection = self._selection(flow, part, marts=record_marts and as_of is None) if part or as_of or not record_marts else None
         return self._execute(flow, first, last, listener, tags=tags, selection=selection, partition_key=key)
 
     def run_over(
@@ -147,8 +149,9 @@ class Runner:
         flows: Sequence[FlowName] = FLOWS,
         listener: progress.Listener | None = None,
         is_last: bool = True,
+        part: Part | None = None,
     ) -> FlowResult:
-        """All flows, or some, over days that are over, as one Dagster run.
+        """All flows, or some, over days that are over, as one Dagster run; of one of the two parts of a day, where it is named.
 
         `is_last=False`: a later run on the same days publishes the warehouse and draws the page.
         """
@@ -156,7 +159,7 @@ class Runner:
         self._check_calendar(first, last)
         tags = {} if first == last else range_tags(first, last)
         tags |= {} if is_last else {policies.NOT_LAST_TAG: "true"}
-        selection = None if tuple(flows) == FLOWS and is_last else self._assets_of(flows, is_last=is_last)
+        selection = None if tuple(flows) == FLOWS and is_last and part is None else self._assets_of(flows, part, is_last=is_last)
         return self._execute(DAY, first, last, listener, tags=tags, selection=selection, partition_key=key_of(first) if first == last else None)
 
     def _check_calendar(self, first: date, last: date) -> None:
@@ -169,21 +172,22 @@ class Runner:
         if last > end:
             raise OutsideCalendarError(f"{last} is after tomorrow, {end}: no day after it can be decided yet -> ask for an earlier day")
 
-    def _assets_of(self, flows: Sequence[FlowName], *, is_last: bool) -> list[dg.AssetKey]:
+    def _assets_of(self, flows: Sequence[FlowName], part: Part | None, *, is_last: bool) -> list[dg.AssetKey]:
         """Assets of some flows; pages and marts only of the last."""
         whole = self.definitions.resolve_job_def(DAY).asset_layer.executable_asset_keys
         marts = [key.path[1] for key in whole if key.path[0] == MARTS]
         found = {key for flow in flows for key in flow_assets(flow, marts)} & set(whole)
-        return sorted(key for key in found if is_last or (key.path[0] != MARTS and key.path[-1] != REPORT.name))
+        left = {key for key in found if is_last or (key.path[0] != MARTS and key.path[-1] != REPORT.name)}
+        return sorted(key for key in left if part is None or part_of(key) == part)
 
     def is_over(self, day: date) -> bool:
         """Whether a delivery day has ended."""
         return self.runtime.now() >= self.desk.delivery_day(day).end
 
-    def _selection(self, flow: str) -> list[dg.AssetKey]:
-        """A flow's assets without the marts."""
+    def _selection(self, flow: str, part: Part | None, *, marts: bool) -> list[dg.AssetKey]:
+        """A flow's assets of a part, with or without the marts."""
         keys = self.definitions.resolve_job_def(flow).asset_layer.executable_asset_keys
-        return sorted(key for key in keys if key.path[0] != MARTS)
+        return sorted(key for key in keys if (marts or key.path[0] != MARTS) and (part is None or part_of(key) == part))
 
     def _execute(
         self,
@@ -233,6 +237,13 @@ class Runner:
         for span in lacking:
             self.load(*span, listener=listener).raise_if_failed()
         return bool(lacking)
+
+    def tune(self, day: date, *, listener: progress.Listener | None = None) -> FlowResult:
+        """Search the settings that decisions of `day` and later read; raw days are loaded first."""
+        self.ensure_history(day, listener=listener)
+        self.load(day, day, listener=listener).raise_if_failed()
+        config = {"ops": {"search_settings": {"config": {"day": day.isoformat()}}}}
+        return self._execute("tuning", day, day, listener, run_config=config)
 
     def load(self, first: date, last: date, *, listener: progress.Listener | None = None) -> FlowResult:
         """Load the raw tables of `first` .. `last` in one step, as far as the lake lacks them."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 from energy_pipeline.domain.delivery import days_between
-from energy_pipeline.orchestration.jobs import RECORDING
+from energy_pipeline.orchestration.jobs import FORECASTS, RECORDING, Part
 from energy_pipeline.orchestration.progress import Listener
 from energy_pipeline.runner.flows import FLOWS, FlowName, Runner
 from energy_pipeline.runner.results import SpanResult
@@ -61,24 +61,28 @@ def run_span(runner: Runner, flows: Sequence[FlowName], first: date, last: date,
     return _run_in_line(runner, flows, total, (first, last), listener)
 
 
-def run_part(runner: Runner, flows: Sequence[FlowName], span: Span, listener: Listener | None = None, *, is_last: bool = True) -> SpanResult:
-    """Flows over a span whose raw days and, for settling, decisions are there already; as one run where all days are over.
+def run_part(
+    runner: Runner, flows: Sequence[FlowName], span: Span, listener: Listener | None = None, *, part: Part | None = None, is_last: bool = True
+) -> SpanResult:
+    """Flows, or a part of each, over a span whose raw days and what else they read are there; as one run where all days are over.
 
     `is_last=False`: other flows follow on the same days, and the warehouse and the page wait for them.
     """
     total = SpanResult()
     if flows and runner.is_over(span[1]):
-        return _run_as_one(runner, flows, total, span, listener, is_last=is_last)
-    return _run_in_line(runner, flows, total, span, listener)
+        return _run_as_one(runner, flows, total, span, listener, part=part, is_last=is_last)
+    return _run_in_line(runner, flows, total, span, listener, part)
 
 
-def _run_as_one(runner: Runner, flows: Sequence[FlowName], total: SpanResult, span: Span, listener: Listener | None, *, is_last: bool) -> SpanResult:
+def _run_as_one(
+    runner: Runner, flows: Sequence[FlowName], total: SpanResult, span: Span, listener: Listener | None, *, is_last: bool, part: Part | None = None
+) -> SpanResult:
     """The flows in one run. A bad day goes through them one by one: what comes before its failure is made."""
     bad: list[date] = []
     pending = [span]
     while pending:
         begin, end = pending.pop(0)
-        result = runner.run_over(begin, end, flows=flows, listener=listener, is_last=is_last)
+        result = runner.run_over(begin, end, flows=flows, listener=listener, is_last=is_last, part=part)
         if result.success:
             total.add(result)
             continue
@@ -86,20 +90,22 @@ def _run_as_one(runner: Runner, flows: Sequence[FlowName], total: SpanResult, sp
         bad += failed
         pending = stretches([day for day in days_between(begin, end) if day not in failed]) + pending
     for stretch in stretches(sorted(bad)):
-        _run_in_line(runner, flows, total, stretch, listener)
+        _run_in_line(runner, flows, total, stretch, listener, part)
     return total
 
 
-def _run_in_line(runner: Runner, flows: Sequence[FlowName], total: SpanResult, span: Span, listener: Listener | None) -> SpanResult:
+def _run_in_line(
+    runner: Runner, flows: Sequence[FlowName], total: SpanResult, span: Span, listener: Listener | None, part: Part | None = None
+) -> SpanResult:
     """One run per flow; days that failed are left out of the flows that follow."""
     first, last = span
-    recording = [flow for flow in flows if flow in RECORDING][-1:]
+    recording = [flow for flow in flows if flow in RECORDING and part != FORECASTS][-1:]
     for flow in flows:
         left = [day for day in days_between(first, last) if day not in total.failed_days]
         pending = stretches(left)
         while pending:
             begin, end = pending.pop(0)
-            result = runner.run(flow, begin, end, listener=listener, record_marts=flow in recording)
+            result = runner.run(flow, begin, end, listener=listener, record_marts=flow in recording, part=part)
             total.add(result)
             if result.success:
                 continue

@@ -3,10 +3,10 @@
 What belongs here: the order of work, handing it out, what a process that dies means. What does not: doing it
 (`spans`), printing (`cli`).
 
-The order. Raw days come first, by one worker, so that all others only read them. Decisions follow, each worker on a
-stretch of its own, so that it has just made the past its next chunk looks back to. Settlement looks back over what was
-decided and settled before, so it goes through the chunks in day order, by one worker at a time, as soon as
-everything up to there is decided.
+The order. Raw days come first, by one worker, so that all others only read them. Forecasts follow (all of a decision
+that hangs on no earlier one, `orchestration.jobs`), each worker on a stretch of its own, so that it has just made the past
+its next chunk looks back to. The chain, from schedules to settlement, hangs on the days before, so it goes through the
+chunks in day order, by one worker at a time, as soon as the forecasts of a chunk are there.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from energy_pipeline.settings import Settings
 PATIENCE_SECONDS = 10.0
 """How long a process that was told to stop may take."""
 
-Part = Literal["raw", "decide", "settle"]
+TaskPart = Literal["raw", "forecasts", "chain"]
 
 
 class WorkerDiedError(PipelineError):
@@ -49,7 +49,7 @@ class Task:
 
     Attributes
     ----------
-    part : {"raw", "decide", "settle"}
+    part : {"raw", "forecasts", "chain"}
     chunks : tuple of (first, last)
         Delivery days, a Dagster run each.
     flows : tuple of flow names
@@ -58,7 +58,7 @@ class Task:
         Whether no other task follows on these days; if one does, the warehouse waits for it.
     """
 
-    part: Part
+    part: TaskPart
     chunks: tuple[Span, ...]
     flows: tuple[FlowName, ...]
     is_last: bool = True
@@ -89,14 +89,14 @@ class Plan:
     groups: Sequence[Sequence[Span]]
     workers: int
     _raw: deque[Task] = field(init=False)
-    _decide: list[deque[Span]] = field(init=False)
-    _settle: deque[Span] = field(init=False)
-    _decided: set[Span] = field(default_factory=set)
+    _forecasts: list[deque[Span]] = field(init=False)
+    _chain: deque[Span] = field(init=False)
+    _ready: set[Span] = field(default_factory=set)
     _failed: set[date] = field(default_factory=set)
     _running: dict[int, Task] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Queues: raw days by group, decisions by worker, settlement for all."""
+        """Queues: raw days by group, forecasts by worker, the chain for all."""
         chunks = [chunk for group in self.groups for chunk in group]
         first: tuple[FlowName, ...] = tuple(f for f in self.flows if f == "ingest")
         self._raw = deque(
@@ -105,19 +105,19 @@ class Plan:
         share, more = divmod(len(chunks), self.workers)
         ends = [(n + 1) * share + min(n + 1, more) for n in range(self.workers)]
         pieces = [chunks[begin:end] for begin, end in zip([0, *ends], ends, strict=False)]
-        self._decide = [deque(piece if "decide" in self.flows else ()) for piece in pieces]
+        self._forecasts = [deque(piece if "decide" in self.flows else ()) for piece in pieces]
         if "decide" not in self.flows:
-            self._decided = set(chunks)
-        self._settle = deque(chunks if self._settling_flows else ())
+            self._ready = set(chunks)
+        self._chain = deque(chunks if self._chain_flows else ())
 
     @property
-    def _settling_flows(self) -> tuple[FlowName, ...]:
-        return tuple(f for f in self.flows if f.startswith("settle"))
+    def _chain_flows(self) -> tuple[FlowName, ...]:
+        return tuple(f for f in self.flows if f != "ingest")
 
     @property
     def is_done(self) -> bool:
         """Whether nothing is left or under way."""
-        return not (self._raw or any(self._decide) or self._settle or self._running)
+        return not (self._raw or any(self._forecasts) or self._chain or self._running)
 
     def next(self, worker: int) -> Task | None:
         """What this worker is to do now; None: nothing, until another has finished."""
@@ -129,17 +129,17 @@ class Plan:
     def _next(self, worker: int) -> Task | None:
         if self._raw or self._is_running("raw"):
             return self._raw.popleft() if self._raw and worker == 0 else None
-        while self._settle and self._settle[0] in self._decided and not self._is_running("settle"):
-            if left := self._left(self._settle.popleft()):
-                return Task("settle", left, self._settling_flows)
-        while self._decide[worker]:
-            chunk = self._decide[worker].popleft()
+        while self._chain and self._chain[0] in self._ready and not self._is_running("chain"):
+            if left := self._left(self._chain.popleft()):
+                return Task("chain", left, self._chain_flows)
+        while self._forecasts[worker]:
+            chunk = self._forecasts[worker].popleft()
             if left := self._left(chunk):
-                return Task("decide", left, ("decide",), is_last=not self._settling_flows)
-            self._decided.add(chunk)
+                return Task("forecasts", left, ("decide",), is_last=False)
+            self._ready.add(chunk)
         return None
 
-    def _is_running(self, part: Part) -> bool:
+    def _is_running(self, part: TaskPart) -> bool:
         return any(task.part == part for task in self._running.values())
 
     def _left(self, chunk: Span) -> tuple[Span, ...]:
@@ -150,8 +150,8 @@ class Plan:
         """Note what a worker has done."""
         task = self._running.pop(worker)
         self._failed |= result.failed_days
-        if task.part == "decide":
-            self._decided |= {c for group in self.groups for c in group if c[0] <= task.span[0] and task.span[1] <= c[1]}
+        if task.part == "forecasts":
+            self._ready |= {c for group in self.groups for c in group if c[0] <= task.span[0] and task.span[1] <= c[1]}
 
 
 def run_on_workers(
@@ -322,7 +322,7 @@ def done(runner: Runner, task: Task, listener: Listener) -> SpanResult:
         if task.part == "raw":
             runner.ensure_history(*task.span, listener=listener)
         for chunk in task.chunks:
-            total.merge(run_part(runner, task.flows, chunk, listener, is_last=task.is_last))
+            total.merge(run_part(runner, task.flows, chunk, listener, part=None if task.part == "raw" else task.part, is_last=task.is_last))
     except PipelineError as error:
         total.merge(SpanResult([(task.part, str(task), str(error))], set(days_between(*task.span))))
     return total

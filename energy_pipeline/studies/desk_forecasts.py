@@ -29,7 +29,10 @@ from energy_pipeline.mathematics.statistics.comparison import holm
 from energy_pipeline.risk.expected_against_settled import bias_row
 
 BLOCK_DAYS = 56
-TABLES = ("day_ahead_prices", "load_actual", "load_forecast", "generation_actual", "generation_forecast", "weather_forecast", "weather_observed")
+TABLES = (
+    *("day_ahead_prices", "load_actual", "load_forecast", "generation_actual", "generation_forecast", "weather_forecast", "weather_observed"),
+    *("fuel_prices", "outages"),
+)
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,6 @@ def run(
     convention: str = "",
     jobs: int = 2,
     default_committee: bool = False,
-    features: Sequence[str] | None = None,
 ) -> DeskRun:
     """Walk `first`..`last`.
 
@@ -65,8 +67,6 @@ def run(
         Worker processes.
     default_committee : bool
         Take the package's default forecast settings instead of the desk's.
-    features : sequence of str, optional
-        Groups of inputs instead of the desk's.
 
     Raises
     ------
@@ -76,8 +76,6 @@ def run(
     desk = _with_convention(load_desk(desk_path), convention)
     if default_committee:
         desk = desk.model_copy(update={"forecast": ForecastSettings()})
-    if features is not None:
-        desk = desk.model_copy(update={"forecast": desk.forecast.model_copy(update={"features": tuple(features)})})
     unknown = [z for z in zones if z not in desk.zones]
     if unknown:
         raise ValueError(f"zones {', '.join(unknown)} are not in {desk_path.name}; there are {', '.join(desk.zones)}")
@@ -118,20 +116,21 @@ def _walk(desk: Desk, data: Path, first: date, last: date, zone: str) -> pl.Data
     load = SourceFiles(data).load
     begin = first - timedelta(days=desk.history_days)
     names = [t.name for t in RAW_TABLES if t.name in TABLES]
-    raw = {name: _own(collect(desk, name, begin, last, load).frame, zone) for name in names}
+    near = (zone, *desk.zones[zone].neighbours)
+    raw = {name: _own(collect(desk, name, begin, last, load).frame, near) for name in names}
     store, parts = MemoryArtefacts(), []
     for block in _blocks(days_between(first, last), BLOCK_DAYS):
         since = block[0] - timedelta(days=desk.history_days)
         archive = Archive(desk, {n: f.filter(pl.col("delivery_day").is_between(since, block[-1])) for n, f in raw.items()})
         parts += [zone_day_ahead(archive.at(day), zone, store) for day in block]
-    prices = raw["day_ahead_prices"].sort("known_at").unique(["zone", "delivery_start"], keep="last")
+    prices = _own(raw["day_ahead_prices"], (zone,)).sort("known_at").unique(["zone", "delivery_start"], keep="last")
     outcome = prices.select("zone", "delivery_start", outcome_eur_mwh="price_eur_mwh")
     week = prices.select("zone", pl.col("delivery_start") + pl.duration(days=7), week_before_eur_mwh="price_eur_mwh")
     return pl.concat(parts).join(outcome, on=["zone", "delivery_start"], how="left").join(week, on=["zone", "delivery_start"], how="left")
 
 
-def _own(frame: pl.DataFrame, zone: str) -> pl.DataFrame:
-    return frame.filter(pl.col("zone") == zone) if "zone" in frame.columns else frame
+def _own(frame: pl.DataFrame, zones: Sequence[str]) -> pl.DataFrame:
+    return frame.filter(pl.col("zone").is_in(list(zones))) if "zone" in frame.columns else frame
 
 
 def _blocks(days: Sequence[date], size: int) -> list[Sequence[date]]:

@@ -21,6 +21,7 @@ import yaml
 from pydantic import ValidationError
 
 from energy_pipeline.desk.base import time_zones
+from energy_pipeline.desk.curves import read_curves
 from energy_pipeline.desk.layout import FileLayout
 from energy_pipeline.desk.model import PvPlant, WeatherLocation, WindPlant
 from energy_pipeline.desk.written import read_yaml
@@ -92,6 +93,9 @@ def _description(path: Path) -> PlantFile:
         raise SourceError(f"{path}: needs name and plant, knows {keys}; surplus: {sorted(surplus)} {'; '.join(written.doubled)}")
     try:
         layout = FileLayout(**{k: told.pop(k) for k in set(told) & set(FileLayout.model_fields)})
+        unread = read_curves({"plant": told["plant"]}, path.parent, "")
+        if unread:
+            raise ValueError("; ".join(unread))
         plant, place = dict(told.pop("plant")), WeatherLocation(**told.pop("location", {"latitude_deg": 0.0, "longitude_deg": 0.0}))
         made = _wind(plant) if plant.get("kind") == "wind" else PvPlant(**{"zone": "measured", "location": "measured", **plant})
         for name, kind in (("decided_at", time), ("test_first", date)):

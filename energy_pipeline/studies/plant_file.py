@@ -12,7 +12,8 @@ The series has one row per interval (and per weather run, where `issued_at` is g
 | `issued_at` | start of the weather run, UTC; without it weather counts as known at all times (upper bound) |
 | `curtailed_mw`, `unavailable_mw` | optional: output held back, or lost to outages |
 | `wind_speed_<height>m_ms`, `wind_direction_<height>m_deg` | wind at any heights |
-| `temperature_c`, `pressure_hpa`, `ghi_w_m2`, `cloud_cover_share` | further weather |
+| `temperature_c`, `pressure_hpa` | further weather |
+| `ghi_w_m2`, `dni_w_m2`, `dhi_w_m2` | global, direct and diffuse light; best all three, or `cloud_cover_share` |
 | any other number | an input of the correction as it is |
 
 Intervals may be 5 to 60 minutes long; everything is learnt and scored by the hour.
@@ -35,12 +36,24 @@ from energy_pipeline.information.as_of_series import AsOfSeries
 from energy_pipeline.information.resolution import FOREVER_US
 from energy_pipeline.reading.clocks import SKIPPED, instants, read_instants, refused
 from energy_pipeline.reading.numbers import PLAIN, checked_numbers, numbers
-from energy_pipeline.renewables import engines
 from energy_pipeline.renewables.inputs import HOUR_US
+from energy_pipeline.renewables.physics import Computed
+from energy_pipeline.renewables.sun_plants import LIGHTS, at_ten_metres_ms, clear_sky_share, pv_output
+from energy_pipeline.renewables.wind_plants import wind_output
 
 FIXED = ("timestamp", "issued_at", "output_mw", "curtailed_mw", "unavailable_mw")
 ALWAYS_US = -(2**62)
 CLOCK_HOURS, CLOCK_GAIN = 3, 0.02
+EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
+KILOWATTS = 10.0
+"""Output of more than so many times the capacity is in another unit."""
+NAMES = {
+    "shortwave_radiation": "ghi_w_m2", "ghi": "ghi_w_m2",
+    "direct_normal_irradiance": "dni_w_m2", "dni": "dni_w_m2",
+    "diffuse_radiation": "dhi_w_m2", "dhi": "dhi_w_m2",
+    "surface_pressure": "pressure_hpa",
+}  # fmt: skip
+"""What services and pvlib call columns whose unit is always the same."""
 
 
 @dataclass(frozen=True)
@@ -104,8 +117,9 @@ class FileSource:
         self.weather_columns = tuple(c for c in frame.columns if c not in {"start_us", "issued_us", *(f"{n}_share" for n in OUTPUTS)})
         start, issued = frame["start_us"].to_numpy(), frame["issued_us"].to_numpy()
         values = {c: frame[c].cast(pl.Float64).fill_null(float("nan")).to_numpy() for c in self.weather_columns}
-        physical, notes = _physical(file, start, values)
-        self.notes = (*self.notes, *notes)
+        made = _physical(file, start, values)
+        physical, self.method = made.output_mw, made.method
+        self.notes = (*self.notes, *made.notes)
         self.leading = _leading(values, self.technology)
         self.sees_next_day = True
         self._weather = {c: AsOfSeries(start, issued, v) for c, v in (values | {"physical": physical / file.capacity_mw}).items()}
@@ -175,9 +189,7 @@ class FileSource:
         if day not in self._potential:
             starts = DeliveryDay(day, self.time_zone).interval_starts_us(60) - self.clock_hours * HOUR_US
             plant = self.file.plant
-            self._potential[day] = (
-                engines.clear_sky_share(plant, self.file.location, starts, 60) if isinstance(plant, PvPlant) else np.ones(starts.size)
-            )
+            self._potential[day] = clear_sky_share(plant, self.file.location, starts, 60) if isinstance(plant, PvPlant) else np.ones(starts.size)
         return self._potential[day]
 
     def meter(self, start_us: IntArray, cut_us: IntArray | int) -> FloatArray:
@@ -205,6 +217,7 @@ def read_plant(file: PlantFile, series: pl.DataFrame) -> FileSource:
     SourceError
         Naming missing columns, times off the grid, or a file without output.
     """
+    series = series.rename({old: new for old, new in NAMES.items() if old in series.columns and new not in series.columns})
     missing = [c for c in ("timestamp", "output_mw") if c not in series.columns]
     if missing:
         raise SourceError(f"{file.name}: no column {', '.join(missing)}; found {', '.join(series.columns)} -> see docs/renewables-accuracy.md")
@@ -216,6 +229,9 @@ def read_plant(file: PlantFile, series: pl.DataFrame) -> FileSource:
     if rows["output_mw"].drop_nulls().len() == 0:
         raise SourceError(f"{file.name}: output_mw has no value -> nothing can be learnt or scored")
     hourly = _hourly(rows, file.capacity_mw, file.time_zone)
+    highest = hourly["output_share"].quantile(0.95) or 0.0
+    if highest > KILOWATTS:
+        raise SourceError(f"{file.name}: output_mw is {highest:.0f} times the capacity of {file.capacity_mw:g} MW -> kW for MW? Divide by 1,000")
     counts = {"rows": series.height, "repeated rows dropped": twice, "times the clock change skips": gone, "hours": hourly.height}
     return FileSource(file, hourly, counts=counts)
 
@@ -292,57 +308,43 @@ def _heights(values: Mapping[str, FloatArray]) -> list[tuple[float, str]]:
     return sorted((float(c.removeprefix("wind_speed_").removesuffix("m_ms")), c) for c in speeds)
 
 
-def _physical(file: PlantFile, start_us: IntArray, values: Mapping[str, FloatArray]) -> tuple[FloatArray, tuple[str, ...]]:
+def _physical(file: PlantFile, start_us: IntArray, values: Mapping[str, FloatArray]) -> Computed:
     """Output by physics of every row [MW]."""
-    if isinstance(file.plant, WindPlant):
-        heights = _heights(values)
-        if not heights:
-            raise SourceError(f"{file.name}: a wind plant needs a column wind_speed_<height>m_ms -> add it")
-        weather = {"speed_ms": values[heights[0][1]]}
-        used: tuple[float, ...] = (heights[0][0],)
-        if len(heights) > 1 and file.plant.roughness_m is None:
-            # One height that is the hub's, or the two around it, else the two highest.
-            low, high = _around(heights, file.plant.hub_height_m)
-            weather, used = {"speed_ms": values[low[1]]}, (low[0],)
-            if high is not None:
-                weather["upper_speed_ms"], used = values[high[1]], (low[0], high[0])
-        weather |= {k: values[k] for k in ("temperature_c", "pressure_hpa") if k in values}
-        directions = [c for c in values if c.startswith("wind_direction")]
-        weather |= {"direction_deg": values[directions[-1]]} if directions else {}
-        made = engines.wind_output(file.plant, start_us // (24 * HOUR_US), used, weather)
-        return made.output_mw, made.notes
-    return _sun(file.plant, file.location, start_us, values)
+    day = start_us // (24 * HOUR_US) + EPOCH_ORDINAL
+    if not isinstance(file.plant, WindPlant):
+        return _sun(file.plant, file.location, start_us, day, values)
+    heights = _heights(values)
+    if not heights:
+        raise SourceError(f"{file.name}: a wind plant needs a column wind_speed_<height>m_ms -> add it")
+    weather = {k: values[k] for k in ("temperature_c", "pressure_hpa") if k in values}
+    directions = {float(c.removeprefix("wind_direction_").removesuffix("m_deg")): c for c in values if c.startswith("wind_direction_")}
+    if directions:
+        nearest = min(directions, key=lambda height: abs(height - file.plant.hub_height_m))  # type: ignore[union-attr]
+        weather["direction_deg"] = values[directions[nearest]]
+    return wind_output(file.plant, day, {height: values[column] for height, column in heights}, weather)
 
 
-def _sun(plant: PvPlant, location: WeatherLocation, start_us: IntArray, values: Mapping[str, FloatArray]) -> tuple[FloatArray, tuple[str, ...]]:
+def _sun(plant: PvPlant, location: WeatherLocation, start_us: IntArray, day: IntArray, values: Mapping[str, FloatArray]) -> Computed:
     from energy_pipeline.mathematics import photovoltaics
 
-    ghi = values.get("ghi_w_m2")
-    if ghi is None and "cloud_cover_share" in values:
+    light = {name: values[name] for name in LIGHTS if name in values}
+    if "ghi_w_m2" not in light and len(light) < 2 and "cloud_cover_share" in values:
         cover = values["cloud_cover_share"]
         filled = np.where(np.isnan(cover), 0.0, cover)
-        light = photovoltaics.ghi_from_cloud_cover(filled, location.latitude_deg, location.longitude_deg, start_us, 60, altitude_m=plant.elevation_m)
-        ghi = np.where(np.isnan(cover), np.nan, light)
-    if ghi is None:
-        clear = engines.clear_sky_share(plant, location, start_us, 60) * plant.inverter_mw
-        return clear, ("no irradiance in the file: clear sky at 15 degC",)
-    made = engines.pv_output(plant, location, start_us, 60, {**_sun_weather(values), "ghi_w_m2": ghi})
-    return made.output_mw, made.notes
+        ghi = photovoltaics.ghi_from_cloud_cover(filled, location.latitude_deg, location.longitude_deg, start_us, 60, altitude_m=plant.elevation_m)
+        light = {"ghi_w_m2": np.where(np.isnan(cover), np.nan, ghi)}
+    if "ghi_w_m2" not in light and len(light) < 2:
+        clear = clear_sky_share(plant, location, start_us, 60) * plant.inverter_mw
+        return Computed(clear, ("no irradiance in the file: clear sky at 15 degC",), "physical_assumed")
+    made = pv_output(plant, location, start_us, 60, light | _sun_weather(values, start_us.size), day=day)
+    if "temperature_c" in values:
+        return made
+    return Computed(made.output_mw, (*made.notes, "no temperature_c in the file: 15 degC"), "physical_assumed")
 
 
-def _sun_weather(values: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
-    count = next(iter(values.values())).size
+def _sun_weather(values: Mapping[str, FloatArray], count: int) -> dict[str, FloatArray]:
     found = {"temperature_c": values.get("temperature_c", np.full(count, 15.0))}
     speeds = _heights(values)
     if speeds:
-        found["wind_speed_ms"] = engines.at_ten_metres_ms(values[speeds[0][1]], speeds[0][0])
+        found["wind_speed_ms"] = at_ten_metres_ms(values[speeds[0][1]], speeds[0][0])
     return found
-
-
-def _around(heights: list[tuple[float, str]], hub_m: float) -> tuple[tuple[float, str], tuple[float, str] | None]:
-    for height in heights:
-        if abs(height[0] - hub_m) < 0.02 * hub_m:
-            return height, None
-    above = next((i for i, (h, _) in enumerate(heights) if h > hub_m), len(heights) - 1)
-    high = max(above, 1)
-    return heights[high - 1], heights[high]

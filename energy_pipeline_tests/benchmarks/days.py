@@ -21,6 +21,10 @@ from energy_pipeline_tests.benchmarks.identity import ROOT, Checkout
 
 PROGRAM = r"""
 import json, os, sys, time
+try:
+    import energy_pipeline.threads  # as every command does first
+except ImportError:
+    pass
 from datetime import date, timedelta
 try:
     from energy_pipeline.runner.flows import FLOWS, Runner

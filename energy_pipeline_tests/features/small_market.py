@@ -35,7 +35,8 @@ def rows(name: str, day: date, starts, minutes: int, known_us, **columns) -> pl.
     }
     for column, value in columns.items():
         data[column] = pl.Series(value) if np.ndim(value) else pl.repeat(value, len(starts), eager=True)
-    return pl.DataFrame(data, schema=contract.schema)
+    unknown = {c.name: pl.repeat(None, len(starts), eager=True) for c in contract.columns if c.since > 1 and c.name not in data}
+    return pl.DataFrame(data | unknown, schema=contract.schema)
 
 
 def _instants(us) -> pl.Series:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from energy_pipeline.fetching.archive import FOLDER, AnswerArchive, ArchiveError
-from energy_pipeline.fetching.client import Client
+from energy_pipeline.fetching.client import Client, TransportError
 from energy_pipeline.fetching.fetch import FetchError, fetch
 from energy_pipeline.fetching.quota import BudgetSpentError, Clock, Limiter
 from energy_pipeline.fetching.secrets import Secrets, SecretsError
@@ -225,6 +225,23 @@ def test_trouble_that_stays_ends_in_a_named_error_and_the_others_are_fetched(tmp
     assert report.rows == (name not in {"Unauthorised", "Throttled"})
     with pytest.raises(FetchError, match=name):
         report.raise_if_any()
+
+
+def test_a_source_without_a_connection_is_asked_twice_in_all_and_each_wait_is_told(tmp_path):
+    hands, told = Hands(NOON), []
+
+    def no_route(params):
+        raise TransportError("https://nowhere: ConnectError", reached=False)
+
+    client, source = client_of(tmp_path, hands, no_route)
+    client.listener = lambda seconds, reason: told.append((seconds, reason))
+    report = fetch(desk_of(price_series(), price_series("FR")), client, date(2025, 6, 1), date(2025, 6, 3))
+    assert len(source.sent) == 2
+    assert [reason for _, reason in told] == ["https://nowhere: ConnectError"]
+    assert 2.0 <= told[0][0] <= 4.0
+    assert len(report.problems) == 2
+    assert "Unavailable" in report.problems[0]
+    assert "FR (entsoe prices): 1 question(s) not asked, https://nowhere: ConnectError" in report.problems[1]
 
 
 def test_without_a_token_nothing_is_sent_and_the_variable_is_named(tmp_path):

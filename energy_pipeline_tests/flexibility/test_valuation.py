@@ -82,11 +82,13 @@ def test_without_scenarios_a_battery_is_not_valued():
 
 def test_a_sequential_battery_settles_beside_intrinsic_rolling_and_foresight():
     desk = tiny_desk(assets={"acts": ASSETS["acts"]})
+    rules = tables(desk)["asset_thresholds"]
     realised = []
     for seed in range(3, 11):  # days of the very kind the scenarios show: one alone may lose
         came = 50 + 25 * np.sin(np.arange(24) / 4) + np.cumsum(np.random.default_rng(seed).standard_normal(24)) * 4
         prices = raw_rows("day_ahead_prices", {"zone": "NORTH"}, {"price_eur_mwh": lambda *_, p=came: p}, D, D, 60, day_before(13))
-        settled = settle_dispatch(desk, D, table("dispatch").frame(), prices, prices, scenarios(desk))
+        second = prices.with_columns(price_kind=pl.lit(desk.zones["NORTH"].second_price.kind))
+        settled = settle_dispatch(desk, D, table("dispatch").frame(), prices, second, scenarios(desk), thresholds=rules)
         row = enforce(table("dispatch_settled"), settled, D).row(0, named=True)
         assert row["information"] == "sequential"
         for rule in ("realised", "intrinsic", "rolling_intrinsic"):

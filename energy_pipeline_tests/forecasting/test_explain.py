@@ -1,5 +1,7 @@
 """What the trees' explanation, the committee's table and the spread say of a day."""
 
+import io
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -7,12 +9,15 @@ import polars as pl
 import pytest
 
 from energy_pipeline.contracts.derived import QUANTILES, quantile_column
+from energy_pipeline.features import FEATURES
+from energy_pipeline.features.groups import GROUP_OF
 from energy_pipeline.forecasting import forecast_contributions, forecast_models, price_forecasts, spread_forecasts
 from energy_pipeline.forecasting.committee import forecast_members, members
 from energy_pipeline.forecasting.explain import explain
 from energy_pipeline.forecasting.forecaster import fit_day
 from energy_pipeline.forecasting.model import ModelUnavailableError
-from energy_pipeline.forecasting.trees import Trees, target_inputs
+from energy_pipeline.forecasting.scaling import AsinhScale
+from energy_pipeline.forecasting.trees import Trees, slot_owners
 from energy_pipeline.information.archive import Archive
 from energy_pipeline.information.artefacts import MemoryArtefacts
 from energy_pipeline_tests.features.small_market import CHANGE, DESK, SPRING, STORE, clean, frames_for, poisoned
@@ -23,26 +28,60 @@ def test_contributions_are_shapley_values_of_the_trees():
     panel, _ = market(days=90)
     trees = Trees(trees=8, depth=2, columns_share=1.0)
     fitted = trees.fit(panel)
-    found = explain(panel, fitted)
+    found = explain(trees, panel, fitted)
     assert found.typical + found.contributions.sum(axis=1) == pytest.approx(trees.predict(panel, fitted), rel=1e-5)
     assert found.importance.sum() == pytest.approx(1.0)
     # An input no tree splits on has neither importance nor contribution.
     unused = found.importance == 0
     assert unused.any()
     assert np.abs(found.contributions[:, unused]).max() == 0
-    assert target_inputs(panel)[0].shape[1] == len(found.names)
+    assert set(found.names) == set(slot_owners(panel.columns))
 
 
 @pytest.mark.parametrize("day", [SPRING, CHANGE])
 def test_the_contributions_of_an_hour_add_up_to_the_members_price(day):
     info = clean(day)
     table = forecast_contributions(info, STORE)
-    total = table.group_by("zone", "delivery_start").agg(pl.col("contribution_eur_mwh").sum())
-    prices = price_forecasts(info, STORE).filter(pl.col("model") == "xgboost", pl.col("horizon_days") == 1)
-    hourly = prices.group_by("zone", pl.col("delivery_start").dt.truncate("1h")).agg(pl.col("price_eur_mwh").mean())
-    both = hourly.join(total, on=["zone", "delivery_start"], how="inner", validate="1:1")
-    assert both.height == hourly.height == 2 * len(info.day.slots(60))
+    total = table.group_by("zone", "model", "delivery_start").agg(pl.col("contribution_eur_mwh").sum())
+    prices = price_forecasts(info, STORE).filter(pl.col("model").is_in(DESK.forecast.members), pl.col("horizon_days") == 1)
+    hourly = prices.group_by("zone", "model", pl.col("delivery_start").dt.truncate("1h")).agg(pl.col("price_eur_mwh").mean())
+    both = hourly.join(total, on=["zone", "model", "delivery_start"], how="inner", validate="1:1")
+    assert both.height == hourly.height == 2 * 2 * len(info.day.slots(60))
     assert (both["price_eur_mwh"] - both["contribution_eur_mwh"]).abs().max() < 1e-3
+
+
+@pytest.mark.parametrize("name", ["lear_56", "krr_364", "krr_364a", "xgboost", "mlp", "mlp_a", "sarimax", "lstm"])
+def test_every_members_contributions_are_of_features_and_add_up_to_its_forecast(name):
+    panel, _ = market(days=400 if name.startswith("mlp") else 200)
+    panel = replace(panel, names=("load_mw", "wind_solar_mw"))
+    quick = {"mlp": {"epochs": 2}, "mlp_a": {"epochs": 2}, "xgboost": {"trees": 10}}
+    member = members([name], quick)[0]
+    fitted = untrained(panel) if name == "lstm" else member.fit(panel)
+    found = explain(member, panel, fitted)
+    assert set(found.names) <= set(GROUP_OF)
+    assert found.typical + found.contributions.sum(axis=1) == pytest.approx(member.predict(panel, fitted), rel=1e-5, abs=1e-5)
+    assert found.importance.sum() == pytest.approx(1.0)
+    assert "load_mw" in found.names
+
+
+def untrained(panel):
+    """An LSTM's parameters as random numbers: what its explanation says does not hang on TensorFlow."""
+    random, columns, units = np.random.default_rng(0), 1 + len(panel.exog), 4
+    beside = len(panel.exog) * panel.slots + 7
+    layer = [(columns, 4 * units), (units, 4 * units), (4 * units,)]
+    shapes = [*layer, *layer, (2 * units + beside, 2 * units), (2 * units,), (2 * units, panel.slots), (panel.slots,)]
+    prices, exog = AsinhScale.of(panel.prices.reshape(-1, 1)), AsinhScale.of(panel.exog.reshape(len(panel.exog), -1).T)
+    held = io.BytesIO()
+    scales = {"p_centre": prices.centre, "p_spread": prices.spread, "x_centre": exog.centre, "x_spread": exog.spread}
+    np.savez(held, **scales, **{f"w{i}": 0.1 * random.standard_normal(shape) for i, shape in enumerate(shapes)})
+    return held.getvalue()
+
+
+def test_no_name_but_the_feature_tables_occurs_among_contributions():
+    table = forecast_contributions(clean(SPRING), STORE)
+    assert set(table["input"]) <= {*FEATURES, "typical"}
+    assert set(table["model"]) == set(DESK.forecast.members)
+    assert table.filter(pl.col("feature_group").is_null()).is_empty()
 
 
 def test_the_committees_table_names_training_weight_and_recent_error():

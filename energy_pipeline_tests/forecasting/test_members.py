@@ -16,7 +16,7 @@ from energy_pipeline.forecasting.kernel_ridge import KernelRidge
 from energy_pipeline.forecasting.model import ModelUnavailableError
 from energy_pipeline.forecasting.perceptron import Perceptron
 from energy_pipeline.forecasting.scaling import AsinhScale
-from energy_pipeline.forecasting.trees import Trees, input_names, level, slot_inputs
+from energy_pipeline.forecasting.trees import Trees, level, slot_inputs, slot_owners
 from energy_pipeline_tests.forecasting.markets import market
 
 SMALL = Perceptron(members=2, hidden=(32, 16), epochs=150, dropout=0.1)
@@ -61,20 +61,22 @@ def test_adaptive_members_follow_a_shift_of_the_level():
 def test_slot_inputs_by_hand_and_none_from_the_day_itself():
     panel, _ = market(days=60)
     inputs, centre, spread = slot_inputs(panel)
-    names = input_names(("load", "wind"))
-    assert inputs.shape == (61, 24, len(names))
+    owners = slot_owners(panel.columns)
+    assert inputs.shape == (61, 24, len(owners))
     row, slot = 50, 9
     assert centre[row] == np.median(panel.prices[43:50])
     month = panel.prices[22:50]
     assert spread[row] == pytest.approx(np.abs(month - np.median(month)).mean())
-    at = dict(zip(names, inputs[row, slot], strict=True))
-    assert at["price_1d_same_slot"] == pytest.approx(np.arcsinh((panel.prices[49, 9] - centre[row]) / spread[row]))
-    assert at["price_last"] == pytest.approx(np.arcsinh((panel.prices[49, 23] - centre[row]) / spread[row]))
-    assert at["price_max_1d"] == pytest.approx(np.arcsinh((panel.prices[49].max() - centre[row]) / spread[row]))
-    assert at["load_change_7d"] == pytest.approx(panel.exog[0, 50, 9] - panel.exog[0, 43, 9])
-    assert at["wind_before"] == pytest.approx(panel.exog[1, 50, 8] - panel.exog[1, 50, 9])
-    assert at["load_rank"] == (panel.exog[0, 50] < panel.exog[0, 50, 9]).sum()
-    assert (at["slot"], at["weekday"], at["day_of_year"]) == (9, 1, 50)
+    at = {name: inputs[row, slot][[o == name for o in owners]].tolist() for name in owners}
+    assert at["price_lag_1d_eur_mwh"][0] == pytest.approx(np.arcsinh((panel.prices[49, 9] - centre[row]) / spread[row]))
+    assert at["price_last_1d_eur_mwh"] == pytest.approx([np.arcsinh((panel.prices[49, 23] - centre[row]) / spread[row])])
+    assert at["price_max_1d_eur_mwh"] == pytest.approx([np.arcsinh((panel.prices[49].max() - centre[row]) / spread[row])])
+    load, wind = at["exog_1"], at["exog_2"]
+    assert load[2] == pytest.approx(panel.exog[0, 50, 9] - panel.exog[0, 43, 9])
+    assert wind[3] == pytest.approx(panel.exog[1, 50, 8] - panel.exog[1, 50, 9])
+    assert load[8] == (panel.exog[0, 50] < panel.exog[0, 50, 9]).sum()
+    assert at["residual_load_mw"] == pytest.approx([panel.exog[0, 50, 9] - panel.exog[1, 50, 9]])
+    assert (at["hour_of_day"], at["weekday"], at["day_of_year"]) == ([9], [1], [50])
     panel.prices[50:] = 1e6
     other, _, _ = slot_inputs(panel)
     assert np.array_equal(other[50], inputs[50], equal_nan=True)

@@ -1,8 +1,12 @@
 """The artefact store and its keys."""
 
+from datetime import date
+
 import numpy as np
 
-from energy_pipeline.information.artefacts import ArtefactStore, MemoryArtefacts, artefact_key, fetch
+from energy_pipeline.information.artefacts import ArtefactStore, Bundle, MemoryArtefacts, artefact_key, fetch
+
+TODAY = Bundle("FR", date(2026, 3, 1))
 
 
 def test_fitted_once_then_read():
@@ -13,10 +17,10 @@ def test_fitted_once_then_read():
         fits.append(1)
         return b"bytes"
 
-    first = fetch(store, "arima", "key", fit)
-    assert fetch(store, "arima", "key", fit) == first
+    first = fetch(store, TODAY, "arima", "key", fit)
+    assert fetch(store, TODAY, "arima", "key", fit) == first
     assert len(fits) == 1
-    assert fetch(store, "arima", "other key", fit) == first
+    assert fetch(store, TODAY, "arima", "other key", fit) == first
     assert len(fits) == 2
 
 

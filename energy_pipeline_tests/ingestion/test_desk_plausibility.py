@@ -11,6 +11,7 @@ import yaml
 from energy_pipeline.desk import load_desk
 from energy_pipeline.desk.load import desk_from
 from energy_pipeline.ingestion.desk_plausibility import clock_problem, coverage, desk_problems, member_history, series_problems, speed_unit
+from energy_pipeline.renewables.wind_plants import farm_problems
 
 DESKS = Path(__file__).parents[1] / "desks"
 SHIPPED = sorted((Path(__file__).parents[2] / "energy_pipeline" / "desk").rglob("*.yaml"))
@@ -37,9 +38,9 @@ def test_shipped_desks_contradict_nothing(path):
 @pytest.mark.parametrize(
     ("changed", "word"),
     [
-        ({"weather__coast": {"latitude_deg": 8.9, "longitude_deg": 54.2}}, "swapped"),
+        ({"weather__coast": {"latitude_deg": 8.9, "longitude_deg": 54.2, "wind_height_m": 100}}, "swapped"),
         ({"weather__valley": {"latitude_deg": 11.6, "longitude_deg": 48.3}}, "swapped"),
-        ({"weather__coast": {"latitude_deg": -54.2, "longitude_deg": 8.9}}, "correct latitude_deg"),
+        ({"weather__coast": {"latitude_deg": -54.2, "longitude_deg": 8.9, "wind_height_m": 100}}, "correct latitude_deg"),
         ({"plants__valley_solar__azimuth_deg": 0.0}, "faces away from the equator"),
         ({"plants__valley_solar__inverter_mw": 50_000.0, "plants__valley_solar__peak_mw": 60_000.0}, "kW for MW"),
         ({"plants__coast_wind__turbine": "E-126/4200", "plants__coast_wind__turbines": 30}, "30 machines of 4.2 MW"),
@@ -47,21 +48,8 @@ def test_shipped_desks_contradict_nothing(path):
     ],
 )
 def test_numbers_of_the_desk_file_that_contradict_each_other_are_told(changed, word):
-    assert word in " ".join(desk_problems(tiny(**changed)))
-
-
-def test_an_undeclared_height_of_a_wind_series_is_told():
-    source = {
-        "table": "weather_forecast",
-        "key": {"location": "coast"},
-        "resolution_minutes": 60,
-        "known_at": {"anchor": "delivery_day", "days": -1, "at": "06:00", "basis": "assumption"},
-        "parts": [{"path": "w.csv", "time": {"column": "t"}, "values": {"wind_speed_ms": {"columns": ["w"]}}}],
-    }
-    stated = tiny(sources={"files": [source]})
-    assert desk_problems(stated) == []
-    silent = tiny(sources={"files": [source]}, weather__coast={"latitude_deg": 54.2, "longitude_deg": 8.9})
-    assert "wind_height_m: not stated" in " ".join(desk_problems(silent))
+    desk = tiny(**changed)
+    assert word in " ".join([*desk_problems(desk), *farm_problems(desk)])
 
 
 def sunny(shift_minutes=0, *, local=False, longitude=10.0, minutes=60, days=360):

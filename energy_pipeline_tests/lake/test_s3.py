@@ -18,6 +18,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from energy_pipeline.contracts import table
+from energy_pipeline.information.artefacts import Bundle
 from energy_pipeline.lake import Lake, LakeError
 from energy_pipeline.warehouse import publishing as warehouse
 from energy_pipeline_tests.contracts.legal_frames import legal_day
@@ -131,9 +132,11 @@ def test_decisions_nominations_files_and_artefacts(lake):
     assert len(lake.versions("positions", DAY)) == 2
     assert [lake.submit(DAY, data).rsplit("/", 1)[1][:4] for data in (b"a", b"a", b"b")] == ["0001", "0001", "0002"]
     assert lake.write_file("report", DAY, "report.html", b"<html>").startswith("s3://")
-    assert lake.artefacts().get("xgboost", "k") is None
-    lake.artefacts().put("xgboost", "k", b"model" * 2_000_000)  # more than one part of an upload
-    assert lake.artefacts().get("xgboost", "k") == b"model" * 2_000_000
+    store, today = lake.artefacts(), Bundle("FR", DAY)
+    assert store.get(today, "xgboost", "k") is None
+    store.put(today, "xgboost", "k", b"model" * 2_000_000)  # more than one part of an upload
+    store.flush()
+    assert lake.artefacts().get(today, "xgboost", "k") == b"model" * 2_000_000
 
 
 def test_errors_are_those_of_a_folder(lake):

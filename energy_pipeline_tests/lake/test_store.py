@@ -19,6 +19,7 @@ from polars.testing import assert_frame_equal
 
 from energy_pipeline.contracts import TABLES, table
 from energy_pipeline.domain.errors import ContractError, MissingDayError
+from energy_pipeline.information.artefacts import Bundle
 from energy_pipeline.lake import Lake, LakeError, parquet
 from energy_pipeline_tests.contracts.legal_frames import legal_day
 from energy_pipeline_tests.lake.days import DAY, days, prices, stresses
@@ -161,13 +162,28 @@ def test_files_beside_a_day(lake):
 
 
 def test_artefacts_come_back_by_key(lake):
-    store = lake.artefacts()
-    assert store.get("xgboost", "k1") is None
-    store.put("xgboost", "k1", b"one")
-    store.put("xgboost", "k1", b"one")
-    assert Lake(lake.root).artefacts().get("xgboost", "k1") == b"one"
+    store, today = lake.artefacts(), Bundle("FR", DAY)
+    assert store.get(today, "xgboost", "k1") is None
+    store.put(today, "xgboost", "k1", b"one")
+    assert store.get(today, "xgboost", "k1") == b"one"
+    assert store.flush() == 1
+    other = Lake(lake.root).artefacts()
+    assert other.get(today, "xgboost", "k1") == b"one"
+    other.put(today, "lear_56", "k2", b"two")
+    other.put(today, "xgboost", "k1", b"one")
+    assert (other.flush(), other.flush()) == (1, 0)
+    assert [store.get(today, *name) for name in (("xgboost", "k1"), ("lear_56", "k2"))] == [b"one", b"two"]
     with pytest.raises(ValueError, match="plain file name"):
-        store.put("xgboost", "../k", b"")
+        store.put(Bundle("../k", DAY), "xgboost", "k1", b"")
+
+
+def test_a_damaged_file_of_artefacts_is_as_good_as_none(lake):
+    store, today = lake.artefacts(), Bundle("FR", DAY)
+    store.put(today, "xgboost", "k1", b"one")
+    store.flush()
+    (path,) = Path(lake.root).glob("*/_artefacts/FR/*.bin")
+    path.write_bytes(path.read_bytes()[:-1] + b"E")
+    assert lake.artefacts().get(today, "xgboost", "k1") is None
 
 
 def test_a_damaged_file_is_named(lake):

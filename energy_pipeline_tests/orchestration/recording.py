@@ -66,7 +66,7 @@ def recorded() -> Iterator[Reads]:
 def misdeclared(step: Step, tables: set[str], read: Mapping[str, int], desk: Desk) -> list[str]:
     """What a step of these tables read on a one-day run beside what it declared, in words."""
     declared = {item.table: item for item in step.declared}
-    expected = {name for name, item in declared.items() if isinstance(item, Read | Archived | Earlier)}
+    expected = {name for name, item in declared.items() if isinstance(item, Read | Archived | Earlier) and name not in tables}
     seen = set(read) - tables
     problems = [f"{name} is read and not declared" for name in sorted(seen - set(declared))]
     problems += [f"{name} is declared order-only and read" for name in sorted(seen & set(declared) - expected)]

@@ -86,6 +86,34 @@ def test_it_records_what_dagsters_own_storage_records(tmp_path, home):
     assert found["pooled"] == found["own"]
 
 
+def asked(storage):
+    """Dagster's questions about every asset of the small graph, and what is answered."""
+    keys = sorted(storage.all_asset_keys())
+    days = [str(FIRST), str(LAST)]
+    records = {record.asset_entry.asset_key: record for record in storage.get_asset_records(keys)}
+    tags = [storage.get_latest_tags_by_partition(key, dg.DagsterEventType.ASSET_MATERIALIZATION, ["dagster/data_version"], days) for key in keys]
+    newest = [storage.fetch_materializations(dg.AssetRecordsFilter(asset_key=key, asset_partitions=[day]), 1) for key in keys for day in days]
+    entries = [(r.asset_entry.last_materialization_record.storage_id, r.asset_entry.last_run_id, r.storage_id) for r in map(records.get, keys)]
+    return keys, entries, tags, [[(r.storage_id, r.run_id, r.timestamp) for r in found.records] for found in newest]
+
+
+def test_what_it_remembers_of_assets_is_what_the_index_says_whoever_wrote_it(tmp_path, home, monkeypatch):
+    with open_instance(home) as instance, open_instance(home) as other:
+        storage = instance.event_log_storage
+        run(instance, tmp_path / "a")
+        asked(storage)
+        run(instance, tmp_path / "b")
+        assert asked(storage) == asked(PooledEventLogStorage(str(home / "history" / "runs")))
+        run(other, tmp_path / "c")
+        assert asked(storage) == asked(PooledEventLogStorage(str(home / "history" / "runs")))
+        asks, honest = [], SqliteEventLogStorage.get_latest_tags_by_partition
+        monkeypatch.setattr(SqliteEventLogStorage, "get_latest_tags_by_partition", lambda *given: asks.append(given) or honest(*given))
+        run(instance, tmp_path / "d")
+        assert asks == []  # what it wrote itself it need not ask for
+        other.event_log_storage.wipe_asset(KEY)
+        assert storage.get_asset_records([KEY]) == []
+
+
 def test_dagsters_own_storage_reads_what_it_wrote(tmp_path, home):
     with open_instance(home) as instance:
         run_id = run(instance, tmp_path / "lake")

@@ -6,10 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from energy_pipeline.contracts import TABLES
 from energy_pipeline.contracts.model import STAGES
+from energy_pipeline.orchestration.jobs import FORECASTS, part_of
 from energy_pipeline_tests.orchestration import graph_snapshot
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,3 +89,11 @@ def test_definitions_import_no_heavy_library(tmp_path):
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert not (tmp_path / "lake").exists()
+
+
+def test_what_comes_before_the_chain_hangs_on_nothing_of_it(assets):
+    before = {name for name in assets if part_of(dg.AssetKey(name.split("/"))) == FORECASTS}
+    assert before >= {"day_ahead_prices", "information_set", "price_forecasts", "plant_output", "scenario_paths", "scenario_sets"}
+    assert not before & {"dispatch", "signals", "positions", "risk_measures", "pnl", "forecast_scores", "nominations", "daily_report", "runs"}
+    needed = {name: {dep.split(" ")[0] for dep in assets[name]["deps"]} - before - {"raw_history"} for name in before}
+    assert {name: found for name, found in needed.items() if found} == {}

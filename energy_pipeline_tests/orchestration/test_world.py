@@ -1,6 +1,7 @@
 """One world per process: what outlives a run says what a process that has just begun would say."""
 
 import shutil
+from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from energy_pipeline import features, forecasting, renewables
 from energy_pipeline.contracts.raw import RAW_TABLES
 from energy_pipeline.desk.load import desk_from
 from energy_pipeline.domain.delivery import from_us
+from energy_pipeline.information.artefacts import Bundle
 from energy_pipeline.information.as_of_series import AsOfSeries
 from energy_pipeline.ingestion import collect, information_record
 from energy_pipeline.lake import Lake
@@ -61,6 +63,7 @@ def said_of(world, info):
         "plant_output": renewables.plant_output(info, None, store),
     }
     errors = [*forecasting.price_errors(info, store), *renewables.output_errors(info, store)]
+    store.flush()
     world.flush()
     return found | {f"errors {e.kind} {e.name}": pl.DataFrame(e.errors) for e in errors}
 
@@ -84,12 +87,26 @@ def late_vintage(world_lake, day, known):
     world_lake.add_vintage("load_forecast", day, held.with_columns(load_mw=pl.col("load_mw") * 1.1, known_at=pl.lit(known)))
 
 
+def fitted_files(lake):
+    """Files of fitted models, each by its zone and day."""
+    return {(p.parent.name, p.stem) for p in Path(lake.root).glob("03_forecasting/_artefacts/*/*.bin")}
+
+
 @pytest.fixture(scope="module")
-def two_days(raw, tmp_path_factory):
+def written():
+    """Files of fitted models there were after each of the two days."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def two_days(raw, tmp_path_factory, written):
     """A process that decided two days, its lake, and what it said."""
-    lake = lake_of(raw, tmp_path_factory.mktemp("lake"))
+    lake, said = lake_of(raw, tmp_path_factory.mktemp("lake")), []
     world = World(DESK, lake)
-    return world, lake, [decided(world, day) for day in DAYS]
+    for day in DAYS:
+        said.append(decided(world, day))
+        written.append(fitted_files(lake))
+    return world, lake, said
 
 
 def test_a_process_that_lives_on_says_what_a_fresh_one_says(two_days, tmp_path):
@@ -214,19 +231,24 @@ def test_maintenance_keeps_what_decided_days_look_back_to_and_the_artefacts_it_n
     named = lake.past().artefacts()
     lake.write_day("information_set", DAYS[1], said[1]["information_set"])
     stray = lake.artefacts()
-    stray.put("lear_56", "0" * 32, b"left over")
+    stray.put(Bundle("LEFT", DAY), "lear_56", "0" * 32, b"left over")
+    stray.flush()
     assert named
     assert lake.sweep(DESK.history_days + 31)[1] >= 1
-    assert stray.get("lear_56", "0" * 32) is None
-    assert all(stray.get(kind, key) is not None for kind, key in named)
+    assert stray.get(Bundle("LEFT", DAY), "lear_56", "0" * 32) is None
+    assert fitted_files(lake) == named
     assert lake.sweep(20)[0] > 0
     assert lakes.differing(said[1], decided(World(DESK, lake), DAYS[1])) == []
 
 
-def test_a_day_adds_few_artefacts(two_days):
+def test_a_day_adds_at_most_two_artefacts_a_zone(two_days, written):
     _, lake, _ = two_days
-    kinds = {p.parent.name for p in Path(lake.root).glob("03_forecasting/_artefacts/*/*.bin")}
-    assert kinds <= {"lear_56", "lear_84", "xgboost", "renewables_correction"}
-    before = set(Path(lake.root).glob("03_forecasting/_artefacts/*/*.bin"))
+    new = Counter(zone for zone, _ in written[1] - written[0])
+    assert set(new) == set(DESK.zones)
+    assert max(new.values()) <= 2
+    held = lake.artefacts()
+    kinds = {kind for zone, day in written[1] for kind, _ in held._read(Bundle(zone, date.fromisoformat(day)))}
+    assert "lear_56" in kinds
+    assert not [kind for kind in kinds if kind.startswith("krr")]  # they keep nothing and write nothing
     decided(World(DESK, lake), DAYS[1])
-    assert set(Path(lake.root).glob("03_forecasting/_artefacts/*/*.bin")) == before
+    assert fitted_files(lake) == written[1]

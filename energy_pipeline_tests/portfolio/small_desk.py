@@ -115,7 +115,17 @@ class Day:
             shape = self.shape(asset.zone)
             charge, discharge = np.round(np.maximum(-shape, 0) * 5, 3), np.round(np.maximum(shape, 0) * 4, 3)
             values = {"charge_mw": charge, "discharge_mw": discharge, "net_mw": discharge - charge, "state_of_charge_mwh": 1.0}
-            frames.append(self.rows("dispatch", self.minutes(asset.zone), asset=name, zone=asset.zone, **values, price_forecast_eur_mwh=50.0))
+            frames.append(
+                self.rows(
+                    "dispatch",
+                    self.minutes(asset.zone),
+                    asset=name,
+                    zone=asset.zone,
+                    **values,
+                    price_forecast_eur_mwh=50.0,
+                    cost_eur_h=asset.cycle_cost_eur_mwh * discharge,
+                )
+            )
         return pl.concat(frames)
 
     @property

@@ -58,7 +58,8 @@ def raw_rows(
                 | {k: pl.Series(v, nan_to_null=True) for k, v in columns.items()}
             )
         )
-    return pl.concat(parts).select([pl.col(k).cast(t) for k, t in table(name).schema.items()])
+    rows = pl.concat(parts)
+    return rows.select([(pl.col(k) if k in rows.columns else pl.lit(None)).cast(t).alias(k) for k, t in table(name).schema.items()])
 
 
 def day_before(hour: int) -> Callable[[DeliveryDay], datetime]:

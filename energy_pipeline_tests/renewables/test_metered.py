@@ -18,7 +18,15 @@ from energy_pipeline_tests.renewables.hand_made import meters, tiny_desk, weathe
 D = date(2025, 11, 20)
 SETTINGS = {**tiny_desk().forecast.model_dump(), "error_days": 10}
 PLANTS = {
-    "coast": {"kind": "wind", "zone": "NORTH", "location": "coast", "capacity_mw": 100, "hub_height_m": 100, "curtail_below_eur_mwh": 0.0},
+    "coast": {
+        "kind": "wind",
+        "zone": "NORTH",
+        "location": "coast",
+        "capacity_mw": 100,
+        "hub_height_m": 100,
+        "turbine": "cubic",
+        "curtail_below_eur_mwh": 0.0,
+    },
 }
 
 

@@ -19,7 +19,17 @@ D = date(2025, 10, 27)
 FIRST = D - timedelta(days=60)
 NEXT_MONTH = pl.lit(datetime(2025, 11, 5, tzinfo=UTC)).cast(pl.Datetime("us", "UTC"))
 SPRING, AUTUMN = date(2025, 3, 30), date(2025, 10, 26)
-WIND = {"coast_wind": {"kind": "wind", "zone": "NORTH", "location": "coast", "capacity_mw": 100, "hub_height_m": 110}}
+WIND = {
+    "coast_wind": {
+        "kind": "wind",
+        "zone": "NORTH",
+        "location": "coast",
+        "capacity_mw": 100,
+        "hub_height_m": 110,
+        "turbine": "cubic",
+        "density_rule": "none",
+    }
+}
 SOLAR = {"valley_solar": {"kind": "pv", "zone": "SOUTH", "location": "valley", "peak_mw": 60, "inverter_mw": 50}}
 ROOF = {"roof": {"kind": "metered", "zone": "SOUTH", "technology": "solar", "capacity_mw": 10}}
 SHARE = {"share": {"kind": "share", "zone": "SOUTH", "technology": "wind", "share_of_zone": 0.01}}

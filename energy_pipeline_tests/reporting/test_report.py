@@ -28,6 +28,7 @@ ORDER = [
     "exceptions",
     "backtests",
     "expectation",
+    "performance",
     "stress",
     "limits",
     "proposals",
@@ -36,6 +37,8 @@ ORDER = [
     "joint-book",
     "forward-book",
     "prices",
+    "inputs",
+    "residuals",
     "plants",
     "fleet",
     "dispatch",
@@ -129,7 +132,7 @@ def test_before_settlement_the_page_says_so(made_up_day):
     text = render(made, without=[t.name for t in TABLES.values() if t.flow.startswith("settle")])
     page = Page(text)
     assert page.sections == ORDER
-    assert text.count("Not settled yet") == 9
+    assert text.count("Not settled yet") == 10
     assert "decided, not settled" in text
     assert '<div class="label">Settled P&amp;L' not in text
     assert "Not settled yet" not in render(made)
@@ -295,6 +298,18 @@ def test_equity_curves_are_drawn_net_and_gross(made_up_day):
     page = section(page_of(made_up_day()), "strategies")
     assert [c.caption for c in page.charts] == ["north_da_vs_intraday, equity [¤]", "north_da_vs_intraday, drawdown [¤]"]
     assert page.charts[0].svg.count("<path") == 2
+
+
+def test_the_page_says_what_the_models_read_what_mattered_and_whether_errors_are_noise(made_up_day):
+    page = page_of(made_up_day())
+    read, residuals = section(page, "inputs"), section(page, "residuals")
+    assert [c.text for c in read.tables[0].rows[0]][:3] == ["NORTH", "load_mw", "drivers"]
+    assert read.tables[0].rows[0][-1].tone == "warn"  # the index of 0.31 says the load has moved
+    assert [c.text for c in read.tables[1].rows[0]][:2] == ["NORTH", "load_mw"]
+    assert any("Groups that are off: fuels" in note for note in read.notes)
+    assert any("NORTH: the last plant the residual load needs costs 61.0" in note for note in read.notes)
+    assert [c.tone for c in residuals.tables[0].rows[0]][3:5] == ["warn", ""]
+    assert residuals.tables[1].rows[0][2].text == "p=2"
 
 
 def test_every_section_names_table_partition_and_hash(made_up_day):

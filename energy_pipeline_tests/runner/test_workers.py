@@ -49,51 +49,52 @@ def carried_out(plan: Plan, failing=None, order=min):
 @pytest.mark.parametrize("workers", [1, 2, 3, 5])
 @pytest.mark.parametrize("order", [min, max])
 @pytest.mark.parametrize("groups", [[CHUNKS], [[c] for c in CHUNKS], [CHUNKS[:1], CHUNKS[1:]]])
-def test_raw_days_come_first_and_settlement_follows_in_day_order(workers, order, groups):
+def test_raw_days_come_first_and_the_chain_follows_in_day_order(workers, order, groups):
     made = [task for _, task in carried_out(Plan(FLOWS, groups, workers), order=order)]
     assert [t.part for t in made[: len(groups)]] == ["raw"] * len(groups)
-    assert [t.span for t in made if t.part == "settle"] == CHUNKS
-    assert sorted(t.span for t in made if t.part == "decide") == CHUNKS
+    assert [t.span for t in made if t.part == "chain"] == CHUNKS
+    assert sorted(t.span for t in made if t.part == "forecasts") == CHUNKS
     for n, task in enumerate(made):
-        if task.part == "settle":
-            decided = {t.span for t in made[:n] if t.part == "decide"}
+        if task.part == "chain":
+            decided = {t.span for t in made[:n] if t.part == "forecasts"}
             assert decided >= {c for c in CHUNKS if c <= task.span}
 
 
-def test_each_worker_decides_a_stretch_of_its_own_and_settlement_does_not_wait_for_all_decisions():
+def test_each_worker_forecasts_a_stretch_of_its_own_and_the_chain_does_not_wait_for_all_forecasts():
     made = carried_out(Plan(FLOWS, [CHUNKS], 2))
-    own = {worker: [t.span for w, t in made if w == worker and t.part == "decide"] for worker in (0, 1)}
+    own = {worker: [t.span for w, t in made if w == worker and t.part == "forecasts"] for worker in (0, 1)}
     assert own == {0: CHUNKS[:3], 1: CHUNKS[3:]}
     parts = [t.part for _, t in made]
-    assert parts.index("settle") < len(parts) - 1 - parts[::-1].index("decide")
+    assert parts.index("chain") < len(parts) - 1 - parts[::-1].index("forecasts")
 
 
 def test_only_the_last_part_of_the_flows_asked_for_publishes():
     def last(*flows):
         return {t.part: t.is_last for _, t in carried_out(Plan(flows, [CHUNKS], 2))}
 
-    assert last(*FLOWS) == {"raw": False, "decide": False, "settle": True}
-    assert last("ingest", "decide") == {"raw": False, "decide": True}
-    assert last("decide") == {"raw": False, "decide": True}
+    assert last(*FLOWS) == {"raw": False, "forecasts": False, "chain": True}
+    assert last("ingest", "decide") == {"raw": False, "forecasts": False, "chain": True}
+    assert last("decide") == {"raw": False, "forecasts": False, "chain": True}
+    assert last("settle_da") == {"chain": True}
 
 
 def test_days_that_failed_are_left_out_of_what_follows():
     bad = CHUNKS[1][0]
 
     def failing(task):
-        within = task.part == "decide" and task.span[0] <= bad <= task.span[1]
+        within = task.part == "forecasts" and task.span[0] <= bad <= task.span[1]
         return SpanResult(failed_days={bad} if within else set())
 
     made = [task for _, task in carried_out(Plan(FLOWS, [CHUNKS], 2), failing)]
-    settled = {day for t in made if t.part == "settle" for chunk in t.chunks for day in days_between(*chunk)}
+    settled = {day for t in made if t.part == "chain" for chunk in t.chunks for day in days_between(*chunk)}
     assert settled == set(days_between(FIRST, CHUNKS[-1][1])) - {bad}
 
 
 def test_nothing_is_decided_of_a_group_without_raw_days():
     whole = set(days_between(CHUNKS[0][0], CHUNKS[0][1]))
     made = carried_out(Plan(FLOWS, [CHUNKS[:1], CHUNKS[1:]], 2), lambda t: SpanResult(failed_days=whole if t.span == CHUNKS[0] else set()))
-    assert [t.span for _, t in made if t.part == "decide" and t.span == CHUNKS[0]] == []
-    assert [t.span for _, t in made if t.part == "settle"] == CHUNKS[1:]
+    assert [t.span for _, t in made if t.part == "forecasts" and t.span == CHUNKS[0]] == []
+    assert [t.span for _, t in made if t.part == "chain"] == CHUNKS[1:]
 
 
 def echo(pipe):
@@ -130,7 +131,7 @@ def test_workers_are_processes_and_tell_what_they_do():
     processes = {text for _, _, text in total.errors}
     assert len(processes) == 2
     assert str(os.getpid()) not in processes
-    assert ("decide 2026-01-07 .. 2026-01-08", date(2026, 1, 7)) in heard.said
+    assert ("forecasts 2026-01-07 .. 2026-01-08", date(2026, 1, 7)) in heard.said
     assert ("raw", InfeasibleError, str(InfeasibleError("too much", ["a"], "less"))) in heard.said
 
 

@@ -48,7 +48,12 @@ def test_sell_the_dearer_market_by_the_smaller_of_two_agreeing_edges(realised, f
 
 @pytest.mark.parametrize(
     ("verdict", "target", "reason"),
-    [("skill", -4.0, ""), ("no_skill", 0.0, "no skill: t 0.3"), ("too_short", 0.0, "no skill: t 0.3"), (None, 0.0, "")],
+    [
+        ("skill", -4.0, ""),
+        ("no_skill", 0.0, "no skill: t 0.3"),
+        ("too_short", 0.0, "no skill: t 0.3"),
+        (None, 0.0, ""),
+    ],
 )
 def test_nothing_is_traded_on_a_second_price_whose_forecasts_have_no_skill(verdict, target, reason):
     desk = tiny_desk(strategies={"s": SPREAD})

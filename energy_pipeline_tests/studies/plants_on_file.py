@@ -12,7 +12,7 @@ from energy_pipeline.desk.model import WeatherLocation, WindPlant
 from energy_pipeline.studies.plant_file import FileSource, PlantFile, read_plant
 
 FIRST = datetime(2023, 1, 1, tzinfo=UTC)
-FARM = WindPlant(kind="wind", zone="measured", location="measured", capacity_mw=10.0, hub_height_m=100.0, shear_exponent=0.14)
+FARM = WindPlant(kind="wind", zone="measured", location="measured", capacity_mw=10.0, hub_height_m=100.0, shear_exponent=0.14, turbine="cubic")
 PLACE = WeatherLocation(latitude_deg=50.0, longitude_deg=8.0, wind_height_m=100.0)
 
 

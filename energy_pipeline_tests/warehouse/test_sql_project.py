@@ -16,11 +16,14 @@ from energy_pipeline.warehouse.sql_project import CycleError, MissingDescription
 
 ROOT = Path(__file__).resolve().parents[2] / "dbt_like_sql"
 PUBLIC = {
+    "asset_states",
     "asset_thresholds",
     "asset_values",
     "bid_curves",
     "block_orders",
     "dispatch_settled",
+    "end_values",
+    "right_decisions",
     "joint_book",
     "scenario_scores",
     "scenario_sets",
@@ -43,11 +46,14 @@ PUBLIC = {
         "var_backtests",
         "held_hours",
         "expectation_record",
+        "performance",
+        "performance_days",
         "hedge_proposals",
         *("factor_exposures", "mark_to_market", "pnl_attribution", "limit_breaches", "forward_book_proposals", "hedge_results"),
     ),
     *("forecast_accuracy", "forecast_comparison", "forecast_value"),
     *("nomination_lines", "objective_comparison", "objective_scores", "hedge_effectiveness"),
+    *("feature_statistics", "forecast_tuning", "forecast_diagnostics"),
     *("forecast_models", "forecast_contributions", "forward_curve", "spread_forecasts", "second_price_skill"),
     *(f"{mart}_{span}" for mart in ("dispatch", "fleet_output", "plant_output", "pnl", "positions", "prices") for span in ("daily", "monthly")),
 }

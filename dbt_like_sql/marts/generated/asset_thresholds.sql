@@ -11,5 +11,6 @@ select
     content_mwh,
     charge_below_eur_mwh,
     discharge_above_eur_mwh,
-    energy_value_eur_mwh
+    energy_value_eur_mwh,
+    expected_price_eur_mwh
 from {{ ref('stg_asset_thresholds') }}

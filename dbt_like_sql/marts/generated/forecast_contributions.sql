@@ -1,5 +1,5 @@
 -- generated from the contract of forecast_contributions: change energy_pipeline/contracts, then run `make docs`
--- Importance of each input of the boosted trees, and its Shapley contribution to each hour's price of D.
+-- Importance of each feature to each member, and its contribution to the member's price of each hour of D.
 {{ config(materialized='table', schema='marts') }}
 
 select
@@ -10,5 +10,6 @@ select
     resolution_minutes,
     input,
     contribution_eur_mwh,
-    importance
+    importance,
+    feature_group
 from {{ ref('stg_forecast_contributions') }}

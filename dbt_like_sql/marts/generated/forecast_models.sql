@@ -14,6 +14,8 @@ select
     training_first_day,
     training_last_day,
     exogenous_columns,
+    features,
+    left_out,
     settings,
     seed,
     artefact,

@@ -11,6 +11,7 @@ from energy_pipeline.contracts.derived import (
     flexibility,
     forecasting,
     ingestion,
+    performance,
     portfolio,
     renewables,
     reporting,
@@ -33,6 +34,7 @@ DERIVED_TABLES: tuple[Table, ...] = (
     *portfolio.TABLES,
     *rivals.TABLES,
     *risk.TABLES,
+    *performance.TABLES,
     *reporting.TABLES,
 )
 """Every derived table, in flow order."""

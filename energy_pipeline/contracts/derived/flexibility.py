@@ -9,14 +9,113 @@ from __future__ import annotations
 from energy_pipeline.contracts import columns as c
 from energy_pipeline.contracts.model import Column, Table
 
+KINDS = ("battery", "swing", "curtailable", "tolling", "renewable")
 INFORMATION = c.text("information", "auction: fixed before any price; sequential: prices are seen one by one.", allowed=("auction", "sequential"))
 ASSET = c.text("asset", "Asset or right as named in the desk file.")
+
+
+def _energy(name: str, description: str) -> Column:
+    """Content or energy so far; null where the asset has none."""
+    return Column(name, "f64", description, "MWh", True, minimum=0.0, reason="an energy", is_state=True)
+
+
+def _count(name: str, description: str) -> Column:
+    return Column(name, "i64", description, "1", True, minimum=0, reason="a count", is_state=True)
+
+
+ASSET_STATES = Table(
+    name="asset_states",
+    stage="flexibility",
+    flow="decide",
+    description="What each flexible asset and right has and has used: as decided for D, and what was known to have become of the days before.",
+    key=("asset", "state_day", "kind"),
+    columns=(
+        c.DELIVERY_DAY,
+        ASSET,
+        Column("state_day", "date", "Day the state is of; D itself, or a day before it."),
+        c.text(
+            "kind",
+            "opening: what D begins with; decided: what D is to leave; settled: what became of a day, as known at the decision; "
+            "corrected: a day by an operator's file. Counts are those at the end of state_day, of an opening at its begin.",
+            allowed=("opening", "decided", "settled", "corrected"),
+        ),
+        c.ZONE,
+        c.text("asset_kind", "What it is.", allowed=KINDS),
+        c.text("basis", "Where the state at the start comes from."),
+        _energy("content_start_mwh", "Energy stored when the day begins."),
+        _energy("content_end_mwh", "Energy stored when it ends."),
+        _energy("capacity_mwh", "Content when full, after what cycles have taken."),
+        _energy("take_mwh", "Taken under a swing contract so far, the day included."),
+        _count("calls_used", "Calls of a load so far."),
+        _count("days_used", "Days of a right that are over."),
+        Column("is_on", "bool", "Whether a unit runs when the day ends.", nullable=True),
+        Column("hours_so_far", "f64", "Hours it has been on or off by then.", "h", True, minimum=0.0, reason="a duration", is_state=True),
+        _count("starts_year", "Starts of a unit this calendar year."),
+        Column("cycles_day", "f64", "Full cycles of the day.", "1", True, minimum=0.0, reason="a count", is_state=True),
+        Column("cycles_year", "f64", "Full cycles this calendar year.", "1", True, minimum=0.0, reason="a count", is_state=True),
+        _energy("throughput_mwh", "Discharged since the first day: what a warranty counts."),
+        c.text("predecessor", "Hash of the day before that this day was rolled from; empty where there was none."),
+    ),
+    may_be_empty=True,
+    is_mart=True,
+)
+
+END_VALUES = Table(
+    name="end_values",
+    stage="flexibility",
+    flow="decide",
+    description="What each content of a store is worth at the end of D: the curve its dispatch, bids and inventory use.",
+    key=("asset", "content_mwh"),
+    columns=(
+        c.DELIVERY_DAY,
+        ASSET,
+        c.ZONE,
+        Column("content_mwh", "f64", "Energy stored when the day ends.", "MWh", minimum=0.0, reason="a store", is_state=True),
+        c.money("value_eur", "Worth of it by the forecasts of the days after D, more than the least content is."),
+        Column("days", "i64", "Forecast days it rests on; 0: the desk's own curve.", "1", minimum=0, reason="a count", is_state=True),
+    ),
+    may_be_empty=True,
+    is_mart=True,
+)
+
+RIGHT_DECISIONS = Table(
+    name="right_decisions",
+    stage="flexibility",
+    flow="decide",
+    description="Every right of the desk, used or kept: its payoff on the forecast, its cost, and what keeping it is worth.",
+    key=("asset",),
+    columns=(
+        c.DELIVERY_DAY,
+        ASSET,
+        c.ZONE,
+        c.text("kind", "What it is.", allowed=KINDS),
+        Column("quantity_mwh", "f64", "Energy it gives on D as decided.", "MWh", minimum=0.0, reason="an energy"),
+        Column(
+            "considered_mwh",
+            "f64",
+            "Energy that payoff, cost and keeping are about: what is used, or would be.",
+            "MWh",
+            minimum=0.0,
+            reason="an energy",
+        ),
+        c.money("payoff_eur", "That energy on the forecast of D."),
+        c.money("cost_eur", "Strike, fuel and starts of it."),
+        c.money("keeping_eur", "What is lost of the later days' worth by using it."),
+        Column("is_exercised", "bool", "Used: payoff less cost is at least what keeping is worth, or it must be."),
+        Column("is_forced", "bool", "The terms leave no choice."),
+        c.money("kept_eur", "Worth of what is left after D, by the forecasts known at the decision."),
+        c.text("why", "The decision in words."),
+    ),
+    may_be_empty=True,
+    is_mart=True,
+)
 
 DISPATCH = Table(
     name="dispatch",
     stage="flexibility",
     flow="decide",
-    description="Committed day-ahead schedule of each flexible asset (information: auction): fixed before any price of D is known.",
+    description="Committed day-ahead schedule of each flexible asset (information: auction) and of each right that is used: fixed before any "
+    "price of D is known.",
     key=("asset", "delivery_start"),
     columns=(
         c.DELIVERY_DAY,
@@ -27,7 +126,16 @@ DISPATCH = Table(
         c.power("charge_mw", "Power taken from the grid.", minimum=0.0),
         c.power("discharge_mw", "Power given to the grid.", minimum=0.0),
         c.power("net_mw", "Discharge less charge; generation is positive."),
-        Column("state_of_charge_mwh", "f64", "Energy stored at the end of the interval.", "MWh", minimum=0.0, reason="a store", is_state=True),
+        Column(
+            "state_of_charge_mwh",
+            "f64",
+            "Energy stored at the end of the interval; null for what stores nothing.",
+            "MWh",
+            True,
+            minimum=0.0,
+            reason="a store",
+            is_state=True,
+        ),
         c.price("price_forecast_eur_mwh", "The price it was scheduled on."),
         Column(
             "energy_value_eur_mwh",
@@ -36,8 +144,18 @@ DISPATCH = Table(
             "EUR/MWh",
             True,
         ),
+        Column(
+            "cost_eur_h",
+            "f64",
+            "Cost known beforehand, per hour: cycles, strike, fuel, the start in its first interval.",
+            "EUR/h",
+            since=2,
+            default=0.0,
+        ),
     ),
     may_be_empty=True,
+    version=2,
+    readable=2,
 )
 
 DISPATCH_SETTLED = Table(
@@ -80,7 +198,7 @@ ASSET_VALUES = Table(
         c.DELIVERY_DAY,
         ASSET,
         c.ZONE,
-        c.text("kind", "What it is.", allowed=("battery", "swing", "curtailable", "tolling", "renewable")),
+        c.text("kind", "What it is.", allowed=KINDS),
         INFORMATION,
         c.count("horizon_days", "Days valued."),
         c.money("value_eur", "Expected margin of what is shipped: policy or intrinsic plan, whichever is better on the training paths."),
@@ -120,9 +238,12 @@ ASSET_THRESHOLDS = Table(
         Column("charge_below_eur_mwh", "f64", "It charges at prices up to this.", "EUR/MWh"),
         Column("discharge_above_eur_mwh", "f64", "It discharges at prices from this on.", "EUR/MWh"),
         Column("energy_value_eur_mwh", "f64", "V_t at the median price: gain from one more MWh stored.", "EUR/MWh"),
+        Column("expected_price_eur_mwh", "f64", "The price it is expected to see.", "EUR/MWh"),
     ),
     may_be_empty=True,
     is_mart=True,
+    version=2,
+    readable=2,
 )
 
 BID_CURVES = Table(
@@ -203,6 +324,9 @@ SERVICE_PLANS = Table(
 )
 
 TABLES: tuple[Table, ...] = (
+    ASSET_STATES,
+    END_VALUES,
+    RIGHT_DECISIONS,
     DISPATCH,
     ASSET_VALUES,
     ASSET_THRESHOLDS,

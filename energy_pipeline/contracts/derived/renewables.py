@@ -13,6 +13,12 @@ from energy_pipeline.contracts.raw import TECHNOLOGY
 OUTPUT_LEVELS: tuple[float, ...] = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 """Quantile levels every plant's output carries."""
 
+METHODS = (
+    *(f"physical{kind}{corrected}" for kind in ("", "_split", "_assumed") for corrected in ("", "_corrected")),
+    *("share_of_zone", "persistence", "climatology"),
+)
+"""How a plant's output may be made."""
+
 
 def output_quantile_column(level: float) -> str:
     """Column name of a quantile of output.
@@ -52,7 +58,7 @@ PLANT_OUTPUT = Table(
         c.power("available_mw", "Expected output if no price held the plant back.", minimum=0.0),
         *(c.power(output_quantile_column(q), f"{q:.0%} quantile of output from past errors.", nullable=True, minimum=0.0) for q in OUTPUT_LEVELS),
         CAPACITY,
-        c.text("method", "How it was made.", allowed=("physical", "physical_corrected", "share_of_zone", "persistence", "climatology")),
+        c.text("method", "How it was made; split: light split by DISC, assumed: something stands in for an input (see note).", allowed=METHODS),
         Column("is_fallback", "bool", "True when the first choice was not there."),
         c.text("note", "What was repaired or refused in the weather; empty when nothing."),
     ),

@@ -55,9 +55,13 @@ class Throttled:
 
 @dataclass(frozen=True)
 class Unavailable:
-    """The source is broken for now (5xx, a maintenance page with status 200): retry, then the second source."""
+    """The source is broken for now (5xx, a maintenance page with status 200): retry, then the second source.
+
+    `reached` is False where not even a connection came: the next question would not get further.
+    """
 
     reason: str
+    reached: bool = True
 
 
 @dataclass(frozen=True)

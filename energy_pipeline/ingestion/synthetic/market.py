@@ -116,7 +116,7 @@ class Market:
 
     def _zones(self, day: DeliveryDay, hours: FloatArray, weather: dict[str, Weather], forecasts: dict[str, Weather]) -> dict[str, ZoneDay]:
         """The zones' day: power, then one coupled auction on the forecasts, then what followed."""
-        last_run = {n: Weather(f.wind_ms[0], f.temperature_c[0], f.ghi_w_m2[0]) for n, f in forecasts.items()}
+        last_run = {n: f.at(0) for n, f in forecasts.items()}
         power = [
             fundamentals(self.seed, s, day, hours, [weather[p.name] for p in s.places], [last_run[p.name] for p in s.places]) for s in self.setups
         ]

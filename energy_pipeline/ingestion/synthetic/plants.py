@@ -12,7 +12,7 @@ import numpy as np
 from energy_pipeline.desk.model import MeteredPlant, PvPlant, WindPlant
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.ingestion.synthetic import noise
-from energy_pipeline.ingestion.synthetic.weather import Place, Weather, clear_sky_w_m2, sun_vector
+from energy_pipeline.ingestion.synthetic.weather import Place, Weather, clear_sky_w_m2, diffuse_w_m2, sun_vector
 
 _LOCAL: noise.Octaves = ((60.0, 0.3), (12.0, 0.3), (3.0, 0.25), (0.7, 0.15))
 _AVAILABILITY: noise.Octaves = ((900.0, 0.6), (150.0, 0.4))
@@ -46,8 +46,7 @@ def pv_output(seed: int, name: str, plant: PvPlant, place: Place, weather: Weath
     local, available = _noises(seed, name, hours)
     east, north, up = sun_vector(place, hours)
     ghi = weather.ghi_w_m2
-    clearness = np.where(up > 0.03, ghi / (1361.0 * np.maximum(up, 0.03)), 0.0)
-    diffuse = ghi / (1.0 + np.exp(8.6025 * clearness - 5.0033))
+    diffuse = diffuse_w_m2(ghi, up)
     tilt, azimuth = np.radians(plant.tilt_deg), np.radians(plant.azimuth_at(place.latitude_deg))
     facing = np.maximum(np.sin(tilt) * (np.sin(azimuth) * east + np.cos(azimuth) * north) + np.cos(tilt) * up, 0.0)
     beam = np.minimum((ghi - diffuse) * facing / np.maximum(up, 0.06), clear_sky_w_m2(facing) * 1.1)

@@ -15,7 +15,7 @@ import polars as pl
 
 from energy_pipeline.contracts import table as contract_of
 from energy_pipeline.desk import Desk
-from energy_pipeline.desk.model import MeteredPlant, Plant, PvPlant, WindPlant
+from energy_pipeline.desk.model import MeteredPlant, Plant, PvPlant, WeatherLocation, WindPlant
 from energy_pipeline.domain.delivery import FloatArray, days_between, local_instant, to_us
 from energy_pipeline.ingestion.synthetic import plants, prices
 from energy_pipeline.ingestion.synthetic.fuels import UNITS, fuels_at
@@ -77,7 +77,7 @@ def _column(name: str, dtype: pl.DataType, parts: list[dict[str, object]]) -> pl
     if name == "source":
         return pl.repeat(SOURCE, sum(_height(p) for p in parts), dtype=dtype, eager=True).alias(name)
     if isinstance(parts[0][name], np.ndarray):
-        joined = pl.Series(name, np.concatenate([np.asarray(p[name]) for p in parts]))
+        joined = pl.Series(name, np.concatenate([np.asarray(p[name]) for p in parts]), nan_to_null=True)
         return joined.cast(pl.Datetime("us")).dt.replace_time_zone("UTC") if dtype == pl.Datetime("us", "UTC") else joined.cast(dtype)
     singles = pl.Series(name, [p[name] for p in parts], dtype=dtype)
     return singles.gather(np.repeat(np.arange(len(parts)), [_height(p) for p in parts]))
@@ -167,16 +167,35 @@ def _generation_forecast(market: Market, state: DayState) -> Iterable[Part]:
             yield _series(state, minutes, "generation_mw", values, 1, known, zone=zone, technology=technology)
 
 
-def _weather_columns(weather: Weather) -> dict[str, FloatArray]:
-    values = {"wind_speed_ms": weather.wind_ms, "temperature_c": weather.temperature_c, "ghi_w_m2": weather.ghi_w_m2}
-    return {name: (np.round(_mean(v, 60), 2) + 0.0).reshape(-1) for name, v in values.items()}
+def _weather_columns(weather: Weather, location: WeatherLocation) -> dict[str, FloatArray]:
+    values = {
+        "wind_speed_ms": weather.wind_ms,
+        "temperature_c": weather.temperature_c,
+        "ghi_w_m2": weather.ghi_w_m2,
+        "dni_w_m2": weather.dni_w_m2,
+        "dhi_w_m2": weather.dhi_w_m2,
+        "wind_direction_deg": weather.direction_deg,
+        "pressure_hpa": weather.pressure_hpa,
+        "snow_depth_cm": weather.snow_depth_cm,
+    }
+    heights = {name: height for height, name in location.wind_columns().items()}
+    for name in ("wind_speed_2_ms", "wind_speed_3_ms"):  # not known where the desk states no such height
+        values[name] = weather.wind_at(heights.get(name, float("nan")), location.wind_height_m)
+    found = {name: (np.round(_mean(v, 60), 2) + 0.0).reshape(-1) for name, v in values.items()}
+    return found | {"wind_direction_deg": np.round(found["wind_direction_deg"] % 360.0, 2)}
 
 
 def _weather_observed(market: Market, state: DayState) -> Iterable[Part]:
     starts = state.day.interval_starts_us(60)
     known = starts + (1 + ACTUAL_AFTER_HOURS["actual"]) * US_PER_HOUR
     for name in market.places:
-        yield {"location": name, "delivery_start": starts, "resolution_minutes": 60, **_weather_columns(state.weather[name]), "known_at": known}
+        yield {
+            "location": name,
+            "delivery_start": starts,
+            "resolution_minutes": 60,
+            **_weather_columns(state.weather[name], market.desk.weather[name]),
+            "known_at": known,
+        }
 
 
 def _weather_forecast(market: Market, state: DayState) -> Iterable[Part]:
@@ -188,7 +207,7 @@ def _weather_forecast(market: Market, state: DayState) -> Iterable[Part]:
             "issued_at": issued,
             "delivery_start": np.tile(starts, state.issued_us.size),
             "resolution_minutes": 60,
-            **_weather_columns(state.forecasts[name]),
+            **_weather_columns(state.forecasts[name], market.desk.weather[name]),
             "known_at": issued + RUN_TAKES_HOURS * US_PER_HOUR,
         }
 

@@ -10,7 +10,7 @@ before; a north-south pattern and a local part are added.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -47,11 +47,23 @@ class Place:
 
 @dataclass(frozen=True)
 class Weather:
-    """Weather at one place; wind [m/s] at its height, temperature [degC], irradiance [W/m2], equal shapes."""
+    """Weather at one place; wind [m/s] at its height, temperature [degC], irradiances [W/m2], equal shapes.
+
+    `direction_deg` goes on beyond 360 instead of jumping, so that its mean is one; pressure is at the ground.
+    """
 
     wind_ms: FloatArray
     temperature_c: FloatArray
     ghi_w_m2: FloatArray
+    dni_w_m2: FloatArray
+    dhi_w_m2: FloatArray
+    direction_deg: FloatArray
+    pressure_hpa: FloatArray
+    snow_depth_cm: FloatArray
+
+    def at(self, index: int) -> Weather:
+        """One run of several."""
+        return Weather(*(getattr(self, f.name)[index] for f in fields(self)))
 
     def wind_at(self, height_m: float, measured_at_m: float, shear: float = _SHEAR) -> FloatArray:
         """Wind speed at another height by the power law [m/s]."""
@@ -114,7 +126,24 @@ def physical(place: Place, hours: FloatArray, state: FloatArray) -> Weather:
     diurnal = (1.5 + 3.5 * (1.0 - cover)) * (1.0 - 0.4 * season) * np.cos(2 * np.pi * (solar_hour - 15.0) / 24.0)
     degrees = 10.5 - 0.6 * (place.latitude_deg - 50.0) - 9.0 * season + 3.6 * temperature + diurnal
     irradiance = clear_sky_w_m2(up) * (1.0 - 0.75 * cover**3.4)  # cloud factor of Kasten and Czeplak (1980)
-    return Weather(wind_100m * (place.height_m / 100.0) ** _SHEAR, degrees, irradiance)
+    direct, diffuse = components(irradiance, up)
+    direction = 245.0 + 50.0 * temperature - 25.0 * cloud  # cold air comes with wind from the west and north
+    pressure = 1015.0 - 6.0 * wind - 4.0 * cloud
+    snow = 2.5 * np.maximum(-2.0 - (degrees - diurnal), 0.0)
+    return Weather(wind_100m * (place.height_m / 100.0) ** _SHEAR, degrees, irradiance, direct, diffuse, direction, pressure, snow)
+
+
+def diffuse_w_m2(ghi_w_m2: FloatArray, up: FloatArray) -> FloatArray:
+    """Diffuse horizontal irradiance by the clearness index (logistic, Boland et al. 2008) [W/m2]."""
+    clearness = np.where(up > 0.03, ghi_w_m2 / (1361.0 * np.maximum(up, 0.03)), 0.0)
+    diffuse: FloatArray = ghi_w_m2 / (1.0 + np.exp(8.6025 * clearness - 5.0033))
+    return diffuse
+
+
+def components(ghi_w_m2: FloatArray, up: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Direct normal and diffuse horizontal irradiance [W/m2]; the beam of a sun below two degrees is diffuse."""
+    direct = np.where(up > 0.03, (ghi_w_m2 - diffuse_w_m2(ghi_w_m2, up)) / np.maximum(up, 0.06), 0.0)
+    return direct, ghi_w_m2 - direct * np.maximum(up, 0.0)
 
 
 def forecast_states(seed: int, place: Place, hours: FloatArray, truth: FloatArray, issued: Sequence[float]) -> FloatArray:

@@ -13,7 +13,7 @@ learnt from meters.
 
 from energy_pipeline.mathematics.photovoltaics.chain import detail, fleet_output_mw, output_mw
 from energy_pipeline.mathematics.photovoltaics.checks import Checked, Repair, WeatherError, checked
-from energy_pipeline.mathematics.photovoltaics.decomposition import Split, ghi_from_cloud_cover, split_global
+from energy_pipeline.mathematics.photovoltaics.decomposition import Split, ghi_from_cloud_cover, split_global, spread
 from energy_pipeline.mathematics.photovoltaics.presets import modelchain_system, pvwatts_system
 from energy_pipeline.mathematics.photovoltaics.sky import clear_sky_ghi_w_m2, clear_sky_index, clearness_index
 from energy_pipeline.mathematics.photovoltaics.sun import SunPosition, sun_position, sunlit_share
@@ -40,6 +40,7 @@ __all__ = [
     "output_mw",
     "pvwatts_system",
     "split_global",
+    "spread",
     "starts_us",
     "sun_position",
     "sunlit_share",

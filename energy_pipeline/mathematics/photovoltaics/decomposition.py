@@ -1,18 +1,21 @@
 """Direct and diffuse irradiance when only global irradiance or cloud cover is known.
 
 What belongs here: splitting global irradiance, global irradiance from cloud cover. What does
-not: the plane of the modules; the fused pass splits by itself when only GHI is given.
+not: the plane of the modules. The fused pass splits global irradiance alone after Erbs: good for the shape of a clear sky, and fast.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
-from energy_pipeline.domain.delivery import FloatArray, IntArray
-from energy_pipeline.mathematics.photovoltaics import kernel, sky, sun
+from energy_pipeline.domain.delivery import MICROSECONDS_PER_MINUTE, FloatArray, IntArray
+from energy_pipeline.mathematics.photovoltaics import sky, sun
+
+PART_MINUTES = 15
+LOWEST_UP = 0.03
+"""Sine of the sun's elevation below which no beam is made of its share on the horizontal plane."""
 
 
 class Split(NamedTuple):
@@ -23,7 +26,12 @@ class Split(NamedTuple):
 
 
 def split_global(ghi_w_m2: FloatArray, latitude_deg: float, longitude_deg: float, start_us: IntArray, minutes: int) -> Split:
-    """Direct and diffuse from global irradiance after Erbs et al. 1982, as the fused pass does it.
+    """Direct and diffuse from global irradiance by DISC (Maxwell 1987), pvlib's, beam by quarter-hours.
+
+    Chosen by measurement: in front of the pass its year lies within 0.3 % of measured components at 25, 36 and 55 N,
+    where Erbs, Boland, DIRINT and Orgill and Hollands lose up to 3 % (docs/renewables-accuracy.md). Global irradiance is
+    spread over quarter-hours in the shape of the clear sky; the interval keeps the beam these have on the horizontal plane,
+    and all of its global irradiance. The beam is never above extraterrestrial.
 
     Examples
     --------
@@ -33,12 +41,49 @@ def split_global(ghi_w_m2: FloatArray, latitude_deg: float, longitude_deg: float
     True
     """
     place = sun.sun_position(latitude_deg, longitude_deg, start_us, minutes)
+    up = np.where(place.sunlit, np.maximum(np.cos(np.radians(place.zenith_deg)), 0.0), 0.0)
+    beam = _beam(np.asarray(ghi_w_m2, dtype=np.float64), latitude_deg, longitude_deg, start_us, minutes)
     extra = sun.track(start_us, minutes).extra_w_m2
-    up = np.cos(np.radians(place.zenith_deg))
-    erbs: Callable[[float, float, float], tuple[float, float]] = kernel.erbs
-    split = [erbs(g, e, u) if lit else (0.0, 0.0) for g, e, u, lit in zip(ghi_w_m2, extra, up, place.sunlit, strict=True)]
-    parts = np.array(split, dtype=np.float64).reshape(-1, 2)
-    return Split(parts[:, 0].copy(), parts[:, 1].copy())
+    dni = np.where(up > LOWEST_UP, np.minimum(beam / np.maximum(up, LOWEST_UP), extra), 0.0)
+    return Split(dni, np.where(place.sunlit, np.maximum(ghi_w_m2 - dni * up, 0.0), 0.0))
+
+
+def _beam(ghi_w_m2: FloatArray, latitude_deg: float, longitude_deg: float, start_us: IntArray, minutes: int) -> FloatArray:
+    """Beam on the horizontal plane, mean of the interval [W/m2]."""
+    from pvlib.irradiance import disc
+
+    parts = max(minutes // PART_MINUTES, 1)
+    length = minutes // parts
+    starts = (np.asarray(start_us, dtype=np.int64)[:, None] + np.arange(parts) * length * MICROSECONDS_PER_MINUTE).reshape(-1)
+    clear = sky.clear_sky_ghi_w_m2(latitude_deg, longitude_deg, starts, length)
+    ghi = spread(np.repeat(ghi_w_m2, parts), clear, parts)
+    place = sun.sun_position(latitude_deg, longitude_deg, starts, length)
+    days = starts.astype("datetime64[us]").astype("datetime64[D]")
+    of_year = (days - days.astype("datetime64[Y]").astype("datetime64[D]")).astype(np.int64) + 1
+    direct = np.nan_to_num(np.asarray(disc(ghi, place.zenith_deg, of_year)["dni"], dtype=np.float64))
+    up = np.where(place.sunlit, np.maximum(np.cos(np.radians(place.zenith_deg)), 0.0), 0.0)
+    return np.asarray(np.minimum(direct * up, ghi).reshape(-1, parts).mean(axis=1))
+
+
+def spread(mean: FloatArray, shape: FloatArray, parts: int) -> FloatArray:
+    """A mean over `parts` steps, repeated on them -> steps shaped like `shape`, same mean; flat where the shape is 0.
+
+    Parameters
+    ----------
+    mean, shape : arrays, shape (parts n,)
+
+    Examples
+    --------
+    >>> spread(np.full(4, 100.0), np.array([0.0, 0.0, 1.0, 3.0]), 4).tolist()
+    [0.0, 0.0, 100.0, 300.0]
+    """
+    by_mean = shape.reshape(-1, parts)
+    total = by_mean[:, 0].copy()
+    for part in range(1, parts):
+        total += by_mean[:, part]
+    average = (total / parts)[:, None]
+    factor = np.where(average > 0, by_mean / np.where(average > 0, average, 1.0), 1.0)
+    return np.asarray(mean * factor.reshape(-1))
 
 
 def ghi_from_cloud_cover(

@@ -16,6 +16,7 @@ the store within its window, so that what is accepted can always be delivered.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -190,22 +191,58 @@ def midnight_curve(store: Store, days: FloatArray, minutes: int, rounds: int = 4
     >>> midnight_curve(Store(1.0, 1.0, 1.0), days, 60)[-1]
     (1.0, 10.0)
     """
+    grid = np.linspace(store.minimum_mwh, store.energy_mwh, MIDNIGHT_LEVELS + 1)
+    slopes = np.zeros(MIDNIGHT_LEVELS)
+    for _ in range(rounds):
+        slopes = _mean_slopes(replace(store, cycles_per_day=None), [(prices, minutes) for prices in days], grid, slopes)
+    return _points(grid, slopes)
+
+
+def week_curve(store: Store, days: Sequence[tuple[FloatArray, int]], rounds: int = 4) -> tuple[tuple[float, float], ...]:
+    """What each content is worth at midnight when the given days follow, in their order, and then weeks like them, as (MWh, EUR) points.
+
+    Dynamic programming over days on expected prices, from the fixed point of an average of the days. A limit on the cycles of
+    a day enters by its shadow cost, so that energy kept is not worth what the next day may not deliver.
+
+    Parameters
+    ----------
+    days : sequence of (prices, minutes)
+        Expected prices of each day that follows [EUR/MWh], and the length of its intervals.
+
+    Examples
+    --------
+    >>> week_curve(Store(1.0, 1.0, 1.0), [(np.array([10.0, 50.0]), 60)] * 3)[-1]
+    (1.0, 10.0)
+    """
+    grid = np.linspace(store.minimum_mwh, store.energy_mwh, MIDNIGHT_LEVELS + 1)
+    slopes = np.zeros(MIDNIGHT_LEVELS)
+    for _ in range(rounds):
+        slopes = _mean_slopes(store, days, grid, slopes)
+    for day in reversed(days):
+        slopes = _mean_slopes(store, [day], grid, slopes)
+    return _points(grid, slopes)
+
+
+def _points(grid: FloatArray, slopes: FloatArray) -> tuple[tuple[float, float], ...]:
+    values = np.concatenate([[0.0], np.cumsum(slopes * np.diff(grid))])
+    return tuple((float(s), float(v)) for s, v in zip(grid, values, strict=True))
+
+
+def _mean_slopes(store: Store, days: Sequence[tuple[FloatArray, int]], grid: FloatArray, slopes: FloatArray) -> FloatArray:
+    """Slopes at the begin of a day, averaged over days that each end in `slopes`."""
     from energy_pipeline.mathematics.stores.foresight_kernel import backward
 
-    low, high = store.minimum_mwh, store.energy_mwh
-    grid = np.linspace(low, high, MIDNIGHT_LEVELS + 1)
-    middle, slopes = 0.5 * (grid[1:] + grid[:-1]), np.zeros(MIDNIGHT_LEVELS)
-    numbers, lengths = numbers_of(store, minutes, low, low), np.diff(grid)
-    for _ in range(rounds):
-        found = np.zeros(MIDNIGHT_LEVELS)
-        for prices in days:
-            flat_slope, flat_length, begins, first, _ = backward(np.ascontiguousarray(prices), numbers, slopes, lengths)
-            begin, end = begins[prices.size], begins[prices.size + 1]
-            edges = first[prices.size] + np.cumsum(flat_length[begin:end])
-            found += flat_slope[begin + np.minimum(np.searchsorted(edges, middle), end - begin - 1)]
-        slopes, _ = _concave_on(grid, found / days.shape[0])
-    values = np.concatenate([[0.0], np.cumsum(slopes * lengths)])
-    return tuple((float(s), float(v)) for s, v in zip(grid, values, strict=True))
+    middle, lengths, found = 0.5 * (grid[1:] + grid[:-1]), np.diff(grid), np.zeros(slopes.size)
+    for given, minutes in days:
+        prices = np.ascontiguousarray(given, dtype=np.float64)
+        numbers = numbers_of(store, minutes, float(grid[0]), float(grid[0]))
+        if store.cycles_per_day is not None:
+            numbers[7] += _within_cycles(store, prices, minutes, slopes, lengths, float(grid[0]), float(grid[0]))[1]
+        flat_slope, flat_length, begins, first, _ = backward(prices, numbers, slopes, lengths)
+        begin, end = begins[prices.size], begins[prices.size + 1]
+        edges = first[prices.size] + np.cumsum(flat_length[begin:end])
+        found += flat_slope[begin + np.minimum(np.searchsorted(edges, middle), end - begin - 1)]
+    return _concave_on(grid, found / len(days))[0]
 
 
 def _concave_on(grid: FloatArray, slopes: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -27,8 +27,8 @@ from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.units import hours_of
 from energy_pipeline.mathematics.stores.concave_kernel import SNAP_MW
 from energy_pipeline.mathematics.stores.milp import DAYS_PER_WEEK, needs_binary
-from energy_pipeline.mathematics.stores.perfect_foresight import end_segments, foresight, numbers_of, sweep
-from energy_pipeline.mathematics.stores.store import HOURS_PER_DAY, Store
+from energy_pipeline.mathematics.stores.perfect_foresight import foresight, numbers_of, sweep
+from energy_pipeline.mathematics.stores.store import HOURS_PER_DAY, Store, end_segments
 
 CYCLE_COST = 7
 """Place of the cycle cost in `numbers_of`."""
@@ -94,7 +94,7 @@ def foresight_bounds_eur(store: Store, paths_eur_mwh: FloatArray, minutes: int) 
 
 def _one_limit_mwh(store: Store, intervals: int, minutes: int) -> float | None:
     """The limit on all that is discharged over the horizon [MWh]; None where that does not say everything."""
-    if not store.is_limited_in_cycles or store.charge_ratchet or store.discharge_ratchet or store.terminal in {"penalised", "curve"}:
+    if not store.is_limited_in_cycles or store.charge_ratchet or store.discharge_ratchet or store.terminal == "penalised":
         return None
     hours = intervals * hours_of(minutes)
     found = np.inf

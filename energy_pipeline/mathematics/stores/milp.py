@@ -20,7 +20,7 @@ import numpy.typing as npt
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import InfeasibleError, PipelineError
 from energy_pipeline.domain.units import hours_of
-from energy_pipeline.mathematics.stores.store import HOURS_PER_DAY, Ratchet, Store
+from energy_pipeline.mathematics.stores.store import HOURS_PER_DAY, Ratchet, Store, end_segments
 
 DAYS_PER_WEEK = 7
 RELATIVE_GAP = 1e-9
@@ -45,7 +45,7 @@ def needs_binary(store: Store, prices_eur_mwh: FloatArray) -> npt.NDArray[np.boo
 def solve(store: Store, prices: FloatArray, minutes: int) -> tuple[FloatArray, FloatArray, FloatArray | None, str]:
     """Charge and discharge [MW], V_t [EUR/MWh] unless binaries were needed, and the method's name.
 
-    Variables in order: c, d, s, u; u is 1 where the store may charge, one per binary interval.
+    Variables in order: c, d, s, u, e; u is 1 where the store may charge, one per binary interval; e are the pieces of a curved end.
 
     Raises
     ------
@@ -55,8 +55,8 @@ def solve(store: Store, prices: FloatArray, minutes: int) -> tuple[FloatArray, F
     """
     from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
-    if store.terminal in {"penalised", "curve"}:
-        raise InfeasibleError("store: a penalised or curved end goes with neither cycle limits nor ratchets", ["terminal"], "terminal: valued")
+    if store.terminal == "penalised":
+        raise InfeasibleError("store: a penalised end goes with neither cycle limits nor ratchets", ["terminal"], "terminal: valued")
     n, delta = prices.size, hours_of(minutes)
     binary = needs_binary(store, prices)
     m = int(binary.sum())
@@ -64,15 +64,18 @@ def solve(store: Store, prices: FloatArray, minutes: int) -> tuple[FloatArray, F
     balance, start = _balance(store, n, m, minutes)
     lowest, highest = np.full(n, store.minimum_mwh), np.full(n, store.energy_mwh)
     lowest[-1], highest[-1] = store.end_range_mwh
+    slopes, lengths = end_pieces(store)
+    # What is left is the least allowed and the pieces above it; slopes fall, so the pieces fill in order.
+    rows, balance, start = *with_pieces(rows, balance, lengths.size, 3 * n - 1), np.concatenate([start, lowest[-1:]] if lengths.size else [start])
     end = np.zeros(n)
-    end[-1] = -store.end_value_eur_mwh
-    costs = np.concatenate([delta * (prices + store.charge_cost_eur_mwh), delta * (store.cycle_cost_eur_mwh - prices), end, np.zeros(m)])
-    low = np.concatenate([np.zeros(2 * n), lowest, np.zeros(m)])
-    high = np.concatenate([np.full(n, store.charge_mw), np.full(n, store.discharge_mw), highest, np.ones(m)])
+    end[-1] = 0.0 if lengths.size else -store.end_value_eur_mwh
+    costs = np.concatenate([delta * (prices + store.charge_cost_eur_mwh), delta * (store.cycle_cost_eur_mwh - prices), end, np.zeros(m), -slopes])
+    low = np.concatenate([np.zeros(2 * n), lowest, np.zeros(m + lengths.size)])
+    high = np.concatenate([np.full(n, store.charge_mw), np.full(n, store.discharge_mw), highest, np.ones(m), lengths])
     run: Any = linprog
     if m:
         constraints = [LinearConstraint(balance, start, start), LinearConstraint(rows, -np.inf, most)]
-        kinds = np.concatenate([np.zeros(3 * n), np.ones(m)])
+        kinds = np.concatenate([np.zeros(3 * n), np.ones(m), np.zeros(lengths.size)])
         result: Any = milp(costs, constraints=constraints, bounds=Bounds(low, high), integrality=kinds, options={"mip_rel_gap": RELATIVE_GAP})
     else:
         bounds = np.column_stack([low, high])
@@ -83,9 +86,33 @@ def solve(store: Store, prices: FloatArray, minutes: int) -> tuple[FloatArray, F
     if result.status != 0:
         raise SolverError(f"HiGHS: {result.message} ({n} intervals, {m} binaries) -> check the store's settings and the prices")
     # The dual is of the minimisation: one more MWh on the right-hand side lowers the cost by its value.
-    values = None if m else -np.asarray(result.eqlin.marginals)
+    values = None if m else -np.asarray(result.eqlin.marginals[:n])
     charge, discharge = _without_overlap(store, np.asarray(result.x[:n]), np.asarray(result.x[n : 2 * n]), binary)
     return charge, discharge, values, "mixed-integer programme" if m else "linear programme"
+
+
+def end_pieces(store: Store) -> tuple[FloatArray, FloatArray]:
+    """Slopes and lengths of a curved end; none for an end that is one number."""
+    return end_segments(store) if store.terminal == "curve" else (np.zeros(0), np.zeros(0))
+
+
+def with_pieces(rows: Any, balance: Any, pieces: int, last: int) -> tuple[Any, Any]:  # noqa: ANN401 - scipy has no types
+    """Inequalities and balance with columns for the pieces of a curved end, and the row content less pieces = least content.
+
+    Parameters
+    ----------
+    last : int
+        Column of the content after the last interval.
+    """
+    from scipy.sparse import csr_array, hstack, vstack
+
+    if not pieces:
+        return rows, balance
+    width = balance.shape[1] + pieces
+    columns = np.concatenate([[last], np.arange(balance.shape[1], width)])
+    ties = csr_array((np.concatenate([[1.0], -np.ones(pieces)]), (np.zeros(pieces + 1, dtype=np.int64), columns)), shape=(1, width))
+    wider = [hstack([a, csr_array((a.shape[0], pieces))], format="csr") for a in (rows, balance)]
+    return wider[0], vstack([wider[1], ties], format="csr")
 
 
 def _balance(store: Store, n: int, m: int, minutes: int) -> tuple[Any, FloatArray]:

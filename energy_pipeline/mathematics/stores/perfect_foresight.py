@@ -19,7 +19,7 @@ import numpy as np
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.units import hours_of
 from energy_pipeline.mathematics.stores.concave_kernel import SNAP_MW
-from energy_pipeline.mathematics.stores.store import Store
+from energy_pipeline.mathematics.stores.store import Store, end_segments
 
 SEGMENTS = 6
 """Segments of a value function there is room for, on average."""
@@ -112,18 +112,6 @@ def numbers_of(store: Store, minutes: int, end_low_mwh: float, initial_mwh: floa
             initial_mwh,
         ]
     )
-
-
-def end_segments(store: Store) -> tuple[FloatArray, FloatArray]:
-    """Slopes and lengths of what the energy left is worth."""
-    low, high = store.end_range_mwh
-    if store.terminal in {"at_least", "equal", "valued"} and high > low:
-        return np.array([store.end_value_eur_mwh]), np.array([high - low])
-    bends = [p[0] for p in store.end_curve] if store.terminal == "curve" else [store.terminal_mwh if store.terminal == "penalised" else low]
-    edges = np.unique(np.clip([low, *bends, high], low, high))
-    if edges.size < 2:
-        return np.zeros(0), np.zeros(0)
-    return np.diff(store.end_eur(edges)) / np.diff(edges), np.diff(edges)
 
 
 def _by_dynamic_programme(store: Store, prices: FloatArray, minutes: int) -> Plan:

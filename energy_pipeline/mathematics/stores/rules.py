@@ -18,9 +18,9 @@ import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.units import hours_of
-from energy_pipeline.mathematics.stores.perfect_foresight import end_segments, numbers_of, sweep
+from energy_pipeline.mathematics.stores.perfect_foresight import numbers_of, sweep
 from energy_pipeline.mathematics.stores.policy import window_mwh
-from energy_pipeline.mathematics.stores.store import Store
+from energy_pipeline.mathematics.stores.store import Store, end_segments
 
 NOON, EVENING = 11, 18
 """First hours of the fixed schedule's charging and discharging."""

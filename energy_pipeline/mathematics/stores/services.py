@@ -35,7 +35,7 @@ import numpy.typing as npt
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import InfeasibleError
 from energy_pipeline.domain.units import hours_of
-from energy_pipeline.mathematics.stores.milp import SolverError, needs_binary
+from energy_pipeline.mathematics.stores.milp import SolverError, end_pieces, needs_binary, with_pieces
 from energy_pipeline.mathematics.stores.store import Store
 
 GAP, OVERLAP_MW = 1e-9, 1e-7
@@ -169,10 +169,8 @@ def stacked(store: Store, services: Mapping[str, Service], prices_eur_mwh: Float
     prices = np.ascontiguousarray(prices_eur_mwh, dtype=np.float64)
     store.check(prices.size, minutes)
     check(services, minutes)
-    if store.charge_ratchet or store.discharge_ratchet or store.terminal in {"penalised", "curve"}:
-        raise InfeasibleError(
-            "store: services go with neither ratchets nor a penalised or curved end", ["charge_ratchet", "terminal"], "none of them"
-        )
+    if store.charge_ratchet or store.discharge_ratchet or store.terminal == "penalised":
+        raise InfeasibleError("store: services go with neither ratchets nor a penalised end", ["charge_ratchet", "terminal"], "none of them")
     # Charging and discharging at once burns energy, which held-back power can make worth while at any price: where the
     # answer does so, every interval gets a binary.
     build = _Problem(store, dict(services), prices, minutes, needs_binary(store, prices))
@@ -205,16 +203,22 @@ class _Problem:
 
         rows, most = self.inequalities()
         balance, start = self.balance()
+        low, high = self.bounds()
+        slopes, lengths = end_pieces(self.store)
+        rows, balance = with_pieces(rows, balance, lengths.size, 3 * self.n - 1)
+        start = np.concatenate([start, low[3 * self.n - 1 : 3 * self.n]] if lengths.size else [start])
         constraints = [LinearConstraint(balance, start, start), LinearConstraint(rows, -np.inf, most)]
-        kinds = np.concatenate([np.zeros(self.width - self.binaries), np.ones(self.binaries)])
+        kinds = np.concatenate([np.zeros(self.width - self.binaries), np.ones(self.binaries), np.zeros(lengths.size)])
         options: Any = {"mip_rel_gap": GAP}
-        found: Any = milp(-self.gains(), constraints=constraints, bounds=Bounds(*self.bounds()), integrality=kinds, options=options)
+        limits = Bounds(np.concatenate([low, np.zeros(lengths.size)]), np.concatenate([high, lengths]))
+        costs = -np.concatenate([self.gains(), slopes])
+        found: Any = milp(costs, constraints=constraints, bounds=limits, integrality=kinds, options=options)
         if found.status == 2:
             text = "store: the terminal condition cannot be met within the cycle limits"
             raise InfeasibleError(text, ["cycles_per_day", "terminal_mwh"], "more cycles")
         if found.status != 0:
             raise SolverError(f"HiGHS: {found.message} -> check the services' terms and the prices")
-        return np.asarray(found.x)
+        return np.asarray(found.x)[: self.width]
 
     def overlap_mw(self, x: FloatArray) -> float:
         return float(np.minimum(x[: self.n], x[self.n : 2 * self.n]).max(initial=0.0))

@@ -234,6 +234,18 @@ class Store:
         return [(f"must end with {self.terminal_mwh:g} MWh but cannot get below {least:g} MWh by then", names, f"terminal_mwh >= {least:g}")]
 
 
+def end_segments(store: Store) -> tuple[FloatArray, FloatArray]:
+    """Slopes and lengths of what the energy left is worth."""
+    low, high = store.end_range_mwh
+    if store.terminal in {"at_least", "equal", "valued"} and high > low:
+        return np.array([store.end_value_eur_mwh]), np.array([high - low])
+    bends = [p[0] for p in store.end_curve] if store.terminal == "curve" else [store.terminal_mwh if store.terminal == "penalised" else low]
+    edges = np.unique(np.clip([low, *bends, high], low, high))
+    if edges.size < 2:
+        return np.zeros(0), np.zeros(0)
+    return np.diff(store.end_eur(edges)) / np.diff(edges), np.diff(edges)
+
+
 def _power(ratchet: Ratchet, constant_mw: float, stored_mwh: FloatArray | float) -> FloatArray:
     if not ratchet:
         return np.full(np.shape(stored_mwh), constant_mw)

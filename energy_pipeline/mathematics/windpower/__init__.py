@@ -9,6 +9,7 @@ Order of reading: `turbines` and `library` (machines), `farm` (rules), `weather`
 from energy_pipeline.mathematics.windpower.checking import Checked, Limits, checked
 from energy_pipeline.mathematics.windpower.errors import WindInputError
 from energy_pipeline.mathematics.windpower.farm import Gaussian, Jensen, WindFarm
+from energy_pipeline.mathematics.windpower.generic import CUT_IN_MS, CUT_OUT_MS, SPECIFIC_POWER_W_M2, generic_turbine
 from energy_pipeline.mathematics.windpower.library import hub_heights_m, turbine, turbine_names
 from energy_pipeline.mathematics.windpower.output import fleet_output_mw, output_mw, profile_of, standard_pressure_hpa
 from energy_pipeline.mathematics.windpower.profile import air_density, hub_speed_ms, log_law_ms, measured_exponent, power_law_ms
@@ -21,6 +22,9 @@ from energy_pipeline.mathematics.windpower.weibull import Weibull, capacity_fact
 
 __all__ = [
     "BETZ_LIMIT",
+    "CUT_IN_MS",
+    "CUT_OUT_MS",
+    "SPECIFIC_POWER_W_M2",
     "Checked",
     "Flow",
     "Gaussian",
@@ -42,6 +46,7 @@ __all__ = [
     "expected_mw",
     "farm_flow",
     "fleet_output_mw",
+    "generic_turbine",
     "hub_heights_m",
     "hub_speed_ms",
     "log_law_ms",

@@ -1,6 +1,6 @@
 """Features: what decide knows about load, wind, solar and past prices.
 
-What belongs here: `driver_forecasts`, `price_features`. What does not: how they are made.
+What belongs here: `driver_forecasts`, `price_features`, `feature_statistics`. What does not: how they are made.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     return [
         factory.table("driver_forecasts", driver_forecasts, Information()),
         factory.table("price_features", price_features, Information(), DRIVERS),
+        factory.table("feature_statistics", feature_statistics, Information(), DRIVERS),
     ]
 
 
@@ -33,3 +34,10 @@ def price_features(_day: DayContext, *, information_set: Info) -> Frame:
     from energy_pipeline import features
 
     return features.price_features(information_set)
+
+
+def feature_statistics(_day: DayContext, *, information_set: Info) -> Frame:
+    """What of those inputs is missing or has moved."""
+    from energy_pipeline import features
+
+    return features.feature_statistics(information_set)

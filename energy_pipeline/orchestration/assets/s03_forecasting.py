@@ -1,7 +1,7 @@
 """Forecasting: price forecasts for D, and their scores and value once D has come.
 
-What belongs here: `price_forecasts`, `spread_forecasts`, `second_price_skill`, `forward_curve`, `forecast_models` and
-`forecast_contributions` (decide), `forecast_scores`, `forecast_lead_errors`,
+What belongs here: `price_forecasts`, `spread_forecasts`, `second_price_skill`, `forward_curve`, `forecast_models`,
+`forecast_contributions`, `forecast_tuning` and `forecast_diagnostics` (decide), `forecast_scores`, `forecast_lead_errors`,
 `forecast_value` and `forecast_comparison` (settle_final). What does not: any model.
 """
 
@@ -28,6 +28,8 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
         factory.table("forward_curve", forward_curve, Information(), forecasts),
         factory.table("forecast_models", forecast_models, Information(), FITTED),
         factory.table("forecast_contributions", forecast_contributions, Information(), FITTED),
+        factory.table("forecast_tuning", forecast_tuning, Information()),
+        factory.table("forecast_diagnostics", forecast_diagnostics, Information(), FITTED),
         factory.table("forecast_scores", forecast_scores, forecasts, *outcomes),
         factory.table(
             "forecast_lead_errors",
@@ -79,10 +81,24 @@ def forecast_models(day: DayContext, *, information_set: Info) -> Frame:
 
 
 def forecast_contributions(day: DayContext, *, information_set: Info) -> Frame:
-    """Why the boosted trees say what they say."""
+    """Why each member says what it says."""
     from energy_pipeline import forecasting
 
     return forecasting.forecast_contributions(information_set, day.artefacts)
+
+
+def forecast_tuning(_day: DayContext, *, information_set: Info) -> Frame:
+    """Settings that training jobs search: what was used, and why."""
+    from energy_pipeline import forecasting
+
+    return forecasting.forecast_tuning(information_set)
+
+
+def forecast_diagnostics(day: DayContext, *, information_set: Info) -> Frame:
+    """Whether past errors look like noise."""
+    from energy_pipeline import forecasting
+
+    return forecasting.forecast_diagnostics(information_set, day.artefacts)
 
 
 def forecast_scores(day: DayContext, *, price_forecasts: Frame, day_ahead_prices: Frame, second_prices: Frame) -> Frame:

@@ -35,8 +35,8 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     came = (Raw("second_prices"), Raw("plant_meters"), Raw("generation_actual"), Raw("held_hours"))
     auction = Raw("day_ahead_prices", required=True)
     return [
-        factory.files("positions", NOMINATIONS, write_book, *scenarios, forecasts, Day("signals"), tables=BOOK_TABLES),
-        factory.table("joint_book", joint_book, *scenarios, forecasts, Day("spread_forecasts")),
+        factory.files("positions", NOMINATIONS, write_book, *scenarios, forecasts, Day("signals"), Day("right_decisions"), tables=BOOK_TABLES),
+        factory.table("joint_book", joint_book, *scenarios, forecasts, Day("spread_forecasts"), Day("asset_states"), Day("end_values")),
         factory.table("forward_book_proposals", forward_book_proposals, info, forecasts),
         factory.table("pnl_day_ahead", pnl_day_ahead, positions, auction),
         factory.table("pnl", pnl, positions, Day("plant_output"), Day("dispatch"), auction, *came),
@@ -48,26 +48,35 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
 
 
 def write_book(
-    day: DayContext, *, information_set: Info, scenario_paths: Frame, plant_output: Frame, dispatch: Frame, price_forecasts: Frame, signals: Frame
+    day: DayContext,
+    *,
+    information_set: Info,
+    scenario_paths: Frame,
+    plant_output: Frame,
+    dispatch: Frame,
+    price_forecasts: Frame,
+    signals: Frame,
+    right_decisions: Frame,
 ) -> Mapping[str, RowMetadata]:
     """Optimise, write book, solution and bids, submit the bids."""
     from energy_pipeline import portfolio
 
-    frames = decided_book(information_set, scenario_paths, plant_output, dispatch, price_forecasts, signals)
+    frames = decided_book(information_set, scenario_paths, plant_output, dispatch, price_forecasts, signals, right_decisions)
     written = write_frames(day, frames)
     path = day.lake.submit(day.day, portfolio.nominations_csv(frames["nomination_lines"], day.desk.currency).encode())
     return {**written, "nominations": {"path": path}}
 
 
 def decided_book(
-    information_set: Info, scenario_paths: Frame, plant_output: Frame, dispatch: Frame, price_forecasts: Frame, signals: Frame
+    information_set: Info, scenario_paths: Frame, plant_output: Frame, dispatch: Frame, price_forecasts: Frame, signals: Frame, right_decisions: Frame
 ) -> Frames:
     """Book, solution and bids; nothing is written."""
     from energy_pipeline import portfolio
 
     case = portfolio.case_of(information_set, scenario_paths, plant_output, dispatch, signals)
     book = portfolio.book_of(case, price_forecasts, dispatch)
-    lines = portfolio.nomination_lines(case, book.positions, dispatch)
+    whys = dict(zip(right_decisions["asset"].to_list(), right_decisions["why"].to_list(), strict=True))
+    lines = portfolio.nomination_lines(case, book.positions, dispatch, whys)
     return {"positions": book.positions, "portfolio_solution": book.solution, "nomination_lines": lines}
 
 
@@ -80,14 +89,17 @@ def joint_book(
     dispatch: Frame,
     price_forecasts: Frame,
     spread_forecasts: Frame,
+    asset_states: Frame,
+    end_values: Frame,
 ) -> Frame:
     """Hedges and batteries at once, against value first and then hedge, judged on a second scenario set."""
-    from energy_pipeline import scenarios
+    from energy_pipeline import flexibility, scenarios
     from energy_pipeline.portfolio.joint_day import joint_book_table
 
     errors = past_errors(day, information_set)
     fresh = scenarios.scenario_paths(information_set, price_forecasts, plant_output, errors, spread_forecasts, stream="fresh")
-    return joint_book_table(information_set, scenario_paths, fresh, plant_output, dispatch)
+    standing = information_set.with_desk(flexibility.desk_of_day(day.desk, day.day, asset_states, end_values))
+    return joint_book_table(standing, scenario_paths, fresh, plant_output, dispatch)
 
 
 def forward_book_proposals(day: DayContext, *, information_set: Info, price_forecasts: Frame) -> Frame:

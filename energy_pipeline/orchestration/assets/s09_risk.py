@@ -1,7 +1,7 @@
 """Risk: measures, methods, contributions, stress, limits, hedge proposals, factors and marks of the decided book; what came of it.
 
-What belongs here: the eight risk tables (decide), `var_exceptions`, `var_backtests`, `expectation_record`, `pnl_attribution` and `limit_breaches`
-(settle_final). What does not: any measure.
+What belongs here: the eight risk tables (decide), `var_exceptions`, `var_backtests`, `expectation_record`, `pnl_attribution`, `performance_days`,
+`performance` and `limit_breaches` (settle_final). What does not: any measure.
 """
 
 from __future__ import annotations
@@ -32,6 +32,10 @@ RECORD_DAYS = 99
 """As many as one edge of the graph may hold; the mart `forecast_accuracy` has the bias of every day there is."""
 
 
+PERFORMANCE_WINDOW_DAYS = 90
+"""The longest window of the table; the mart `performance_rolling` has a year too."""
+
+
 def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     """All assets of the stage."""
     positions, plant_output, dispatch = Day("positions"), Day("plant_output"), Day("dispatch")
@@ -40,11 +44,13 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     came = (Raw("day_ahead_prices"), Raw("second_prices"), Raw("plant_meters"), Raw("generation_actual"), Raw("held_hours"))
     marks = (Window(name, 2, required=False) for name in MARKED_ON)
     return [
-        factory.tables("risk", RISK_TABLES, risk, Information(), *decided, *more),
+        factory.tables("risk", RISK_TABLES, risk, Information(), *decided, *more, Day("asset_states"), Day("end_values")),
         factory.table("var_exceptions", var_exceptions, Day("risk_measures"), Day("pnl"), *decided),
         factory.table("var_backtests", var_backtests, Window("var_exceptions", lambda desk: desk.risk.backtest_days)),
         factory.table("expectation_record", expectation_record, *(Window(name, RECORD_DAYS, required=False) for name in RECORDED)),
         factory.table("pnl_attribution", pnl_attribution, Day("pnl"), positions, plant_output, dispatch, *came, *marks),
+        factory.table("performance_days", performance_days, Day("pnl"), Day("dispatch_settled"), Day("backtest_days")),
+        factory.table("performance", performance, Window("performance_days", PERFORMANCE_WINDOW_DAYS)),
         factory.table("limit_breaches", limit_breaches, Window("limits", lambda desk: desk.risk.breach_days)),
     ]
 
@@ -61,14 +67,18 @@ def risk(
     forward_curve: Frame,
     signals: Frame,
     price_forecasts: Frame,
+    asset_states: Frame,
+    end_values: Frame,
 ) -> Frames:
     """The book as decided, over the joint forecast errors it was decided on; nothing is optimised again."""
+    from energy_pipeline import flexibility
     from energy_pipeline import risk as stage
     from energy_pipeline.book.positions import Book
 
     book = Book.from_frames(positions, portfolio_solution)
     more = stage.MoreInputs(forward_curve, signals, factor_returns(day), held_forwards(day, information_set, price_forecasts))
-    found = stage.assess(information_set, book, scenario_paths, plant_output, dispatch, past_errors(day, information_set), more)
+    standing = information_set.with_desk(flexibility.desk_of_day(day.desk, day.day, asset_states, end_values))
+    found = stage.assess(standing, book, scenario_paths, plant_output, dispatch, past_errors(day, information_set), more)
     return {
         "risk_measures": found.measures,
         "risk_methods": found.methods,
@@ -138,6 +148,20 @@ def pnl_attribution(
     first = portfolio.settle_final(day.desk, day.day, positions, plant_output, dispatch, came)
     marks = {"forward_curves": forward_curve, "marks": mark_to_market, "asset_values": asset_values, "price_forecasts": price_forecasts}
     return stage.pnl_attribution(day.desk, day.day, pnl, first, positions, **marks)
+
+
+def performance_days(day: DayContext, *, pnl: Frame, dispatch_settled: Frame, backtest_days: Frame) -> Frame:
+    """What book, zones, legs, strategies and assets earned on D."""
+    from energy_pipeline import risk as stage
+
+    return stage.performance_days(day.desk, day.day, pnl, dispatch_settled, backtest_days)
+
+
+def performance(day: DayContext, *, performance_days: Frame) -> Frame:
+    """The measures over the last settled days."""
+    from energy_pipeline import risk as stage
+
+    return stage.performance_table(day.desk, day.day, performance_days)
 
 
 def limit_breaches(day: DayContext, *, limits: Frame) -> Frame:

@@ -5,6 +5,7 @@ What belongs here: `runs`, the marts, `daily_report`. What does not: SQL or HTML
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, timedelta
+from typing import Literal
 
 import dagster as dg
 import polars as pl
@@ -25,6 +26,8 @@ from energy_pipeline.warehouse.sql_project import SqlProject
 FLOWS = ("ingest", "decide", "settle_da", "settle_final")
 DAY = "day"
 """The job of days that are over: all flows in one run."""
+CHAIN: Literal["chain"] = "chain"
+"""The job of what of them hangs on the days before."""
 
 FLOW_ENDS = tuple(name for name, contract in TABLES.items() if contract.ends_flow)
 """Last tables of the flows: `runs` comes after them."""
@@ -83,8 +86,8 @@ def runs(day: DayContext) -> pl.DataFrame:
 
 def flows_of(run: dg.DagsterRun) -> list[str]:
     """The flow or flows a job is, or the flows whose tables a hand-picked run makes."""
-    if run.job_name == DAY and not run.asset_selection:
-        return list(FLOWS)
+    if run.job_name in (DAY, CHAIN) and not run.asset_selection:
+        return [flow for flow in FLOWS if run.job_name == DAY or flow != "ingest"]
     if run.job_name in FLOWS:
         return [run.job_name]
     picked = {key.to_user_string() for key in run.asset_selection or ()}

@@ -230,11 +230,12 @@ class World:
         columns, units = {}, {}
         owner = f"{params['latitude']},{params['longitude']}"
         for name in params["hourly"].split(","):
-            kind = next(k for k in ("wind", "temperature", "shortwave") if name.startswith(k)).replace("shortwave", "radiation")
+            kind, units[name] = next(told for start_of, told in _VARIABLES.items() if name.startswith(start_of))
             truth = dict(self._weather(owner, kind, start, end))
             lead = 24 * int(name[-1]) if "_previous_day" in name else 0
             columns[name] = [None if t > latest or t not in truth else round(truth[t] * _doubt(t, run, lead), 1) for t in grid]
-            units[name] = {"wind": "m/s" if params.get("wind_speed_unit") == "ms" else "km/h", "temperature": "°C", "radiation": "W/m²"}[kind]
+            if kind == "wind" and params.get("wind_speed_unit") != "ms":
+                units[name] = "km/h"
         return Reply(200, json_sources.open_meteo(grid, columns, units, (float(params["latitude"]), float(params["longitude"]))))
 
     def _weather(self, owner: str, kind: str, start: datetime, end: datetime) -> list[tuple[datetime, float]]:
@@ -245,6 +246,19 @@ class World:
         shift = timedelta(hours=1) if kind == "radiation" else timedelta()
         rows = frame.filter(pl.col("delivery_start").is_between(start - shift, end - shift, closed="left"))
         return [(t + shift, v) for t, v in rows.select("delivery_start", "value").iter_rows()]
+
+
+_VARIABLES = {
+    "wind_speed": ("wind", "m/s"),
+    "temperature": ("temperature", "°C"),
+    "shortwave": ("radiation", "W/m²"),
+    "direct_normal": ("direct", "W/m²"),
+    "diffuse": ("diffuse", "W/m²"),
+    "wind_direction": ("direction", "°"),
+    "surface_pressure": ("pressure", "hPa"),
+    "snow_depth": ("snow", "m"),
+}
+"""What a variable's name begins with -> kind of weather, of which this world has some, and its unit."""
 
 
 def _doubt(moment: datetime, run: datetime | None, lead_hours: int) -> float:

@@ -61,7 +61,7 @@ def test_members_come_with_their_number_and_local_times_become_utc():
     rows = parsing.hourly(recorded("open_meteo/ensemble_members_local_time.json"), ("temperature_2m",))
     assert rows["time"].unique().to_list() == [datetime(2026, 7, 10, 22, tzinfo=UTC)]
     assert rows.filter(pl.col("member") < 4).sort("member")["value"].to_list() == [18.9, 19.0, 18.9, 18.8]
-    wide = parsing.weather(recorded("open_meteo/ensemble_members_local_time.json"), "icon_seamless", "wind_speed_10m")
+    wide = parsing.weather(recorded("open_meteo/ensemble_members_local_time.json"), "icon_seamless", ("wind_speed_10m",))
     assert wide["member"].to_list() == list(range(wide.height))
     assert wide["temperature_c"][3] == 18.8
 
@@ -102,11 +102,11 @@ def test_each_limit_has_its_own_wait(limit, wait):
 @needs_recordings
 def test_two_models_in_one_answer_are_refused_for_a_desk():
     with pytest.raises(AnswerError, match="ask one model"):
-        parsing.weather(recorded("open_meteo/previous_runs_two_models.json"), "icon_seamless", "wind_speed_10m", 1)
+        parsing.weather(recorded("open_meteo/previous_runs_two_models.json"), "icon_seamless", ("wind_speed_10m",), 1)
 
 
 def test_radiation_belongs_to_the_hour_before_its_label_and_instants_to_their_own():
-    made = parsing.weather(body(time=HOURS, temperature_2m=[1.0, 2.0, 3.0], shortwave_radiation=[10.0, 20.0, 30.0]), "m", "wind_speed_10m")
+    made = parsing.weather(body(time=HOURS, temperature_2m=[1.0, 2.0, 3.0], shortwave_radiation=[10.0, 20.0, 30.0]), "m", ("wind_speed_10m",))
     assert made.select(pl.col("delivery_start").dt.hour(), "temperature_c", "ghi_w_m2").rows() == [
         (23, None, 10.0),
         (0, 1.0, 20.0),
@@ -117,7 +117,7 @@ def test_radiation_belongs_to_the_hour_before_its_label_and_instants_to_their_ow
 
 @pytest.mark.parametrize(("unit", "value"), [("m/s", 36.0), ("km/h", 10.0), ("kn", 18.52), ("mp/h", 16.09344)])
 def test_wind_is_converted_by_the_name_of_its_unit(unit, value):
-    made = parsing.weather(body(time=HOURS, wind_speed_10m=[36.0] * 3, units={"wind_speed_10m": unit}), "m", "wind_speed_10m")
+    made = parsing.weather(body(time=HOURS, wind_speed_10m=[36.0] * 3, units={"wind_speed_10m": unit}), "m", ("wind_speed_10m",))
     assert made["wind_speed_ms"].to_list() == pytest.approx([value] * 3)
 
 
@@ -131,7 +131,7 @@ def test_an_unknown_unit_is_refused(column, unit):
 
 
 def test_fahrenheit_is_read_by_its_name():
-    made = parsing.weather(body(time=HOURS, temperature_2m=[32.0, 50.0, None], units={"temperature_2m": "°F"}), "m", "wind_speed_10m")
+    made = parsing.weather(body(time=HOURS, temperature_2m=[32.0, 50.0, None], units={"temperature_2m": "°F"}), "m", ("wind_speed_10m",))
     assert made["temperature_c"].to_list() == pytest.approx([0.0, 10.0])
 
 

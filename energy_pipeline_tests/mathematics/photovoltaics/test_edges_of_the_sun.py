@@ -5,7 +5,7 @@ import pytest
 
 from energy_pipeline.desk.model import PvPlant, WeatherLocation
 from energy_pipeline.mathematics.photovoltaics import decomposition, sun
-from energy_pipeline.renewables.engines import pv_system
+from energy_pipeline.renewables.sun_plants import pv_system
 
 
 @pytest.mark.parametrize(("latitude", "azimuth"), [(48.0, 180.0), (-33.0, 0.0), (0.0, 180.0)])
@@ -21,6 +21,6 @@ def test_direct_light_is_never_above_the_suns_and_global_light_is_kept(ghi):
     split = decomposition.split_global(np.full(8784, ghi), 48.0, 11.0, starts, 60)
     place, extra = sun.sun_position(48.0, 11.0, starts, 60), sun.track(starts, 60).extra_w_m2
     assert (split.dni_w_m2 <= extra + 1e-9).all()
-    assert split.dni_w_m2.max() > 0
+    assert split.dni_w_m2.max() > 0 or ghi < 40.0  # so little light is all diffuse
     lit = place.sunlit & (split.dni_w_m2 > 0)
     assert np.allclose((split.dni_w_m2 * np.cos(np.radians(place.zenith_deg)) + split.dhi_w_m2)[lit], ghi)

@@ -67,21 +67,25 @@ def test_visible_sky_is_whole_when_rows_are_far_or_flat():
     assert (optics.visible_sky(0.6)[upto_45] <= optics.visible_sky(0.3)[upto_45]).all()
 
 
-def test_split_is_erbs():
-    from pvlib.irradiance import erbs
+def test_split_is_disc_and_keeps_the_global_light():
+    from pvlib.irradiance import disc
 
     year = typical_year("greensboro")
     part = slice(24 * 150, 24 * 170)
     ghi, start = year.ghi[part], year.start_us[part]
+    quarters = (start[:, None] + np.arange(4) * 900_000_000).reshape(-1)
     ours = split_global(ghi, year.latitude_deg, year.longitude_deg, start, 60)
-    place = sun_position(year.latitude_deg, year.longitude_deg, start, 60)
-    days = start.astype("datetime64[us]").astype("datetime64[D]")
+    fine = split_global(np.repeat(ghi, 4), year.latitude_deg, year.longitude_deg, quarters, 15)
+    place = sun_position(year.latitude_deg, year.longitude_deg, quarters, 15)
+    days = quarters.astype("datetime64[us]").astype("datetime64[D]")
     day_of_year = (days - days.astype("datetime64[Y]").astype("datetime64[D]")).astype(int) + 1
-    theirs = erbs(ghi, place.zenith_deg, day_of_year)
-    high = place.zenith_deg < 86.5
-    assert ours.dni_w_m2[high] == pytest.approx(np.asarray(theirs["dni"])[high], rel=1e-3, abs=0.1)
-    assert ours.dhi_w_m2[high] == pytest.approx(np.asarray(theirs["dhi"])[high], rel=1e-3, abs=0.1)
-    assert (ours.dni_w_m2[~place.sunlit] == 0).all()
+    theirs = np.asarray(disc(np.repeat(ghi, 4), place.zenith_deg, day_of_year)["dni"])
+    high = place.zenith_deg < 80.0
+    assert fine.dni_w_m2[high] == pytest.approx(theirs[high], rel=1e-6, abs=1e-6)
+    hours = sun_position(year.latitude_deg, year.longitude_deg, start, 60)
+    lit = hours.sunlit & (hours.zenith_deg < 80.0)
+    assert (ours.dni_w_m2 * np.cos(np.radians(hours.zenith_deg)) + ours.dhi_w_m2)[lit] == pytest.approx(ghi[lit])
+    assert (ours.dni_w_m2[~hours.sunlit] == 0).all()
 
 
 def test_the_two_indices_are_different_things():

@@ -52,14 +52,17 @@ REGIONAL = (
     "ukmo_uk_2km",
 )
 """Models of a region, out within three hours; every other model is waited for eight."""
+NOT_BY_LEAD = ("snow_depth",)
+"""Variables the service keeps no previous runs of."""
 HEIGHTS_M = (10, 80, 100, 120, 180)
 ERA5_HEIGHTS_M = (10, 100)
-_VALUES = ("wind_speed_ms", "temperature_c", "ghi_w_m2")
+_VALUES = parsing.VALUES
 _PLACE = {
     "model": "one model, such as icon_seamless (default; icon_eu for the regional dataset, era5 for the archive)",
     "latitude": "degrees north, from the desk's weather location",
     "longitude": "degrees east, from the desk's weather location",
     "height_m": "height of the wind, from the desk's weather location",
+    "further_heights_m": "further heights of the wind, apart by spaces, from the desk's weather location",
 }
 _RUN = {"run_hour": "UTC hour of the run of D-1 that a delivery day is asked from (00)", "horizon_days": "days from the run that are asked (8)"}
 _NOT_THERE = re.compile(r"model run is not available|modelRunUnavailable|no data is available", re.IGNORECASE)
@@ -156,10 +159,12 @@ class OpenMeteo:
             return found
         heights = ERA5_HEIGHTS_M if asked.dataset == "archive" else HEIGHTS_M
         found = [f"option {n!r} is missing: the desk's weather location gives it" for n in ("latitude", "longitude") if not asked.option(n)]
-        if _height(asked) not in heights:
-            found.append(
-                f"wind at {asked.option('height_m')} m: Open-Meteo has {', '.join(map(str, heights))} m here; set the location's wind_height_m"
-            )
+        found += [
+            f"wind at {text} m: Open-Meteo has {', '.join(map(str, heights))} m here; set the location's {key}"
+            for key, texts in (("wind_height_m", [_height_text(asked)]), ("further_wind_heights_m", _further(asked)))
+            for text in texts
+            if _whole(text) not in heights
+        ]
         if asked.option("run_hour", "00") not in ("00", "06", "12", "18"):
             found.append(f"run_hour {asked.option('run_hour')!r}: runs start at 00, 06, 12 and 18 UTC")
         if asked.dataset == "single_runs" and _model(asked) in REGIONAL:
@@ -173,7 +178,8 @@ class OpenMeteo:
         place = (("model", _model(asked)), ("latitude", asked.option("latitude")), ("longitude", asked.option("longitude")))
         own = {"previous_runs": (("lead_days", asked.option("lead_days", "2")),)}
         runs = (("run_hour", asked.option("run_hour", "00")),) if asked.dataset.startswith("single_runs") else ()
-        return (*place, ("wind", f"wind_speed_{_height(asked)}m"), *own.get(asked.dataset, ()), *runs)
+        further = tuple(("further_wind", f"wind_speed_{_whole(text)}m") for text in _further(asked))
+        return (*place, ("wind", f"wind_speed_{_whole(_height_text(asked))}m"), *further, *own.get(asked.dataset, ()), *runs)
 
     def requests(self, asked: Asked, first_day: date, last_day: date) -> list[Request]:
         """A run a delivery day; everything else by the longest span."""
@@ -206,23 +212,24 @@ class OpenMeteo:
         run = datetime.combine(day - timedelta(days=1), time(int(asked.option("run_hour", "00"))), tzinfo=UTC)
         days = int(asked.option("horizon_days", "8"))
         own = (("run", f"{run:%Y-%m-%dT%H:%M}"), ("forecast_days", str(days)))
-        return self._request(asked, run, run + timedelta(days=days), own, 3, days, immutable=True)
+        return self._request(asked, run, run + timedelta(days=days), own, days, immutable=True)
 
     def _days(self, asked: Asked, start: datetime, end: datetime) -> Request:
         """Whole UTC days: radiation of the last hour has its label at the hour's end."""
         own = (("start_date", f"{start:%Y-%m-%d}"), ("end_date", f"{end + timedelta(hours=1):%Y-%m-%d}"))
-        return self._request(asked, start, end, own, 3, (end - start).days + 1)
+        return self._request(asked, start, end, own, (end - start).days + 1)
 
-    def _request(self, asked: Asked, start: datetime, end: datetime, own: Pairs, variables: int, days: int, *, immutable: bool = False) -> Request:
+    def _request(self, asked: Asked, start: datetime, end: datetime, own: Pairs, days: int, *, immutable: bool = False) -> Request:
         subject = self.subject(asked)
         told = dict(subject)
         suffix = f"_previous_day{told['lead_days']}" if "lead_days" in told else ""
-        names = ",".join(f"{v}{suffix}" for v in (told["wind"], "temperature_2m", "shortwave_radiation"))
+        variables = [v for v in parsing.names(_winds(subject)) if not (suffix and v in NOT_BY_LEAD)]
+        names = ",".join(f"{v}{suffix}" for v in variables)
         params = (("latitude", told["latitude"]), ("longitude", told["longitude"]), ("hourly", names), ("models", told["model"]))
         fixed = (("wind_speed_unit", "ms"), ("timeformat", "unixtime"), ("timezone", "GMT"))
         host = "single_runs" if asked.dataset.startswith("single_runs") else asked.dataset
         path = _PATHS.get(host, "/v1/forecast")
-        weight = max(1.0, variables / 10) * max(1.0, days / 14)
+        weight = max(1.0, len(variables) / 10) * max(1.0, days / 14)
         return Request(self.source, asked.dataset, subject, start, end, path, (*params, *own, *fixed), host, weight=weight, immutable=immutable)
 
 
@@ -230,8 +237,20 @@ def _model(asked: Asked) -> str:
     return asked.option("model", {"archive": "era5", "single_runs_regional": "icon_eu"}.get(asked.dataset, "icon_seamless"))
 
 
-def _height(asked: Asked) -> int:
-    text = asked.option("height_m", "10")
+def _height_text(asked: Asked) -> str:
+    return asked.option("height_m", "10")
+
+
+def _further(asked: Asked) -> list[str]:
+    return asked.option("further_heights_m", "").split()
+
+
+def _winds(subject: Pairs) -> tuple[str, ...]:
+    """The wind variables of a question, the location's first height first."""
+    return tuple(value for name, value in subject if name in ("wind", "further_wind"))
+
+
+def _whole(text: str) -> int:
     return int(float(text)) if text.replace(".", "", 1).isdigit() and float(text).is_integer() else -1
 
 
@@ -264,7 +283,7 @@ def _throttled(answer: Answer, known: Throttled) -> Throttled:
 def _rows(answer: Answer) -> Parsed:
     request = answer.request
     told = dict(request.key)
-    frame = parsing.weather(answer.body, told["model"], told["wind"], int(told.get("lead_days", 0)))
+    frame = parsing.weather(answer.body, told["model"], _winds(request.key), int(told.get("lead_days", 0)))
     start, end = request.start, request.end
     if request.dataset == "forecast":
         start = max(start, answer.received_at)

@@ -29,7 +29,24 @@ _FACTORS = {
     "wind_speed": {"m/s": 1.0, "km/h": 1.0 / 3.6, "mp/h": 0.44704, "mph": 0.44704, "kn": 1852.0 / 3600.0},
     "temperature": {"°C": 1.0, "°F": 5.0 / 9.0},
     "shortwave_radiation": {"W/m²": 1.0},
+    "direct_normal_irradiance": {"W/m²": 1.0},
+    "diffuse_radiation": {"W/m²": 1.0},
+    "wind_direction": {"°": 1.0},
+    "surface_pressure": {"hPa": 1.0},
+    "snow_depth": {"m": 100.0, "ft": 30.48},
 }
+OF_THE_HOUR_BEFORE = ("shortwave_radiation", "direct_normal_irradiance", "diffuse_radiation")
+WIND_COLUMNS = ("wind_speed_ms", "wind_speed_2_ms", "wind_speed_3_ms")
+_SURFACE = {
+    "temperature_2m": "temperature_c",
+    "shortwave_radiation": "ghi_w_m2",
+    "direct_normal_irradiance": "dni_w_m2",
+    "diffuse_radiation": "dhi_w_m2",
+    "surface_pressure": "pressure_hpa",
+    "snow_depth": "snow_depth_cm",
+}
+VALUES = ("wind_direction_deg", *WIND_COLUMNS, *_SURFACE.values())
+"""Columns of the contract that an answer may fill."""
 _OFFSETS = {"°F": -32.0 * 5.0 / 9.0}
 
 
@@ -116,22 +133,32 @@ def hourly(body: bytes, variables: tuple[str, ...]) -> pl.DataFrame:
     return pl.concat(frames)
 
 
-def weather(body: bytes, model: str, wind: str, lead_days: int = 0) -> pl.DataFrame:
+def names(winds: tuple[str, ...]) -> dict[str, str]:
+    """Variables that are asked for -> the contract's columns; directions are those of the first wind.
+
+    >>> list(names(("wind_speed_100m",)))[:2]
+    ['wind_speed_100m', 'wind_direction_100m']
+    """
+    first = winds[0].replace("wind_speed", "wind_direction")
+    return dict(zip(winds, WIND_COLUMNS, strict=False)) | {first: "wind_direction_deg"} | _SURFACE
+
+
+def weather(body: bytes, model: str, winds: tuple[str, ...], lead_days: int = 0) -> pl.DataFrame:
     """Weather of one model by hour, in the contract's units.
 
     Parameters
     ----------
     model : str
         The one model that was asked for. Columns with another model's name are refused; without a name they are its.
-    wind : str
-        The wind variable, whose name says its height, such as `wind_speed_100m`.
+    winds : tuple of str
+        The wind variables, one to three, whose names say their heights, such as `wind_speed_100m`.
     lead_days : int
         Which `_previous_day` columns are read; 0 for the others.
 
     Returns
     -------
     DataFrame
-        `delivery_start` (UTC), `member`, `resolution_minutes`, `wind_speed_ms`, `temperature_c`, `ghi_w_m2`;
+        `delivery_start` (UTC), `member`, `resolution_minutes` and `VALUES`;
         a row has null for what is not there, and hours with nothing at all have no row.
 
     Examples
@@ -140,22 +167,23 @@ def weather(body: bytes, model: str, wind: str, lead_days: int = 0) -> pl.DataFr
     >>> hours, units = [1759305600, 1759309200], {"time": "unixtime", "shortwave_radiation": "W/m²"}
     >>> fields = {"utc_offset_seconds": 0, "hourly_units": units, "hourly": {"time": hours, "shortwave_radiation": [0.0, 120.0]}}
     >>> body = json.dumps(fields).encode()
-    >>> [(t.hour, v) for t, v in weather(body, "icon_eu", "wind_speed_10m").select("delivery_start", "ghi_w_m2").iter_rows()]
+    >>> [(t.hour, v) for t, v in weather(body, "icon_eu", ("wind_speed_10m",)).select("delivery_start", "ghi_w_m2").iter_rows()]
     [(7, 0.0), (8, 120.0)]
     """
-    names = {wind: "wind_speed_ms", "temperature_2m": "temperature_c", "shortwave_radiation": "ghi_w_m2"}
-    long = hourly(body, tuple(names))
+    wanted = names(winds)
+    long = hourly(body, tuple(wanted))
     others = [m for m in long["model"].unique(maintain_order=True) if m not in ("", model)]
     if others:
         raise AnswerError(f"{SOURCE}: asked for {model}, answered for {', '.join(others)} too -> ask one model a request")
     long = long.filter((pl.col("lead_days") == lead_days) & pl.col("value").is_not_null())
     converted = pl.concat([_converted(p) for p in long.partition_by("variable", maintain_order=True)]) if long.height else long
-    shift = pl.when(pl.col("variable") == "shortwave_radiation").then(pl.lit(-HOUR)).otherwise(0)
+    shift = pl.when(pl.col("variable").is_in(OF_THE_HOUR_BEFORE)).then(pl.lit(-HOUR)).otherwise(0)
     rows = converted.with_columns(delivery_start=pl.col("time") + pl.duration(minutes=shift))
     keys = rows.select("delivery_start", "member").unique().sort("delivery_start", "member")
-    for variable, column in names.items():
+    for variable, column in wanted.items():
         own = rows.filter(pl.col("variable") == variable).select("delivery_start", "member", pl.col("value").alias(column))
         keys = keys.join(own, on=["delivery_start", "member"], how="left", maintain_order="left")
+    keys = keys.with_columns(pl.lit(None, pl.Float64).alias(name) for name in VALUES if name not in keys.columns)
     return keys.with_columns(resolution_minutes=pl.lit(HOUR, pl.Int32), member=pl.col("member").cast(pl.Int32))
 
 

@@ -1,7 +1,7 @@
 """Choosing a member's settings by time-series cross-validation.
 
 What belongs here: folds that never see their future, and the error of every candidate on
-them. What does not: the choice itself (a person writes it into the desk file), the walk over a test period.
+them. What does not: when a desk searches and what it does with the result (`tuning`), the walk over a test period.
 
 Each fold is a block of consecutive days; a candidate is fitted on the history before the block
 and forecasts its days, each with what was known on that day, as a member that is fitted anew

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from energy_pipeline.studies.tuning import cross_validate, fold_spans
+from energy_pipeline.forecasting.cross_validation import cross_validate, fold_spans
 from energy_pipeline_tests.forecasting.markets import market
 
 

@@ -1,0 +1,218 @@
+"""Assets that live: what a day leaves is what the next begins with, rights are used up, and every use says its two numbers."""
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+
+import numpy as np
+import polars as pl
+import pytest
+
+from energy_pipeline.contracts import table
+from energy_pipeline.contracts.enforce import enforce
+from energy_pipeline.desk.flexibility import StateCorrections
+from energy_pipeline.domain.errors import SourceError
+from energy_pipeline.flexibility.chain import flexible_day
+from energy_pipeline.flexibility.corrections import checked_corrections
+from energy_pipeline.flexibility.states import AssetState, Before, discontinuities, predecessor_of
+from energy_pipeline.information.archive import Archive
+from energy_pipeline_tests.renewables.hand_made import day_after, ensemble, raw_rows, tiny_desk
+
+FIRST = date(2024, 3, 26)
+"""Six days on, the clocks go forward."""
+DAYS = [FIRST + timedelta(days=n) for n in range(9)]
+CHAIN = ("asset_states", "asset_thresholds", "dispatch")
+STORE = {"kind": "battery", "zone": "NORTH", "power_mw": 5, "energy_mwh": 20, "cycle_cost_eur_mwh": 2}
+ASSETS = {"bids": {**STORE, "cycles_per_day": 1, "fade_per_cycle": 1e-4}, "acts": {**STORE, "information": "sequential"}}
+RIGHTS = {
+    "swing": {"kind": "swing", "zone": "NORTH", "daily_max_mwh": 48, "total_min_mwh": 96, "total_max_mwh": 192, "strike_eur_mwh": 52},
+    "load": {"kind": "curtailable", "zone": "SOUTH", "power_mw": 5, "hours": 4, "strike_eur_mwh": 70, "calls_left": 2},
+    "unit": {
+        "kind": "tolling",
+        "zone": "SOUTH",
+        "power_mw": 20,
+        "minimum_mw": 8,
+        "heat_rate": 1.9,
+        "start_cost_eur": 900,
+        "minimum_up_hours": 10,
+        "minimum_down_hours": 9,
+    },
+}
+LEVELS = dict(zip(DAYS, (60.0, 42.0, 75.0, 38.0, 66.0, 30.0, 58.0, 49.0, 63.0), strict=True))
+
+
+def prices_of(day, minutes):
+    """A day's shape around its level, cheap at noon."""
+    hour = day.slots(minutes) * minutes / 60
+    return LEVELS.get(day.day, 52.0) + 26 * np.sin((hour - 14) / 24 * 4 * np.pi)
+
+
+def forecasts(desk, day):
+    """What decide(day) forecasts: the shape for each of seven days, its quantiles wider with the lead."""
+    parts = []
+    for lead in range(1, 8):
+        target = day + timedelta(days=lead - 1)
+        made = ensemble(desk, target, {(zone, "day_ahead"): prices_of for zone in ("NORTH", "SOUTH")})
+        wide = 6.0 + 4.0 * lead
+        named = {"delivery_day": pl.lit(day), "horizon_days": pl.lit(lead, pl.Int32), "q10_eur_mwh": pl.col("price_eur_mwh") - wide}
+        parts.append(made.with_columns(**named, q90_eur_mwh=pl.col("price_eur_mwh") + wide).select(made.columns))
+    return pl.concat(parts)
+
+
+def paths(desk, day, count=60):
+    delivery, rng = desk.delivery_day(day), np.random.default_rng(day.toordinal())
+    mean = prices_of(delivery, 60)
+    starts = pl.Series(delivery.interval_starts_us(60)).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    frames = []
+    for kind, zone in (("day_ahead_price", "NORTH"), ("day_ahead_price", "SOUTH"), ("second_price", "NORTH")):
+        values = mean[:, None] + np.cumsum(rng.standard_normal((mean.size, count)), axis=0)
+        rows = {"kind": kind, "name": zone, "delivery_start": starts.repeat_by(count).explode(), "resolution_minutes": 60}
+        frames.append(pl.DataFrame({"delivery_day": day, **rows, "scenario": np.tile(np.arange(count), mean.size), "value": values.ravel()}))
+    return pl.concat(frames)
+
+
+def archive(desk):
+    """Second prices known the morning after, and fuels."""
+    second = raw_rows(
+        "second_prices",
+        {"zone": "NORTH", "price_kind": "intraday"},
+        {"price_eur_mwh": lambda d, m: prices_of(d, m) + 3 * np.cos(d.slots(m))},
+        DAYS[0],
+        DAYS[-1],
+        60,
+        day_after(3),
+    )
+    fuels = [
+        {
+            "delivery_day": FIRST - timedelta(days=4),
+            "commodity": c,
+            "price": p,
+            "unit": u,
+            "known_at": datetime(2024, 1, 1, tzinfo=UTC),
+            "source": "t",
+        }
+        for c, p, u in (("gas", 18.0, "EUR/MWh"), ("carbon", 50.0, "EUR/t"))
+    ]
+    return Archive(desk, {"second_prices": second, "fuel_prices": table("fuel_prices").frame(fuels)})
+
+
+def rolled(desk, days=DAYS, corrections=None, held=None):
+    """The tables of consecutive days, each from what the days before left."""
+    raw, found = archive(desk), dict(held or {})
+    for day in days:
+        before = {n: found.get(n, table(n).frame()).filter(pl.col("delivery_day") < day) for n in CHAIN}
+        made = flexible_day(
+            raw.at(day), forecasts(desk, day), paths(desk, day), Before(**before, corrections=pl.DataFrame() if corrections is None else corrections)
+        )
+        for name, frame in made.items():
+            found[name] = pl.concat([found[name], enforce(table(name), frame, day)]) if name in found else enforce(table(name), frame, day)
+    return found
+
+
+@pytest.fixture(scope="module")
+def desk():
+    return tiny_desk(assets=ASSETS, rights=RIGHTS)
+
+
+@pytest.fixture(scope="module")
+def span(desk):
+    return rolled(desk)
+
+
+def rows(frame, asset, kind):
+    return frame.filter(pl.col("asset") == asset, pl.col("kind") == kind).sort("delivery_day").to_dicts()
+
+
+def test_every_day_begins_where_the_day_before_ended(span):
+    states = span["asset_states"]
+    for asset in ("bids", "swing", "load", "unit"):
+        opened, decided = rows(states, asset, "opening"), rows(states, asset, "decided")
+        assert len(opened) == len(decided) == len(DAYS)
+        for end, begin in pairwise(x for pair in zip(opened, decided, strict=True) for x in pair):
+            if end["kind"] == "decided":
+                assert AssetState.of(end) == AssetState.of(begin), (asset, begin["delivery_day"])
+    assert [discontinuities(states, day) for day in DAYS] == [[]] * len(DAYS)
+    assert opened[0]["basis"].startswith("desk file")
+    contents = [r["content_end_mwh"] for r in rows(states, "bids", "decided")]
+    assert max(contents) > 1.0, "content crosses midnight where the days after are dearer"
+    assert (np.diff([r["capacity_mwh"] for r in rows(states, "bids", "opening")]) < 0).all(), "every cycle takes a little of it"
+
+
+def test_a_store_that_acts_is_settled_on_the_prices_known(span):
+    settled = rows(span["asset_states"], "acts", "settled")
+    assert [r["state_day"] for r in settled] == [day - timedelta(days=2) for day in DAYS[2:]]
+    for one, other in pairwise(settled):
+        assert one["content_end_mwh"] == other["content_start_mwh"], "content is continuous"
+    assert len({r["content_end_mwh"] for r in settled}) > 1 or settled[0]["cycles_day"] > 0
+
+
+def test_rights_count_down_and_follow_the_larger_of_two_numbers(span):
+    decisions, states = span["right_decisions"], span["asset_states"]
+    for row in decisions.filter(pl.col("considered_mwh") > 0, ~pl.col("is_forced")).to_dicts():
+        assert row["is_exercised"] == (row["payoff_eur"] - row["cost_eur"] >= row["keeping_eur"] - 1e-6), row
+        assert row["why"]
+    used = {n: decisions.filter(pl.col("asset") == n, pl.col("is_exercised")).height for n in RIGHTS}
+    waited = {n: decisions.filter(pl.col("asset") == n, ~pl.col("is_exercised")).height for n in RIGHTS}
+    assert min(used.values()) > 0, used
+    assert min(waited.values()) > 0, waited
+    take = decisions.filter(pl.col("asset") == "swing")["quantity_mwh"].sum()
+    assert 96.0 - 1e-6 <= take <= 192.0 + 1e-6, "what must be taken is taken, and no more than may be"
+    assert rows(states, "swing", "decided")[-1]["take_mwh"] == pytest.approx(take)
+    assert used["load"] == rows(states, "load", "decided")[-1]["calls_used"] <= 2
+    assert [r["days_used"] for r in rows(states, "swing", "decided")] == [1, 2, 3, 4, 5, 6, 7, 7, 7]
+    assert decisions.filter(pl.col("asset") == "swing")["why"].to_list()[-1].startswith("over")
+    net = span["dispatch"].filter(pl.col("asset") == "swing").select((pl.col("net_mw") * pl.col("resolution_minutes") / 60).sum()).item()
+    assert net == pytest.approx(take), "what is decided is scheduled"
+
+
+def test_minimum_times_cross_midnight(span):
+    on = span["dispatch"].filter(pl.col("asset") == "unit").sort("delivery_start")["net_mw"].to_numpy() > 0
+    changes = np.flatnonzero(np.diff(on)) + 1
+    lengths = np.diff(changes)
+    for length, begin in zip(lengths, changes[:-1], strict=True):
+        assert length >= (10 if on[begin] else 9)
+    starts = int((on & ~np.concatenate([[False], on[:-1]])).sum())
+    assert rows(span["asset_states"], "unit", "decided")[-1]["starts_year"] == starts > 0
+    cost = span["dispatch"].filter(pl.col("asset") == "unit")
+    assert (cost["cost_eur_h"] > 0).to_list() == (cost["net_mw"] > 0).to_list()
+
+
+def test_a_range_is_its_days_and_another_yesterday_is_seen(desk, span):
+    again = rolled(desk, DAYS[4:6], held={n: span[n].filter(pl.col("delivery_day") < DAYS[4]) for n in CHAIN})
+    for name, frame in again.items():
+        new = frame.filter(pl.col("delivery_day").is_in(DAYS[4:6]))
+        assert new.equals(span[name].filter(pl.col("delivery_day").is_in(DAYS[4:6]))), name
+    held = [span[n] for n in ("asset_states", "dispatch", "asset_thresholds")]
+    said = rows(span["asset_states"], "bids", "opening")[4]["predecessor"]
+    assert said == predecessor_of(DAYS[4], *held)
+    other = held[1].with_columns(net_mw=pl.col("net_mw") + 1.0)
+    assert said != predecessor_of(DAYS[4], held[0], other, held[2])
+
+
+def test_a_correction_moves_the_state_by_its_difference_once_it_is_known(desk, span):
+    file = StateCorrections(path="states.csv")
+    known = desk.decision_time(DAYS[4]) - timedelta(hours=1)
+    raw = pl.DataFrame({"asset": ["bids", "swing"], "delivery_day": [DAYS[2].isoformat()] * 2, "known_at": [known.isoformat()] * 2})
+    wanted = rows(span["asset_states"], "bids", "decided")[2]["content_end_mwh"]
+    raw = raw.with_columns(content_mwh=pl.Series([f"{wanted - 0.5 if wanted > 0.5 else wanted + 0.5}", ""]), take_mwh=pl.Series(["", "20"]))
+    found = rolled(desk, DAYS[:5], checked_corrections(raw, file))["asset_states"]
+    before, after = (rows(f, "bids", "opening") for f in (span["asset_states"], found))
+    assert [a["content_start_mwh"] for a in after[:4]] == [b["content_start_mwh"] for b in before[:4]], "not known yet"
+    corrected = rows(found, "bids", "corrected")
+    assert [(r["delivery_day"], r["state_day"]) for r in corrected] == [(DAYS[4], DAYS[2])]
+    assert "operator" in corrected[0]["basis"]
+    taken = rows(found, "swing", "opening")[4]["take_mwh"] - rows(span["asset_states"], "swing", "opening")[4]["take_mwh"]
+    assert taken == pytest.approx(20 - rows(span["asset_states"], "swing", "decided")[2]["take_mwh"])
+    wrong = raw.with_columns(calls_used=pl.lit("x"), delivery_day=pl.lit("nonsense"))
+    with pytest.raises(SourceError, match=r"(?s)delivery_day.*calls_used"):
+        checked_corrections(wrong, file)
+    nobody = checked_corrections(raw.with_columns(asset=pl.lit("nobody")), file)
+    with pytest.raises(SourceError, match=r"nobody.*no such asset"):
+        rolled(desk, DAYS[:5], nobody)
+
+
+def test_a_unit_without_fuels_stands_still_and_the_rest_is_decided(desk):
+    raw = Archive(desk, {})
+    made = flexible_day(raw.at(FIRST), forecasts(desk, FIRST), paths(desk, FIRST), Before.nothing())
+    why = made["right_decisions"].filter(pl.col("asset") == "unit")["why"][0]
+    assert "no settlement of gas and carbon" in why
+    assert set(made["dispatch"]["asset"]) == {"bids", "swing", "load", "unit"}
