@@ -197,7 +197,7 @@ class ForecastSettings(DeskModel):
     training_days: int = Field(1463, ge=28, le=2200, description="Days of history the members may learn from.")
     weight_days: int = Field(84, ge=1, le=365, description="Past days that weight the families; equal weights under 28.")
     error_days: int = Field(182, ge=10, le=365, description="Past days whose forecast errors make quantiles and scenarios.")
-    horizon_days: int = Field(7, ge=1, le=7, description="Delivery days forecast at each decision.")
+    horizon_days: int = Field(7, ge=1, le=14, description="Delivery days forecast at each decision.")
     features: tuple[FeatureGroup, ...] = Field(
         ("drivers", "holidays", "neighbour_drivers"),
         description="What the price models read beside past prices and the calendar: groups of columns of price_features "
