@@ -46,6 +46,7 @@ Member = Literal[
     "xgboost",
     "mlp",
     "mlp_a",
+    "network",
     "sarimax",
     "lstm",
 ]
@@ -187,7 +188,7 @@ class ForecastSettings(DeskModel):
     """Settings of the price models."""
 
     members: tuple[Member, ...] = Field(
-        ("lear_56", "lear_84", "lear_1092", "lear_1456", "krr_1456", "krr_1456a", "xgboost", "mlp", "mlp_a"),
+        ("lear_56", "lear_84", "krr_1456", "xgboost", "network"),
         min_length=1,
         description="Members of the ensemble; one whose window exceeds the known history is left out.",
     )
