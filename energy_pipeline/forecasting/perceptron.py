@@ -128,7 +128,7 @@ class Perceptron:
         panel = panel.cut(FIRST_ROW + ADAPTIVE_DAYS + panel.lead)
         inputs, _, centre, spread = adaptive_prices(panel) if self.adaptive else (panel.inputs, panel.prices, 0.0, 1.0)
         arrays = _arrays(fitted)
-        scale, out = (AsinhScale(arrays[f"{side}_centre"], arrays[f"{side}_spread"]) for side in ("in", "out"))
+        scale, out = (AsinhScale(*(arrays[f"{side}_{part}"].astype(np.float64) for part in ("centre", "spread"))) for side in ("in", "out"))
         if scale.centre.size != inputs.shape[1]:
             raise ModelUnavailableError(f"fitted on {scale.centre.size} inputs, today has {inputs.shape[1]}")
         x = np.concatenate([np.clip(scale.scaled(inputs[-1]), -CLIP, CLIP), panel.dummies[-1]])
@@ -136,7 +136,7 @@ class Perceptron:
 
         def prices(rows: FloatArray) -> FloatArray:
             answers = [_forward(rows.astype(np.float32), network) for network in networks]
-            found = np.mean(answers, axis=0, dtype=np.float64)
+            found = np.asarray(np.mean(answers, axis=0, dtype=np.float64))
             medians = found.reshape(*found.shape[:-1], -1, len(self.levels))[..., len(self.levels) // 2] if self.levels else found
             return np.asarray(centre + spread * out.prices(medians))
 
