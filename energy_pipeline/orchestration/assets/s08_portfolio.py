@@ -39,7 +39,7 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     auction = Raw("day_ahead_prices", required=True)
     return [
         factory.files("positions", NOMINATIONS, write_book, *scenarios, forecasts, Day("signals"), Day("right_decisions"), tables=BOOK_TABLES),
-        factory.table("joint_book", joint_book, *scenarios, forecasts, Day("asset_states"), Day("end_values")),
+        factory.table("joint_book", joint_book, *scenarios, forecasts, Day("spread_forecasts"), Day("asset_states"), Day("end_values")),
         factory.table("forward_book_proposals", forward_book_proposals, info, forecasts),
         factory.table("pnl_day_ahead", pnl_day_ahead, positions, Day("plant_output"), auction),
         factory.table("asset_legs", asset_legs, *(Day(name) for name in DECIDED), auction, *came, DaysBefore("asset_legs")),
@@ -92,6 +92,7 @@ def joint_book(
     plant_output: Frame,
     dispatch: Frame,
     price_forecasts: Frame,
+    spread_forecasts: Frame,
     asset_states: Frame,
     end_values: Frame,
 ) -> Frame:
@@ -100,7 +101,7 @@ def joint_book(
     from energy_pipeline.portfolio.joint_day import joint_book_table
 
     errors = past_errors(day, information_set)
-    fresh = scenarios.scenario_paths(information_set, price_forecasts, plant_output, errors, stream="fresh")
+    fresh = scenarios.scenario_paths(information_set, price_forecasts, plant_output, errors, spread_forecasts, stream="fresh")
     standing = information_set.with_desk(flexibility.desk_of_day(day.desk, day.day, asset_states, end_values))
     return joint_book_table(standing, scenario_paths, fresh, plant_output, dispatch)
 
