@@ -1,6 +1,6 @@
 {#
 columns:
-  zone: {nullable: true, description: "Bidding zone; for a plant, the zone it feeds into."}
+  zone: {nullable: true, description: "Bidding zone; for a plant, the zone it feeds into; null for the portfolio."}
 #}
 {{ config(materialized='table', schema='marts') }}
 
@@ -11,7 +11,7 @@ with plants as (
 
 select
     s.delivery_day,
-    case when s.kind = 'plant_output' then p.zone else s.name end as zone,
+    case s.kind when 'plant_output' then p.zone when 'portfolio_output' then null else s.name end as zone,
     s.kind,
     s.name,
     s.delivery_start,

@@ -24,11 +24,12 @@ from energy_pipeline.desk.risk import RiskSettings, Stress, factor_names
 from energy_pipeline.desk.scenarios import ScenarioSettings
 from energy_pipeline.desk.sources import AbsentSeries, SeriesEntry, Sources
 from energy_pipeline.desk.strategies import Allocation, PairSpread, Strategy, TradingCosts, strategy_problems
+from energy_pipeline.desk.weather import WeatherLocation
 from energy_pipeline.domain.blocks import Block
 from energy_pipeline.domain.delivery import DeliveryDay, local_instant
 from energy_pipeline.domain.errors import DeskError
 
-__all__ = ["Desk", "Gate", "Market", "MarketTimeUnit", "MeteredPlant", "Plant", "PvPlant", "SharePlant", "WindPlant"]
+__all__ = ["Desk", "Gate", "Market", "MarketTimeUnit", "MeteredPlant", "Plant", "PvPlant", "SharePlant", "WeatherLocation", "WindPlant"]
 """Plants are described in `plants`, markets in `markets`; the whole desk is read from here."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -45,6 +46,7 @@ Member = Literal[
     "xgboost",
     "mlp",
     "mlp_a",
+    "network",
     "sarimax",
     "lstm",
 ]
@@ -121,32 +123,6 @@ class Zone(DeskModel):
         return valid[-1]
 
 
-class WeatherLocation(DeskModel):
-    """A place weather is forecast or observed at."""
-
-    latitude_deg: float = Field(ge=-90, le=90, description="North is positive [degrees].")
-    longitude_deg: float = Field(ge=-180, le=180, description="East is positive [degrees].")
-    wind_height_m: float = Field(10.0, gt=0, le=300, description="Height above ground of `wind_speed_ms` [m]; stated wherever a wind plant stands.")
-    further_wind_heights_m: tuple[Annotated[float, Field(gt=0, le=300)], ...] = Field(
-        (), max_length=2, description="Heights of `wind_speed_2_ms` and `wind_speed_3_ms` [m]; hub wind is made from the two heights around the hub."
-    )
-
-    @model_validator(mode="after")
-    def _distinct(self) -> WeatherLocation:
-        if len({self.wind_height_m, *self.further_wind_heights_m}) <= len(self.further_wind_heights_m):
-            raise ValueError("further_wind_heights_m: every height is another one, and none is wind_height_m")
-        return self
-
-    def wind_columns(self) -> dict[float, str]:
-        """Column of the weather tables by height, ascending.
-
-        >>> WeatherLocation(latitude_deg=50, longitude_deg=8, wind_height_m=100, further_wind_heights_m=(10,)).wind_columns()
-        {10.0: 'wind_speed_2_ms', 100.0: 'wind_speed_ms'}
-        """
-        names = ("wind_speed_ms", "wind_speed_2_ms", "wind_speed_3_ms")
-        return dict(sorted(zip((self.wind_height_m, *self.further_wind_heights_m), names, strict=False)))
-
-
 class Contract(DeskModel):
     """A block contract the desk may hedge with."""
 
@@ -212,7 +188,7 @@ class ForecastSettings(DeskModel):
     """Settings of the price models."""
 
     members: tuple[Member, ...] = Field(
-        ("lear_56", "lear_84", "lear_1092", "lear_1456", "krr_1456", "krr_1456a", "xgboost", "mlp", "mlp_a"),
+        ("lear_56", "lear_84", "krr_1456", "xgboost", "network"),
         min_length=1,
         description="Members of the ensemble; one whose window exceeds the known history is left out.",
     )
@@ -222,7 +198,7 @@ class ForecastSettings(DeskModel):
     training_days: int = Field(1463, ge=28, le=2200, description="Days of history the members may learn from.")
     weight_days: int = Field(84, ge=1, le=365, description="Past days that weight the families; equal weights under 28.")
     error_days: int = Field(182, ge=10, le=365, description="Past days whose forecast errors make quantiles and scenarios.")
-    horizon_days: int = Field(7, ge=1, le=7, description="Delivery days forecast at each decision.")
+    horizon_days: int = Field(7, ge=1, le=14, description="Delivery days forecast at each decision.")
     features: tuple[FeatureGroup, ...] = Field(
         ("drivers", "holidays", "neighbour_drivers"),
         description="What the price models read beside past prices and the calendar: groups of columns of price_features "

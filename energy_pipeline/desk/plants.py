@@ -39,6 +39,7 @@ class PvPlant(DeskModel):
     inverter_efficiency: float = Field(0.96, ge=0.5, le=1, description="AC over DC power at full load.")
     albedo: float = Field(0.2, ge=0, le=1, description="Share of light that the ground throws back.")
     elevation_m: float = Field(0.0, ge=-430, le=9000, description="Above sea level [m].")
+    snow_loss: bool = Field(False, description="Snow covers the modules and slides off (Marion et al. 2013, as PVWatts has it); needs snow_depth_cm.")
     curtail_below_eur_mwh: float | None = Field(None, description="Held back while the price is below: minus the subsidy, plus the marginal cost.")
 
     def azimuth_at(self, latitude_deg: float) -> float:

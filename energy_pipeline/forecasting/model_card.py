@@ -30,7 +30,7 @@ from energy_pipeline.forecasting.tuning import SEARCHED
 from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.information.artefacts import ArtefactStore
 
-SEEDED = {"xgboost": "0", "mlp": "forecasting/perceptron", "mlp_a": "forecasting/perceptron", "lstm": "0"}
+SEEDED = {"xgboost": "0", **dict.fromkeys(("mlp", "mlp_a", "network"), "forecasting/perceptron"), "lstm": "0"}
 """Members that draw random numbers, and from which seed (`domain.seeds` names); the others draw none."""
 
 
@@ -113,4 +113,4 @@ def settings_from(info: InformationSet, zone: str, member: str) -> str:
 
 def _settings(member: Forecaster) -> str:
     """Hyper-parameters as `name=value`, in their order of declaration."""
-    return " ".join(f"{f.name}={getattr(member, f.name)}" for f in fields(member))  # type: ignore[arg-type]
+    return " ".join(f"{f.name}={getattr(member, f.name)}" for f in fields(member) if f.repr)  # type: ignore[arg-type]

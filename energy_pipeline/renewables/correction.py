@@ -7,7 +7,7 @@ The correction is a kernel ridge regression of meter less physics on the inputs 
 features of a Gaussian kernel beside the inputs themselves), older hours counting less. Kernel width,
 penalty and half-life are chosen per plant by forecasting the later parts of its own past from the
 earlier ones; nobody tunes them by hand. Those held-out forecasts also say how much weight the
-correction gets - none unless its daily squared error beats physics by more than a standard error -
+correction gets - none unless its daily squared error beats physics by more than a standard error, less where it lost lately -
 and their errors make the quantiles. Under 50 metered days it is physics only.
 
 Source: held-out errors by level of the forecast are a
@@ -40,6 +40,8 @@ WIDTHS = (1.0, 2.0)
 PENALTIES = (10.0, 100.0)
 HALF_LIVES_DAYS = (120.0, 365.0)
 FOLD_EDGES = (0.4, 0.55, 0.7, 0.85, 1.0)
+RECENT_DAYS = 56
+"""Held-out days at the end of the past over which the correction may not be worse than physics."""
 SPREAD_PARTS = 5
 SMALLEST_SPREAD = 0.01
 
@@ -250,6 +252,12 @@ def _weight(target: FloatArray, held_out: FloatArray, day: np.ndarray[tuple[int,
     mean, error = float(daily.mean()), float(daily.std(ddof=1) / np.sqrt(daily.size)) if daily.size > 1 else float("inf")
     if mean - error <= 0.0:
         return 0.0, f"physics only: the correction's gain over {daily.size} held-out days is {mean:.2g} +- {error:.1g}, not beyond one standard error"
+    lately = day > day.max() - RECENT_DAYS
+    if float(gain[lately].sum()) < 0.0:
+        # What pays over the year but not lately waits: the last weeks' own share, none where it lost.
+        recent = float((held_out[lately] ** 2).sum())
+        weight = min(max(float((target[lately] * held_out[lately]).sum()) / recent, 0.0), weight) if recent > 0 else 0.0
+        return weight, f"weight {weight:.2f}: worse than physics over the last {RECENT_DAYS} days, gain {mean:.2g} +- {error:.1g} over {daily.size}"
     return weight, f"weight {weight:.2f}: gain {mean:.2g} +- {error:.1g} over {daily.size} held-out days"
 
 

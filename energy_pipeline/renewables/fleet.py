@@ -1,7 +1,7 @@
 """The fleet: output per plant, zone and portfolio in MW and MWh, capacity factors, complementarity.
 
 What belongs here: sums over plants and the measures of them. What does not: a plant's own output
-(`output`), quantiles of sums (they need joint paths: `scenario_summary`, the risk stage).
+(`output`), quantiles of sums (they need joint paths: `scenario_summary` of kinds zone_output and portfolio_output).
 
 Document 003 gives complementarity as 1 - correlation and calls its range 0..1; a correlation is
 -1..1, so it is 0..2.

@@ -31,6 +31,8 @@ from energy_pipeline.renewables.wind_plants import wind_output
 STEP_MINUTES = 15
 """Physics is computed in quarter-hours: curves are not linear, so power is averaged, not weather."""
 HOUR = 60
+SNOW_HOURS = 72
+"""What lies on modules is followed from so long before the day."""
 HOUR_US = HOUR * MICROSECONDS_PER_MINUTE
 
 
@@ -131,14 +133,17 @@ def _weather(info: InformationSet, location: str, starts: IntArray, minutes: int
 def _sun(info: InformationSet, plant: PvPlant, location: WeatherLocation) -> Computed:
     hours = info.day.interval_starts_us(HOUR)
     # Weather has the hours of UTC, also where the day begins at half past.
-    hours = np.arange(hours[0] - hours[0] % HOUR_US, hours[-1] + HOUR_US, HOUR_US, dtype=np.int64)
+    before = SNOW_HOURS * HOUR_US if plant.snow_loss else 0
+    hours = np.arange(hours[0] - hours[0] % HOUR_US - before, hours[-1] + HOUR_US, HOUR_US, dtype=np.int64)
     lengths = info.values("weather_forecast", "resolution_minutes", hours, location=plant.location)
     # A day is computed from the interval length it came in; a day of mixed lengths from hours.
     minutes = STEP_MINUTES if (lengths == STEP_MINUTES).all() else HOUR
-    starts = hours if minutes == HOUR else info.day.interval_starts_us(minutes)
-    weather = _weather(info, plant.location, starts, minutes, (*LIGHTS, "temperature_c", "wind_speed_ms"))
+    starts = hours if minutes == HOUR else np.arange(hours[0], hours[-1] + HOUR_US, minutes * MICROSECONDS_PER_MINUTE, dtype=np.int64)
+    columns = (*LIGHTS, "temperature_c", "wind_speed_ms", *(["snow_depth_cm"] if plant.snow_loss else []))
+    weather = _weather(info, plant.location, starts, minutes, columns)
     weather["wind_speed_ms"] = at_ten_metres_ms(weather["wind_speed_ms"], location.wind_height_m)
-    made = pv_output(plant, location, starts, minutes, weather, step_minutes=STEP_MINUTES)
+    day = info.day.day.toordinal() - (starts[-1] - starts) // (24 * HOUR_US) if before else None
+    made = pv_output(plant, location, starts, minutes, weather, step_minutes=STEP_MINUTES, day=day)
     skipped = (int(info.day.interval_starts_us(STEP_MINUTES)[0]) - int(starts[0])) // (STEP_MINUTES * MICROSECONDS_PER_MINUTE)
     own = made.output_mw[skipped : skipped + info.day.count(STEP_MINUTES)]
     return made if own.size == made.output_mw.size else replace(made, output_mw=own)

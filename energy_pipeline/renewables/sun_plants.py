@@ -52,6 +52,7 @@ def pv_system(plant: PvPlant, location: WeatherLocation) -> photovoltaics.PvSyst
         losses_share=max(1.0 - plant.retained_share / plant.inverter_efficiency, 0.0),
         inverter_efficiency=plant.inverter_efficiency,
         albedo=plant.albedo,
+        snow=plant.snow_loss,
     )
 
 
@@ -74,7 +75,8 @@ def pv_output(
     minutes, step_minutes : int
         Length of the weather's intervals, and of the output's (the same, or a quarter-hour of hours).
     weather : mapping
-        `temperature_c`, `ghi_w_m2` or `dni_w_m2` and `dhi_w_m2` (best all three), `wind_speed_ms` at 10 m; NaN where unknown.
+        `temperature_c`, `ghi_w_m2` or `dni_w_m2` and `dhi_w_m2` (best all three), `wind_speed_ms` at 10 m, and
+        `snow_depth_cm` for plants with `snow_loss`, from some days before; NaN where unknown.
     day : int array, shape (n,), optional
         Ordinal of each interval's day: what the checks refuse costs its day. None: all is one day.
 
@@ -86,12 +88,13 @@ def pv_output(
     step = step_minutes or minutes
     day = np.zeros(start_us.size, dtype=np.int64) if day is None else day
     nothing = np.full(start_us.size, np.nan)
-    given = {name: weather.get(name, nothing) for name in (*LIGHTS, "temperature_c", "wind_speed_ms")}
+    given = {name: weather.get(name, nothing) for name in (*LIGHTS, "temperature_c", "wind_speed_ms", "snow_depth_cm")}
     has = {name: ~np.isnan(values) for name, values in given.items()}
     known = has["temperature_c"] & (has["ghi_w_m2"] | (has["dni_w_m2"] & has["dhi_w_m2"]))
     output, told, split = np.full((start_us.size, minutes // step), np.nan), list[str](), False
     notes = _assumptions(plant, has, known)
     given["wind_speed_ms"] = np.where(has["wind_speed_ms"], given["wind_speed_ms"], TYPICAL_WIND_MS)
+    given["snow_depth_cm"] = np.where(has["snow_depth_cm"], given["snow_depth_cm"], 0.0)
     for names, rows in _by_lights(known, has, day):
         split = split or names == ("ghi_w_m2",)
         site = _Site(plant, location, start_us, minutes, step, given, names)
@@ -113,6 +116,8 @@ def _assumptions(plant: PvPlant, has: Mapping[str, BoolArray], known: BoolArray)
         return [f"no {' and no '.join(missing)} in the weather"] if missing and any(rows.any() for rows in has.values()) else []
     calm = int((known & ~has["wind_speed_ms"]).sum())
     notes = [f"wind_speed_ms not known in {calm} interval(s): {TYPICAL_WIND_MS:g} m/s cools the modules"] if calm else []
+    bare = int((known & ~has["snow_depth_cm"]).sum()) if plant.snow_loss else 0
+    notes += [f"snow_depth_cm not known in {bare} interval(s): no snow lies"] if bare else []
     if plant.retained_share > plant.inverter_efficiency:
         notes.append(f"retained_share {plant.retained_share:g} is more than the inverter leaves: {plant.inverter_efficiency:g} is used")
     return notes
@@ -134,7 +139,8 @@ class _Site:
         """Interval starts, their output in steps and what was repaired; raises what the checks refuse."""
         ghi, dni, dhi = (self.given[name][part] if name in self.lights else None for name in LIGHTS)
         air, wind = self.given["temperature_c"][part], self.given["wind_speed_ms"][part]
-        at = photovoltaics.Irradiance(self.start_us[part], self.minutes, air, wind, ghi_w_m2=ghi, dni_w_m2=dni, dhi_w_m2=dhi)
+        snow = self.given["snow_depth_cm"][part] if self.plant.snow_loss else None
+        at = photovoltaics.Irradiance(self.start_us[part], self.minutes, air, wind, ghi, dni, dhi, snow_depth_cm=snow)
         good = photovoltaics.checked(at, latitude_deg=self.location.latitude_deg, longitude_deg=self.location.longitude_deg, repair=True)
         power = _in_steps(pv_system(self.plant, self.location), _both_lights(good.weather, self.location), self.location, self.step_minutes)
         return good.weather.start_us, power, [f"{r.column}: {r.rule}, {r.count} interval(s)" for r in good.repairs]
@@ -186,7 +192,7 @@ def _in_steps(system: photovoltaics.PvSystem, weather: photovoltaics.Irradiance,
     dni = photovoltaics.spread(np.repeat(weather.dni_w_m2, ratio), photovoltaics.sunlit_share(*place), ratio)
     dhi = photovoltaics.spread(np.repeat(weather.dhi_w_m2, ratio), clear, ratio)
     air, wind = np.repeat(weather.temperature_c, ratio), np.repeat(weather.wind_speed_ms, ratio)
-    shape = photovoltaics.output_mw(system, photovoltaics.Irradiance(starts, step_minutes, air, wind, dni_w_m2=dni, dhi_w_m2=dhi))
+    shape = photovoltaics.output_mw(system.with_(snow=False), photovoltaics.Irradiance(starts, step_minutes, air, wind, dni_w_m2=dni, dhi_w_m2=dhi))
     most = system.ac_mw
     return in_quarters(np.clip(whole / most, 0.0, 1.0), np.clip(shape / most, 0.0, 1.0), clear, "solar") * most
 

@@ -6,6 +6,8 @@ their bands and meters (`outlook_sections`), how sums are made (`renewables.flee
 
 from __future__ import annotations
 
+import polars as pl
+
 from energy_pipeline.reporting.book_sections import not_computed
 from energy_pipeline.reporting.inputs import ReportInputs
 from energy_pipeline.reporting.view import Cell, Head, Section, TableView, num, share_cell
@@ -50,4 +52,17 @@ def fleet(inputs: ReportInputs) -> Section:
             for r in rows
         ],
     )
-    return Section("fleet", "Wind and solar fleet", [table], notes=[COMPLEMENTARITY_NOTE], sources=inputs.sources("fleet_summary"))
+    tables = [table, *_ranges(inputs)]
+    sources = inputs.sources("fleet_summary", "scenario_summary") if len(tables) > 1 else inputs.sources("fleet_summary")
+    return Section("fleet", "Wind and solar fleet", tables, notes=[COMPLEMENTARITY_NOTE], sources=sources)
+
+
+def _ranges(inputs: ReportInputs) -> list[TableView]:
+    """Output of zones and the portfolio as the scenarios have it: what the plants make together."""
+    if not inputs.has("scenario_summary"):
+        return []
+    rows = inputs.frame("scenario_summary").filter(pl.col("kind").is_in(["portfolio_output", "zone_output"]))
+    means = rows.group_by("kind", "name", maintain_order=True).agg(pl.col("mean", "q05", "q50", "q95").mean()).sort("kind", "name")
+    heads = [Head("Output of", numeric=False), *(Head(text, "MW") for text in ("mean", "5 %", "median", "95 %"))]
+    cells = [[Cell(r["name"]), num(r["mean"]), num(r["q05"]), num(r["q50"]), num(r["q95"])] for r in means.to_dicts()]
+    return [TableView("Plants together, by the scenarios: mean of the intervals' mean and quantiles", heads, cells)] if cells else []

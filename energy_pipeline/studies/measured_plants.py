@@ -174,7 +174,7 @@ def _haute_borne(folder: Path) -> Iterator[FileSource]:
             "capacity_mw": capacity,
             "hub_height_m": float(assets["Hub_height_m"].mean()),  # type: ignore[arg-type]
             "turbines": assets.height,
-            "density_rule": "sam",
+            **({"rotor_diameter_m": float(assets["Rotor_diameter_m"].mean())} if "Rotor_diameter_m" in assets.columns else {}),  # type: ignore[arg-type]
             "elevation_m": float(assets["elevation_m"].mean()),  # type: ignore[arg-type]
         }
     )

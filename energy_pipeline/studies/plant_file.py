@@ -336,7 +336,8 @@ def _sun(plant: PvPlant, location: WeatherLocation, start_us: IntArray, day: Int
     if "ghi_w_m2" not in light and len(light) < 2:
         clear = clear_sky_share(plant, location, start_us, 60) * plant.inverter_mw
         return Computed(clear, ("no irradiance in the file: clear sky at 15 degC",), "physical_assumed")
-    made = pv_output(plant, location, start_us, 60, light | _sun_weather(values, start_us.size), day=day)
+    snow = {"snow_depth_cm": values["snow_depth_cm"]} if "snow_depth_cm" in values else {}
+    made = pv_output(plant, location, start_us, 60, light | snow | _sun_weather(values, start_us.size), day=day)
     if "temperature_c" in values:
         return made
     return Computed(made.output_mw, (*made.notes, "no temperature_c in the file: 15 degC"), "physical_assumed")

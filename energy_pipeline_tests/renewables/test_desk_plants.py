@@ -13,7 +13,7 @@ from energy_pipeline.mathematics import windpower
 from energy_pipeline.renewables.sun_plants import pv_output
 from energy_pipeline.renewables.wind_plants import farm_problems, wind_output
 from energy_pipeline_tests.mathematics.photovoltaics.comparing import apart
-from energy_pipeline_tests.mathematics.photovoltaics.make_pvwatts_reference import STEPS
+from energy_pipeline_tests.mathematics.photovoltaics.make_pvwatts_reference import STEPS, snow_depth
 from energy_pipeline_tests.mathematics.photovoltaics.typical_years import FILES, typical_year
 from energy_pipeline_tests.mathematics.windpower import cases
 from energy_pipeline_tests.renewables.hand_made import TINY, tiny_desk
@@ -82,6 +82,21 @@ def test_what_the_weather_lacks_is_said():
     cold = of_sun(year, {k: v for k, v in weather.items() if k != "temperature_c"})
     assert np.isnan(cold.output_mw).all()
     assert cold.notes == ("no temperature_c in the weather",)
+
+
+def test_snow_takes_what_pvwatts_says_where_the_desk_asks_for_it():
+    year = typical_year("greensboro")
+    plant = roof(year, noct_c=45, row_self_shading=True, snow_loss=True)
+    weather = sun(year, "ghi_w_m2", "dni_w_m2", "dhi_w_m2")
+    theirs = pl.read_parquet(REFERENCE / "photovoltaics" / "reference" / "greensboro.parquet")["rack@snow"].to_numpy() / STEPS * plant.inverter_mw
+    snowy = of_sun(year, weather | {"snow_depth_cm": snow_depth(year)}, plant, step_minutes=15)
+    energy, rmse = apart(snowy.output_mw.reshape(-1, 4).mean(axis=1), theirs, plant.inverter_mw)
+    assert abs(energy) < 0.3
+    assert rmse < 1.5  # a row slides an hour earlier or later
+    unknown = of_sun(year, weather, plant)
+    assert unknown.method == "physical_assumed"
+    assert "snow_depth_cm not known in 8760" in unknown.notes[0]
+    assert unknown.output_mw.sum() > 1.02 * snowy.output_mw.mean() * 8760
 
 
 def farm(**changes):

@@ -141,6 +141,20 @@ def test_the_summary_is_that_of_each_row():
         scenario_summary(paths.slice(1))
 
 
+def test_the_summary_of_plants_together_is_that_of_their_sum_path_by_path():
+    desk = tiny_desk(plants=ROOF | {"second": ROOF["roof"]})
+    paths = draw(D, histories(D), smoothing=0.3)
+    again = paths.filter(pl.col("kind") == "plant_output").with_columns(name=pl.lit("second"), value=2.0 * pl.col("value"))
+    both = pl.concat([paths, again])
+    summary = enforce(table("scenario_summary"), scenario_summary(both, desk), D)
+    own = matrix(paths, "plant_output", "roof").astype(np.float64)
+    for kind, whose in (("zone_output", "SOUTH"), ("portfolio_output", desk.name)):
+        rows = summary.filter(pl.col("kind") == kind)
+        assert rows["name"].unique().to_list() == [whose]
+        np.testing.assert_allclose(rows["q05"], [np.quantile(3.0 * r, 0.05) for r in own], rtol=1e-5, atol=1e-9)
+    assert scenario_summary(both).equals(summary.filter(~pl.col("kind").is_in(["zone_output", "portfolio_output"])))
+
+
 def test_a_thousand_paths_take_well_under_a_second():
     errors = histories(D, days=60)
     draw(D, errors, smoothing=0.3, paths=1000)

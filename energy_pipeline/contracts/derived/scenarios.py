@@ -10,6 +10,8 @@ from energy_pipeline.contracts import columns as c
 from energy_pipeline.contracts.derived.shared import SCENARIO_KIND, SCENARIO_UNIT
 from energy_pipeline.contracts.model import Column, Table
 
+SUMMED_KINDS = (*(SCENARIO_KIND.allowed or ()), "zone_output", "portfolio_output")
+
 SCENARIO_PATHS = Table(
     name="scenario_paths",
     stage="scenarios",
@@ -39,8 +41,8 @@ SCENARIO_SUMMARY = Table(
     key=("kind", "name", "delivery_start"),
     columns=(
         c.DELIVERY_DAY,
-        SCENARIO_KIND,
-        c.text("name", "Zone or plant."),
+        c.text("kind", "What the path is of; output of a zone or the portfolio: its plants together.", allowed=SUMMED_KINDS),
+        c.text("name", "Zone or plant; the desk's name for the portfolio."),
         c.DELIVERY_START,
         c.RESOLUTION,
         SCENARIO_UNIT,
