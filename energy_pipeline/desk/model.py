@@ -17,6 +17,7 @@ from energy_pipeline.desk.flexibility import Battery, FlexibilitySettings, GridS
 from energy_pipeline.desk.forwards import ForwardBookSettings
 from energy_pipeline.desk.joint import JointBookSettings
 from energy_pipeline.desk.markets import Currency, Gate, Market, MarketTimeUnit
+from energy_pipeline.desk.places import WeatherLocation
 from energy_pipeline.desk.plants import MeteredPlant, Plant, PvPlant, SharePlant, WindPlant
 from energy_pipeline.desk.plausibility import Plausibility
 from energy_pipeline.desk.portfolio import PortfolioSettings
@@ -28,7 +29,7 @@ from energy_pipeline.domain.blocks import Block
 from energy_pipeline.domain.delivery import DeliveryDay, local_instant
 from energy_pipeline.domain.errors import DeskError
 
-__all__ = ["Desk", "Gate", "Market", "MarketTimeUnit", "MeteredPlant", "Plant", "PvPlant", "SharePlant", "WindPlant"]
+__all__ = ["Desk", "Gate", "Market", "MarketTimeUnit", "MeteredPlant", "Plant", "PvPlant", "SharePlant", "WeatherLocation", "WindPlant"]
 """Plants are described in `plants`, markets in `markets`; the whole desk is read from here."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -119,32 +120,6 @@ class Zone(DeskModel):
             problem = f"market_time_unit: no unit is declared for {day}; the first begins {self.market_time_unit[0].first_day}"
             raise DeskError(f"a zone of market {self.market}", [f"{problem} -> say which unit held before, histories look back further"])
         return valid[-1]
-
-
-class WeatherLocation(DeskModel):
-    """A place weather is forecast or observed at."""
-
-    latitude_deg: float = Field(ge=-90, le=90, description="North is positive [degrees].")
-    longitude_deg: float = Field(ge=-180, le=180, description="East is positive [degrees].")
-    wind_height_m: float = Field(10.0, gt=0, le=300, description="Height above ground of `wind_speed_ms` [m]; stated wherever a wind plant stands.")
-    further_wind_heights_m: tuple[Annotated[float, Field(gt=0, le=300)], ...] = Field(
-        (), max_length=2, description="Heights of `wind_speed_2_ms` and `wind_speed_3_ms` [m]; hub wind is made from the two heights around the hub."
-    )
-
-    @model_validator(mode="after")
-    def _distinct(self) -> WeatherLocation:
-        if len({self.wind_height_m, *self.further_wind_heights_m}) <= len(self.further_wind_heights_m):
-            raise ValueError("further_wind_heights_m: every height is another one, and none is wind_height_m")
-        return self
-
-    def wind_columns(self) -> dict[float, str]:
-        """Column of the weather tables by height, ascending.
-
-        >>> WeatherLocation(latitude_deg=50, longitude_deg=8, wind_height_m=100, further_wind_heights_m=(10,)).wind_columns()
-        {10.0: 'wind_speed_2_ms', 100.0: 'wind_speed_ms'}
-        """
-        names = ("wind_speed_ms", "wind_speed_2_ms", "wind_speed_3_ms")
-        return dict(sorted(zip((self.wind_height_m, *self.further_wind_heights_m), names, strict=False)))
 
 
 class Contract(DeskModel):
