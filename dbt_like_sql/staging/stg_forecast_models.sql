@@ -17,6 +17,7 @@ select
     coalesce(features, '') as features,
     coalesce(left_out, '') as left_out,
     settings,
+    coalesce(settings_from, '') as settings_from,
     seed,
     artefact,
     note

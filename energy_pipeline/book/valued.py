@@ -5,11 +5,12 @@ What belongs here: positions and scenario tables into zone books, outlooks and P
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
+from energy_pipeline.book.clearing import expected_earned_eur
 from energy_pipeline.book.outlook import ZoneOutlook, zone_outlooks
 from energy_pipeline.book.pnl import ZoneBook, at_fair_value, zone_legs
 from energy_pipeline.book.positions import zone_books
@@ -58,9 +59,18 @@ def valued(
 
 def book_of_day(desk: Desk, day: DeliveryDay, positions: pl.DataFrame, dispatch: pl.DataFrame, outlooks: dict[str, ZoneOutlook]) -> ValuedBook:
     """The book of these positions over outlooks that are there already: of each zone with a position, perhaps of more."""
-    books = zone_books(desk, day, positions, dispatch)
+    books = {
+        zone: replace(book, cost_eur=book.cost_eur - scheme_eur(desk, outlooks[zone]))
+        for zone, book in zone_books(desk, day, positions, dispatch).items()
+    }
     fair = {zone: at_fair_value(book, outlooks[zone].price) for zone, book in books.items()}
     return ValuedBook(desk, day, positions, books, fair, outlooks)
+
+
+def scheme_eur(desk: Desk, outlook: ZoneOutlook) -> FloatArray:
+    """What the schemes of a zone's plants are expected to pay, less variable cost [EUR], shape (intervals,)."""
+    plants = {p.plant: p.output_mw for p in outlook.plants}
+    return expected_earned_eur(desk, outlook.zone, outlook.grid.hours, plants, outlook.price)
 
 
 def zone_pnl_eur(book: ZoneBook, outlook: ZoneOutlook) -> FloatArray:

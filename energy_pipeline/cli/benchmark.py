@@ -32,6 +32,9 @@ def forecasts(
     last_days: Annotated[int, typer.Option("--last-days", min=1, help="Days to forecast, from the end of the file.")] = 728,
     models: Annotated[str, typer.Option("--models", help="Members, separated by commas; default: the committee.")] = "",
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Worker processes.")] = min(os.cpu_count() or 1, 8),
+    holidays: Annotated[
+        str, typer.Option("--holidays", help="Countries (DE, DE-BY) whose public holidays count as Sundays, or none; default: by the file's name.")
+    ] = "",
 ) -> None:
     """Walk forward over the last days of a market file with daily recalibration.
 
@@ -40,14 +43,16 @@ def forecasts(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     from energy_pipeline.forecasting.committee import DEFAULT_MEMBERS
-    from energy_pipeline.studies.forecast_benchmark import run
+    from energy_pipeline.studies.forecast_benchmark import holiday_places, run
 
     names = [n.strip() for n in models.split(",") if n.strip()] or list(DEFAULT_MEMBERS)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with plain_errors(ValueError), Progress(*columns, console=console) as bar:
-        task = bar.add_task(f"{data.name}: fortnights", total=None)
-        report = run(data, out, names, last_days, jobs, lambda done, total: bar.update(task, completed=done, total=total))
+        task = bar.add_task(f"{data.name}: four weeks of a member", total=None)
+        places = holiday_places(holidays, data)
+        report = run(data, out, names, last_days, jobs, lambda done, total: bar.update(task, completed=done, total=total), places)
     console.print(f"{report.days} days {report.first} .. {report.last} -> {out}", highlight=False)
+    console.print(f"public holidays as Sundays: {', '.join(places) or 'none (--holidays DE)'}", highlight=False)
     if report.fallbacks:
         console.print(f"{report.fallbacks} days with a note in the column fallback", highlight=False)
 

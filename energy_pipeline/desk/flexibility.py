@@ -63,6 +63,10 @@ class Battery(DeskModel):
         return self
 
 
+AtLimit = Literal["none", "half", "full"]
+Scheme = Literal["per_mwh", "not_at_negative_prices", "after_negative_intervals", "difference", "sliding_premium", "capacity"]
+
+
 class StateCorrections(FileLayout):
     """An operator's file of states: asset, delivery_day, known_at and what it corrects (flexibility/corrections.py)."""
 
@@ -72,6 +76,7 @@ class StateCorrections(FileLayout):
 class FlexibilitySettings(DeskModel):
     """How flexible assets are kept and ordered."""
 
+    at_limit: AtLimit = Field("none", description="What of a step is taken as accepted where the price is its limit.")
     state_corrections: StateCorrections | None = Field(None, description="What an operator measured of an asset's state, and when that was known.")
 
 
@@ -142,8 +147,20 @@ class RenewableRight(DeskModel):
     kind: Literal["renewable"] = Field(description="A plant that may be switched off.")
     zone: str = Field(description="Zone of the desk (`zones`).")
     plant: str = Field(description="Plant of the desk (`plants`), in the same zone.")
-    certificate_eur_mwh: float = Field(0.0, description="Renewable energy certificate (or premium) earned per MWh generated.")
+    certificate_eur_mwh: float = Field(
+        0.0, description="Renewable energy certificate or premium per MWh generated; of a difference or sliding premium its strike."
+    )
+    scheme: Scheme = Field(
+        "per_mwh",
+        description="When that is paid: for every MWh; not at negative prices; not in runs of negative_intervals and more; as the difference to "
+        "reference_eur_mwh, of both signs or only of one; or for capacity, so nothing per MWh.",
+    )
+    negative_intervals: int = Field(6, ge=1, description="With after_negative_intervals: length of a run of negative prices that is not paid.")
+    reference_eur_mwh: float = Field(0.0, description="With difference and sliding_premium: the reference price.")
     variable_cost_eur_mwh: float = Field(0.0, ge=0, description="Cost of each MWh generated [EUR/MWh].")
+    meter: Literal["output", "available"] = Field(
+        "output", description="What the plant's meter says: what it gave, or what it could have given (then a rejected step is taken off)."
+    )
 
 
 class TollingRight(DeskModel):

@@ -25,6 +25,7 @@ from energy_pipeline.desk.risk import RiskSettings, Stress, factor_names
 from energy_pipeline.desk.scenarios import ScenarioSettings
 from energy_pipeline.desk.sources import AbsentSeries, SeriesEntry, Sources
 from energy_pipeline.desk.strategies import Allocation, PairSpread, Strategy, TradingCosts, strategy_problems
+from energy_pipeline.desk.weather import WeatherLocation
 from energy_pipeline.domain.blocks import Block
 from energy_pipeline.domain.delivery import DeliveryDay, local_instant
 from energy_pipeline.domain.errors import DeskError
@@ -46,6 +47,7 @@ Member = Literal[
     "xgboost",
     "mlp",
     "mlp_a",
+    "network",
     "sarimax",
     "lstm",
 ]
@@ -187,7 +189,7 @@ class ForecastSettings(DeskModel):
     """Settings of the price models."""
 
     members: tuple[Member, ...] = Field(
-        ("lear_56", "lear_84", "lear_1092", "lear_1456", "krr_1456", "krr_1456a", "xgboost", "mlp", "mlp_a"),
+        ("lear_56", "lear_84", "krr_1456", "xgboost", "network"),
         min_length=1,
         description="Members of the ensemble; one whose window exceeds the known history is left out.",
     )
@@ -197,7 +199,7 @@ class ForecastSettings(DeskModel):
     training_days: int = Field(1463, ge=28, le=2200, description="Days of history the members may learn from.")
     weight_days: int = Field(84, ge=1, le=365, description="Past days that weight the families; equal weights under 28.")
     error_days: int = Field(182, ge=10, le=365, description="Past days whose forecast errors make quantiles and scenarios.")
-    horizon_days: int = Field(7, ge=1, le=7, description="Delivery days forecast at each decision.")
+    horizon_days: int = Field(7, ge=1, le=14, description="Delivery days forecast at each decision.")
     features: tuple[FeatureGroup, ...] = Field(
         ("drivers", "holidays", "neighbour_drivers"),
         description="What the price models read beside past prices and the calendar: groups of columns of price_features "

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.forecasting.forecaster import Forecaster, fit_day
+from energy_pipeline.forecasting.forecaster import Forecaster, WarmStarted, fit_day
 from energy_pipeline.forecasting.kernel_ridge import KernelRidge
 from energy_pipeline.forecasting.lear import Lear
 from energy_pipeline.forecasting.lstm import Lstm
@@ -36,6 +36,8 @@ from energy_pipeline.forecasting.trees import Trees
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
+
+NETWORK_LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 MEMBERS: dict[str, Callable[[], Forecaster]] = {
     "lear_56": lambda: Lear(56),
@@ -50,12 +52,13 @@ MEMBERS: dict[str, Callable[[], Forecaster]] = {
     "xgboost": Trees,
     "mlp": lambda: Perceptron(refit_days=14),
     "mlp_a": lambda: Perceptron(refit_days=14, adaptive=True),
+    "network": lambda: Perceptron(adaptive=True, levels=NETWORK_LEVELS, restart_days=28, batch=64, rate=3e-3, decay=0.45),
     "sarimax": Sarimax,
     "lstm": Lstm,
 }
 """Every member by the name used in desk files and on the command line."""
 
-DEFAULT_MEMBERS = ("lear_56", "lear_84", "lear_1092", "lear_1456", "krr_1456", "krr_1456a", "xgboost", "mlp", "mlp_a")
+DEFAULT_MEMBERS = ("lear_56", "lear_84", "krr_1456", "xgboost", "network")
 
 FIT_FAILURES = (ModelUnavailableError, np.linalg.LinAlgError)
 
@@ -197,7 +200,7 @@ def _forecast(today: Panel, member: Forecaster, panel_of: Callable[[date], Panel
     _long_enough(today, member)
     basis = _basis(today, member, panel_of)
     try:
-        fitted = fit(member, basis)
+        fitted = chained_fit(member, basis, panel_of, fit)
     except FIT_FAILURES as reason:
         basis, fitted = _last_fit(today, member, panel_of, fit, basis, reason)
     found = member.predict(today, fitted)
@@ -218,7 +221,34 @@ def _last_fit(today: Panel, member: Forecaster, panel_of: Callable[[date], Panel
     basis = seen_by(member, history, history.repaired())
     if basis.exog.shape[0] != today.exog.shape[0]:
         raise reason
-    return basis, fit(member, basis)
+    return basis, chained_fit(member, basis, panel_of, fit)
+
+
+def chained_fit(member: Forecaster, basis: Panel, panel_of: Callable[[date], Panel], fit: Fit) -> bytes:
+    """Parameters for a history; of a model with warm starts the end of the chain of fits since it last began anew.
+
+    The chain hangs on the calendar and on what was known on its days, so that a day alone gives what a range gives.
+    """
+    if not isinstance(member, WarmStarted) or not member.restart_days or basis.origin != fit_day(basis.origin, member.refit_days):
+        return fit(member, basis)
+    block = fit_day(basis.origin, member.restart_days)
+    earlier = b""
+    while block < basis.origin:
+        earlier = _link(member, block, basis, panel_of, fit, earlier)
+        block += timedelta(days=member.refit_days)
+    return fit(member.after(earlier), basis)
+
+
+def _link(member: WarmStarted, block: date, basis: Panel, panel_of: Callable[[date], Panel], fit: Fit, earlier: bytes) -> bytes:
+    """The fit of one day of the chain; nothing where there was too little or something else to learn from: the next begins anew."""
+    if (block - basis.first_day).days < member.history_days:
+        return b""
+    try:
+        history = panel_of(block)
+        seen = seen_by(member, history, history.repaired())
+        return fit(member.after(earlier), seen) if seen.exog.shape[0] == basis.exog.shape[0] else b""
+    except FIT_FAILURES:
+        return b""
 
 
 def _basis(today: Panel, member: Forecaster, panel_of: Callable[[date], Panel]) -> Panel:

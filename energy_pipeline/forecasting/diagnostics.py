@@ -38,7 +38,8 @@ def forecast_diagnostics(info: InformationSet, artefacts: ArtefactStore) -> pl.D
 
 
 def _zone_rows(info: InformationSet, zone: str, artefacts: ArtefactStore) -> Iterator[dict[str, Any]]:
-    days = past_days(info, 1, max(info.desk.forecast.weight_days, LEAST_DAYS))
+    # Not more than the quantiles look back to: those forecasts are there already.
+    days = past_days(info, 1, min(max(info.desk.forecast.weight_days, LEAST_DAYS), info.desk.forecast.error_days))
     came = outcomes(info, zone, "day_ahead_prices", days, 1)
     errors: dict[str, list[FloatArray]] = {}
     for day, row in zip(days, came, strict=True):

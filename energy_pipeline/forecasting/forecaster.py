@@ -73,6 +73,20 @@ class Forecaster(Protocol):
 
 
 @runtime_checkable
+class WarmStarted(Forecaster, Protocol):
+    """A model whose fits go on from the fit before, and begin anew on days that the calendar alone decides."""
+
+    @property
+    def restart_days(self) -> int:
+        """Days between fits that begin anew, a multiple of `refit_days`; 0: every fit does."""
+        ...
+
+    def after(self, earlier: bytes) -> Forecaster:
+        """The model that goes on from an earlier fit, nothing for none; its `repr` tells from which."""
+        ...
+
+
+@runtime_checkable
 class Responding(Protocol):
     """A member that says how its forecast answers to its inputs; all but the trees, which are explained exactly."""
 

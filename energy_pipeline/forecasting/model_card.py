@@ -26,10 +26,11 @@ from energy_pipeline.forecasting.forecaster import Forecaster
 from energy_pipeline.forecasting.market import zone_panel
 from energy_pipeline.forecasting.model import ModelUnavailableError
 from energy_pipeline.forecasting.point import chosen_members, day_members, on_slots, outcomes, past_days, raw_ensemble
+from energy_pipeline.forecasting.tuning import SEARCHED
 from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.information.artefacts import ArtefactStore
 
-SEEDED = {"xgboost": "0", "mlp": "forecasting/perceptron", "mlp_a": "forecasting/perceptron", "lstm": "0"}
+SEEDED = {"xgboost": "0", **dict.fromkeys(("mlp", "mlp_a", "network"), "forecasting/perceptron"), "lstm": "0"}
 """Members that draw random numbers, and from which seed (`domain.seeds` names); the others draw none."""
 
 
@@ -72,6 +73,7 @@ def _zone_rows(info: InformationSet, zone: str, artefacts: ArtefactStore) -> Ite
             "features": " ".join(seen_by(member, panel, repaired).names),
             "left_out": "; ".join([*off, *(n for n in seen_by(member, panel, repaired).notes if n.startswith("input "))]),
             "settings": _settings(member),
+            "settings_from": settings_from(info, zone, member.name),
             "seed": SEEDED.get(member.name, ""),
             "artefact": artefact,
             "note": "; ".join(n for n in today.notes if n.startswith(f"without {member.name}: ") or f" {member.name} " in n),
@@ -99,6 +101,16 @@ def _values(info: InformationSet, zone: str, artefacts: ArtefactStore) -> dict[s
     return dict(past.values)
 
 
+def settings_from(info: InformationSet, zone: str, member: str) -> str:
+    """Where the searched settings of a member come from on D."""
+    if member not in SEARCHED:
+        return ""
+    training = info.training
+    if training is not None and member in training[1].get(zone, {}):
+        return f"trained on {training[0]}"
+    return "desk" if set(SEARCHED[member]) <= set(info.desk.forecast.overrides.get(member, {})) else "declared: no training is found"
+
+
 def _settings(member: Forecaster) -> str:
     """Hyper-parameters as `name=value`, in their order of declaration."""
-    return " ".join(f"{f.name}={getattr(member, f.name)}" for f in fields(member))  # type: ignore[arg-type]
+    return " ".join(f"{f.name}={getattr(member, f.name)}" for f in fields(member) if f.repr)  # type: ignore[arg-type]

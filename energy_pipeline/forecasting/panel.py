@@ -164,13 +164,14 @@ class Panel:
     def inputs(self) -> FloatArray:
         """Raw inputs of every row through the target, shape (days + lead, 4 slots + 3 k slots + daily columns).
 
-        Blocks: prices 1, 2 and 3 days before the row's own origin and 7 days before the row
-        (for lead h the origin is h - 1 days before the row), then for each exogenous column its
+        Blocks: prices 1, 2 and 3 days before the row's own origin and 7 days before the row, a fortnight before it
+        where a week before is not known yet (for lead h the origin is h - 1 days before the row), then for each exogenous column its
         values of the row's day, the day before and 7 days before; of a daily one its one value of the row's day. Rows before `FIRST_ROW` +
         lead - 1 hold NaN. `blocks` says whose they are.
         """
         total = self.days + self.lead
-        blocks = [_shifted(self.prices, lag + (self.lead - 1 if lag < FIRST_ROW else 0), total) for lag in LAGS]
+        weeks = FIRST_ROW * ((self.lead - 1) // FIRST_ROW)
+        blocks = [_shifted(self.prices, lag + (self.lead - 1 if lag < FIRST_ROW else weeks), total) for lag in LAGS]
         for name, column in zip(self.columns, self.exog, strict=True):
             blocks += [column[:, :1]] if name in self.daily else [_shifted(column, lag, total) for lag in EXOG_LAGS]
         return np.hstack(blocks)

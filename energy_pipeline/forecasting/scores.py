@@ -70,12 +70,13 @@ def lead_errors(desk: Desk, day: date, forecasts: pl.DataFrame, day_ahead_prices
         Raw rows of D, the latest vintage.
     """
     contract = table("forecast_lead_errors")
-    own = forecasts.filter(pl.col("target_day") == day, pl.col("model") == "ensemble")
+    own, naive = (forecasts.filter(pl.col("target_day") == day, pl.col("model") == model).sort("delivery_start") for model in ("ensemble", "naive"))
     rows = []
-    for (zone, kind, lead), part in own.sort("delivery_start").group_by("zone", "price_kind", "horizon_days", maintain_order=True):
+    for (zone, kind, lead), part in own.group_by("zone", "price_kind", "horizon_days", maintain_order=True):
         prices = day_ahead_prices
         if kind == "second":
             prices = second_prices.filter(pl.col("price_kind") == desk.zones[str(zone)].second_price.kind)
+        simple = naive.filter(pl.col("zone") == zone, pl.col("price_kind") == kind, pl.col("horizon_days") == lead)["price_eur_mwh"].to_numpy()
         came = on_day(prices.filter(pl.col("zone") == zone), desk.delivery_day(day), int(part["resolution_minutes"][0]))
         known = np.isfinite(came)
         if not known.any():
@@ -83,7 +84,9 @@ def lead_errors(desk: Desk, day: date, forecasts: pl.DataFrame, day_ahead_prices
         error = (part["price_eur_mwh"].to_numpy() - came)[known]
         row = {"intervals": error.size, "bias_eur_mwh": float(error.mean()), "rmse_eur_mwh": float(np.sqrt((error**2).mean()))}
         about = {"delivery_day": day, "zone": zone, "price_kind": kind, "horizon_days": lead}
-        rows.append({**about, **row, "outcome_eur_mwh": float(came[known].mean())})
+        there = simple.size == came.size
+        naive_rmse = float(np.sqrt(((simple - came)[known] ** 2).mean())) if there else None
+        rows.append({**about, **row, "outcome_eur_mwh": float(came[known].mean()), "rmse_naive_eur_mwh": naive_rmse})
     return enforce(contract, pl.DataFrame(rows, schema=contract.schema), day)
 
 

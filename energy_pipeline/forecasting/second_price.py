@@ -32,13 +32,13 @@ from energy_pipeline.information.resolution import convert, slot_starts_us
 HOUR = 60
 RUN_BEFORE_US = 24 * 3_600_000_000
 RENEWABLE = ("wind_mw", "solar_mw", "wind_solar_mw")
-NOTHING = "no second price is known: zero spread"
+NOTHING = "too few second prices are known: the day-ahead mean stands in"
 RIVALS = ("the published day-ahead mean", "the last known day's spread")
 
 
 @dataclass(frozen=True)
 class Expectation:
-    """The expected spread of D by wall-clock hour [EUR/MWh], and whether any second price was known."""
+    """The expected spread of D by wall-clock hour [EUR/MWh], and whether enough second prices were known to expect any."""
 
     hourly: FloatArray
     known: bool
@@ -74,7 +74,8 @@ def skill_note(info: InformationSet, zone: str) -> str:
         return ""
     if record.verdict == "too_short":
         return f"too short a record of the second price: {record.days} settled days, {LEAST_DAYS} are needed"
-    tests = " and ".join(f"t {record.t_against(i):.2f} against {name}" for i, name in enumerate(RIVALS, start=1))
+    found = [(record.t_against(i), name) for i, name in enumerate(RIVALS, start=1)]
+    tests = " and ".join(f"t {t:.2f} against {name}" if np.isfinite(t) else f"no difference to {name}" for t, name in found)
     return f"no skill on the second price: over {record.days} settled days {tests}"
 
 

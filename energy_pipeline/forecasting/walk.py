@@ -17,7 +17,7 @@ import numpy as np
 
 from energy_pipeline.contracts.derived import QUANTILES
 from energy_pipeline.domain.delivery import FloatArray, days_between
-from energy_pipeline.forecasting.committee import MemberForecasts, forecast_members, members
+from energy_pipeline.forecasting.committee import LAST_FIT_DAYS, MemberForecasts, forecast_members, members
 from energy_pipeline.forecasting.ensemble import WEIGHT_DAYS, combine
 from energy_pipeline.forecasting.forecaster import Forecaster
 from energy_pipeline.forecasting.panel import Panel
@@ -153,7 +153,7 @@ def member_days(history: Panel, first: date, last: date, names: Sequence[str]) -
     def fit(member: Forecaster, basis: Panel) -> bytes:
         key = (member.name, basis.origin)
         if key not in fits:
-            for old in [k for k in fits if k[0] == member.name]:
+            for old in [k for k in fits if k[0] == member.name and k[1] < basis.origin - timedelta(days=LAST_FIT_DAYS)]:
                 del fits[old]
             fits[key] = member.fit(basis)
         return fits[key]

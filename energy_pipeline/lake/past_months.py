@@ -80,9 +80,8 @@ class PastMonths:
         """Write the months that have something new, united with what others wrote; returns how many files."""
         written = len(self._fresh)
         for month, fresh in self._fresh.items():
-            united = self._read(month) | fresh
-            with self._storage.guard(_folder(month[0]), exclusive=False):
-                self._storage.write_bytes(_path(month), _encoded(united))
+            with self._storage.guard(_folder(month[0]), exclusive=True):  # or one of two processes would lose what the other wrote
+                self._storage.write_bytes(_path(month), _encoded(self._read(month) | fresh))
         self._fresh = {}
         self._months = {}  # what the process needs again is in its memory; the rest would only lie here
         return written

@@ -76,6 +76,7 @@ def check_steps(marts: Sequence[str], partitions: dg.PartitionsDefinition[str]) 
         "decide": [
             *_suites("decide"),
             _table("information_set", "no_look_ahead", "Nothing visible was known after the decision time.", look_ahead),
+            _table("feature_statistics", "inputs_known", "No input that models read until now is missing on the day.", unread),
             _table("price_forecasts", "worth_more_than_naive", "No zone's ensemble earned a battery less than the naive for weeks.", drift),
             _table("asset_states", "states_follow", "Every day's assets begin where the day before left them, as it stands now.", states_follow),
             _table("scenario_sets", "one_expectation", "Every unconditional set has the published mean.", one_expectation),
@@ -201,6 +202,16 @@ def drift(session: RunSession, days: Sequence[date]) -> Outcome:
     frame = session.read("price_forecasts", days[0], days[-1])
     rows = frame.filter(pl.col("fallback").str.contains("drift alarm", literal=True)).unique(["delivery_day", "zone"], maintain_order=True)
     return Outcome(sorted(set(rows["delivery_day"].to_list())), [f"{r['delivery_day']} {r['zone']}: {r['fallback']}" for r in rows.to_dicts()])
+
+
+def unread(session: RunSession, days: Sequence[date]) -> Outcome:
+    """Inputs that are known of most days before and unknown on the day: the models do without them."""
+    from energy_pipeline.features.groups import KNOWN_SHARE
+
+    frame = session.read("feature_statistics", days[0], days[-1])
+    rows = frame.filter(pl.col("status") == "unknown", pl.col("missing_history_share") < 1 - KNOWN_SHARE).to_dicts()
+    detail = [f"{r['delivery_day']} {r['zone']} {r['feature']}: {r['missing_share']:.0%} of the day is unknown" for r in rows]
+    return Outcome(sorted({r["delivery_day"] for r in rows}), detail, {"inputs_read": frame.filter(pl.col("status") == "read").height})
 
 
 def one_expectation(session: RunSession, days: Sequence[date]) -> Outcome:

@@ -4,8 +4,22 @@ What belongs here: the P&L kernel, the choice of positions, the bids to submit a
 settlement of both flows. What does not: scenarios (an input), risk reports (`risk`).
 """
 
+from energy_pipeline.portfolio.asset_cash import Decided, acted, asset_legs
 from energy_pipeline.portfolio.decision import book_of, case_of, optimise
 from energy_pipeline.portfolio.nominations import nomination_lines, nominations_csv
-from energy_pipeline.portfolio.settle import Came, settle_day_ahead, settle_final
+from energy_pipeline.portfolio.settle import Acted, Came, settle_day_ahead, settle_final
 
-__all__ = ["Came", "book_of", "case_of", "nomination_lines", "nominations_csv", "optimise", "settle_day_ahead", "settle_final"]
+__all__ = [
+    "Acted",
+    "Came",
+    "Decided",
+    "acted",
+    "asset_legs",
+    "book_of",
+    "case_of",
+    "nomination_lines",
+    "nominations_csv",
+    "optimise",
+    "settle_day_ahead",
+    "settle_final",
+]

@@ -35,7 +35,7 @@ from energy_pipeline.book.positions import (
     schedule_cost_eur,
 )
 from energy_pipeline.book.published_forecast import published_forecast
-from energy_pipeline.book.valued import book_of_day, zone_pnl_eur
+from energy_pipeline.book.valued import book_of_day, scheme_eur, zone_pnl_eur
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
@@ -234,7 +234,7 @@ def _base(
         for o in h.opening
     )
     fee = desk.zones[outlook.zone].second_price.imbalance_fee_eur_mwh
-    book = ZoneBook(grid.hours, expected, expected, schedule_cost_eur(outlook.zone, dispatch, grid), fee, legs)
+    book = ZoneBook(grid.hours, expected, expected, schedule_cost_eur(outlook.zone, dispatch, grid) - scheme_eur(desk, outlook), fee, legs)
     found = zone_legs(at_fair_value(book, outlook.price), outlook.price, outlook.second, outlook.output_mw)
     free = np.zeros(grid.size, dtype=bool) if deviation is None else deviation.free
     result: FloatArray = found.total().sum(axis=1) - found.imbalance_fee[:, free].sum(axis=1)

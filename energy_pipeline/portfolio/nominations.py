@@ -3,7 +3,8 @@
 What belongs here: bid lines, block orders of batteries, reasons, the text a trader uploads.
 What does not: deciding positions (`optimise`), sending bids.
 
-Plant output and deviations are price-independent bids per interval. A battery's schedule is
+Plant output and deviations are price-independent bids per interval; a plant that may be switched off is a step at its marginal
+cost less what it would be paid (`book.clearing`). A battery's schedule is
 a loop block: its purchases and sales are accepted together or not at all, with limit
 prices that make the block break even, so that a day without a spread costs nothing.
 Settlement takes the block as accepted; where prices would have refused it, the settled
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from energy_pipeline.book.clearing import limit_eur_mwh, payment_eur_mwh, steps_of
 from energy_pipeline.book.grid import Grid, on_grid, zone_grid
 from energy_pipeline.book.outlook import schedule_on
 from energy_pipeline.book.positions import DAY_AHEAD, SAME_MW
@@ -31,7 +33,7 @@ from energy_pipeline.portfolio.program import K_EUR, Program
 
 TICK_MW = 0.1
 TICK_EUR_MWH = 0.01
-PRICE_INDEPENDENT, LOOP_BLOCK = "price_independent", "loop_block"
+PRICE_INDEPENDENT, LOOP_BLOCK, STEP = "price_independent", "loop_block", "step"
 CSV_COLUMNS = (
     "zone",
     "delivery_start_utc",
@@ -80,11 +82,29 @@ def nomination_lines(case: Case, positions: pl.DataFrame, dispatch: pl.DataFrame
         rows = auction.filter(pl.col("zone") == zone)
         schedule = schedule_on(dispatch, zone, grid)
         forecast = on_grid(rows, "reference_price_eur_mwh", grid)
-        bought = on_grid(rows, "traded_mw", grid) + schedule
+        stepped = _steps(case, zone, grid, forecast)
+        given = sum((mw for _, mw, _, _ in stepped), np.zeros(grid.size))
+        bought = on_grid(rows, "traded_mw", grid) + schedule + given
         why = reasons.get(zone, Why([""] * grid.size, [""] * grid.size, [None] * grid.size))
         frames.append(_lines(zone, "", PRICE_INDEPENDENT, grid, bought, np.full(grid.size, np.nan), forecast, why))
+        frames += [_lines(zone, name, STEP, grid, -mw, limit, forecast, why) for name, mw, limit, why in stepped]
         frames += _assets(case.desk, zone, grid, forecast, dispatch, whys or {})
     return pl.concat(frames).sort("zone", "kind", "asset", "delivery_start")
+
+
+def _steps(case: Case, zone: str, grid: Grid, forecast: FloatArray) -> list[tuple[str, FloatArray, FloatArray, Why]]:
+    """Name of the right, expected output [MW], limit and why of each plant that may be switched off."""
+    found = []
+    expected = {p.plant: p.output_mw for p in case.outlooks[zone].plants}
+    for plant, step in steps_of(case.desk, zone).items():
+        mw, right = expected.get(plant, np.zeros(grid.size)), step.terms
+        text = f"{plant}: cost {right.variable_cost_eur_mwh:g} less {right.variable_cost_eur_mwh - limit_eur_mwh(right):g} paid"
+        if right.scheme == "after_negative_intervals":
+            text = f"{plant}: cost without the {payment_eur_mwh(right):g} that hang on the intervals beside it"
+        saved = np.maximum(step.limit_eur_mwh - forecast, 0.0) * mw * grid.hours
+        why = Why([text] * grid.size, ["switch it off" if s > 0 else "" for s in saved], [None] * grid.size)
+        found.append((step.right, mw, np.full(grid.size, step.limit_eur_mwh), why))
+    return found
 
 
 def _assets(desk: Desk, zone: str, grid: Grid, forecast: FloatArray, dispatch: pl.DataFrame, whys: Mapping[str, str]) -> list[pl.DataFrame]:

@@ -12,12 +12,14 @@ set `is_estimated`, and a later settlement with the late vintage replaces them. 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 
 import numpy as np
 import polars as pl
 
+from energy_pipeline.book.clearing import cleared, not_sold_mw, paid_eur_mwh, steps_of
 from energy_pipeline.book.grid import Grid, on_grid, zone_grid
 from energy_pipeline.book.outlook import schedule_on
 from energy_pipeline.book.pnl import ZoneBook, zone_legs
@@ -41,6 +43,27 @@ class Realised:
     output_mw: FloatArray
     is_estimated: BoolArray
     held_h: FloatArray
+
+
+@dataclass(frozen=True)
+class Acted:
+    """What a sequential store did, shape (intervals,) each: traded at the second price as it came, without fee.
+
+    Attributes
+    ----------
+    zone : str
+    net_mw, cost_eur, price_eur_mwh : arrays
+        Given to the grid, wear, and the price it acted on.
+    begin_mwh, end_mwh : float
+        Content.
+    """
+
+    zone: str
+    net_mw: FloatArray
+    cost_eur: FloatArray
+    price_eur_mwh: FloatArray
+    begin_mwh: float
+    end_mwh: float
 
 
 @dataclass(frozen=True)
@@ -69,7 +92,9 @@ class Came:
         return last_known(*(getattr(self, field.name) for field in fields(self)))
 
 
-def settle_day_ahead(desk: Desk, day: date, positions: pl.DataFrame, day_ahead_prices: pl.DataFrame) -> pl.DataFrame:
+def settle_day_ahead(
+    desk: Desk, day: date, positions: pl.DataFrame, day_ahead_prices: pl.DataFrame, plant_output: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """Revenue of the auction and result of the hedges, per instrument and interval.
 
     `entry_price_eur_mwh` of a contract is the average of its opening and traded prices by
@@ -81,6 +106,8 @@ def settle_day_ahead(desk: Desk, day: date, positions: pl.DataFrame, day_ahead_p
         Delivery day.
     positions, day_ahead_prices : frames
         Of the day; prices in their latest vintage.
+    plant_output : frame, optional
+        Of the day: what was bid in steps (`book.clearing`); without it no step was bid.
 
     Returns
     -------
@@ -95,13 +122,16 @@ def settle_day_ahead(desk: Desk, day: date, positions: pl.DataFrame, day_ahead_p
     frames = [table("pnl_day_ahead").frame()]
     for part in positions.sort("zone", "instrument", "delivery_start").partition_by("zone", "instrument", maintain_order=True):
         grid = zone_grid(desk, delivery, part["zone"][0])
-        price = _auction_price(day_ahead_prices, part["zone"][0], grid)
-        frames.append(_day_ahead_rows(desk, delivery, part, grid, price))
+        price = auction_price(day_ahead_prices, part["zone"][0], grid)
+        rejected = np.zeros(grid.size)
+        if plant_output is not None and part["instrument"][0] == DAY_AHEAD:
+            rejected = not_sold_mw(desk, part["zone"][0], grid, plant_output, price)
+        frames.append(_day_ahead_rows(desk, delivery, part, grid, price, rejected))
     return pl.concat(frames)
 
 
-def _day_ahead_rows(desk: Desk, day: DeliveryDay, rows: pl.DataFrame, grid: Grid, price: FloatArray) -> pl.DataFrame:
-    position = on_grid(rows, "position_mw", grid)
+def _day_ahead_rows(desk: Desk, day: DeliveryDay, rows: pl.DataFrame, grid: Grid, price: FloatArray, rejected_mw: FloatArray) -> pl.DataFrame:
+    position = on_grid(rows, "position_mw", grid) + rejected_mw
     entry, proxy, cost = None, False, np.zeros(grid.size)
     revenue = -grid.hours * price * position
     if rows["instrument"][0] != DAY_AHEAD:
@@ -136,6 +166,7 @@ def settle_final(
     plant_output: pl.DataFrame,
     dispatch: pl.DataFrame,
     came: Came,
+    acts: Iterable[Acted] = (),
 ) -> pl.DataFrame:
     """P&L of a delivered day per zone and interval, in legs that add up.
 
@@ -145,6 +176,8 @@ def settle_final(
         What was decided and expected.
     came : Came
         What came; the latest `known_at` of it is the `settled_as_of` of the rows.
+    acts : iterable of Acted
+        Sequential stores: their output is physical at P and deviation at R - P, their wear a cost.
 
     Returns
     -------
@@ -159,17 +192,26 @@ def settle_final(
     frames = [table("pnl").frame()]
     for zone, book in zone_books(desk, delivery, positions, dispatch).items():
         grid = zone_grid(desk, delivery, zone)
-        price = _auction_price(came.day_ahead_prices, zone, grid)
-        second, no_second = _second_price(desk, zone, grid, came.second_prices, price)
-        output, no_meter = _output(desk, zone, grid, plant_output, came.plant_meters, came.generation_actual)
+        price = auction_price(came.day_ahead_prices, zone, grid)
+        second, no_second = second_price(desk, zone, grid, came.second_prices, price)
+        output, no_meter, earned = _output(desk, zone, grid, plant_output, came, price)
+        rejected = not_sold_mw(desk, zone, grid, plant_output, price)
+        cost = book.cost_eur - earned
+        cleared_book = replace(book, sold_mw=book.sold_mw - rejected, expected_mw=book.expected_mw - rejected, cost_eur=cost)
         held_h = held_hours_of(desk, zone, grid, came.held_hours)
         realised = Realised(price, second, output + schedule_on(dispatch, zone, grid), no_second | no_meter, held_h)
-        frames.append(_pnl_rows(desk, zone, grid, book, realised, came.known_at))
+        frames.append(_pnl_rows(desk, zone, grid, cleared_book, realised, came.known_at, [act for act in acts if act.zone == zone]))
     return pl.concat(frames).sort("zone", "delivery_start")
 
 
-def _pnl_rows(desk: Desk, zone: str, grid: Grid, book: ZoneBook, came: Realised, settled_as_of: datetime | None) -> pl.DataFrame:
+def _pnl_rows(
+    desk: Desk, zone: str, grid: Grid, book: ZoneBook, came: Realised, settled_as_of: datetime | None, acts: Sequence[Acted]
+) -> pl.DataFrame:
     legs = zone_legs(book, came.price, came.second, came.output_mw)
+    acted_mw = sum((act.net_mw for act in acts), np.zeros(grid.size))
+    physical, deviation = (grid.hours * acted_mw * at for at in (came.price, came.second - came.price))
+    wear = sum((act.cost_eur for act in acts), np.zeros(grid.size))
+    legs = replace(legs, physical=legs.physical + physical, deviation=legs.deviation + deviation, costs=legs.costs - wear)
     data = {
         "delivery_day": [grid.day.day] * grid.size,
         "zone": [zone] * grid.size,
@@ -180,7 +222,7 @@ def _pnl_rows(desk: Desk, zone: str, grid: Grid, book: ZoneBook, came: Realised,
         "second_price_kind": [desk.zones[zone].second_price.kind] * grid.size,
         "sold_mw": book.sold_mw + 0.0,
         "expected_output_mw": book.expected_mw,
-        "output_mw": came.output_mw,
+        "output_mw": came.output_mw + acted_mw,
         "physical_eur": legs.physical + 0.0,
         "deviation_eur": legs.deviation + 0.0,
         "speculative_eur": legs.speculative + 0.0,
@@ -197,7 +239,13 @@ def _pnl_rows(desk: Desk, zone: str, grid: Grid, book: ZoneBook, came: Realised,
     return table("pnl").frame(data)
 
 
-def _auction_price(prices: pl.DataFrame, zone: str, grid: Grid) -> FloatArray:
+def auction_price(prices: pl.DataFrame, zone: str, grid: Grid) -> FloatArray:
+    """The day-ahead price on a zone's intervals [EUR/MWh].
+
+    Raises
+    ------
+    MissingDayError
+    """
     price = on_grid(prices.filter(pl.col("zone") == zone), "price_eur_mwh", grid)
     missing = int(np.isnan(price).sum())
     if missing:
@@ -209,7 +257,7 @@ def _auction_price(prices: pl.DataFrame, zone: str, grid: Grid) -> FloatArray:
     return price
 
 
-def _second_price(desk: Desk, zone: str, grid: Grid, prices: pl.DataFrame, price: FloatArray) -> tuple[FloatArray, BoolArray]:
+def second_price(desk: Desk, zone: str, grid: Grid, prices: pl.DataFrame, price: FloatArray) -> tuple[FloatArray, BoolArray]:
     """R, and where the day-ahead price stands in for it."""
     kind = desk.zones[zone].second_price.kind
     if kind == "none":
@@ -219,26 +267,52 @@ def _second_price(desk: Desk, zone: str, grid: Grid, prices: pl.DataFrame, price
     return np.where(missing, price, second), missing
 
 
-def _output(
-    desk: Desk, zone: str, grid: Grid, plant_output: pl.DataFrame, plant_meters: pl.DataFrame, generation_actual: pl.DataFrame
-) -> tuple[FloatArray, BoolArray]:
-    """Output of a zone's plants [MW], and where an expected output stands in."""
-    total, estimated = np.zeros(grid.size), np.zeros(grid.size, dtype=bool)
+def _output(desk: Desk, zone: str, grid: Grid, plant_output: pl.DataFrame, came: Came, price: FloatArray) -> tuple[FloatArray, BoolArray, FloatArray]:
+    """Output of a zone's plants [MW], where an expected output stands in, and what rights earn beside the price [EUR].
+
+    A plant whose step was rejected stands still where its meter says what it could give; where the meter says what it gave,
+    that counts, and is deviation.
+    """
+    total, estimated, earned = np.zeros(grid.size), np.zeros(grid.size, dtype=bool), np.zeros(grid.size)
+    steps = steps_of(desk, zone)
     for name, plant in sorted(desk.plants.items()):
         if plant.zone != zone:
             continue
-        if isinstance(plant, SharePlant):
-            rows = generation_actual.filter(pl.col("zone") == zone, pl.col("technology") == plant.technology)
-            metered = plant.share_of_zone * on_grid(rows, "generation_mw", grid)
-        else:
-            metered = on_grid(plant_meters.filter(pl.col("plant") == name), "output_mw", grid)
-        missing = np.isnan(metered)
-        expected = on_grid(plant_output.filter(pl.col("plant") == name), "output_mw", grid)
-        if np.isnan(expected[missing]).any():
-            raise MissingDayError("plant_output", [grid.day.day], f"plant {name} has neither a meter nor an expected output; rerun renewables")
-        total += np.where(missing, expected, metered)
+        given, _, missing = plant_given(desk, name, grid, plant_output, came, price)
+        if name in steps:
+            right = steps[name].terms
+            earned += grid.hours * given * (paid_eur_mwh(right, price) - right.variable_cost_eur_mwh)
+        total += given
         estimated |= missing
-    return total, estimated
+    return total, estimated, earned
+
+
+def plant_given(
+    desk: Desk, name: str, grid: Grid, plant_output: pl.DataFrame, came: Came, price: FloatArray
+) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """What a plant gave, what it could have given [MW], and where an expected output stands in.
+
+    Raises
+    ------
+    MissingDayError
+        Neither metered nor expected.
+    """
+    plant = desk.plants[name]
+    if isinstance(plant, SharePlant):
+        rows = came.generation_actual.filter(pl.col("zone") == plant.zone, pl.col("technology") == plant.technology)
+        metered = plant.share_of_zone * on_grid(rows, "generation_mw", grid)
+    else:
+        metered = on_grid(came.plant_meters.filter(pl.col("plant") == name), "output_mw", grid)
+    missing = np.isnan(metered)
+    expected = on_grid(plant_output.filter(pl.col("plant") == name), "output_mw", grid)
+    if np.isnan(expected[missing]).any():
+        raise MissingDayError("plant_output", [grid.day.day], f"plant {name} has neither a meter nor an expected output; rerun renewables")
+    possible = np.where(missing, expected, metered)
+    step = steps_of(desk, plant.zone).get(name)
+    if step is None:
+        return possible, possible, missing
+    taken = cleared(step.limit_eur_mwh, price, desk.flexibility.at_limit)
+    return possible * np.where(missing | (step.terms.meter == "available"), taken, 1.0), possible, missing
 
 
 def held_hours_of(desk: Desk, zone: str, grid: Grid, held_hours: pl.DataFrame) -> FloatArray:

@@ -175,8 +175,24 @@ def settled(inputs: ReportInputs) -> Section:
         "In an auction nothing is seen between the bids, so realised, intrinsic and rolling intrinsic are one plan; "
         "block orders: what exclusive groups would have earned in its place."
     )
-    table = TableView("Margins on the prices that came", heads, rows)
-    return Section("flexibility-settled", title, [table], notes=[note], sources=inputs.sources("dispatch_settled"))
+    tables = [TableView("Margins on the prices that came", heads, rows)]
+    notes = [note]
+    if inputs.has("asset_legs"):
+        tables.append(_legs(inputs))
+        notes += _saved(inputs)
+    return Section("flexibility-settled", title, tables, notes=notes, sources=inputs.sources("dispatch_settled", "asset_legs"))
+
+
+def _legs(inputs: ReportInputs) -> TableView:
+    names = ("energy_eur", "cost_eur", "certificate_eur", "capacity_eur", "penalty_eur", "cash_eur", "inventory_eur", "total_eur")
+    heads = [Head("Asset", numeric=False), Head("energy", "MWh"), *(Head(n.removesuffix("_eur"), "¤") for n in names)]
+    rows = [[Cell(r["asset"]), num(r["energy_mwh"], 0), *(num(r[n], 0) for n in names)] for r in inputs.frame("asset_legs").to_dicts()]
+    return TableView("Cash of each asset and right, and what is left is worth more or less", heads, rows)
+
+
+def _saved(inputs: ReportInputs) -> list[str]:
+    rows = [r for r in inputs.frame("asset_legs").to_dicts() if abs(r["saved_eur"]) >= 1.0]
+    return [f"{r['asset']}: its step did not clear in every interval; standing still there saved {r['saved_eur']:,.0f} ¤." for r in rows]
 
 
 def _values(inputs: ReportInputs) -> TableView:

@@ -82,7 +82,18 @@ def expectation(inputs: ReportInputs) -> Section:
     if not inputs.has("expectation_record"):
         return Section("expectation", "Expected against settled", pending=NOT_SETTLED, narrow=True)
     heads = [Head("Of", numeric=False), Head("Zone", numeric=False), Head("Expected", numeric=False), Head("days"), Head("expected"), Head("settled")]
-    heads += [Head("difference"), Head("Unit", numeric=False), Head("HAC t"), Head("p"), Head("p of all"), Head("RMSE"), Head("allowed")]
+    heads += [
+        Head("difference"),
+        Head("Unit", numeric=False),
+        Head("HAC t"),
+        Head("p"),
+        Head("p of all"),
+        Head("RMSE"),
+        Head("of the naive"),
+        Head("skill"),
+        Head("t of it"),
+    ]
+    heads += [Head("allowed bias")]
     heads += [Head("", numeric=False)]
     tones = {"inside": "ok", "outside": "bad", "too_short": "muted", "untested": "muted"}
     rows = [
@@ -99,6 +110,9 @@ def expectation(inputs: ReportInputs) -> Section:
             num(r["p_value"], 3),
             num(r["p_holm"], 3, "bad" if r["p_holm"] is not None and r["p_holm"] < TESTS_OK else ""),
             num(r["rmse"], 2),
+            num(r["rmse_naive"], 2),
+            share_cell(r["skill"]),
+            num(r["skill_t"], 2),
             num(r["allowed"], 2),
             Cell(r["verdict"].replace("_", " "), tones[r["verdict"]], pill=True),  # type: ignore[arg-type]
         ]

@@ -23,6 +23,8 @@ from energy_pipeline.orchestration.assets.s10_reporting import DAY, MARTS, REPOR
 from energy_pipeline.orchestration.jobs import Part, flow_assets, part_of
 from energy_pipeline.orchestration.partitions import key_of, range_tags
 from energy_pipeline.orchestration.resources import Clock, DeskRuntime, utc_now
+from energy_pipeline.runner import past
+from energy_pipeline.runner.past import PastKind
 from energy_pipeline.settings import Settings
 
 FlowName = Literal["ingest", "decide", "settle_da", "settle_final"]
@@ -237,6 +239,13 @@ class Runner:
         for span in lacking:
             self.load(*span, listener=listener).raise_if_failed()
         return bool(lacking)
+
+    def make_past(self, kind: PastKind, days: tuple[date, date], needed_by: tuple[date, date]) -> None:
+        """Make what decisions of `needed_by` look back to on some past days, and keep it in the lake; raw days are there."""
+        session = self.runtime.session(f"{kind} {days[0]}", *needed_by)
+        for day in days_between(*days):
+            past.make(kind, session.info(day), session.artefacts, needed_by[0])
+        session.keep_past()
 
     def tune(self, day: date, *, listener: progress.Listener | None = None) -> FlowResult:
         """Search the settings that decisions of `day` and later read; raw days are loaded first."""

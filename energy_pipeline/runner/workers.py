@@ -3,7 +3,8 @@
 What belongs here: the order of work, handing it out, what a process that dies means. What does not: doing it
 (`spans`), printing (`cli`).
 
-The order. Raw days come first, by one worker, so that all others only read them. Forecasts follow (all of a decision
+The order. Raw days come first, by one worker, so that all others only read them. Where workers would look back to the same past, they
+make it together first (`past`), kind by kind, each a stretch. Forecasts follow (all of a decision
 that hangs on no earlier one, `orchestration.jobs`), each worker on a stretch of its own, so that it has just made the past
 its next chunk looks back to. The chain, from schedules to settlement, hangs on the days before, so it goes through the
 chunks in day order, by one worker at a time, as soon as the forecasts of a chunk are there.
@@ -22,13 +23,15 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
+from energy_pipeline.desk import load_desk
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import PipelineError
 from energy_pipeline.orchestration.progress import Listener
 from energy_pipeline.runner.flows import FlowName, Runner
 from energy_pipeline.runner.instance import open_instance
+from energy_pipeline.runner.past import KINDS, PastKind, days_before
 from energy_pipeline.runner.results import SpanResult
 from energy_pipeline.runner.spans import Span, run_part, stretches
 from energy_pipeline.settings import Settings
@@ -36,7 +39,10 @@ from energy_pipeline.settings import Settings
 PATIENCE_SECONDS = 10.0
 """How long a process that was told to stop may take."""
 
-TaskPart = Literal["raw", "forecasts", "chain"]
+TaskPart = Literal["raw", "drivers", "members", "forecasts", "chain"]
+
+
+T = TypeVar("T")
 
 
 class WorkerDiedError(PipelineError):
@@ -49,9 +55,9 @@ class Task:
 
     Attributes
     ----------
-    part : {"raw", "forecasts", "chain"}
+    part : {"raw", "drivers", "members", "forecasts", "chain"}
     chunks : tuple of (first, last)
-        Delivery days, a Dagster run each.
+        Delivery days, a Dagster run each; of the past the days to be made, and the days they are made for.
     flows : tuple of flow names
         Of the part; `raw` without ingest loads the history only.
     is_last : bool
@@ -66,7 +72,7 @@ class Task:
     @property
     def span(self) -> Span:
         """First and last day."""
-        return self.chunks[0][0], self.chunks[-1][1]
+        return self.chunks[0] if self.part in KINDS else (self.chunks[0][0], self.chunks[-1][1])
 
     def __str__(self) -> str:
         """For people."""
@@ -83,11 +89,15 @@ class Plan:
     groups : sequence of sequences of (first, last)
         Chunks in day order; the chunks of a group touch each other, groups may lie apart.
     workers : int
+    past : sequence of (kind, days), optional
+        What the first chunk's decisions look back to, to be made together where there are fewer groups than workers.
     """
 
     flows: Sequence[FlowName]
     groups: Sequence[Sequence[Span]]
     workers: int
+    past: Sequence[tuple[PastKind, Sequence[date]]] = ()
+    _past: deque[Task] = field(init=False)
     _raw: deque[Task] = field(init=False)
     _forecasts: list[deque[Span]] = field(init=False)
     _chain: deque[Span] = field(init=False)
@@ -102,9 +112,9 @@ class Plan:
         self._raw = deque(
             Task("raw", tuple(group), first, is_last=tuple(self.flows) == first) for group in self.groups if first or "decide" in self.flows
         )
-        share, more = divmod(len(chunks), self.workers)
-        ends = [(n + 1) * share + min(n + 1, more) for n in range(self.workers)]
-        pieces = [chunks[begin:end] for begin, end in zip([0, *ends], ends, strict=False)]
+        pieces = _shared(chunks, self.workers)
+        wanted = self.past if "decide" in self.flows and len(self.groups) < self.workers else ()
+        self._past = deque(Task(kind, ((days[0], days[-1]), chunks[0]), ()) for kind, past in wanted for days in _shared(past, self.workers) if days)
         self._forecasts = [deque(piece if "decide" in self.flows else ()) for piece in pieces]
         if "decide" not in self.flows:
             self._ready = set(chunks)
@@ -117,7 +127,7 @@ class Plan:
     @property
     def is_done(self) -> bool:
         """Whether nothing is left or under way."""
-        return not (self._raw or any(self._forecasts) or self._chain or self._running)
+        return not (self._raw or self._past or any(self._forecasts) or self._chain or self._running)
 
     def next(self, worker: int) -> Task | None:
         """What this worker is to do now; None: nothing, until another has finished."""
@@ -129,6 +139,9 @@ class Plan:
     def _next(self, worker: int) -> Task | None:
         if self._raw or self._is_running("raw"):
             return self._raw.popleft() if self._raw and worker == 0 else None
+        under_way = {kind for kind in KINDS if self._is_running(kind)}
+        if self._past or under_way:  # the next kind begins when all of the one before is there
+            return self._past.popleft() if self._past and under_way <= {self._past[0].part} else None
         while self._chain and self._chain[0] in self._ready and not self._is_running("chain"):
             if left := self._left(self._chain.popleft()):
                 return Task("chain", left, self._chain_flows)
@@ -154,6 +167,17 @@ class Plan:
             self._ready |= {c for group in self.groups for c in group if c[0] <= task.span[0] and task.span[1] <= c[1]}
 
 
+def _shared(things: Sequence[T], count: int) -> list[Sequence[T]]:
+    """Things in order, in `count` stretches as equal as can be.
+
+    >>> _shared([1, 2, 3], 2)
+    [[1, 2], [3]]
+    """
+    share, more = divmod(len(things), count)
+    ends = [(n + 1) * share + min(n + 1, more) for n in range(count)]
+    return [things[begin:end] for begin, end in zip([0, *ends], ends, strict=False)]
+
+
 def run_on_workers(
     settings: Settings, home: Path, flows: Sequence[FlowName], groups: Sequence[Sequence[Span]], workers: int, listener: Listener
 ) -> SpanResult:
@@ -164,7 +188,9 @@ def run_on_workers(
     WorkerDiedError
         A process ended by itself; the others are ended too.
     """
-    return hand_out(Plan(flows, groups, workers), lambda: Worker(serve, (settings, home)), listener)
+    desk = load_desk(settings.desk_path)
+    past = [(kind, days_before(desk, kind, groups[0][0][0])) for kind in KINDS]
+    return hand_out(Plan(flows, groups, workers, past), lambda: Worker(serve, (settings, home)), listener)
 
 
 def hand_out(plan: Plan, start: Callable[[], Worker], listener: Listener) -> SpanResult:
@@ -319,6 +345,9 @@ def done(runner: Runner, task: Task, listener: Listener) -> SpanResult:
     """Do a task; an error of ours outside any step fails its days."""
     total = SpanResult()
     try:
+        if task.part == "drivers" or task.part == "members":  # noqa: PLR1714 - so that the type is known
+            runner.make_past(task.part, *task.chunks)
+            return total
         if task.part == "raw":
             runner.ensure_history(*task.span, listener=listener)
         for chunk in task.chunks:

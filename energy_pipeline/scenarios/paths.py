@@ -7,13 +7,14 @@ All series are drawn as one, so prices of different zones, second prices and pla
 joint behaviour although their interval lengths may differ. Single values of a price are the means of
 equally likely strata of its published distribution, one stratum a path, so the paths' mean is the
 published mean whatever their number; without a distribution they are the expected path plus drawn
-past errors, moved to the same mean. Plants are the expected path plus drawn past errors.
+past errors, moved to the same mean. A second price is drawn as the day-ahead price of the same path plus a spread of the
+published distribution of spreads: that sets which of its strata the path takes. Plants are the expected path plus drawn past errors.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
@@ -22,6 +23,7 @@ import polars as pl
 
 from energy_pipeline.book.published_forecast import published_distribution, published_forecast
 from energy_pipeline.contracts import table
+from energy_pipeline.contracts.derived import QUANTILES, quantile_column
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import SourceError
 from energy_pipeline.domain.history import ErrorHistory, SeriesKind
@@ -30,7 +32,7 @@ from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.information.resolution import convert
 from energy_pipeline.mathematics.paths.bootstrap import fill_unknown
 from energy_pipeline.mathematics.paths.copulas import latent, ranks, uniforms
-from energy_pipeline.mathematics.paths.marginals import Marginals
+from energy_pipeline.mathematics.paths.marginals import DEFAULT_XI, Marginals
 
 MINIMUM_DAYS = 5
 """Fewer shared past days make no scenario set."""
@@ -48,6 +50,8 @@ class DaySeries:
     minimum: float
     maximum: FloatArray | float
     published: Marginals | None = None
+    spread: Marginals | None = None
+    """Of a second price: what it is less the day-ahead price of its zone."""
 
     @property
     def unit(self) -> str:
@@ -56,7 +60,13 @@ class DaySeries:
 
 
 def scenario_paths(
-    info: InformationSet, price_forecasts: pl.DataFrame, plant_output: pl.DataFrame, errors: Sequence[ErrorHistory], *, stream: str = ""
+    info: InformationSet,
+    price_forecasts: pl.DataFrame,
+    plant_output: pl.DataFrame,
+    errors: Sequence[ErrorHistory],
+    spreads: pl.DataFrame | None = None,
+    *,
+    stream: str = "",
 ) -> pl.DataFrame:
     """Joint day paths of all prices and plants of D, table `scenario_paths`.
 
@@ -67,6 +77,8 @@ def scenario_paths(
     errors : sequence of ErrorHistory
         One per series. Unknown errors follow `bootstrap.fill_unknown`; a plant without any
         known error keeps its expected path in every scenario.
+    spreads : DataFrame, optional
+        Table spread_forecasts of D; without it a second price is drawn like any other series.
     stream : str
         Names another, independent set of the same day; the table's own is "".
 
@@ -76,7 +88,7 @@ def scenario_paths(
         A price without known past errors, a series without history or of another interval
         length, or fewer than five past days that all series share.
     """
-    series = day_series(info, price_forecasts, plant_output)
+    series = _with_spreads(day_series(info, price_forecasts, plant_output), spreads)
     drawn = _draw(info, series, errors, stream)
     contract = table("scenario_paths")
     return pl.concat([_frame(info.day.day, s, values) for s, values in zip(series, drawn, strict=True)], rechunk=True).select(list(contract.schema))
@@ -85,6 +97,21 @@ def scenario_paths(
 def day_series(info: InformationSet, price_forecasts: pl.DataFrame, plant_output: pl.DataFrame) -> list[DaySeries]:
     """Every series of the set, by kind and name."""
     return sorted([*_prices(info, price_forecasts), *_plants(plant_output)], key=lambda s: (s.kind, s.name))
+
+
+def _with_spreads(series: Sequence[DaySeries], spreads: pl.DataFrame | None) -> list[DaySeries]:
+    """The series, every second price with the published distribution of its spread where there is one."""
+    if spreads is None:
+        return list(series)
+    found = []
+    for s in series:
+        rows = spreads.filter(pl.col("zone") == s.name).sort("delivery_start") if s.kind == "second_price" else spreads.clear()
+        quantiles = rows.select(quantile_column(q) for q in QUANTILES).to_numpy().astype(np.float64)
+        if s.published is not None and rows.height == s.expected.size and np.isfinite(quantiles).all():
+            xi, free = np.full((1, rows.height), DEFAULT_XI), np.full((1, rows.height), np.inf)
+            s = replace(s, spread=Marginals(np.array(QUANTILES), np.maximum.accumulate(quantiles, axis=1)[None], xi, xi, -free, free))  # noqa: PLW2901
+        found.append(s)
+    return found
 
 
 def _prices(info: InformationSet, price_forecasts: pl.DataFrame) -> list[DaySeries]:
@@ -117,16 +144,29 @@ def _plants(plant_output: pl.DataFrame) -> list[DaySeries]:
 
 
 def _draw(info: InformationSet, series: Sequence[DaySeries], errors: Sequence[ErrorHistory], stream: str) -> list[FloatArray]:
-    blocks = shared_errors(info, series, errors)
-    filled, _ = fill_unknown(np.concatenate(blocks, axis=1))
     settings = info.desk.scenarios
+    if settings.marginals != "quantiles":
+        series = [replace(s, spread=None) for s in series]
+    blocks = _of_spreads(series, shared_errors(info, series, errors))
+    filled, _ = fill_unknown(np.concatenate(blocks, axis=1))
     rng = generator("scenarios", info.day.day, *([stream] if stream else []))
     options = {"smoothing": settings.smoothing, "degrees": settings.degrees_of_freedom, "stress_share": settings.stress_share}
     drawn = latent(settings.dependence, filled, settings.paths, rng, **options)
     ends = np.cumsum([s.expected.size for s in series])[:-1]
     parts = zip(series, np.split(drawn, ends), np.split(filled, ends, axis=1), strict=True)
-    values = [np.clip(_values(info, s, part, past), s.minimum, s.maximum) for s, part, past in parts]
+    values: list[FloatArray] = []
+    for s, part, past in parts:
+        if s.spread is not None and s.published is not None:
+            first = next(v for one, v in zip(series, values, strict=False) if (one.kind, one.name) == ("day_ahead_price", s.name))
+            part = first + np.take_along_axis(s.spread.strata(part.shape[1])[0], ranks(part), axis=1)  # noqa: PLW2901
+        values.append(np.clip(_values(info, s, part, past), s.minimum, s.maximum))
     return _held_back(info, series, values)
+
+
+def _of_spreads(series: Sequence[DaySeries], blocks: Sequence[FloatArray]) -> list[FloatArray]:
+    """Past errors of each series, of a second price with a spread those of the spread: what it errs less what the day-ahead price errs."""
+    ahead = {s.name: block for s, block in zip(series, blocks, strict=True) if s.kind == "day_ahead_price"}
+    return [block if s.spread is None else block - ahead[s.name] for s, block in zip(series, blocks, strict=True)]
 
 
 def _values(info: InformationSet, series: DaySeries, drawn: FloatArray, past: FloatArray) -> FloatArray:

@@ -28,6 +28,11 @@ from energy_pipeline.reading.numbers import checked_numbers
 from energy_pipeline.reading.opening import text_frame
 from energy_pipeline.reading.stamps import parsed
 
+DAMAGED_BELOW = 0.5
+"""A file with a smaller share of complete days is refused."""
+FEW_DAYS = 8
+"""Fewer days say nothing about a file."""
+
 POINTS = FileLayout(decimal=".")
 """The format has decimal points."""
 
@@ -51,7 +56,7 @@ def market_panel(frame: pl.DataFrame, name: str) -> Panel:
         values_of[column], told = checked_numbers(frame[column], name, POINTS)
         problems += told
     rows = pl.DataFrame({"timestamp": local_stamps(frame["timestamp"], name), **values_of}).sort("timestamp")
-    problems += _problems(rows)
+    problems += _damage(rows) or _problems(rows)
     if problems:
         raise SourceError(f"{name}: {len(problems)} problem(s)\n" + "\n".join(f"  - {p}" for p in problems))
     days = rows["timestamp"].dt.date()
@@ -128,6 +133,35 @@ def read_forecast_file(path: Path) -> pl.DataFrame:
     return pl.DataFrame(found)
 
 
+def _damage(rows: pl.DataFrame) -> list[str]:
+    """What is said of a file most days of which lack prices: no gap to fill, a copy to replace; empty for any other.
+
+    A day's grid is the coarsest that holds its known stamps, so that a file that dropped rows and one that emptied them are told
+    alike, and hours before a change to quarters are whole. Days before the first and after the last known price are not counted.
+    """
+    known = rows.filter(pl.col("price").is_finite()).unique("timestamp", maintain_order=True)
+    if known.height == 0:
+        return []
+    minute = pl.col("timestamp").dt.minute()
+    unit = pl.when((minute % 60 == 0).all()).then(60).when((minute % 30 == 0).all()).then(30).otherwise(15)
+    own = known.group_by(pl.col("timestamp").dt.date().alias("day")).agg(unit=unit, count=pl.len())
+    span = pl.DataFrame({"day": pl.date_range(own["day"].min(), own["day"].max(), eager=True)})  # type: ignore[arg-type]
+    days = span.join(own.select("day", share=pl.col("count") * pl.col("unit") / 1440), on="day", how="left").fill_null(0.0)
+    complete = int((days["share"] >= 1).sum())
+    if days.height < FEW_DAYS or complete >= DAMAGED_BELOW * days.height:
+        return []
+    lowest, middle, highest = (float(days["share"].quantile(q) or 0.0) for q in (0.0, 0.5, 1.0))
+    months = days.group_by(pl.col("day").dt.strftime("%Y-%m").alias("month")).agg(pl.col("share").mean()).sort("share", "month")
+    worst, best = (f"{month} {share:.0%}" for month, share in (months.row(0), months.row(-1)))
+    return [
+        (
+            f"prices are complete on {complete} of {days.height} days; share of prices known per day: lowest {lowest:.0%}, middle {middle:.0%}, "
+            f"highest {highest:.0%}; worst month {worst}, best {best} -> the grid is damaged (prices dropped for being equal to others do "
+            "this): take another copy; nothing can be filled from so little, so it is not walked"
+        )
+    ]
+
+
 def _problems(rows: pl.DataFrame) -> list[str]:
     problems = []
     stamps = rows["timestamp"]
@@ -140,9 +174,9 @@ def _problems(rows: pl.DataFrame) -> list[str]:
     usual = int(a_day["len"].mode().sort()[0])
     odd = a_day.filter(pl.col("len") != usual)
     if odd.height:
-        problems.append(
-            f"{odd.height} days do not have {usual} rows, the first {odd['day'][0]} with {odd['len'][0]} -> fill or drop hours of clock changes"
-        )
+        changed = bool(odd["len"].is_in([24, 48, 96]).mean() > DAMAGED_BELOW)  # type: ignore[operator]
+        repair = "the market's unit changed: repeat an hour's price in its parts" if changed else "fill or drop hours of clock changes"
+        problems.append(f"{odd.height} days do not have {usual} rows, the first {odd['day'][0]} with {odd['len'][0]} -> {repair}")
     span = (a_day["day"][-1] - a_day["day"][0]).days + 1
     if span != a_day.height:
         problems.append(

@@ -1,5 +1,6 @@
 """Assets that live: what a day leaves is what the next begins with, rights are used up, and every use says its two numbers."""
 
+from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
@@ -15,6 +16,7 @@ from energy_pipeline.flexibility.chain import flexible_day
 from energy_pipeline.flexibility.corrections import checked_corrections
 from energy_pipeline.flexibility.states import AssetState, Before, discontinuities, predecessor_of
 from energy_pipeline.information.archive import Archive
+from energy_pipeline.portfolio import Came, Decided, asset_legs
 from energy_pipeline_tests.renewables.hand_made import day_after, ensemble, raw_rows, tiny_desk
 
 FIRST = date(2024, 3, 26)
@@ -216,3 +218,48 @@ def test_a_unit_without_fuels_stands_still_and_the_rest_is_decided(desk):
     why = made["right_decisions"].filter(pl.col("asset") == "unit")["why"][0]
     assert "no settlement of gas and carbon" in why
     assert set(made["dispatch"]["asset"]) == {"bids", "swing", "load", "unit"}
+
+
+def came(desk, day):
+    """Prices of a day as they came, off the forecast."""
+    rng = np.random.default_rng(day.toordinal())
+
+    def auction(delivery, minutes):
+        return prices_of(delivery, minutes) + rng.normal(0, 8, delivery.count(minutes))
+
+    zones = [raw_rows("day_ahead_prices", {"zone": z}, {"price_eur_mwh": auction}, day, day, 60, day_after(1)) for z in ("NORTH", "SOUTH")]
+    second = {"price_eur_mwh": lambda d, m: prices_of(d, m) + 3 * np.cos(d.slots(m))}
+    traded = raw_rows("second_prices", {"zone": "NORTH", "price_kind": "intraday"}, second, day, day, 60, day_after(3))
+    return Came(pl.concat(zones), traded, *(table(n).frame() for n in ("plant_meters", "generation_actual", "held_hours")))
+
+
+@pytest.fixture(scope="module")
+def legs(desk, span):
+    """Cash and inventory of the span, each day from the one before."""
+    found = [table("asset_legs").frame()]
+    output = table("plant_output").frame()
+    for day in DAYS:
+        own = {f.name: span[f.name].filter(pl.col("delivery_day") == day) for f in fields(Decided) if f.name in span}
+        found.append(enforce(table("asset_legs"), asset_legs(desk, day, Decided(**own, plant_output=output), came(desk, day), found[-1]), day))
+    return pl.concat(found)
+
+
+def test_cash_adds_to_the_cent_and_inventory_telescopes(legs):
+    parts = ["energy_eur", "cost_eur", "certificate_eur", "capacity_eur", "penalty_eur"]
+    assert (legs.select(pl.sum_horizontal(parts)).to_series() - legs["cash_eur"]).abs().max() < 0.005
+    assert (legs["cash_eur"] + legs["inventory_eur"] - legs["total_eur"]).abs().max() < 0.005
+    for (asset,), part in legs.sort("delivery_day").group_by("asset", maintain_order=True):
+        assert part.height == len(DAYS), asset
+        assert part["inventory_open_eur"].to_list()[1:] == part["inventory_close_eur"].to_list()[:-1]
+        assert part["inventory_eur"].sum() == pytest.approx(part["inventory_close_eur"][-1] - part["inventory_open_eur"][0], abs=0.005)
+    assert legs.filter(pl.col("asset") == "swing")["inventory_close_eur"][-1] == 0.0, "a right that is used up is worth nothing"
+    swing = legs.filter(pl.col("asset") == "swing")
+    assert swing["cost_eur"].sum() == pytest.approx(-52 * swing["energy_mwh"].sum()), "the strike is paid for what was taken"
+
+
+def test_a_store_that_acts_is_settled_from_its_settled_content(legs, span):
+    acts = legs.filter(pl.col("asset") == "acts").sort("delivery_day")
+    assert acts["content_start_mwh"].to_list()[1:] == acts["content_end_mwh"].to_list()[:-1]
+    known = {r["state_day"]: r["content_end_mwh"] for r in rows(span["asset_states"], "acts", "settled")}
+    settled = dict(zip(acts["delivery_day"].to_list(), acts["content_end_mwh"].to_list(), strict=True))
+    assert {d: pytest.approx(c) for d, c in known.items()} == {d: settled[d] for d in known}, "one chain for decision and settlement"

@@ -9,7 +9,7 @@ import pytest
 from energy_pipeline.contracts.derived import QUANTILES, quantile_column
 from energy_pipeline.domain.delivery import days_between, to_us
 from energy_pipeline.domain.errors import MissingDayError
-from energy_pipeline.forecasting import point, price_errors, price_forecasts
+from energy_pipeline.forecasting import point, price_errors, price_forecasts, second_price_skill
 from energy_pipeline.information.archive import Archive, InformationSet
 from energy_pipeline.information.artefacts import MemoryArtefacts
 from energy_pipeline_tests.features.small_market import (
@@ -168,9 +168,13 @@ def test_without_any_price_the_days_are_named():
         price_forecasts(info, STORE)
 
 
-def test_the_second_price_is_centred_on_its_spread():
+def test_the_second_price_keeps_the_day_ahead_mean_while_its_record_is_too_short():
     info = clean(SPRING)
     frame = price_forecasts(info, STORE).filter(pl.col("zone") == "NORTH", pl.col("model") == "ensemble", pl.col("horizon_days") == 1)
     parts = {k: f.sort("delivery_start")["price_eur_mwh"].to_numpy() for (k,), f in frame.group_by("price_kind")}
-    # The small market's spread is 2 EUR/MWh; shrinkage halves it, and half of the error that leaves every day is put right.
-    assert np.mean(parts["second"] - parts["day_ahead"]) == pytest.approx(1.5, abs=0.3)
+    assert parts["second"] == pytest.approx(parts["day_ahead"], abs=1e-9)
+    later = Archive(DESK, poisoned(frames_for(SPRING), info.decision_time)).at(SPRING)
+    one, two = (second_price_skill(i) for i in (info, later))
+    assert one.equals(two)
+    assert one.select("zone", "verdict", "gain").rows() == [("NORTH", "too_short", 0.0)]
+    assert "settled days, 60 are needed" in one["reason"][0]

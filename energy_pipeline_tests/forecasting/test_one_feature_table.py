@@ -12,11 +12,11 @@ from energy_pipeline.features import FEATURES, price_features
 from energy_pipeline.features.groups import COLUMNS, GROUP_OF, SAME_SLOT_LAGS, switchable
 from energy_pipeline.forecasting import forecast_models
 from energy_pipeline.forecasting.market import zone_panel
-from energy_pipeline.forecasting.point import point
+from energy_pipeline.forecasting.point import day_members, point
 from energy_pipeline.forecasting.trees import slot_inputs, slot_owners
 from energy_pipeline.information.archive import Archive
 from energy_pipeline.information.artefacts import MemoryArtefacts
-from energy_pipeline_tests.features.small_market import BERLIN, DESK, SPRING, frames_for
+from energy_pipeline_tests.features.small_market import BERLIN, DESK, SPRING, frames_for, poisoned
 
 START = DeliveryDay(SPRING, BERLIN).start
 
@@ -148,3 +148,22 @@ def test_every_feature_is_a_column_of_the_table_and_of_one_group():
     assert set(GROUP_OF) == {c.name for c in table("price_features").columns} - {
         *("delivery_day", "target_day", "horizon_days", "zone", "delivery_start", "resolution_minutes")
     }
+
+
+@pytest.mark.parametrize("lead", [2, 7])
+def test_on_further_days_too_what_moves_the_table_moves_the_forecast_and_nothing_else_does(lead):
+    settings = DESK.forecast.model_copy(update={"training_days": 95})
+    desk = DESK.model_copy(update={"forecast": settings})
+    yesterday = pl.when(SOUTH & BEFORE).then(pl.col("price_eur_mwh") + 30).otherwise("price_eur_mwh").alias("price_eur_mwh")
+    moved = {**FRAMES, "day_ahead_prices": FRAMES["day_ahead_prices"].with_columns(yesterday)}
+    honest = Archive(desk, FRAMES).at(SPRING)
+    later = poisoned(FRAMES, honest.decision_time)
+    tables, forecasts = [], []
+    for frames in (FRAMES, moved, later):
+        info = Archive(desk, frames).at(SPRING)
+        tables.append(price_features(info).filter(SOUTH, pl.col("horizon_days") == lead))
+        forecasts.append(day_members(info, "SOUTH", lead, MemoryArtefacts())[0].values["lear_84"])
+    assert not tables[0]["price_lag_1d_eur_mwh"].equals(tables[1]["price_lag_1d_eur_mwh"])
+    assert np.abs(forecasts[0] - forecasts[1]).max() > 1e-3
+    assert tables[0].equals(tables[2])
+    assert np.array_equal(forecasts[0], forecasts[2])

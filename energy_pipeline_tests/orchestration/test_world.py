@@ -13,11 +13,13 @@ from energy_pipeline import features, forecasting, renewables
 from energy_pipeline.contracts.raw import RAW_TABLES
 from energy_pipeline.desk.load import desk_from
 from energy_pipeline.domain.delivery import from_us
+from energy_pipeline.forecasting import committee
 from energy_pipeline.information.artefacts import Bundle
 from energy_pipeline.information.as_of_series import AsOfSeries
 from energy_pipeline.ingestion import collect, information_record
 from energy_pipeline.lake import Lake
 from energy_pipeline.orchestration.world import World, archive_of
+from energy_pipeline.runner import past
 from energy_pipeline_tests.integration import lakes
 
 DATA = yaml.safe_load(lakes.TINY.read_text())
@@ -128,6 +130,26 @@ def test_a_process_with_months_on_disk_says_the_same_and_fits_nothing(two_days, 
     monkeypatch.setattr("energy_pipeline.forecasting.point.forecast_members", None)
     monkeypatch.setattr("energy_pipeline.renewables.calibration.fit", None)
     assert lakes.differing(said[1], decided(World(DESK, lake), DAYS[1])) == []
+
+
+def test_a_decision_finds_the_past_that_two_processes_made_together(two_days, tmp_path, monkeypatch):
+    _, original, said = two_days
+    lake = without_past(copied(original, tmp_path / "shared"))
+    for kind in past.KINDS:
+        days = past.days_before(DESK, kind, DAYS[1])
+        for part in (days[: len(days) // 2], days[len(days) // 2 :]):
+            world, store = World(DESK, lake), lake.artefacts()
+            info = info_of(world, DAYS[1])
+            for day in part:
+                past.make(kind, info.at(day), store, DAYS[1])
+            store.flush()
+            world.flush()
+    made, honest = [], committee.forecast_members
+    monkeypatch.setattr(
+        "energy_pipeline.forecasting.point.forecast_members", lambda panel, *given: made.append(panel.origin) or honest(panel, *given)
+    )
+    assert lakes.differing(said[1], decided(World(DESK, lake), DAYS[1])) == []
+    assert set(made) == {DAYS[1]}
 
 
 def test_a_poisoned_cache_changes_nothing_and_is_written_anew(two_days, tmp_path):

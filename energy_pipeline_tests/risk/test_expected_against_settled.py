@@ -19,7 +19,7 @@ def record(days, bias=0.0, leads=(1,)):
     past = [DAY - timedelta(days=n) for n in range(days)]
     errors = [
         {"delivery_day": d, "zone": "NORTH", "price_kind": "day_ahead", "horizon_days": lead, "intervals": 24, "outcome_eur_mwh": 50.0}
-        | {"bias_eur_mwh": bias + e, "rmse_eur_mwh": 5.0}
+        | {"bias_eur_mwh": bias + e, "rmse_eur_mwh": 5.0 + e / 9, "rmse_naive_eur_mwh": 10.0 if lead < 3 else None}
         for d, e in zip(past, rng.normal(0, 1, days), strict=True)
         for lead in leads
     ]
@@ -52,3 +52,11 @@ def test_no_bias_passes_and_few_days_are_not_judged():
 
 def test_leads_are_grouped():
     assert record(20, leads=(1, 2, 4, 5, 7)).filter(pl.col("quantity") == "day_ahead_price")["lead_group"].to_list() == ["D", "D+1..3", "D+4..7"]
+
+
+def test_the_mean_is_set_against_the_naive_of_the_same_lead_where_there_was_one():
+    found = {r["lead_group"]: r for r in record(60, leads=(1, 5)).filter(pl.col("quantity") == "day_ahead_price").to_dicts()}
+    assert found["D"]["rmse_naive"] == pytest.approx(10.0)
+    assert found["D"]["skill"] == pytest.approx(1 - found["D"]["rmse"] ** 2 / 100)
+    assert found["D"]["skill_t"] > 10
+    assert [found["D+4..7"][name] for name in ("rmse_naive", "skill", "skill_t")] == [None] * 3

@@ -68,6 +68,18 @@ def test_each_worker_forecasts_a_stretch_of_its_own_and_the_chain_does_not_wait_
     assert parts.index("chain") < len(parts) - 1 - parts[::-1].index("forecasts")
 
 
+def test_where_workers_share_a_past_they_make_it_together_kind_by_kind_before_any_forecast():
+    past = [(kind, days_between(FIRST - timedelta(days=count), FIRST - timedelta(days=1))) for kind, count in (("drivers", 9), ("members", 4))]
+    for order in (min, max):
+        made = [task for _, task in carried_out(Plan(FLOWS, [CHUNKS], 2, past), order=order)]
+        assert [t.part for t in made[:6]] == ["raw", "drivers", "drivers", "members", "members", "forecasts"]
+        for kind, days in past:
+            assert sorted(day for t in made if t.part == kind for day in days_between(*t.span)) == days
+            assert {t.chunks[1] for t in made if t.part == kind} == {CHUNKS[0]}
+    for plan in (Plan(FLOWS, [CHUNKS[:1], CHUNKS[1:]], 2, past), Plan(("settle_da",), [CHUNKS], 2, past), Plan(FLOWS, [CHUNKS], 1, past)):
+        assert not {"drivers", "members"} & {t.part for _, t in carried_out(plan)}  # each has a past of its own, or none
+
+
 def test_only_the_last_part_of_the_flows_asked_for_publishes():
     def last(*flows):
         return {t.part: t.is_last for _, t in carried_out(Plan(flows, [CHUNKS], 2))}

@@ -106,3 +106,19 @@ def test_price_limits_belong_to_the_mean():
     found = published(np.full(24, 5000.0), np.zeros((45, 24)), quantiles, (-500.0, 5000.0))
     assert found.quantiles.max() == 5000.0
     assert (found.mean < 4800).all(), "half of the distribution lies at the limit"
+
+
+def test_a_second_price_keeps_its_distribution_and_follows_the_day_ahead_price_by_the_published_spread(day):
+    info, errors, own, paths, *_ = day
+    rows = published_forecast(own, "NORTH", D, "second")
+    levels = {quantile_column(q): pl.lit(3.0 * (q - 0.5)) for q in QUANTILES}
+    spreads = rows.select("delivery_day", "zone", "delivery_start").with_columns(**levels)
+    joint = scenario_paths(info, own, roof(D), errors, spreads)
+    first, second = (matrix(joint, kind, "NORTH") for kind in ("day_ahead_price", "second_price"))
+    before = matrix(paths, "second_price", "NORTH")
+    np.testing.assert_array_equal(np.sort(second, axis=1), np.sort(before, axis=1))
+    np.testing.assert_array_equal(first, matrix(paths, "day_ahead_price", "NORTH"))
+    # A narrow spread hardly changes the order of the paths, which past errors alone had mixed.
+    alike = [np.corrcoef(np.argsort(np.argsort(a)), np.argsort(np.argsort(b)))[0, 1] for a, b in zip(first, second, strict=True)]
+    assert min(alike) > 0.95
+    assert not np.array_equal(second, before)

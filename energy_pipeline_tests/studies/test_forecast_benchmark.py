@@ -96,7 +96,7 @@ def test_killed_and_called_again_gives_the_same_bytes(tmp_path, monkeypatch):
     def dies(*arguments):
         if len(calls) == 2:
             raise KeyboardInterrupt
-        calls.append(arguments[2])
+        calls.append(arguments[1:3])
         honest(*arguments)
 
     monkeypatch.setattr(forecast_benchmark, "_compute", dies)
@@ -104,7 +104,7 @@ def test_killed_and_called_again_gives_the_same_bytes(tmp_path, monkeypatch):
         run(source, out, names, last_days=5, jobs=1)
     assert not out.exists()
     assert len(list((tmp_path / "k_out.parquet.parts").glob("*.npz"))) == 2
-    monkeypatch.setattr(forecast_benchmark, "_compute", lambda *a: calls.append(a[2]) or honest(*a))  # type: ignore[func-returns-value]
+    monkeypatch.setattr(forecast_benchmark, "_compute", lambda *a: calls.append(a[1:3]) or honest(*a))  # type: ignore[func-returns-value]
     run(source, out, names, last_days=5, jobs=1)
     assert len(calls) == len(set(calls))
     assert pl.read_parquet(out).equals(straight)
@@ -190,3 +190,86 @@ def test_a_market_as_text_is_read_and_a_bad_number_is_named():
     assert market_panel(frame, "m").prices.tolist() == [[1.125] * 24] * 2
     with pytest.raises(SourceError, match=r"row 1, column .price.: .1,5. is no number .a decimal comma"):
         market_panel(frame.with_columns(price=pl.lit("1,5")), "m")
+
+
+@pytest.mark.parametrize("kept_as", ["rows dropped", "nulls in the grid"])
+def test_a_grid_that_lost_most_prices_is_refused_with_the_share_known_per_day(tmp_path, kept_as):
+    data = frame(days=40, slots=96)
+    # As where values were de-duplicated: rounded prices, of equal ones only the first in a day stays.
+    rounded = data.with_columns(pl.col("price").round(0), day=pl.col("timestamp").dt.date())
+    first = pl.struct("day", "price").is_first_distinct()
+    damaged = rounded.filter(first) if kept_as == "rows dropped" else rounded.with_columns(price=pl.when(first).then("price"))
+    damaged.drop("day").write_parquet(tmp_path / "m.parquet")
+    with pytest.raises(
+        SourceError, match=r"prices are complete on 0 of 40 days; share of prices known per day: lowest \d+%, middle \d+%, highest \d+%"
+    ):
+        run(tmp_path / "m.parquet", tmp_path / "o.parquet", ("lear_56",), last_days=5, jobs=1)
+    assert not (tmp_path / "o.parquet.parts").exists()
+
+
+def test_a_history_with_a_late_start_and_scattered_gaps_is_not_called_damaged():
+    data = frame(days=60)
+    day = pl.int_range(pl.len()) // 24
+    late = data.with_columns(price=pl.when((day >= 40) & (pl.int_range(pl.len()) % 100 != 7)).then("price"))
+    assert market_panel(late, "m").days == 60
+
+
+def test_hours_before_a_change_to_quarters_are_not_called_damaged_but_named():
+    hourly, quarters = frame(days=60), frame(days=65, slots=96)
+    both = pl.concat([hourly, quarters.filter(pl.col("timestamp") > hourly["timestamp"].max()).filter(pl.col("timestamp").dt.day() > 0)])
+    with pytest.raises(SourceError, match="the market's unit changed"):
+        market_panel(both.filter(pl.col("timestamp").dt.date() != hourly["timestamp"].dt.date().max()), "m")
+
+
+def test_holidays_of_a_place_without_a_calendar_are_refused(tmp_path):
+    frame(days=40).write_parquet(tmp_path / "m.parquet")
+    arguments = ["benchmark", "forecasts", "--data", str(tmp_path / "m.parquet"), "--out", str(tmp_path / "o.parquet"), "--holidays", "DE,XX,DE-QQ"]
+    found = CliRunner().invoke(app, arguments)
+    assert found.exit_code == 1
+    assert "XX, DE-QQ" in found.output
+
+
+def test_a_holiday_counts_as_a_sunday_in_the_walk(tmp_path):
+    frame(days=100).write_parquet(tmp_path / "m.parquet")
+    for name, places in (("plain", ()), ("own", ("DE",))):
+        run(tmp_path / "m.parquet", tmp_path / f"{name}.parquet", ("lear_56",), last_days=3, jobs=1, places=places)
+    # Easter 2024 is in the window: another weekday to learn from gives another forecast.
+    plain, own = (pl.read_parquet(tmp_path / f"{name}.parquet")["forecast"] for name in ("plain", "own"))
+    assert not plain.equals(own)
+
+
+class _Counted:
+    """A network that says what it was fitted from: its day, and the fit before."""
+
+    name, history_days, window_days, refit_days, restart_days = "network", 30, 60, 7, 28
+
+    def __init__(self, earlier=b"", fits=None):
+        self.earlier, self.fits = earlier, [] if fits is None else fits
+
+    def after(self, earlier):
+        return _Counted(earlier, self.fits)
+
+    def fit(self, panel):
+        self.fits.append(panel.origin)
+        return self.earlier + panel.origin.isoformat().encode() + b" "
+
+    def predict(self, _panel, fitted):
+        return np.full(24, float(len(fitted.split())))
+
+
+def test_a_warm_started_fit_hangs_on_the_calendar_alone(monkeypatch):
+    from energy_pipeline.forecasting import committee, walk
+
+    panel, _ = market(days=140)
+    member = _Counted()
+    monkeypatch.setattr(walk, "members", lambda _: [member])
+    first, last = FIRST + timedelta(days=100), FIRST + timedelta(days=139)
+    together = list(walk.member_days(panel, first, last, ["network"]))
+    assert len(member.fits) == len(set(member.fits))
+    for i in (0, 9, 27, 39):
+        member.fits.clear()
+        day = first + timedelta(days=i)
+        (alone,) = walk.member_days(panel, day, day, ["network"])
+        assert alone.values["network"].tolist() == together[i].values["network"].tolist()
+        assert len(member.fits) == alone.values["network"][0] == 1 + (day.toordinal() % 28) // 7
+    assert member.restart_days <= committee.LAST_FIT_DAYS

@@ -16,6 +16,7 @@ from energy_pipeline.warehouse.sql_project import CycleError, MissingDescription
 
 ROOT = Path(__file__).resolve().parents[2] / "dbt_like_sql"
 PUBLIC = {
+    "asset_legs",
     "asset_states",
     "asset_thresholds",
     "asset_values",

@@ -17,5 +17,8 @@ select
     p_holm,
     rmse,
     allowed,
-    verdict
+    verdict,
+    rmse_naive,
+    skill,
+    skill_t
 from {{ ref('stg_expectation_record') }}

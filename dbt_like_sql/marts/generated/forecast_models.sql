@@ -17,6 +17,7 @@ select
     features,
     left_out,
     settings,
+    settings_from,
     seed,
     artefact,
     note

@@ -78,8 +78,12 @@ NOMINATION_LINES = Table(
     columns=(
         c.DELIVERY_DAY,
         c.ZONE,
-        c.text("kind", "price_independent, or loop_block: accepted together or not at all.", allowed=("price_independent", "loop_block")),
-        c.text("asset", "Battery of a loop block; empty for plants and deviations."),
+        c.text(
+            "kind",
+            "price_independent; step: accepted above its limit; or loop_block: accepted together or not at all.",
+            allowed=("price_independent", "step", "loop_block"),
+        ),
+        c.text("asset", "Battery of a loop block, or right that is used or bid in a step; empty for plants and deviations."),
         c.DELIVERY_START,
         c.RESOLUTION,
         c.text("side", "buy or sell.", allowed=("buy", "sell")),
@@ -222,6 +226,36 @@ PNL = Table(
     summed=True,
 )
 
+ASSET_LEGS = Table(
+    name="asset_legs",
+    stage="portfolio",
+    flow="settle_final",
+    description="What each flexible asset and right earned: cash by leg, and the change of what its energy and rights left are worth.",
+    key=("asset",),
+    columns=(
+        c.DELIVERY_DAY,
+        c.text("asset", "Asset or right as named in the desk file."),
+        c.ZONE,
+        c.text("kind", "What it is.", allowed=("battery", "swing", "curtailable", "tolling", "renewable")),
+        Column("energy_mwh", "f64", "Energy given to the grid, less what was taken; of a renewable right what its plant gave.", "MWh"),
+        c.money("energy_eur", "That energy at the prices it was sold and bought at; the plant's own energy is the book's."),
+        c.money("cost_eur", "Cycles, strike, fuel, starts, variable cost; costs are negative."),
+        c.money("certificate_eur", "Paid by a scheme for what was generated."),
+        c.money("capacity_eur", "Paid by the grid operator for capacity."),
+        c.money("penalty_eur", "For what lacks of a least take; negative."),
+        c.money("cash_eur", "Sum of these legs."),
+        c.money("saved_eur", "What generating in rejected steps would have lost; in no sum."),
+        Column("content_start_mwh", "f64", "Energy stored when the day begins.", "MWh", True, minimum=0.0, reason="a store", is_state=True),
+        Column("content_end_mwh", "f64", "Energy stored when it ends.", "MWh", True, minimum=0.0, reason="a store", is_state=True),
+        Column("inventory_open_eur", "f64", "Worth of energy and rights when the day begins: what the day before closed with.", "EUR", is_state=True),
+        Column("inventory_close_eur", "f64", "Worth of what is left, by the curve known at the decision.", "EUR", is_state=True),
+        c.money("inventory_eur", "Close less open."),
+        c.money("total_eur", "Cash and inventory."),
+    ),
+    may_be_empty=True,
+    is_mart=True,
+)
+
 TABLES: tuple[Table, ...] = (
     POSITIONS,
     PORTFOLIO_SOLUTION,
@@ -229,6 +263,7 @@ TABLES: tuple[Table, ...] = (
     JOINT_BOOK,
     FORWARD_BOOK_PROPOSALS,
     PNL_DAY_AHEAD,
+    ASSET_LEGS,
     PNL,
 )
 """In flow order."""

@@ -22,18 +22,18 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     forecasts = (Information(), Day("price_forecasts"), Day("plant_output"))
     paths, sets = Day("scenario_paths"), Day("scenario_sets")
     return [
-        factory.table("scenario_paths", scenario_paths, *forecasts),
+        factory.table("scenario_paths", scenario_paths, *forecasts, Day("spread_forecasts")),
         factory.table("scenario_summary", scenario_summary, paths),
         factory.table("scenario_sets", scenario_sets, *forecasts, paths),
         factory.table("scenario_scores", scenario_scores, paths, sets, Day("pnl"), Day("dispatch")),
     ]
 
 
-def scenario_paths(day: DayContext, *, information_set: Info, price_forecasts: Frame, plant_output: Frame) -> Frame:
+def scenario_paths(day: DayContext, *, information_set: Info, price_forecasts: Frame, plant_output: Frame, spread_forecasts: Frame) -> Frame:
     """Paths around the forecasts, drawn from their joint past errors."""
     from energy_pipeline import scenarios
 
-    return scenarios.scenario_paths(information_set, price_forecasts, plant_output, past_errors(day, information_set))
+    return scenarios.scenario_paths(information_set, price_forecasts, plant_output, past_errors(day, information_set), spread_forecasts)
 
 
 def past_errors(day: DayContext, information_set: Info) -> list[ErrorHistory]:

@@ -14,9 +14,10 @@ import dagster as dg
 from energy_pipeline.contracts import TABLES
 from energy_pipeline.orchestration.assets.s05_scenarios import past_errors
 from energy_pipeline.orchestration.factory import AssetFactory, DayContext, FileAsset, Frame, Frames, Info, RowMetadata, write_frames
-from energy_pipeline.orchestration.reads import Day, Information, Raw, Window
+from energy_pipeline.orchestration.reads import Day, DaysBefore, Information, Raw, Window
 
 if TYPE_CHECKING:
+    from energy_pipeline.portfolio import Acted, Came
     from energy_pipeline.portfolio.forwards.daily import HeldForwards
 
 BOOK_TABLES = ("positions", "portfolio_solution", "nomination_lines")
@@ -24,6 +25,8 @@ RIVAL_TABLES = ("objective_comparison", "objective_positions", "hedge_effectiven
 NOMINATIONS = FileAsset(
     "nominations", "The bids to submit, as CSV; later ones supersede earlier ones under the next number.", "portfolio", "csv", "decide"
 )
+DECIDED = ("asset_states", "end_values", "asset_thresholds", "asset_values", "right_decisions", "dispatch", "plant_output")
+ACTED = ("asset_legs", "asset_thresholds", "asset_states", "end_values")
 SCORE_DAYS = 60
 """Settled days the rivals are scored over, at most; an edge stays below Dagster's 100 partitions."""
 
@@ -36,10 +39,11 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     auction = Raw("day_ahead_prices", required=True)
     return [
         factory.files("positions", NOMINATIONS, write_book, *scenarios, forecasts, Day("signals"), Day("right_decisions"), tables=BOOK_TABLES),
-        factory.table("joint_book", joint_book, *scenarios, forecasts, Day("asset_states"), Day("end_values")),
+        factory.table("joint_book", joint_book, *scenarios, forecasts, Day("spread_forecasts"), Day("asset_states"), Day("end_values")),
         factory.table("forward_book_proposals", forward_book_proposals, info, forecasts),
-        factory.table("pnl_day_ahead", pnl_day_ahead, positions, auction),
-        factory.table("pnl", pnl, positions, Day("plant_output"), Day("dispatch"), auction, *came),
+        factory.table("pnl_day_ahead", pnl_day_ahead, positions, Day("plant_output"), auction),
+        factory.table("asset_legs", asset_legs, *(Day(name) for name in DECIDED), auction, *came, DaysBefore("asset_legs")),
+        factory.table("pnl", pnl, positions, Day("plant_output"), Day("dispatch"), auction, *came, *(Day(name) for name in ACTED)),
         factory.tables("rivals", RIVAL_TABLES, rivals, *scenarios, Day("signals"), positions),
         factory.table("hedge_results", hedge_results, Window("pnl", SCORE_DAYS), Window("pnl_day_ahead", SCORE_DAYS, required=False)),
         factory.table("objective_results", objective_results, positions, Day("objective_positions"), Day("pnl")),
@@ -88,6 +92,7 @@ def joint_book(
     plant_output: Frame,
     dispatch: Frame,
     price_forecasts: Frame,
+    spread_forecasts: Frame,
     asset_states: Frame,
     end_values: Frame,
 ) -> Frame:
@@ -96,7 +101,7 @@ def joint_book(
     from energy_pipeline.portfolio.joint_day import joint_book_table
 
     errors = past_errors(day, information_set)
-    fresh = scenarios.scenario_paths(information_set, price_forecasts, plant_output, errors, stream="fresh")
+    fresh = scenarios.scenario_paths(information_set, price_forecasts, plant_output, errors, spread_forecasts, stream="fresh")
     standing = information_set.with_desk(flexibility.desk_of_day(day.desk, day.day, asset_states, end_values))
     return joint_book_table(standing, scenario_paths, fresh, plant_output, dispatch)
 
@@ -127,11 +132,38 @@ def held_forwards(day: DayContext, info: Info, price_forecasts: Frame) -> HeldFo
     return info.cached("held_forwards", make=make)
 
 
-def pnl_day_ahead(day: DayContext, *, positions: Frame, day_ahead_prices: Frame) -> Frame:
+def asset_legs(
+    day: DayContext,
+    *,
+    day_ahead_prices: Frame,
+    second_prices: Frame,
+    plant_meters: Frame,
+    generation_actual: Frame,
+    held_hours: Frame,
+    asset_legs: Frame,
+    **decided: Frame,
+) -> Frame:
+    """Cash and inventory of every asset and right."""
+    from energy_pipeline import portfolio
+
+    came = portfolio.Came(day_ahead_prices, second_prices, plant_meters, generation_actual, held_hours)
+    return portfolio.asset_legs(day.desk, day.day, portfolio.Decided(**decided), came, asset_legs)
+
+
+def acts_of(day: DayContext, came: Came, asset_legs: Frame, asset_thresholds: Frame, asset_states: Frame, end_values: Frame) -> list[Acted]:
+    """What sequential stores did, from the content they were settled with."""
+    from energy_pipeline import flexibility, portfolio
+
+    desk = flexibility.desk_of_day(day.desk, day.day, asset_states, end_values)
+    begins = dict(zip(asset_legs["asset"].to_list(), asset_legs["content_start_mwh"].to_list(), strict=True))
+    return list(portfolio.acted(desk, day.day, asset_thresholds, came, begins).values())
+
+
+def pnl_day_ahead(day: DayContext, *, positions: Frame, plant_output: Frame, day_ahead_prices: Frame) -> Frame:
     """Day-ahead revenue and hedges, once the auction has cleared."""
     from energy_pipeline import portfolio
 
-    return portfolio.settle_day_ahead(day.desk, day.day, positions, day_ahead_prices)
+    return portfolio.settle_day_ahead(day.desk, day.day, positions, day_ahead_prices, plant_output)
 
 
 def pnl(
@@ -145,12 +177,17 @@ def pnl(
     plant_meters: Frame,
     generation_actual: Frame,
     held_hours: Frame,
+    asset_legs: Frame,
+    asset_thresholds: Frame,
+    asset_states: Frame,
+    end_values: Frame,
 ) -> Frame:
     """P&L in legs with what is known now."""
     from energy_pipeline import portfolio
 
     came = portfolio.Came(day_ahead_prices, second_prices, plant_meters, generation_actual, held_hours)
-    return portfolio.settle_final(day.desk, day.day, positions, plant_output, dispatch, came)
+    acts = acts_of(day, came, asset_legs, asset_thresholds, asset_states, end_values)
+    return portfolio.settle_final(day.desk, day.day, positions, plant_output, dispatch, came, acts)
 
 
 def rivals(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dagster as dg
 
 from energy_pipeline.orchestration.assets.s05_scenarios import past_errors
-from energy_pipeline.orchestration.assets.s08_portfolio import held_forwards
+from energy_pipeline.orchestration.assets.s08_portfolio import ACTED, acts_of, held_forwards
 from energy_pipeline.orchestration.factory import AssetFactory, DayContext, Frame, Frames, Info
 from energy_pipeline.orchestration.reads import Day, Information, Raw, Window
 
@@ -48,7 +48,9 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
         factory.table("var_exceptions", var_exceptions, Day("risk_measures"), Day("pnl"), *decided),
         factory.table("var_backtests", var_backtests, Window("var_exceptions", lambda desk: desk.risk.backtest_days)),
         factory.table("expectation_record", expectation_record, *(Window(name, RECORD_DAYS, required=False) for name in RECORDED)),
-        factory.table("pnl_attribution", pnl_attribution, Day("pnl"), positions, plant_output, dispatch, *came, *marks),
+        factory.table(
+            "pnl_attribution", pnl_attribution, Day("pnl"), positions, plant_output, dispatch, *came, *marks, *(Day(name) for name in ACTED)
+        ),
         factory.table("performance_days", performance_days, Day("pnl"), Day("dispatch_settled"), Day("backtest_days")),
         factory.table("performance", performance, Window("performance_days", PERFORMANCE_WINDOW_DAYS)),
         factory.table("limit_breaches", limit_breaches, Window("limits", lambda desk: desk.risk.breach_days)),
@@ -139,13 +141,18 @@ def pnl_attribution(
     mark_to_market: Frame,
     asset_values: Frame,
     price_forecasts: Frame,
+    asset_legs: Frame,
+    asset_thresholds: Frame,
+    asset_states: Frame,
+    end_values: Frame,
 ) -> Frame:
     """Why the day earned what it did, why the living book changed, and what later vintages changed."""
     from energy_pipeline import portfolio
     from energy_pipeline import risk as stage
 
     came = portfolio.Came(day_ahead_prices, second_prices, plant_meters, generation_actual, held_hours).first_vintages()
-    first = portfolio.settle_final(day.desk, day.day, positions, plant_output, dispatch, came)
+    acts = acts_of(day, came, asset_legs, asset_thresholds, asset_states, end_values)
+    first = portfolio.settle_final(day.desk, day.day, positions, plant_output, dispatch, came, acts)
     marks = {"forward_curves": forward_curve, "marks": mark_to_market, "asset_values": asset_values, "price_forecasts": price_forecasts}
     return stage.pnl_attribution(day.desk, day.day, pnl, first, positions, **marks)
 

@@ -1,0 +1,173 @@
+"""What each flexible asset and right earned: its cash by leg, and what the energy and rights left are worth more or less than before.
+
+What belongs here: the table `asset_legs`, and what sequential stores did at the prices that came. What does not: deciding
+(flexibility), the book's own legs (`settle`), which hold the same cash by zone and interval.
+
+P&L = cash + inventory. Inventory opens with what the day before closed with, so it telescopes over any span; it closes with
+the content by the curve, and the right by the worth, known at the decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+from energy_pipeline.book.clearing import cleared, paid_eur_mwh, steps_of
+from energy_pipeline.book.grid import Grid, on_grid, zone_grid
+from energy_pipeline.contracts import table
+from energy_pipeline.desk import Desk
+from energy_pipeline.desk.flexibility import Battery, RenewableRight, SwingRight
+from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.flexibility.controller import Controller
+from energy_pipeline.flexibility.states import desk_of_day
+from energy_pipeline.flexibility.storage import store_of
+from energy_pipeline.portfolio.settle import Acted, Came, auction_price, plant_given, second_price
+
+Row = dict[str, object]
+CASH = ("energy_eur", "cost_eur", "certificate_eur", "capacity_eur", "penalty_eur")
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What was decided about a day's assets: frames of the tables of that name.
+
+    Attributes
+    ----------
+    asset_states, end_values, asset_thresholds, asset_values, right_decisions, dispatch, plant_output : frames
+    """
+
+    asset_states: pl.DataFrame
+    end_values: pl.DataFrame
+    asset_thresholds: pl.DataFrame
+    asset_values: pl.DataFrame
+    right_decisions: pl.DataFrame
+    dispatch: pl.DataFrame
+    plant_output: pl.DataFrame
+
+
+def asset_legs(desk: Desk, day: date, decided: Decided, came: Came, before: pl.DataFrame) -> pl.DataFrame:
+    """Cash and inventory of every asset and right of the desk.
+
+    Parameters
+    ----------
+    before : frame of asset_legs
+        Of the day before, empty where it was not settled.
+
+    Raises
+    ------
+    MissingDayError
+        A zone with an asset lacks an auction price.
+    """
+    now = desk_of_day(desk, day, decided.asset_states, decided.end_values)
+    last = {str(r["asset"]): r for r in before.to_dicts()}
+    begins = {n: r["content_end_mwh"] for n, r in last.items() if r["content_end_mwh"] is not None}
+    acts = acted(now, day, decided.asset_thresholds, came, begins)
+    rows = []
+    for name, asset in {**desk.assets, **desk.rights}.items():
+        grid = zone_grid(desk, desk.delivery_day(day), asset.zone)
+        price = auction_price(came.day_ahead_prices, asset.zone, grid)
+        row: Row = {
+            "delivery_day": day,
+            "asset": name,
+            "zone": asset.zone,
+            "kind": asset.kind,
+            **dict.fromkeys((*CASH, "saved_eur", "energy_mwh"), 0.0),
+        }
+        own = decided.dispatch.filter(pl.col("asset") == name)
+        if name in acts:
+            row |= _acted_row(grid, acts[name])
+        elif isinstance(asset, RenewableRight):
+            row |= _switched(desk, name, asset, grid, price, decided.plant_output, came)
+        elif own.height:
+            row |= _scheduled(asset, grid, price, own)
+        row |= _stock(name, asset, now, decided, row, last.get(name))
+        if isinstance(asset, SwingRight):
+            row["penalty_eur"] = -_penalty_eur(name, asset, decided.asset_states)
+        cash = sum(float(str(row[leg])) for leg in CASH)
+        change = float(str(row["inventory_close_eur"])) - float(str(row["inventory_open_eur"]))
+        rows.append({**row, "cash_eur": cash, "inventory_eur": change, "total_eur": cash + change})
+    contract = table("asset_legs")
+    return contract.frame(rows).sort(contract.key, maintain_order=True) if rows else contract.frame()
+
+
+def acted(desk: Desk, day: date, thresholds: pl.DataFrame, came: Came, begins_mwh: Mapping[str, object]) -> dict[str, Acted]:
+    """What the desk's sequential stores did: their thresholds run on the prices that came, from where they stood.
+
+    Parameters
+    ----------
+    desk : Desk
+        As it stood that day.
+    begins_mwh : mapping of asset to content
+        As settled; the state it was decided with where that is not known.
+    """
+    found = {}
+    for name, battery in desk.assets.items():
+        rules = Controller.of(thresholds.filter(pl.col("asset") == name))
+        if battery.information != "sequential" or rules is None:
+            continue
+        grid = zone_grid(desk, desk.delivery_day(day), battery.zone)
+        second = second_price(desk, battery.zone, grid, came.second_prices, auction_price(came.day_ahead_prices, battery.zone, grid))[0]
+        begin = min(max(float(str(begins_mwh.get(name, battery.initial_mwh))), battery.minimum_mwh), battery.energy_mwh)
+        stored, charge, discharge = rules.run(store_of(battery.model_copy(update={"initial_mwh": begin})), second[None])
+        cost = battery.cycle_cost_eur_mwh * discharge[0] * grid.hours
+        found[name] = Acted(battery.zone, discharge[0] - charge[0], cost, second, begin, float(stored[0, -1]))
+    return found
+
+
+def _acted_row(grid: Grid, did: Acted) -> Row:
+    energy = did.net_mw * grid.hours
+    cash: Row = {"energy_mwh": _sum(energy), "energy_eur": _sum(energy * did.price_eur_mwh), "cost_eur": -_sum(did.cost_eur)}
+    return {**cash, "content_start_mwh": did.begin_mwh, "content_end_mwh": did.end_mwh}
+
+
+def _scheduled(asset: object, grid: Grid, price: FloatArray, own: pl.DataFrame) -> Row:
+    energy, cost = on_grid(own, "net_mw", grid) * grid.hours, on_grid(own, "cost_eur_h", grid) * grid.hours
+    wear = asset.cycle_cost_eur_mwh * on_grid(own, "discharge_mw", grid) * grid.hours if isinstance(asset, Battery) else cost
+    return {"energy_mwh": _sum(energy), "energy_eur": _sum(energy * price), "cost_eur": -_sum(wear), "capacity_eur": _sum(wear - cost)}
+
+
+def _switched(desk: Desk, name: str, right: RenewableRight, grid: Grid, price: FloatArray, plant_output: pl.DataFrame, came: Came) -> Row:
+    """Certificates and cost of what a plant gave, and what standing still saved; its energy is the plant's own."""
+    step = steps_of(desk, right.zone).get(right.plant)
+    if step is None or step.right != name:
+        return {}
+    given, possible, _ = plant_given(desk, right.plant, grid, plant_output, came, price)
+    paid, off = paid_eur_mwh(right, price), possible * (1.0 - cleared(step.limit_eur_mwh, price, desk.flexibility.at_limit))
+    energy = given * grid.hours
+    saved = _sum(off * grid.hours * (right.variable_cost_eur_mwh - paid - price)) if right.meter == "available" else 0.0
+    cost = -right.variable_cost_eur_mwh * _sum(energy)
+    return {"energy_mwh": _sum(energy), "cost_eur": cost, "certificate_eur": _sum(energy * paid), "saved_eur": saved}
+
+
+def _stock(name: str, asset: object, now: Desk, decided: Decided, row: Row, last: Mapping[str, object] | None) -> Row:
+    """Content, and what it or the right is worth when the day opens and closes."""
+    if isinstance(asset, Battery):
+        states = {r["kind"]: r for r in decided.asset_states.filter(pl.col("asset") == name).to_dicts()}
+        start = row.get("content_start_mwh", states["opening"]["content_start_mwh"])
+        end = row.get("content_end_mwh", states["decided"]["content_end_mwh"])
+        opened, closed = store_of(now.assets[name]).end_eur(np.array([start, end], dtype=np.float64)).tolist()
+        found: Row = {"content_start_mwh": start, "content_end_mwh": end}
+    else:
+        found = {"content_start_mwh": None, "content_end_mwh": None}
+        worth = decided.asset_values.filter(pl.col("asset") == name)["value_eur"].to_list()
+        left = decided.right_decisions.filter(pl.col("asset") == name, pl.col("kind") != "tolling")["kept_eur"].to_list()
+        opened, closed = (float((worth or [0.0])[0]), float(left[0])) if left else (0.0, 0.0)
+    if last is not None:
+        opened = float(str(last["inventory_close_eur"]))
+    return {**found, "inventory_open_eur": opened, "inventory_close_eur": closed}
+
+
+def _penalty_eur(name: str, right: SwingRight, asset_states: pl.DataFrame) -> float:
+    """What lacks of the least take, on the right's last day."""
+    states = {r["kind"]: r for r in asset_states.filter(pl.col("asset") == name).to_dicts()}
+    is_last = states["opening"]["days_used"] < right.days <= states["decided"]["days_used"]
+    short = max(right.total_min_mwh - float(states["decided"]["take_mwh"]), 0.0)
+    return (right.penalty_eur_mwh or 0.0) * short if is_last else 0.0
+
+
+def _sum(values: FloatArray) -> float:
+    return float(np.sum(values)) + 0.0

@@ -1,0 +1,104 @@
+"""Steps of plants that may be switched off: limits by scheme, acceptance, and the settled day."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import polars as pl
+import pytest
+
+from energy_pipeline.book.clearing import cleared, limit_eur_mwh, paid_eur_mwh, steps_of
+from energy_pipeline.contracts import table
+from energy_pipeline.desk.flexibility import RenewableRight
+from energy_pipeline.portfolio import Came, case_of, nomination_lines, settle_day_ahead, settle_final
+from energy_pipeline_tests.portfolio.small_desk import Day, desk_of
+
+SOLAR = {"kind": "renewable", "zone": "NORTH", "plant": "wind", "certificate_eur_mwh": 4, "variable_cost_eur_mwh": 1, "meter": "available"}
+PRICES = np.linspace(-40.0, 60.0, 41)
+
+
+def right(**changes):
+    return RenewableRight(**{**SOLAR, **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "limit"),
+    [
+        ({}, -3.0),
+        ({"scheme": "not_at_negative_prices"}, -0.01),
+        ({"scheme": "not_at_negative_prices", "certificate_eur_mwh": 0}, 1.0),
+        ({"scheme": "after_negative_intervals"}, 1.0),
+        ({"scheme": "capacity"}, 1.0),
+        ({"scheme": "difference", "certificate_eur_mwh": 70, "reference_eur_mwh": 50}, -19.0),
+        ({"scheme": "difference", "certificate_eur_mwh": 40, "reference_eur_mwh": 50}, 11.0),
+        ({"scheme": "sliding_premium", "certificate_eur_mwh": 40, "reference_eur_mwh": 50}, 1.0),
+    ],
+)
+def test_a_step_runs_exactly_where_a_mwh_earns(changes, limit):
+    terms = right(**changes)
+    assert limit_eur_mwh(terms) == pytest.approx(limit)
+    if terms.scheme != "after_negative_intervals":  # its payment hangs on the neighbours: bid at cost without it
+        alone = np.array([paid_eur_mwh(terms, np.array([p]))[0] for p in PRICES]) + PRICES - terms.variable_cost_eur_mwh
+        assert ((limit < PRICES) == (alone > 1e-9)).all()
+
+
+def test_at_the_limit_the_desk_decides():
+    assert [cleared(10.0, np.array([9.0, 10.0, 11.0]), rule).tolist() for rule in ("none", "half", "full")] == [[0, 0, 1], [0, 0.5, 1], [0, 1, 1]]
+
+
+@pytest.fixture(scope="module")
+def settled():
+    """A day whose first six hours are far below nothing, with the right and without."""
+    found = {}
+    for name, rights in (("with", {"off": SOLAR}), ("without", {}), ("gave", {"off": {**SOLAR, "meter": "output"}})):
+        day = Day(desk=desk_of(rights=rights), paths=20)
+        frames = {"known_at": datetime(2024, 1, 1, tzinfo=UTC), "source": "test"}
+        price = np.where(np.arange(24) < 6, -30.0, 50.0)
+        prices = pl.concat([day.rows("day_ahead_prices", 60, zone=z, price_eur_mwh=price, **frames) for z in day.desk.zones])
+        second = day.rows("second_prices", 60, zone="NORTH", price_kind="intraday", price_eur_mwh=price + 5, **frames)
+        meters = day.rows("plant_meters", 60, plant="wind", output_mw=day.expected("wind") + 2, **frames)
+        zone = {"zone": "SOUTH", "technology": "solar"}
+        generation = day.rows("generation_actual", 60, **zone, generation_mw=np.full(24, 900.0), **frames)
+        book = day.decide()
+        case = case_of(day.info, day.scenarios, day.plant_output, day.dispatch, day.signals)
+        lines = nomination_lines(case, book.positions, day.dispatch)
+        came = Came(prices, second, meters, generation, table("held_hours").frame())
+        pnl = settle_final(day.desk, day.day, book.positions, day.plant_output, day.dispatch, came)
+        auction = settle_day_ahead(day.desk, day.day, book.positions, prices, day.plant_output)
+        found[name] = day, book, lines, pnl.filter(pl.col("zone") == "NORTH"), auction.filter(zone="NORTH", instrument="day_ahead"), price
+    return found
+
+
+def test_a_rejected_step_has_neither_sale_nor_output(settled):
+    day, book, _, pnl, auction, price = settled["with"]
+    _, _, _, plain, sold, _ = settled["without"]
+    off, expected = price < -3, day.expected("wind")
+    assert np.allclose((plain["sold_mw"] - pnl["sold_mw"]).to_numpy(), np.where(off, expected, 0.0))
+    assert np.allclose((plain["output_mw"] - pnl["output_mw"]).to_numpy(), np.where(off, expected + 2, 0.0))
+    assert np.allclose((auction["position_mw"] - sold["position_mw"]).to_numpy(), np.where(off, expected, 0.0))
+
+    gain = float(pnl["total_eur"].sum() - plain["total_eur"].sum())
+    schemes = 3.0 * float(((expected + 2) * ~off).sum())
+    # Off: the expected volume is not sold at -30, the surplus of 2 MW not at -25 less the fee of 1.5; else certificates less cost.
+    assert gain == pytest.approx(float((expected * off).sum()) * 30 + float(off.sum()) * 2 * (25 + 1.5) + schemes)
+
+    assert book.positions.filter(zone="NORTH", instrument="day_ahead").height == 24
+
+
+def test_delivering_a_rejected_step_all_the_same_is_deviation(settled):
+    day, _, _, pnl, _, price = settled["gave"]
+    off = price < -3
+    assert np.allclose(pnl["output_mw"].to_numpy()[off] - pnl["expected_output_mw"].to_numpy()[off], day.expected("wind")[off] + 2)
+
+
+def test_the_step_is_bid_apart_with_its_limit_and_lines_add_up(settled):
+    day, book, lines, *_ = settled["with"]
+    step = lines.filter(pl.col("kind") == "step")
+    assert step["asset"].unique().to_list() == ["off"]
+    assert step["limit_price_eur_mwh"].unique().to_list() == [-3.0]
+    assert np.allclose(step.sort("delivery_start")["volume_mw"].to_numpy(), day.expected("wind"), atol=0.05)
+    signed = pl.when(pl.col("side") == "buy").then(pl.col("volume_mw")).otherwise(-pl.col("volume_mw"))
+    total = lines.filter(pl.col("zone") == "NORTH").group_by("delivery_start").agg(mw=signed.sum()).sort("delivery_start")["mw"]
+    wanted = book.positions.filter(zone="NORTH", instrument="day_ahead").sort("delivery_start")["position_mw"]
+    assert np.allclose(total.to_numpy(), wanted.to_numpy(), atol=0.16), "three roundings to 0.1 MW"
+    assert set(steps_of(day.desk, "NORTH")) == {"wind"}
+    assert steps_of(day.desk, "SOUTH") == {}
