@@ -17,7 +17,6 @@ from energy_pipeline.desk.flexibility import Battery, FlexibilitySettings, GridS
 from energy_pipeline.desk.forwards import ForwardBookSettings
 from energy_pipeline.desk.joint import JointBookSettings
 from energy_pipeline.desk.markets import Currency, Gate, Market, MarketTimeUnit
-from energy_pipeline.desk.places import WeatherLocation
 from energy_pipeline.desk.plants import MeteredPlant, Plant, PvPlant, SharePlant, WindPlant
 from energy_pipeline.desk.plausibility import Plausibility
 from energy_pipeline.desk.portfolio import PortfolioSettings
