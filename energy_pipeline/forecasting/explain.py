@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import polars as pl
@@ -22,7 +23,7 @@ from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.features.groups import GROUP_OF
-from energy_pipeline.forecasting.committee import FIT_FAILURES, member_basis
+from energy_pipeline.forecasting.committee import FIT_FAILURES, chained_fit, member_basis
 from energy_pipeline.forecasting.forecaster import Forecaster, Responding
 from energy_pipeline.forecasting.market import zone_panel
 from energy_pipeline.forecasting.model import ModelUnavailableError
@@ -106,9 +107,13 @@ def forecast_contributions(info: InformationSet, artefacts: ArtefactStore) -> pl
 
 
 def _member_frames(info: InformationSet, zone: str, member: Forecaster, artefacts: ArtefactStore) -> Iterator[pl.DataFrame]:
+    def panel_of(day: date) -> Panel:
+        return zone_panel(info.at(day), zone)
+
     try:
-        today, basis = member_basis(zone_panel(info, zone), member, lambda d: zone_panel(info.at(d), zone))
-        found = explain(member, today, fitted_member(zone, member, basis, 1, artefacts))
+        today, basis = member_basis(zone_panel(info, zone), member, panel_of)
+        fitted = chained_fit(member, basis, panel_of, lambda fitting, history: fitted_member(zone, fitting, history, 1, artefacts))
+        found = explain(member, today, fitted)
     except FIT_FAILURES:
         return  # the row of the model in forecast_models says why
     slots = info.day.slots(60)

@@ -20,6 +20,7 @@ from __future__ import annotations
 import hashlib
 import io
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -173,7 +174,7 @@ class Perceptron:
         return adam.parameters
 
 
-def _arrays(fitted: bytes) -> dict[str, npt.NDArray[np.floating]]:
+def _arrays(fitted: bytes) -> dict[str, npt.NDArray[Any]]:
     with np.load(io.BytesIO(fitted), allow_pickle=False) as stored:
         return {name: stored[name] for name in stored.files}
 

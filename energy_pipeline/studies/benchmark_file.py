@@ -145,7 +145,7 @@ def _damage(rows: pl.DataFrame) -> list[str]:
     minute = pl.col("timestamp").dt.minute()
     unit = pl.when((minute % 60 == 0).all()).then(60).when((minute % 30 == 0).all()).then(30).otherwise(15)
     own = known.group_by(pl.col("timestamp").dt.date().alias("day")).agg(unit=unit, count=pl.len())
-    span = pl.DataFrame({"day": pl.date_range(own["day"].min(), own["day"].max(), eager=True)})  # type: ignore[arg-type]
+    span = pl.DataFrame({"day": pl.date_range(known["timestamp"][0].date(), known["timestamp"][-1].date(), eager=True)})
     days = span.join(own.select("day", share=pl.col("count") * pl.col("unit") / 1440), on="day", how="left").fill_null(0.0)
     complete = int((days["share"] >= 1).sum())
     if days.height < FEW_DAYS or complete >= DAMAGED_BELOW * days.height:
@@ -174,7 +174,7 @@ def _problems(rows: pl.DataFrame) -> list[str]:
     usual = int(a_day["len"].mode().sort()[0])
     odd = a_day.filter(pl.col("len") != usual)
     if odd.height:
-        changed = bool(odd["len"].is_in([24, 48, 96]).mean() > DAMAGED_BELOW)  # type: ignore[operator]
+        changed = int(odd["len"].is_in([24, 48, 96]).sum()) > DAMAGED_BELOW * odd.height
         repair = "the market's unit changed: repeat an hour's price in its parts" if changed else "fill or drop hours of clock changes"
         problems.append(f"{odd.height} days do not have {usual} rows, the first {odd['day'][0]} with {odd['len'][0]} -> {repair}")
     span = (a_day["day"][-1] - a_day["day"][0]).days + 1

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
@@ -20,6 +20,7 @@ from energy_pipeline.forecasting.trees import Trees, level, slot_inputs, slot_ow
 from energy_pipeline_tests.forecasting.markets import market
 
 SMALL = Perceptron(members=2, hidden=(32, 16), epochs=150, dropout=0.1)
+SMALL_NETWORK = replace(SMALL, levels=(0.1, 0.5, 0.9), adaptive=True, restart_days=28, warm_epochs=3)
 
 
 def test_kernel_ridge_solves_its_definition():
@@ -38,7 +39,7 @@ def test_kernel_ridge_solves_its_definition():
     assert model.predict(panel, b"{}") == pytest.approx(expected, abs=1e-6)
 
 
-@pytest.mark.parametrize("model", [KernelRidge(120), KernelRidge(120, adaptive=True), Trees(trees=40), SMALL])
+@pytest.mark.parametrize("model", [KernelRidge(120), KernelRidge(120, adaptive=True), Trees(trees=40), SMALL, SMALL_NETWORK])
 @pytest.mark.parametrize("lead", [1, 4])
 def test_a_member_learns_and_repeats_itself(model, lead):
     panel, came = market(days=140, lead=lead)
@@ -48,6 +49,19 @@ def test_a_member_learns_and_repeats_itself(model, lead):
     assert np.array_equal(found, model.predict(panel, model.fit(panel)))
     if lead == 1:
         assert np.abs(found - came[0]).mean() < np.abs(panel.prices[-7] - came[0]).mean()
+
+
+def test_a_network_goes_on_from_the_fit_before_and_says_from_which():
+    quick = replace(SMALL_NETWORK, epochs=4, members=1)
+    panel, _ = market(days=140)
+    cold = quick.fit(panel.before(panel.origin - timedelta(days=7)))
+    warm = quick.after(cold)
+    assert warm.fit(panel) == warm.fit(panel) != quick.fit(panel)
+    assert repr(warm) != repr(quick) == repr(quick.after(b""))
+    assert quick.predict(panel, warm.fit(panel)).shape == (24,)
+    other, _ = market(days=140, columns=1)
+    with pytest.raises(ModelUnavailableError, match="the fit before has"):
+        quick.after(cold).fit(other)
 
 
 def test_adaptive_members_follow_a_shift_of_the_level():
