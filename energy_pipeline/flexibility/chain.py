@@ -18,15 +18,14 @@ from energy_pipeline.domain.errors import InfeasibleError
 from energy_pipeline.flexibility.asset_valuation import valuation
 from energy_pipeline.flexibility.controller import Controller
 from energy_pipeline.flexibility.dispatch_tables import dispatch, forecast_of
+from energy_pipeline.flexibility.openings import Opening, openings
 from energy_pipeline.flexibility.rights import Decision, decided_daily, decided_unit, has_fuels, unknown_unit
 from energy_pipeline.flexibility.states import (
     ALWAYS_SO,
     AssetState,
     Before,
-    Opening,
     acted,
     desk_standing,
-    openings,
     row_of,
     standing,
     used,

@@ -1,14 +1,7 @@
 """The state of each flexible asset and right: where a day begins, and what it leaves to the next.
 
-What belongs here: `AssetState`, rolling it by what was decided, settling what acted on prices as far as they are known,
-an operator's corrections, the desk as it stands on a day, and the rows of `asset_states`. What does not: deciding
-(`dispatch_tables`, `rights`), what is left is worth (`end_values`), reading files.
-
-The state for the start of D is that of D - 1 in the lake, rolled from the last settled state known at the decision. What an
-auction asset is to do on D - 1 stands since its auction, so its decided state is settled; what acts on prices as they come
-is settled through the last day whose prices are known, and rolled on expected prices from there. Then the operator's
-corrections known by then, each as the difference it makes on the day it is about. A day without the day before begins
-with the desk file's values and says so.
+What belongs here: `AssetState`, rolling it by a day, the desk as it stands on a day, and the rows of `asset_states`. What
+does not: where a day begins (`openings`), deciding (`dispatch_tables`, `rights`), what is left is worth (`end_values`).
 """
 
 from __future__ import annotations
@@ -17,20 +10,16 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
-from typing import Any
 
-import numpy as np
 import polars as pl
 
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
 from energy_pipeline.desk.flexibility import Battery, CurtailableRight, Right, SwingRight, TollingRight
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.domain.errors import SourceError
 from energy_pipeline.domain.units import hours_of
 from energy_pipeline.flexibility.controller import Controller
 from energy_pipeline.flexibility.storage import store_of
-from energy_pipeline.information.archive import InformationSet
 
 CORRECTED = ("content_mwh", "take_mwh", "calls_used", "is_on", "hours_so_far", "starts_year", "cycles_year", "throughput_mwh")
 """What an operator's file may set, beside asset, delivery_day and known_at."""
@@ -98,24 +87,6 @@ class AssetState:
 
 
 @dataclass(frozen=True)
-class Opening:
-    """The start of an asset's day.
-
-    Attributes
-    ----------
-    state : AssetState
-    basis : str
-        Where it comes from.
-    rows : tuple of dict
-        Rows of days before D that were settled or corrected on the way.
-    """
-
-    state: AssetState
-    basis: str
-    rows: tuple[dict[str, object], ...] = ()
-
-
-@dataclass(frozen=True)
 class Before:
     """What the lake holds of the days before D, as this chain wrote it.
 
@@ -154,64 +125,6 @@ def predecessor_of(day: date, *frames: pl.DataFrame) -> str:
     return hashlib.sha256("".join(frame.write_ndjson() for frame in yesterday).encode()).hexdigest()[:16]
 
 
-def openings(info: InformationSet, before: Before) -> dict[str, Opening]:
-    """Where every asset and right of the desk stands when D begins.
-
-    Raises
-    ------
-    SourceError
-        A correction names an asset that is not there, or sets what the asset does not have, or lies too far back.
-    """
-    day, desk = info.day.day, info.desk
-    found: dict[str, Opening] = {}
-    for name, asset in {**desk.assets, **desk.rights}.items():
-        own = before.asset_states.filter(pl.col("asset") == name)
-        last = own.filter(pl.col("delivery_day") == day - timedelta(days=1), pl.col("kind") == "decided").to_dicts()
-        if not last:
-            is_first = day == desk.first_delivery_day
-            text = "desk file: the first day" if is_first else f"desk file: {day - timedelta(days=1)} was not decided with it"
-            opening = Opening(AssetState.first(asset), text)
-        elif isinstance(asset, Battery) and asset.information == "sequential":
-            opening = _settled_sequential(info, name, asset, own, before.asset_thresholds, last[0])
-        else:
-            opening = _settled(info, last[0])
-        found[name] = opening
-    return _corrected(info, found, before)
-
-
-def _settled(info: InformationSet, last: Mapping[str, object]) -> Opening:
-    """What was nominated for the day before stands since its auction."""
-    yesterday = info.day.day - timedelta(days=1)
-    row = {**last, "delivery_day": info.day.day, "kind": "settled", "basis": f"as nominated for {yesterday}", "predecessor": ""}
-    return Opening(AssetState.of(last).in_year(info.day.day, yesterday), f"settled through {yesterday}", (row,))
-
-
-def _settled_sequential(
-    info: InformationSet, name: str, battery: Battery, own: pl.DataFrame, thresholds: pl.DataFrame, last: Mapping[str, object]
-) -> Opening:
-    """Thresholds run on the prices that came, as far as they are known, and on expected ones from there."""
-    yesterday, day = info.day.day - timedelta(days=1), info.day.day
-    two_ago = day - timedelta(days=2)
-    opened = {row["state_day"]: AssetState.of(row) for row in own.filter(pl.col("kind") == "opening").to_dicts()}
-    rules = Controller.of(thresholds.filter(pl.col("asset") == name, pl.col("delivery_day") == two_ago))
-    state, rows, basis = opened[yesterday], [], f"decided through {yesterday}"
-    if two_ago in opened and rules is not None:
-        prices = known_second_prices(info, battery.zone, rules.starts_us)
-        settled = own.filter(pl.col("kind") == "settled", pl.col("state_day") == two_ago - timedelta(days=1)).sort("delivery_day").to_dicts()
-        if np.isfinite(prices).all():
-            begin = AssetState.of(settled[-1]).in_year(two_ago, two_ago - timedelta(days=1)) if settled else opened[two_ago]
-            state, row = acted(battery, begin, rules, prices)
-            basis = f"settled through {two_ago}, expected since"
-            named = {"delivery_day": day, "asset": name, "state_day": two_ago, "kind": "settled", "zone": battery.zone, "asset_kind": "battery"}
-            rows.append({**row, **named, "basis": f"thresholds of {two_ago} on the prices that came", "predecessor": ""})
-            state = state.in_year(yesterday, two_ago)
-    rules = Controller.of(thresholds.filter(pl.col("asset") == name, pl.col("delivery_day") == yesterday))
-    if rules is None:
-        return Opening(AssetState.of(last).in_year(day, yesterday), basis, tuple(rows))
-    state, _ = acted(battery, state, rules, rules.expected_eur_mwh)
-    return Opening(state.in_year(day, yesterday), basis, tuple(rows))
-
-
 def acted(battery: Battery, begin: AssetState, rules: Controller, prices: FloatArray) -> tuple[AssetState, dict[str, object]]:
     """A day of a store that follows thresholds: the state it ends in, and its numbers."""
     store = store_of(standing(battery, begin))
@@ -234,60 +147,6 @@ def state_numbers(end: AssetState) -> dict[str, object]:
     """The columns of a state, at the end of its day."""
     found: dict[str, object] = {f.name: getattr(end, f.name) for f in fields(end) if f.name != "content_mwh"}
     return {**found, "content_end_mwh": end.content_mwh, "content_start_mwh": None, "capacity_mwh": None, "cycles_day": None}
-
-
-def known_second_prices(info: InformationSet, zone: str, starts_us: np.ndarray[tuple[int], np.dtype[np.int64]]) -> FloatArray:
-    """Prices a sequential asset acted on as known at the decision [EUR/MWh]; NaN where not."""
-    kind = info.desk.zones[zone].second_price.kind
-    if kind == "none":
-        return info.values("day_ahead_prices", "price_eur_mwh", starts_us, zone=zone)
-    return info.values("second_prices", "price_eur_mwh", starts_us, zone=zone, price_kind=kind)
-
-
-def _corrected(info: InformationSet, found: dict[str, Opening], before: Before) -> dict[str, Opening]:
-    """Openings with the corrections that have become known since the last decision."""
-    if before.corrections.is_empty():
-        return found
-    day, result, problems = info.day.day, dict(found), []
-    since = info.desk.decision_time(day - timedelta(days=1))
-    new = before.corrections.filter(pl.col("known_at") > since, pl.col("known_at") <= info.decision_time, pl.col("delivery_day") < day)
-    for row in new.sort("known_at", "delivery_day", "asset", maintain_order=True).to_dicts():
-        name, about = str(row["asset"]), row["delivery_day"]
-        own = before.asset_states.filter(pl.col("asset") == name, pl.col("state_day") == about).sort("delivery_day", "kind").to_dicts()
-        if name not in found:
-            problems.append(f"{name}: no such asset or right")
-        elif not own:
-            problems.append(f"{name}, {about}: no state of that day in the {LOOK_BACK_DAYS} days before {day}")
-        else:
-            try:
-                result[name] = _with(result[name], row, own[-1], day)
-            except ValueError as error:
-                problems.append(f"{name}, {about}: {error}")
-    if problems:
-        raise SourceError(f"asset_states, day {day}: state_corrections: " + "; ".join(problems) + " -> correct the operator's file")
-    return result
-
-
-def _with(opening: Opening, row: Mapping[str, object], recorded: Mapping[str, object], day: date) -> Opening:
-    was, now = AssetState.of(recorded), opening.state
-    changes: dict[str, Any] = {}
-    for name in CORRECTED:
-        said = row.get(name)
-        if said is None:
-            continue
-        old, current = getattr(was, name), getattr(now, name)
-        if current is None:
-            raise ValueError(f"it has no {name}")
-        is_level = isinstance(current, bool) or name == "hours_so_far"
-        changes[name] = said if is_level else max(current + (said - old), 0)
-    state = replace(now, **changes)
-    corrected = replace(was, **{name: row[name] for name in changes})  # type: ignore[arg-type]
-    numbers = state_numbers(corrected) | {"content_start_mwh": recorded["content_start_mwh"], "capacity_mwh": recorded["capacity_mwh"]}
-    named = {"delivery_day": day, "asset": recorded["asset"], "state_day": recorded["state_day"], "kind": "corrected"}
-    text = f"operator's file, known {row['known_at']:%Y-%m-%d %H:%M} UTC: " + ", ".join(f"{n} {row[n]}" for n in changes)
-    made = {**recorded, **numbers, **named, "basis": text, "predecessor": ""}
-    others = tuple(r for r in opening.rows if (r["state_day"], r["kind"]) != (made["state_day"], "corrected"))
-    return Opening(state, f"{opening.basis}; corrected for {recorded['state_day']}", (*others, made))
 
 
 def standing(battery: Battery, state: AssetState) -> Battery:

@@ -212,6 +212,45 @@ def test_a_correction_moves_the_state_by_its_difference_once_it_is_known(desk, s
         rolled(desk, DAYS[:5], nobody)
 
 
+def corrected(desk, rows_, days):
+    """States of a span with an operator's file of (asset, day, decision it is known an hour or more before, column, number)."""
+    known = [desk.decision_time(DAYS[decision]) - timedelta(hours=len(rows_) - n) for n, (_, _, decision, _, _) in enumerate(rows_)]
+    named = {"asset": [r[0] for r in rows_], "delivery_day": [DAYS[r[1]].isoformat() for r in rows_], "known_at": [k.isoformat() for k in known]}
+    file = pl.DataFrame(named | {r[3]: [str(x[4]) if x[3] == r[3] else "" for x in rows_] for r in rows_})
+    return rolled(desk, DAYS[:days], checked_corrections(file, StateCorrections(path="states.csv")))["asset_states"]
+
+
+def test_of_several_corrections_of_a_day_the_last_known_counts_once(desk, span):
+    said = rows(span["asset_states"], "bids", "decided")[3]["throughput_mwh"]
+    was = [r["throughput_mwh"] for r in rows(span["asset_states"], "bids", "opening")]
+    assert was[4] != was[3], "the day before did something"
+
+    def moved(*file):
+        return rows(corrected(desk, file, 6), "bids", "opening")[-1]["throughput_mwh"] - was[5]
+
+    cell = ("bids", 3, 4, "throughput_mwh")
+    assert moved((*cell, said)) == pytest.approx(0.0, abs=1e-9), "yesterday was measured as it was decided"
+    assert moved((*cell, said + 1), (*cell, said + 2)) == pytest.approx(2.0, abs=0.01), "both known before one decision"
+    later = ("bids", 3, 5, "throughput_mwh")
+    assert moved((*cell, said + 1), (*later, said + 2)) == pytest.approx(2.0, abs=0.01), "the second a day later"
+
+
+def test_a_correction_of_a_store_that_acts_lasts(desk, span):
+    """Its roll begins again from the last settled day: what was measured stands there on the next days too."""
+    was = {r["state_day"]: r["content_end_mwh"] for r in rows(span["asset_states"], "acts", "settled")}
+    wanted = was[DAYS[2]] + 3.0
+    found = rows(corrected(desk, [("acts", 2, 4, "content_mwh", wanted)], 6), "acts", "settled")
+    ends = {r["state_day"]: (r["content_start_mwh"], r["content_end_mwh"]) for r in found}
+    assert ends[DAYS[2]][1] == ends[DAYS[3]][0] == pytest.approx(wanted), "known when that day was settled"
+
+    sooner = rows(corrected(desk, [("acts", 3, 4, "content_mwh", 7.0)], 6), "acts", "settled")
+    assert sooner[-1]["state_day"] == DAYS[3]
+    assert sooner[-1]["content_end_mwh"] == pytest.approx(7.0), "known a day before that day was settled"
+    late = rows(corrected(desk, [("acts", 1, 4, "content_mwh", was[DAYS[1]] - 2.0)], 6), "acts", "settled")
+    starts = {r["state_day"]: r["content_start_mwh"] for r in late}
+    assert starts[DAYS[2]] == pytest.approx(was[DAYS[1]] - 2.0), "known after that day was settled"
+
+
 def test_a_unit_without_fuels_stands_still_and_the_rest_is_decided(desk):
     raw = Archive(desk, {})
     made = flexible_day(raw.at(FIRST), forecasts(desk, FIRST), paths(desk, FIRST), Before.nothing())
