@@ -54,13 +54,19 @@ def curve_of(path: Path) -> list[list[float]]:
     except (OSError, UnicodeDecodeError) as error:
         raise DeskError(str(path), [f"{path} cannot be read: {error}"]) from error
     mark = next((m for m in (";", "\t") if lines and m in lines[0]), ",")
-    header, *rows = list(csv.reader(lines, delimiter=mark)) or [[]]
+    try:
+        header, *rows = list(csv.reader(lines, delimiter=mark)) or [[]]
+    except csv.Error as error:
+        raise DeskError(str(path), [f"{path} cannot be read: {error}"]) from error
     names = [cell.strip().lower() for cell in header]
     power = next((p for p in POWERS if p in names), None)
     if SPEED not in names or power is None:
         raise DeskError(str(path), [f"{path}: columns {', '.join(names) or 'none'}; needed are {SPEED} and one of {', '.join(POWERS)}"])
     found, problems = list[list[float]](), list[str]()
     for number, row in enumerate(rows, 2):
+        if any(cell.strip() for cell in row[len(names) :]):  # a decimal comma between commas would be read as two numbers
+            problems.append(f"{path}: row {number}: {mark.join(row)!r} has {len(row)} cells, the head has {len(names)}: decimal commas need ';'")
+            continue
         try:
             speed, made = (float(row[names.index(column)].strip().replace(",", ".")) for column in (SPEED, power))
         except (ValueError, IndexError):

@@ -192,7 +192,8 @@ def _right_end(
         on, hours = decision.is_on, info.day.count(60) / decision.is_on.size
         before = np.concatenate([[bool(begin.is_on)], on[:-1]])
         changes = np.flatnonzero(on != before)
-        since = float(on.size * hours + (begin.hours_so_far or ALWAYS_SO)) if changes.size == 0 else float((on.size - changes[-1]) * hours)
+        so_far = ALWAYS_SO if begin.hours_so_far is None else begin.hours_so_far
+        since = float(on.size * hours + so_far) if changes.size == 0 else float((on.size - changes[-1]) * hours)
         starts = (begin.starts_year or 0) + int((on & ~before).sum())
         return replace(begin, is_on=bool(on[-1]), hours_so_far=min(since, ALWAYS_SO), starts_year=starts)
     return begin

@@ -144,7 +144,8 @@ def _said(info: InformationSet, corrections: pl.DataFrame, *, every: bool = Fals
     new = known if every else known.filter(pl.col("known_at") > info.desk.decision_time(day - timedelta(days=1)))
     found: dict[tuple[str, date], dict[str, Any]] = {}
     for row in new.sort("delivery_day", "asset", "known_at", maintain_order=True).to_dicts():
-        found.setdefault((str(row["asset"]), row["delivery_day"]), {}).update({k: v for k, v in row.items() if v is not None})
+        if any(row.get(name) is not None for name in CORRECTED):
+            found.setdefault((str(row["asset"]), row["delivery_day"]), {}).update({k: v for k, v in row.items() if v is not None})
     return found
 
 

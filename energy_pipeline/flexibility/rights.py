@@ -36,6 +36,8 @@ LEVEL_DECAY = 0.8
 """Correlation of a day's forecast error with the next day's."""
 WIDE = 1.2815515655446004
 """Deviations between the median and the 90 % quantile of a normal."""
+ALL_HOURS = 25.0
+"""Of any day."""
 SAME_MWH = 1e-9
 MUST_EUR = 1e9
 """So dear that no plan chooses it."""
@@ -150,7 +152,7 @@ class Daily:
 def daily_of(info: InformationSet, name: str, right: SwingRight | CurtailableRight, price_forecasts: pl.DataFrame) -> Daily:
     """A daily right of the desk as it stands, with its prices."""
     is_load = isinstance(right, CurtailableRight)
-    hours = right.hours if isinstance(right, CurtailableRight) else 24.0
+    hours = right.hours if isinstance(right, CurtailableRight) else ALL_HOURS
     mean, deviation = daily_forecasts(info, right.zone, right.days, hours, price_forecasts)
     resolved = np.sqrt(np.maximum(deviation**2 - deviation[0] ** 2, 0.0))
     drawn = generator("flexibility", info.day.day, "rights", name).standard_normal((2 * DAILY_PATHS, mean.size))
@@ -210,7 +212,10 @@ def decided_daily(info: InformationSet, name: str, right: SwingRight | Curtailab
     if forced:
         why += f"; {low:g} MWh must be taken"
     numbers = (payoff, cost, keeping) if more > SAME_MWH else (0.0, 0.0, 0.0)
-    return Decision(q, considered, *numbers, q > SAME_MWH, forced, float(later[q].mean()), power, power * strike, why)
+    kept, cost_h = float(later[q].mean()), power * strike
+    if right.days == 1:  # what still lacks of the least take is paid with the last day, and nothing is left
+        kept, cost_h = 0.0, cost_h - kept * 60.0 / (minutes * power.size)
+    return Decision(q, considered, *numbers, q > SAME_MWH, forced, kept, power, cost_h, why)
 
 
 def _powers(right: SwingRight | CurtailableRight, quantity_mwh: float, prices: FloatArray, minutes: int) -> FloatArray:

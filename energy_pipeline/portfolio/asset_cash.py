@@ -50,7 +50,7 @@ class Decided:
 
 
 def asset_legs(desk: Desk, day: date, decided: Decided, came: Came, before: pl.DataFrame) -> pl.DataFrame:
-    """Cash and inventory of every asset and right of the desk.
+    """Cash and inventory of every asset and right of the desk that the day was decided with.
 
     Parameters
     ----------
@@ -67,7 +67,10 @@ def asset_legs(desk: Desk, day: date, decided: Decided, came: Came, before: pl.D
     begins = {n: r["content_end_mwh"] for n, r in last.items() if r["content_end_mwh"] is not None}
     acts = acted(now, day, decided.asset_thresholds, came, begins)
     rows = []
+    on_desk = set(decided.asset_states.filter(pl.col("kind") == "opening")["asset"].to_list())
     for name, asset in {**desk.assets, **desk.rights}.items():
+        if name not in on_desk:  # it came to the desk after the decision, and did nothing that day
+            continue
         grid = zone_grid(desk, desk.delivery_day(day), asset.zone)
         price = auction_price(came.day_ahead_prices, asset.zone, grid)
         row: Row = {
@@ -86,7 +89,8 @@ def asset_legs(desk: Desk, day: date, decided: Decided, came: Came, before: pl.D
             row |= _scheduled(asset, grid, price, own)
         row |= _stock(name, asset, now, decided, row, last.get(name))
         if isinstance(asset, SwingRight):
-            row["penalty_eur"] = -_penalty_eur(name, asset, decided.asset_states)
+            penalty = _penalty_eur(name, asset, decided.asset_states)
+            row |= {"penalty_eur": -penalty, "cost_eur": float(str(row["cost_eur"])) + penalty}  # the schedule's cost holds both
         cash = sum(float(str(row[leg])) for leg in CASH)
         change = float(str(row["inventory_close_eur"])) - float(str(row["inventory_open_eur"]))
         rows.append({**row, "cash_eur": cash, "inventory_eur": change, "total_eur": cash + change})

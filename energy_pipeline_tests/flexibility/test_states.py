@@ -8,12 +8,14 @@ import numpy as np
 import polars as pl
 import pytest
 
+from energy_pipeline.book.published_forecast import published_forecast
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.desk.flexibility import StateCorrections
 from energy_pipeline.domain.errors import SourceError
 from energy_pipeline.flexibility.chain import flexible_day
 from energy_pipeline.flexibility.corrections import checked_corrections
+from energy_pipeline.flexibility.rights import daily_of
 from energy_pipeline.flexibility.states import AssetState, Before, discontinuities, predecessor_of
 from energy_pipeline.information.archive import Archive
 from energy_pipeline.portfolio import Came, Decided, asset_legs
@@ -235,6 +237,13 @@ def test_of_several_corrections_of_a_day_the_last_known_counts_once(desk, span):
     assert moved((*cell, said + 1), (*later, said + 2)) == pytest.approx(2.0, abs=0.01), "the second a day later"
 
 
+def test_a_unit_measured_to_have_just_stopped_counts_from_there(desk, span):
+    decided = rows(span["asset_states"], "unit", "decided")[:2]
+    assert [r["is_on"] for r in decided] == [False, False]
+    found = rows(corrected(desk, [("unit", 0, 1, "hours_so_far", 0)], 2), "unit", "decided")[1]
+    assert (found["is_on"], found["hours_so_far"]) == (False, 24.0)
+
+
 def test_a_correction_of_a_store_that_acts_lasts(desk, span):
     """Its roll begins again from the last settled day: what was measured stands there on the next days too."""
     was = {r["state_day"]: r["content_end_mwh"] for r in rows(span["asset_states"], "acts", "settled")}
@@ -302,3 +311,35 @@ def test_a_store_that_acts_is_settled_from_its_settled_content(legs, span):
     known = {r["state_day"]: r["content_end_mwh"] for r in rows(span["asset_states"], "acts", "settled")}
     settled = dict(zip(acts["delivery_day"].to_list(), acts["content_end_mwh"].to_list(), strict=True))
     assert {d: pytest.approx(c) for d, c in known.items()} == {d: settled[d] for d in known}, "one chain for decision and settlement"
+
+
+def test_the_penalty_of_a_least_take_is_cash_of_the_last_day_and_nothing_is_left():
+    terms = {"kind": "swing", "zone": "NORTH", "days": 2, "daily_max_mwh": 48, "total_min_mwh": 40, "total_max_mwh": 96}
+    desk = tiny_desk(assets={}, rights={"dear": {**terms, "strike_eur_mwh": 500, "penalty_eur_mwh": 3}})
+    made, found = rolled(desk, DAYS[:3]), [table("asset_legs").frame()]
+    for day in DAYS[:3]:
+        own = {f.name: made[f.name].filter(pl.col("delivery_day") == day) for f in fields(Decided) if f.name in made}
+        found.append(asset_legs(desk, day, Decided(**own, plant_output=table("plant_output").frame()), came(desk, day), found[-1]))
+    legs = pl.concat(found).sort("delivery_day")
+    assert legs["penalty_eur"].to_list() == [0.0, -120.0, 0.0], "nothing was taken: 40 MWh short at 3"
+    assert legs["cost_eur"].to_list() == pytest.approx([0.0, 0.0, 0.0], abs=1e-9)
+    assert legs["inventory_close_eur"].to_list() == pytest.approx([-120.0, 0.0, 0.0]), "owed until it is paid"
+    booked = made["dispatch"].group_by("delivery_day").agg(eur=(pl.col("cost_eur_h") * pl.col("resolution_minutes") / 60).sum()).sort("delivery_day")
+    assert booked["eur"].to_list() == pytest.approx([0.0, 120.0]), "the book pays what the asset does"
+
+
+def test_an_asset_that_came_after_the_decision_has_no_legs(desk, span):
+    later = tiny_desk(assets={**ASSETS, "new": STORE}, rights=RIGHTS)
+    own = {f.name: span[f.name].filter(pl.col("delivery_day") == DAYS[0]) for f in fields(Decided) if f.name in span}
+    decided = Decided(**own, plant_output=table("plant_output").frame())
+    none = table("asset_legs").frame()
+    assert asset_legs(later, DAYS[0], decided, came(desk, DAYS[0]), none).equals(asset_legs(desk, DAYS[0], decided, came(desk, DAYS[0]), none))
+
+
+def test_base_load_of_a_long_day_is_decided_on_all_its_hours(desk):
+    day = date(2024, 10, 27)
+    given = forecasts(desk, day)
+    info = Archive(desk, {}).at(day)
+    mean = published_forecast(given, "NORTH", day)["price_eur_mwh"]
+    assert mean.len() == 25
+    assert daily_of(info, "swing", desk.rights["swing"], given).today_eur_mwh == pytest.approx(mean.mean())

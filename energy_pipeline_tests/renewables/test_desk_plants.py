@@ -209,6 +209,9 @@ def test_a_curve_beside_the_desk_file_is_read_and_a_bad_one_named(tmp_path):
     (tmp_path / "desk.yaml").write_text(text, encoding="utf-8")
     (tmp_path / "curve.csv").write_text("# made up\nwind_speed_ms;power_kw\n3;0\n12,5;4200\n25;4200\n", encoding="utf-8")
     assert load_desk(tmp_path / "desk.yaml").plants["coast_wind"].power_curve == ((3.0, 0.0), (12.5, 4.2), (25.0, 4.2))
+    (tmp_path / "curve.csv").write_text("wind_speed_ms,power_kw\n3,0\n12,5,4200,0\n", encoding="utf-8")
+    with pytest.raises(DeskError, match=r"row 3: '12,5,4200,0' has 4 cells, the head has 2"):  # not 12 m/s and 5 kW
+        load_desk(tmp_path / "desk.yaml")
     (tmp_path / "curve.csv").write_text("speed,power\n3,0\n", encoding="utf-8")
     with pytest.raises(DeskError, match=r"plants\.coast_wind\.power_curve: .*curve\.csv: columns speed, power; needed are wind_speed_ms"):
         load_desk(tmp_path / "desk.yaml")
