@@ -17,6 +17,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from energy_pipeline.book.clearing import TICK_EUR_MWH, steps_of
+from energy_pipeline.desk import Desk
+from energy_pipeline.desk.model import SharePlant
 from energy_pipeline.domain.delivery import FloatArray
 
 
@@ -27,6 +30,22 @@ def is_held_back(price_eur_mwh: FloatArray, limit_eur_mwh: float) -> np.ndarray[
     [True, False, False]
     """
     return np.asarray(price_eur_mwh < limit_eur_mwh)
+
+
+def silent_below_eur_mwh(desk: Desk, name: str) -> float | None:
+    """The price below which a plant's meter does not say what it could give; None where it always does.
+
+    That is its own limit, or where its step was not wholly taken and the meter tells what it gave: such an hour
+    is no error of the forecast and no outage to learn.
+    """
+    plant, found = desk.plants[name], list[float]()
+    if plant.curtail_below_eur_mwh is not None:
+        found.append(plant.curtail_below_eur_mwh)
+    step = steps_of(desk, plant.zone).get(name)
+    if step is not None and step.terms.meter == "output" and not isinstance(plant, SharePlant):
+        at_limit = 0.5 if desk.flexibility.at_limit == "full" else -0.5
+        found.append(step.limit_eur_mwh - at_limit * TICK_EUR_MWH)
+    return max(found, default=None)
 
 
 def held_back_probability(limit_eur_mwh: float, price_eur_mwh: FloatArray, levels: FloatArray, quantiles_eur_mwh: FloatArray) -> FloatArray:

@@ -22,6 +22,7 @@ from energy_pipeline.information.artefacts import ArtefactStore, Bundle
 from energy_pipeline.information.resolution import convert, interval_values
 from energy_pipeline.renewables.calibration import CORRECTIONS, block_rows, block_start, fit_block, training_blocks
 from energy_pipeline.renewables.correction import BLOCK_DAYS, Correction
+from energy_pipeline.renewables.curtailment import silent_below_eur_mwh
 from energy_pipeline.renewables.inputs import Rows, rows_of
 from energy_pipeline.renewables.past_values import past_correction, past_physics, past_potential, window_days
 from energy_pipeline.renewables.physics import Computed
@@ -75,8 +76,8 @@ class DeskPlant:
         return interval_values(self._lookup("plant_meters", cut_us, plant=self._name), "output_mw", start_us, HOUR) / self.capacity_mw
 
     def held_back(self, start_us: IntArray, cut_us: IntArray | int) -> tuple[FloatArray | None, FloatArray | None]:
-        """1 in hours with a quarter whose day-ahead price was below the plant's limit; outages are not told."""
-        limit = self._plant.curtail_below_eur_mwh
+        """1 in hours with a quarter whose day-ahead price was below the plant's limit or its step's; outages are not told."""
+        limit = silent_below_eur_mwh(self._info.desk, self._name)
         if limit is None:
             return None, None
         quarters = np.asarray(start_us)[..., None] + np.arange(4) * (STEP_MINUTES * MICROSECONDS_PER_MINUTE)

@@ -25,7 +25,7 @@ from energy_pipeline.domain.history import ErrorHistory
 from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.information.artefacts import ArtefactStore
 from energy_pipeline.information.resolution import by_slot, convert, information_lookup, interval_values, slot_starts_us, timestamps
-from energy_pipeline.renewables.curtailment import held_back_probability, is_held_back, quantiles_with_stops
+from energy_pipeline.renewables.curtailment import held_back_probability, is_held_back, quantiles_with_stops, silent_below_eur_mwh
 from energy_pipeline.renewables.expected import Expected, capacity_mw, expected_output, outcome_lookup, technology
 from energy_pipeline.renewables.quantiles import LEVELS
 
@@ -89,9 +89,10 @@ def _errors(info: InformationSet, name: str, days: tuple[date, ...], artefacts: 
     lookup, column, factor = outcome_lookup(info, name)
     starts = slot_starts_us(days, info.day.time_zone, minutes)
     outcome = interval_values(lookup, column, starts, minutes) * factor
-    if plant.curtail_below_eur_mwh is not None:
+    limit = silent_below_eur_mwh(info.desk, name)
+    if limit is not None:
         price = interval_values(information_lookup(info, "day_ahead_prices", zone=plant.zone), "price_eur_mwh", starts, minutes)
-        outcome = np.where(is_held_back(price, plant.curtail_below_eur_mwh), np.nan, outcome)
+        outcome = np.where(is_held_back(price, limit), np.nan, outcome)
     forecast = np.full(outcome.shape, np.nan)
     for row, day in enumerate(days):
         past = info.at(day)

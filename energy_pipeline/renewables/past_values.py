@@ -19,6 +19,7 @@ from energy_pipeline.information.artefacts import Bundle
 from energy_pipeline.information.cut_keys import Reads
 from energy_pipeline.information.past_days import Past, pack, unpack
 from energy_pipeline.renewables.correction import BLOCK_DAYS, WINDOW_DAYS
+from energy_pipeline.renewables.curtailment import silent_below_eur_mwh
 from energy_pipeline.renewables.inputs import LAST_LAG
 from energy_pipeline.renewables.physics import Computed, Physics
 
@@ -38,7 +39,7 @@ def plant_reads(desk: Desk, name: str) -> tuple[Reads, ...]:
         return tuple(dict.fromkeys(read for zone in desk.zones for read in driver_reads(desk, zone)))
     if isinstance(plant, MeteredPlant):
         return (meter,)
-    limited = () if plant.curtail_below_eur_mwh is None else (Reads("day_ahead_prices", (("zone", plant.zone),)),)
+    limited = () if silent_below_eur_mwh(desk, name) is None else (Reads("day_ahead_prices", (("zone", plant.zone),)),)
     return (*_weather_reads(plant), meter, *limited)
 
 

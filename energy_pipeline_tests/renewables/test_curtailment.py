@@ -1,11 +1,17 @@
 """Curtailment at low prices: the rule, its probability and quantiles against draws."""
 
+from datetime import date, timedelta
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from energy_pipeline.renewables.curtailment import held_back_probability, is_held_back, quantiles_with_stops
+from energy_pipeline.information.archive import Archive
+from energy_pipeline.renewables.curtailment import held_back_probability, is_held_back, quantiles_with_stops, silent_below_eur_mwh
+from energy_pipeline.renewables.output import output_errors
 from energy_pipeline.renewables.quantiles import LEVELS
+from energy_pipeline_tests.renewables.hand_made import day_before, meters, raw_rows, tiny_desk
 
 
 def test_the_limit_itself_is_no_stop():
@@ -45,3 +51,31 @@ def test_quantiles_stay_sorted_and_never_rise(chance, values):
     after = quantiles_with_stops(LEVELS, before, np.array([chance]))
     assert (np.diff(after[0]) >= -1e-9).all()
     assert (after <= before + 1e-9).all()
+
+
+D = date(2025, 6, 20)
+ROOF = {"kind": "metered", "zone": "SOUTH", "technology": "solar", "capacity_mw": 10}
+STEP = {"kind": "renewable", "zone": "SOUTH", "plant": "roof", "certificate_eur_mwh": 4, "variable_cost_eur_mwh": 1}
+
+
+@pytest.mark.parametrize(
+    ("right", "plant", "limit"),
+    [
+        ({}, {}, -2.995),
+        ({"meter": "available"}, {}, None),
+        ({"scheme": "capacity"}, {}, 1.005),
+        ({}, {"curtail_below_eur_mwh": 0.0}, 0.0),
+        ({"meter": "available"}, {"curtail_below_eur_mwh": -9.0}, -9.0),
+    ],
+)
+def test_what_a_meter_said_of_a_rejected_step_is_no_error_of_the_forecast(right, plant, limit):
+    desk = tiny_desk(plants={"roof": ROOF | plant}, rights={"off": STEP | right})
+    found = silent_below_eur_mwh(desk, "roof")
+    assert found == (None if limit is None else pytest.approx(limit))
+    first = D - timedelta(days=60)
+    price = raw_rows("day_ahead_prices", {"zone": "SOUTH"}, {"price_eur_mwh": lambda d, m: d.slots(m) * 2.0 - 10.0}, first, D, 60, day_before(13))
+    metered = meters("roof", first, D - timedelta(days=1), 60, 5.0)
+    errors = output_errors(Archive(desk, {"day_ahead_prices": price, "plant_meters": metered}).at(D))[0].errors
+    silent = np.zeros(24, dtype=bool) if limit is None else np.arange(24) * 2.0 - 10.0 < limit
+    assert (np.isnan(errors) == silent).all()
+    assert np.nanmax(np.abs(errors)) == pytest.approx(0.0, abs=1e-9)
