@@ -90,7 +90,7 @@ def asset_legs(desk: Desk, day: date, decided: Decided, came: Came, before: pl.D
         row |= _stock(name, asset, now, decided, row, last.get(name))
         if isinstance(asset, SwingRight):
             penalty = _penalty_eur(name, asset, decided.asset_states)
-            row |= {"penalty_eur": -penalty, "cost_eur": float(str(row["cost_eur"])) + penalty}  # the schedule's cost holds both
+            row |= {"penalty_eur": 0.0 - penalty, "cost_eur": float(str(row["cost_eur"])) + penalty}  # the schedule's cost holds both
         cash = sum(float(str(row[leg])) for leg in CASH)
         change = float(str(row["inventory_close_eur"])) - float(str(row["inventory_open_eur"]))
         rows.append({**row, "cash_eur": cash, "inventory_eur": change, "total_eur": cash + change})
@@ -124,14 +124,14 @@ def acted(desk: Desk, day: date, thresholds: pl.DataFrame, came: Came, begins_mw
 
 def _acted_row(grid: Grid, did: Acted) -> Row:
     energy = did.net_mw * grid.hours
-    cash: Row = {"energy_mwh": _sum(energy), "energy_eur": _sum(energy * did.price_eur_mwh), "cost_eur": -_sum(did.cost_eur)}
+    cash: Row = {"energy_mwh": _sum(energy), "energy_eur": _sum(energy * did.price_eur_mwh), "cost_eur": 0.0 - _sum(did.cost_eur)}
     return {**cash, "content_start_mwh": did.begin_mwh, "content_end_mwh": did.end_mwh}
 
 
 def _scheduled(asset: object, grid: Grid, price: FloatArray, own: pl.DataFrame) -> Row:
     energy, cost = on_grid(own, "net_mw", grid) * grid.hours, on_grid(own, "cost_eur_h", grid) * grid.hours
     wear = asset.cycle_cost_eur_mwh * on_grid(own, "discharge_mw", grid) * grid.hours if isinstance(asset, Battery) else cost
-    return {"energy_mwh": _sum(energy), "energy_eur": _sum(energy * price), "cost_eur": -_sum(wear), "capacity_eur": _sum(wear - cost)}
+    return {"energy_mwh": _sum(energy), "energy_eur": _sum(energy * price), "cost_eur": 0.0 - _sum(wear), "capacity_eur": _sum(wear - cost)}
 
 
 def _switched(desk: Desk, name: str, right: RenewableRight, grid: Grid, price: FloatArray, plant_output: pl.DataFrame, came: Came) -> Row:
@@ -143,7 +143,7 @@ def _switched(desk: Desk, name: str, right: RenewableRight, grid: Grid, price: F
     paid, off = paid_eur_mwh(right, price), possible * (1.0 - cleared(step.limit_eur_mwh, price, desk.flexibility.at_limit))
     energy = given * grid.hours
     saved = _sum(off * grid.hours * (right.variable_cost_eur_mwh - paid - price)) if right.meter == "available" else 0.0
-    cost = -right.variable_cost_eur_mwh * _sum(energy)
+    cost = 0.0 - right.variable_cost_eur_mwh * _sum(energy)
     return {"energy_mwh": _sum(energy), "cost_eur": cost, "certificate_eur": _sum(energy * paid), "saved_eur": saved}
 
 

@@ -90,6 +90,18 @@ def test_a_short_window_sees_its_own_days_only():
     assert found == {30: 30.0, 90: 4030.0}
 
 
+def test_what_a_store_traded_on_prices_as_they_came_pays_no_fee_in_the_benchmark_either():
+    zone, sold, given, acted = "NORTH", 3.0, 2.0, -5.0
+    assert DESK.assets["north_fast_battery"].information == "sequential"
+    fee = DESK.zones[zone].second_price.imbalance_fee_eur_mwh * abs(given - sold)
+    prices = {"price_da_eur_mwh": 50.0, "price_second_eur_mwh": 70.0, "sold_mw": sold, "expected_output_mw": sold, "output_mw": given + acted}
+    row = {"delivery_day": DAY, "zone": zone, "delivery_start": datetime(2026, 3, 29, 22, tzinfo=UTC), "resolution_minutes": 60, **prices}
+    row |= {"imbalance_fee_eur": -fee, "costs_eur": -4.0, "is_estimated": False, "held_h": 0.0}
+    none = [legal_rows(table(t), []) for t in ("dispatch_settled", "backtest_days")]
+    found = performance_days(DESK, DAY, legal_rows(table("pnl"), [row]), *none)
+    assert found.filter(pl.col("scope") == "book")["benchmark_eur"][0] == pytest.approx(50 * sold + 70 * (given + acted - sold) - fee - 4)
+
+
 @pytest.mark.parametrize(("name", "sold"), [("expected_output", [3.0, 8.0]), ("flat", [0.0, 0.0])])
 def test_the_benchmark_is_the_same_output_sold_without_an_idea(name, sold):
     zone = next(z for z in DESK.zones if DESK.zones[z].second_price.kind != "none")
@@ -101,7 +113,7 @@ def test_the_benchmark_is_the_same_output_sold_without_an_idea(name, sold):
     rows = [
         {"delivery_day": DAY, "zone": zone, "delivery_start": start + timedelta(hours=n), "resolution_minutes": 60, "costs_eur": -4.0}
         | {"price_da_eur_mwh": price[n], "price_second_eur_mwh": second[n], "output_mw": output[n], "expected_output_mw": expected_mw[n]}
-        | {"total_eur": 1.0, "headline_eur": 1.0, "is_estimated": False, "held_h": 0.0}
+        | {"total_eur": 1.0, "headline_eur": 1.0, "is_estimated": False, "held_h": 0.0, "sold_mw": sold[n] + 1.0}
         for n in range(2)
     ]
     desk = DESK.model_copy(update={"portfolio": DESK.portfolio.model_copy(update={"benchmark_book": name})})
