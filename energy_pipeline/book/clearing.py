@@ -73,7 +73,7 @@ def payment_eur_mwh(right: RenewableRight) -> float:
 
 
 def paid_eur_mwh(right: RenewableRight, price: FloatArray) -> FloatArray:
-    """What each MWh of an interval was paid by the scheme at the prices that came [EUR/MWh].
+    """What each MWh of an interval was paid by the scheme at the prices that came [EUR/MWh], shape as `price`: days along the last axis.
 
     Examples
     --------
@@ -82,6 +82,8 @@ def paid_eur_mwh(right: RenewableRight, price: FloatArray) -> FloatArray:
     >>> paid_eur_mwh(right, np.array([-1.0, 5.0, -1.0, -2.0, 3.0])).tolist()
     [4.0, 4.0, 0.0, 0.0, 4.0]
     """
+    if price.ndim > 1:
+        return np.stack([paid_eur_mwh(right, row) for row in price])
     paid = np.full(price.size, payment_eur_mwh(right))
     negative = price < 0
     if right.scheme == "not_at_negative_prices":

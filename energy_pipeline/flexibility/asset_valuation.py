@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from energy_pipeline.book.clearing import limit_eur_mwh, paid_eur_mwh
 from energy_pipeline.book.scenario_matrix import ScenarioMatrix
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
@@ -208,7 +209,7 @@ def _started(on: npt.NDArray[np.bool_], *, is_on: bool) -> npt.NDArray[np.bool_]
 
 
 def _renewable(info: InformationSet, name: str, right: RenewableRight, scenario_paths: pl.DataFrame) -> dict[str, object]:
-    """Generation where price and certificate pay the variable cost; the plan without the right runs always.
+    """Generation where the step is taken, with what its scheme pays there; the plan without the right runs always.
 
     Each interval stands alone, so an order with that limit price is the best there is, and equals foresight.
     """
@@ -218,13 +219,15 @@ def _renewable(info: InformationSet, name: str, right: RenewableRight, scenario_
         raise MissingDayError("scenario_paths", [info.day.day], f"no output of {right.plant}: make scenario_paths of the day first")
     output = ScenarioMatrix.of(part, info.day)
     finer = np.repeat(output.values, max(1, output.minutes // minutes), axis=1).reshape(paths.shape[0], paths.shape[1], -1).mean(axis=2)
-    energy, margin = finer[1::2] * minutes / 60.0, right.certificate_eur_mwh - right.variable_cost_eur_mwh
-    fresh = paths[1::2]
+    energy, fresh, limit = finer[1::2] * minutes / 60.0, paths[1::2], limit_eur_mwh(right)
+
+    def running(b: FloatArray) -> FloatArray:
+        return np.asarray(energy * (b + (paid_eur_mwh(right, b) - right.variable_cost_eur_mwh)))
 
     def cash(_: FloatArray, b: FloatArray) -> FloatArray:
-        return np.asarray(energy * np.maximum(b + margin, 0.0))
+        return np.where(b > limit, running(b), 0.0)
 
-    always = float((energy * (fresh + margin)).sum(axis=1).mean())
+    always = float(running(fresh).sum(axis=1).mean())
     found = summarised(cash(fresh, fresh), always, cash(fresh, fresh).sum(axis=1), minutes, YEARLY_RATE)
     peak = np.asarray(profile("peak", info.day, minutes)) > 0
     found = replace(found, sensitivities=sensitivities(cash, fresh, fresh, {"peak": peak}))

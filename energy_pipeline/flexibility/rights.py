@@ -13,7 +13,7 @@ worth its payoff and what the rest of the right is worth after it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -38,6 +38,8 @@ WIDE = 1.2815515655446004
 """Deviations between the median and the 90 % quantile of a normal."""
 ALL_HOURS = 25.0
 """Of any day."""
+SHADOW_STEPS = 64
+SOONER_EUR = 0.01
 SAME_MWH = 1e-9
 MUST_EUR = 1e9
 """So dear that no plan chooses it."""
@@ -286,28 +288,46 @@ def decided_unit(info: InformationSet, name: str, right: TollingRight, prices: p
     plant, n, hours = tolling_of(right, minutes), today.size, minutes / 60.0
     week = np.concatenate([today, *_later_prices(info, right.zone, minutes, price_forecasts)])
     margins, in_day = plant.margins_eur(week, gas, carbon, minutes), np.arange(week.size) < today.size
-    best = commitment(plant, margins).on[0]
+    left, start_eur = right.starts_per_year, right.start_cost_eur
+    best = _committed(plant, margins, n, left)
     off = commitment(plant, np.where(in_day, -MUST_EUR, margins)).on[0]
     forced = bool(off[:n].any())
     dearest = np.arange(week.size) == int(np.argmax(margins[:n]))
-    run = best if best[:n].any() else commitment(plant, margins + np.where(dearest, MUST_EUR, 0.0)).on[0]
+    run = best if best[:n].any() or (left == 0 and not right.is_on) else _committed(plant, margins + np.where(dearest, MUST_EUR, 0.0), n, left)
     spread = clean_spread_eur_mwh(today, gas, carbon, right.heat_rate, right.tonnes_per_mwh_fuel, right.vom_eur_mwh)
     level = np.where(spread > 0, right.power_mw, right.minimum_mw)
 
     def later_eur(plan: BoolArray) -> float:
         """Worth of a plan after D."""
-        return float((margins * plan)[n:].sum()) - plant.start_cost_eur * float(_starts(plant, plan)[n:].sum())
+        return float((margins * plan)[n:].sum()) - start_eur * float(_starts(plant, plan)[n:].sum())
 
     payoff = float((run[:n] * level * today).sum() * hours)
-    cost = float((run[:n] * level * (today - spread)).sum() * hours) + plant.start_cost_eur * float(_starts(plant, run)[:n].sum())
+    cost = float((run[:n] * level * (today - spread)).sum() * hours) + start_eur * float(_starts(plant, run)[:n].sum())
     keeping = 0.0 if forced else later_eur(off) - later_eur(run)
     power = best[:n] * level
-    cost_h = power * (today - spread) + _starts(plant, best)[:n] * plant.start_cost_eur / hours
+    cost_h = power * (today - spread) + _starts(plant, best)[:n] * start_eur / hours
     runs, is_more = bool(best[:n].any()), "is at least" if payoff - cost >= keeping else "is below"
     verb = "must run" if forced else "runs" if runs else "stands still"
     why = f"{verb}: payoff {payoff:.0f} less {cost:.0f} of fuel and starts {is_more} {keeping:.0f} of keeping"
     energy, considered = float(power.sum() * hours), float((run[:n] * level).sum() * hours)
     return Decision(energy, considered, payoff, cost, keeping, runs, forced, later_eur(best), power, cost_h, why, best[:n])
+
+
+def _committed(plant: Tolling, margins: FloatArray, intervals: int, starts: int | None) -> BoolArray:
+    """The best commitment with at most so many starts in the first intervals, by the shadow cost of a start."""
+    found = commitment(plant, margins).on[0]
+    if starts is None or int(_starts(plant, found)[:intervals].sum()) <= starts:
+        return found
+    low, high = plant.start_cost_eur, MUST_EUR
+    margins = margins - SOONER_EUR * np.arange(margins.size) / margins.size  # of two peaks that are worth the same, the first
+    for _ in range(SHADOW_STEPS):
+        middle = 0.5 * (low + high)
+        tried = commitment(replace(plant, start_cost_eur=middle), margins).on[0]
+        if int(_starts(plant, tried)[:intervals].sum()) <= starts:
+            high, found = middle, tried
+        else:
+            low = middle
+    return found
 
 
 def _starts(plant: Tolling, on: BoolArray) -> BoolArray:

@@ -343,3 +343,20 @@ def test_base_load_of_a_long_day_is_decided_on_all_its_hours(desk):
     mean = published_forecast(given, "NORTH", day)["price_eur_mwh"]
     assert mean.len() == 25
     assert daily_of(info, "swing", desk.rights["swing"], given).today_eur_mwh == pytest.approx(mean.mean())
+
+
+def test_a_unit_starts_no_more_than_it_may(desk):
+    """Two peaks a day are worth two starts of a cheap start; with one left in the year it runs through or takes the better one."""
+    unit = {**RIGHTS["unit"], "minimum_up_hours": 1, "minimum_down_hours": 1, "start_cost_eur": 1}
+    starts = {}
+    for most in (None, 3, 1, 0):
+        one = tiny_desk(assets={}, rights={"unit": {**unit, "starts_per_year": most}})
+        made = rolled(one, DAYS[:2])
+        starts[most] = [r["starts_year"] for r in rows(made["asset_states"], "unit", "decided")]
+        row = made["right_decisions"].sort("delivery_day").to_dicts()[0]
+        assert row["is_exercised"] == (most != 0)
+        assert 0 <= row["cost_eur"] < 1e6, "a shadow cost is no cash"
+    assert starts[None][1] >= 4
+    assert starts[3] == [2, 3]
+    assert starts[1] == [1, 1]
+    assert starts[0] == [0, 0]

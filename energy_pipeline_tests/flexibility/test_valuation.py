@@ -95,3 +95,27 @@ def test_a_sequential_battery_settles_beside_intrinsic_rolling_and_foresight():
             assert row[f"margin_{rule}_eur"] <= row["margin_foresight_eur"] + 1e-6
         realised.append(row["margin_realised_eur"])
     assert np.mean(realised) > 0
+
+
+@pytest.mark.parametrize(
+    ("scheme", "paid", "limit"),
+    [
+        ({}, lambda _: 4.0, -3.0),
+        ({"scheme": "not_at_negative_prices"}, lambda p: np.where(p < 0, 0.0, 4.0), -0.01),
+        ({"scheme": "capacity"}, lambda _: 0.0, 1.0),
+        ({"scheme": "difference", "reference_eur_mwh": 10}, lambda _: -6.0, 7.0),
+        ({"scheme": "after_negative_intervals", "negative_intervals": 1}, lambda p: np.where(p < 0, 0.0, 4.0), 1.0),
+    ],
+)
+def test_the_right_to_switch_off_is_worth_what_its_scheme_pays(scheme, paid, limit):
+    terms = {"kind": "renewable", "zone": "SOUTH", "plant": "valley_solar", "certificate_eur_mwh": 4, "variable_cost_eur_mwh": 1}
+    desk = tiny_desk(assets={}, rights={"off": {**terms, **scheme}})
+    shifted = scenarios(desk).with_columns(value=pl.col("value") - 50.0)
+    south = shifted.filter(pl.col("name") == "SOUTH", pl.col("kind") == "day_ahead_price")
+    output = south.with_columns(kind=pl.lit("plant_output"), name=pl.lit("valley_solar"), value=pl.lit(10.0))
+    made = valuation(Archive(desk, {}).at(D), ensemble(desk, D, {("SOUTH", "day_ahead"): 10.0}), pl.concat([shifted, output]))
+    row = made["asset_values"].row(0, named=True)
+    price = south.sort("delivery_start", "scenario")["value"].to_numpy().reshape(24, -1).T[1::2]
+    earned = 10.0 * (price + paid(price) - 1.0)
+    assert row["value_eur"] == pytest.approx(np.where(price > limit, earned, 0.0).sum(axis=1).mean())
+    assert row["intrinsic_eur"] == pytest.approx(earned.sum(axis=1).mean())
