@@ -24,5 +24,6 @@ select
     headline_eur,
     settled_as_of,
     is_estimated,
-    coalesce(held_h, 0.0) as held_h
+    coalesce(held_h, 0.0) as held_h,
+    coalesce(acted_mw, 0.0) as acted_mw
 from {{ source('lake', 'pnl') }}

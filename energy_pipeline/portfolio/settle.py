@@ -235,6 +235,7 @@ def _pnl_rows(
         "settled_as_of": [settled_as_of] * grid.size,
         "is_estimated": came.is_estimated,
         "held_h": came.held_h,
+        "acted_mw": acted_mw + 0.0,
     }
     return table("pnl").frame(data)
 

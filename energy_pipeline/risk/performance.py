@@ -21,7 +21,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from energy_pipeline.book.positions import SAME_MW
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import FloatArray
@@ -82,11 +81,7 @@ def _benchmark(desk: Desk, name: str) -> pl.Expr:
     fee = pl.col("zone").replace_strict({z: desk.zones[z].second_price.imbalance_fee_eur_mwh for z in desk.zones}, return_dtype=pl.Float64)
     sold = pl.lit(0.0) if name == "flat" else pl.col("expected_output_mw")
     left = pl.col("output_mw") - sold
-    # What a store does on prices as they come is in the output and pays no fee: with the book's sale the fee is the book's.
-    acting = [a.zone for a in desk.assets.values() if a.information == "sequential"]
-    booked = -pl.col("imbalance_fee_eur") / (pl.col("resolution_minutes") / 60.0)
-    paid = pl.when(pl.col("zone").is_in(acting) & ((sold - pl.col("sold_mw")).abs() < SAME_MW)).then(booked).otherwise(fee * left.abs())
-    per_hour = pl.col("price_da_eur_mwh") * sold + pl.col("price_second_eur_mwh") * left - paid
+    per_hour = pl.col("price_da_eur_mwh") * sold + pl.col("price_second_eur_mwh") * left - fee * (left - pl.col("acted_mw")).abs()
     return pl.col("resolution_minutes") / 60.0 * per_hour + pl.col("costs_eur")
 
 

@@ -12,7 +12,7 @@ from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.blocks import profile
 from energy_pipeline.lake.parquet import content_sha256
 from energy_pipeline.mathematics import allocation as al
-from energy_pipeline.portfolio import settle_final
+from energy_pipeline.portfolio import Acted, settle_final
 from energy_pipeline.portfolio.decision import case_of
 from energy_pipeline.portfolio.rivals import hedge_effectiveness, hedge_results, objective_results, objective_scores, rivals
 from energy_pipeline.portfolio.rivals.goals import RIVALS, goals
@@ -96,8 +96,8 @@ def test_charged_fees_are_never_too_small(chosen):
     assert found.comparison["relative_gap"].max() < 1e-6
 
 
-def settled(day, came, positions):
-    return settle_final(day.desk, day.day, positions, day.plant_output, day.dispatch, came.frames)
+def settled(day, came, positions, acts=()):
+    return settle_final(day.desk, day.day, positions, day.plant_output, day.dispatch, came.frames, acts)
 
 
 def with_decisions(book, rows):
@@ -121,12 +121,15 @@ def with_decisions(book, rows):
 def test_settled_as_if_the_rivals_book_had_been_decided(chosen):
     day, book, _, found = chosen
     came = Came(day)
-    pnl = settled(day, came, book.positions)
+    # What a store trades on prices as they come is no surprise of the plants: every rival has it, and nobody pays a fee on it.
+    size = day.delivery.count(day.minutes("NORTH"))
+    acts = [Acted("NORTH", np.linspace(-6.0, 9.0, size), np.ones(size), np.full(size, 40.0), 1.0, 2.0)]
+    pnl = settled(day, came, book.positions, acts)
     results = enforce(table("objective_results"), objective_results(day.desk, day.day, book.positions, found.positions, pnl), day.day)
     assert set(results["objective_name"]) == set(RIVALS)
     for row in results.to_dicts():
         rows = found.positions.filter(pl.col("objective_name") == row["objective_name"])
-        expected = settled(day, came, with_decisions(book, rows))["headline_eur"].sum()
+        expected = settled(day, came, with_decisions(book, rows), acts)["headline_eur"].sum()
         assert row["pnl_eur"] == pytest.approx(expected, abs=1e-6)
         assert row["regret_eur"] >= 0
     assert results.filter(pl.col("objective_name") == "desk")["against_desk_eur"][0] == 0

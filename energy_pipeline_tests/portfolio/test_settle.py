@@ -9,8 +9,8 @@ import pytest
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.errors import ContractError, MissingDayError
+from energy_pipeline.portfolio import Acted, settle_day_ahead, settle_final
 from energy_pipeline.portfolio import Came as RawFrames
-from energy_pipeline.portfolio import settle_day_ahead, settle_final
 from energy_pipeline_tests.portfolio.small_desk import AUTUMN_QUARTERS, PLAIN, SPRING, Day, desk_of
 
 LEGS = ["physical_eur", "deviation_eur", "speculative_eur", "imbalance_fee_eur", "hedge_eur", "hedge_proxy_eur", "costs_eur"]
@@ -187,3 +187,18 @@ def test_first_vintages_settle_as_if_no_correction_had_come():
     assert came.frames.first_vintages().known_at == known
     came.meters = came.frames.first_vintages().plant_meters
     assert came.final().equals(first)
+
+
+def test_what_a_store_did_on_prices_as_they_came_is_cash_at_them_without_a_fee():
+    came = Came(Day(paths=20))
+    day, grid_mw = came.day, np.where(np.arange(24) < 6, -4.0, 3.0)
+    plain = came.final().filter(zone="NORTH").sort("delivery_start")
+    second = plain["price_second_eur_mwh"].to_numpy()
+    act = Acted("NORTH", grid_mw, np.full(24, 2.0), second, 1.0, 2.0)
+    found = settle_final(day.desk, day.day, came.book.positions, day.plant_output, day.dispatch, came.frames, [act])
+    north = enforce(table("pnl"), found, day.day).filter(zone="NORTH").sort("delivery_start")
+    assert np.allclose((north["total_eur"] - plain["total_eur"]).to_numpy(), second * grid_mw - 2.0)
+    assert (north["imbalance_fee_eur"] == plain["imbalance_fee_eur"]).all()
+    assert np.allclose((north["output_mw"] - north["acted_mw"]).to_numpy(), plain["output_mw"].to_numpy())
+    assert plain["acted_mw"].to_list() == [0.0] * 24
+    assert (north.select(pl.sum_horizontal(LEGS)).to_series() - north["total_eur"]).abs().max() < 0.005

@@ -94,7 +94,14 @@ def test_what_a_store_traded_on_prices_as_they_came_pays_no_fee_in_the_benchmark
     zone, sold, given, acted = "NORTH", 3.0, 2.0, -5.0
     assert DESK.assets["north_fast_battery"].information == "sequential"
     fee = DESK.zones[zone].second_price.imbalance_fee_eur_mwh * abs(given - sold)
-    prices = {"price_da_eur_mwh": 50.0, "price_second_eur_mwh": 70.0, "sold_mw": sold, "expected_output_mw": sold, "output_mw": given + acted}
+    prices = {
+        "price_da_eur_mwh": 50.0,
+        "price_second_eur_mwh": 70.0,
+        "sold_mw": sold,
+        "expected_output_mw": sold,
+        "output_mw": given + acted,
+        "acted_mw": acted,
+    }
     row = {"delivery_day": DAY, "zone": zone, "delivery_start": datetime(2026, 3, 29, 22, tzinfo=UTC), "resolution_minutes": 60, **prices}
     row |= {"imbalance_fee_eur": -fee, "costs_eur": -4.0, "is_estimated": False, "held_h": 0.0}
     none = [legal_rows(table(t), []) for t in ("dispatch_settled", "backtest_days")]
@@ -113,7 +120,7 @@ def test_the_benchmark_is_the_same_output_sold_without_an_idea(name, sold):
     rows = [
         {"delivery_day": DAY, "zone": zone, "delivery_start": start + timedelta(hours=n), "resolution_minutes": 60, "costs_eur": -4.0}
         | {"price_da_eur_mwh": price[n], "price_second_eur_mwh": second[n], "output_mw": output[n], "expected_output_mw": expected_mw[n]}
-        | {"total_eur": 1.0, "headline_eur": 1.0, "is_estimated": False, "held_h": 0.0, "sold_mw": sold[n] + 1.0}
+        | {"total_eur": 1.0, "headline_eur": 1.0, "is_estimated": False, "held_h": 0.0}
         for n in range(2)
     ]
     desk = DESK.model_copy(update={"portfolio": DESK.portfolio.model_copy(update={"benchmark_book": name})})

@@ -20,6 +20,7 @@ select
     sum(costs_eur order by delivery_start) as costs_eur,
     sum(total_eur order by delivery_start) as total_eur,
     sum(headline_eur order by delivery_start) as headline_eur,
-    sum(held_h order by delivery_start) as held_h
+    sum(held_h order by delivery_start) as held_h,
+    sum(acted_mw * resolution_minutes order by delivery_start) / sum(resolution_minutes) as acted_mw
 from {{ ref('pnl') }}
 group by delivery_day, zone

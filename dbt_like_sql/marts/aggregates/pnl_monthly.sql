@@ -21,6 +21,7 @@ select
     sum(costs_eur order by delivery_day) as costs_eur,
     sum(total_eur order by delivery_day) as total_eur,
     sum(headline_eur order by delivery_day) as headline_eur,
-    sum(held_h order by delivery_day) as held_h
+    sum(held_h order by delivery_day) as held_h,
+    sum(acted_mw * hours order by delivery_day) / sum(case when acted_mw is not null then hours end order by delivery_day) as acted_mw
 from {{ ref('pnl_daily') }}
 group by cast(date_trunc('month', delivery_day) as date), zone

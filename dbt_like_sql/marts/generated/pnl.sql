@@ -24,5 +24,6 @@ select
     headline_eur,
     settled_as_of,
     is_estimated,
-    held_h
+    held_h,
+    acted_mw
 from {{ ref('stg_pnl') }}

@@ -117,10 +117,10 @@ def realised_program(desk: Desk, day: date, positions: pl.DataFrame, rows: pl.Da
 def _came(desk: Desk, day: DeliveryDay, zone: str, pnl: pl.DataFrame) -> Came:
     grid = zone_grid(desk, day, zone)
     rows = pnl.filter(pl.col("zone") == zone)
-    price, second, output, expected = (
-        on_grid(rows, name, grid) for name in ("price_da_eur_mwh", "price_second_eur_mwh", "output_mw", "expected_output_mw")
+    price, second, output, acted, expected = (
+        on_grid(rows, name, grid) for name in ("price_da_eur_mwh", "price_second_eur_mwh", "output_mw", "acted_mw", "expected_output_mw")
     )
-    return Came(grid, price, second, output - expected)
+    return Came(grid, price, second, output - acted - expected)
 
 
 def _contract_columns(day: DeliveryDay, contracts: pl.DataFrame, came: dict[str, Came]) -> tuple[FloatArray, FloatArray]:
