@@ -304,25 +304,27 @@ def decided_unit(info: InformationSet, name: str, right: TollingRight, prices: p
     payoff = float((run[:n] * level * today).sum() * hours)
     cost = float((run[:n] * level * (today - spread)).sum() * hours) + start_eur * float(_starts(plant, run)[:n].sum())
     keeping = 0.0 if forced else later_eur(off) - later_eur(run)
-    power = best[:n] * level
+    power = np.where(best[:n], level, 0.0)
     cost_h = power * (today - spread) + _starts(plant, best)[:n] * start_eur / hours
     runs, is_more = bool(best[:n].any()), "is at least" if payoff - cost >= keeping else "is below"
     verb = "must run" if forced else "runs" if runs else "stands still"
     why = f"{verb}: payoff {payoff:.0f} less {cost:.0f} of fuel and starts {is_more} {keeping:.0f} of keeping"
+    if left == 0 and not run[:n].any():
+        why = "stands still: no start is left this year"
     energy, considered = float(power.sum() * hours), float((run[:n] * level).sum() * hours)
     return Decision(energy, considered, payoff, cost, keeping, runs, forced, later_eur(best), power, cost_h, why, best[:n])
 
 
 def _committed(plant: Tolling, margins: FloatArray, intervals: int, starts: int | None) -> BoolArray:
     """The best commitment with at most so many starts in the first intervals, by the shadow cost of a start."""
-    found = commitment(plant, margins).on[0]
+    found: BoolArray = commitment(plant, margins).on[0]
     if starts is None or int(_starts(plant, found)[:intervals].sum()) <= starts:
         return found
     low, high = plant.start_cost_eur, MUST_EUR
     margins = margins - SOONER_EUR * np.arange(margins.size) / margins.size  # of two peaks that are worth the same, the first
     for _ in range(SHADOW_STEPS):
         middle = 0.5 * (low + high)
-        tried = commitment(replace(plant, start_cost_eur=middle), margins).on[0]
+        tried: BoolArray = commitment(replace(plant, start_cost_eur=middle), margins).on[0]
         if int(_starts(plant, tried)[:intervals].sum()) <= starts:
             high, found = middle, tried
         else:

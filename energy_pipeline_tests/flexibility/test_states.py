@@ -356,6 +356,7 @@ def test_a_unit_starts_no_more_than_it_may(desk):
         row = made["right_decisions"].sort("delivery_day").to_dicts()[0]
         assert row["is_exercised"] == (most != 0)
         assert 0 <= row["cost_eur"] < 1e6, "a shadow cost is no cash"
+        assert ("no start is left" in row["why"]) == (most == 0)
     assert starts[None][1] >= 4
     assert starts[3] == [2, 3]
     assert starts[1] == [1, 1]
