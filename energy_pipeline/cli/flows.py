@@ -233,7 +233,6 @@ def train(
     weeks: Annotated[int, typer.Option("--weeks", min=1, max=60, help="Weeks up to that day's: a network earns its weight on four of them.")] = 5,
 ) -> None:
     """Train the desk's joint network for the weeks that decisions up to DAY read, as far as they lack one (TensorFlow)."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # before its import: it would tell of its build
     with plain_errors():
         settings = settings_of(desk, lake)
         with running(settings) as runner, bar(f"train  {weeks} weeks to {day.date()}") as listener:
