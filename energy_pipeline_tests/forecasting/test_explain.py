@@ -51,11 +51,11 @@ def test_the_contributions_of_an_hour_add_up_to_the_members_price(day):
     assert (both["price_eur_mwh"] - both["contribution_eur_mwh"]).abs().max() < 1e-3
 
 
-@pytest.mark.parametrize("name", ["lear_56", "krr_364", "krr_364a", "xgboost", "mlp", "mlp_a", "sarimax", "joint"])
+@pytest.mark.parametrize("name", ["lear_56", "krr_364", "krr_364a", "xgboost", "mlp", "mlp_a", "network", "sarimax", "joint"])
 def test_every_members_contributions_are_of_features_and_add_up_to_its_forecast(name):
-    panel, _ = market(days=400 if name.startswith("mlp") else 200)
+    panel, _ = market(days=400 if name.startswith(("mlp", "net")) else 200)
     panel = replace(panel, names=("load_mw", "wind_solar_mw"))
-    quick = {"mlp": {"epochs": 2}, "mlp_a": {"epochs": 2}, "xgboost": {"trees": 10}}
+    quick = {"mlp": {"epochs": 2}, "mlp_a": {"epochs": 2}, "network": {"epochs": 2}, "xgboost": {"trees": 10}}
     member = Joint("A", untrained(panel)) if name == "joint" else members([name], quick)[0]
     fitted = member.fit(panel)
     found = explain(member, panel, fitted)

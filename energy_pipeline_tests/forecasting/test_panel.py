@@ -92,3 +92,11 @@ def test_a_copy_with_other_prices_learns_from_its_own_rows():
     assert 20 not in copy.rows
     with pytest.raises(ValueError, match="learnable"):
         replace(panel, learnable=np.ones(3, dtype=bool))
+
+
+@pytest.mark.parametrize(("lead", "week"), [(1, 7), (7, 7), (8, 14), (14, 14)])
+def test_the_price_of_a_week_before_is_one_that_is_known_at_every_lead(lead, week):
+    panel, _ = market(lead=lead, columns=0)
+    assert np.isfinite(panel.inputs[[*panel.rows, -1]]).all()
+    target = panel.days + lead - 1
+    np.testing.assert_array_equal(panel.inputs[-1, 3 * panel.slots : 4 * panel.slots], panel.prices[target - week])

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from energy_pipeline.renewables.calibration import block_rows, block_start, fit_block, training_blocks
-from energy_pipeline.renewables.correction import BLOCK_DAYS, MINIMUM_DAYS, Correction
+from energy_pipeline.renewables.correction import BLOCK_DAYS, MINIMUM_DAYS, RECENT_DAYS, Correction, _weight
 from energy_pipeline.renewables.inputs import rows_of
 from energy_pipeline.studies.plant_walk import MODEL, scores, walk
 from energy_pipeline_tests.studies.plants_on_file import series, source
@@ -105,3 +105,13 @@ def test_a_farm_that_stands_still_is_expected_to_stand_on():
     assert found.persistence > 0.3
     after_a_still_day, after_a_running_day = found.still_share(np.array([1.0, 0.0]))
     assert after_a_still_day > after_a_running_day + 0.3
+
+
+def test_a_correction_that_lost_to_physics_lately_waits():
+    day = np.repeat(np.arange(300), 24)
+    learnt = np.full(day.size, 0.1)
+    steady, _ = _weight(np.full(day.size, 0.1), learnt, day)
+    turned, reason = _weight(np.where(day >= 300 - RECENT_DAYS, -0.05, 0.1), learnt, day)
+    assert steady == pytest.approx(1.0)
+    assert turned == 0.0
+    assert "worse than physics" in reason

@@ -42,6 +42,7 @@ ORDER = [
     "plants",
     "fleet",
     "dispatch",
+    "states",
     "flexibility",
     "flexibility-settled",
     "signals",

@@ -229,3 +229,30 @@ def test_a_number_that_is_nan_is_none_and_a_mark_of_byte_order_is_no_text():
 def test_a_number_beyond_all_numbers_is_refused(number):
     raw = body(time=HOURS, temperature_2m=[1.0, 2.0, 7.25]).replace(b"7.25", number)
     assert isinstance(answered(run_request(), raw), Changed)
+
+
+def test_lights_direction_pressure_snow_and_further_heights_are_asked_for_and_read():
+    request = run_request(height_m="100", further_heights_m="10 180")
+    asked = dict(request.params)["hourly"].split(",")
+    assert {"wind_speed_100m", "wind_speed_10m", "wind_speed_180m", "wind_direction_100m", "direct_normal_irradiance", "diffuse_radiation"} <= set(
+        asked
+    )
+    values = {
+        "direct_normal_irradiance": 700.0,
+        "diffuse_radiation": 90.0,
+        "surface_pressure": 990.0,
+        "snow_depth": 0.12,
+        "wind_direction_100m": 270.0,
+    }
+    winds = {"wind_speed_100m": 8.0, "wind_speed_10m": 5.0, "wind_speed_180m": 9.0}
+    units = {
+        "direct_normal_irradiance": "W/m²",
+        "diffuse_radiation": "W/m²",
+        "surface_pressure": "hPa",
+        "snow_depth": "m",
+        "wind_direction_100m": "°",
+    }
+    raw = body(time=HOURS, units=units | dict.fromkeys(winds, "m/s"), **{name: [v] * 3 for name, v in (values | winds).items()})
+    row = parsing.weather(raw, "m", ("wind_speed_100m", "wind_speed_10m", "wind_speed_180m")).row(1, named=True)
+    read = ("dni_w_m2", "dhi_w_m2", "pressure_hpa", "snow_depth_cm", "wind_direction_deg", "wind_speed_ms", "wind_speed_2_ms", "wind_speed_3_ms")
+    assert [row[c] for c in read] == [700.0, 90.0, 990.0, 12.0, 270.0, 8.0, 5.0, 9.0]
