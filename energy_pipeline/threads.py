@@ -14,6 +14,8 @@ import gc
 import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # a training job adds in one order
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 NEW_OBJECTS_PER_SEARCH = 200_000
 gc.set_threshold(NEW_OBJECTS_PER_SEARCH, 20, 20)

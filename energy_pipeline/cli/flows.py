@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 import os
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -194,6 +196,8 @@ def demo(
         days = [day for span in DEMO_SPANS for day in days_between(*span)]
 
         def go(left: Sequence[date], flows: Sequence[FlowName]) -> SpanResult:
+            if max(left) >= DEMO_SPANS[-1][0]:
+                train_apart(settings, DEMO_SPANS[-1][0])
             return audited(settings, left, run_chunks(settings, list(flows), left, workers=workers), wanted=audit)
 
         total = run_left(settings, days, go, again=again)
@@ -220,6 +224,33 @@ def tune(day: DayArgument, desk: DeskOption = None, lake: LakeOption = None) -> 
                 console.print(f"{zone} {name}: {said}; {own.criterion} {own.value:.3f}{usual}", highlight=False)
         if not found:
             problems.print("nothing could be searched: too little history; the declared settings hold")
+
+
+def train(
+    day: DayArgument,
+    desk: DeskOption = None,
+    lake: LakeOption = None,
+    weeks: Annotated[int, typer.Option("--weeks", min=1, max=60, help="Weeks up to that day's: a network earns its weight on four of them.")] = 5,
+) -> None:
+    """Train the desk's joint network for the weeks that decisions up to DAY read, as far as they lack one (TensorFlow)."""
+    with plain_errors():
+        settings = settings_of(desk, lake)
+        with running(settings) as runner, bar(f"train  {weeks} weeks to {day.date()}") as listener:
+            if "joint" not in runner.desk.forecast.members:
+                raise typer.BadParameter("the desk's forecast.members does not name joint: nothing would read the network")
+            runner.train(day.date(), weeks, listener=listener).raise_if_failed()
+
+
+def train_apart(settings: Settings, day: date) -> None:
+    """`train` in a process of its own, so that TensorFlow is in none that decides; where it fails, that is said and days go on without."""
+    from energy_pipeline.desk import load_desk
+
+    if "joint" not in load_desk(settings.desk_path).forecast.members:
+        return
+    words = ["train", day.isoformat(), "--desk", str(settings.desk_path), "--lake", str(settings.lake)]
+    done = subprocess.run([sys.executable, "-m", "energy_pipeline.cli", *words], check=False)  # noqa: S603 - this package, with paths of the settings
+    if done.returncode:
+        problems.print(f"the joint network was not trained; decisions go on without it (energy-pipeline train {day})")
 
 
 def run(

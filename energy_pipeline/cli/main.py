@@ -28,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="The daily pipeline of a power-trading desk.",
 )
-DAILY = (flows.demo, flows.tune, flows.run, flows.backfill, flows.settle, fetch, replay, audit, report, index)
+DAILY = (flows.demo, flows.tune, flows.train, flows.run, flows.backfill, flows.settle, fetch, replay, audit, report, index)
 for command in (*DAILY, tools.ui, tools.doctor, tools.docs, tools.warm):
     app.command()(command)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(tools.bench)

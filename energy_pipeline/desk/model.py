@@ -48,7 +48,7 @@ Member = Literal[
     "mlp_a",
     "network",
     "sarimax",
-    "lstm",
+    "joint",
 ]
 """Names of price models (`forecasting.committee.MEMBERS`)."""
 

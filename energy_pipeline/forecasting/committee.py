@@ -24,9 +24,9 @@ import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.forecasting.forecaster import Forecaster, WarmStarted, fit_day
+from energy_pipeline.forecasting.joint import Joint
 from energy_pipeline.forecasting.kernel_ridge import KernelRidge
 from energy_pipeline.forecasting.lear import Lear
-from energy_pipeline.forecasting.lstm import Lstm
 from energy_pipeline.forecasting.model import ModelUnavailableError
 from energy_pipeline.forecasting.panel import Panel
 from energy_pipeline.forecasting.perceptron import Perceptron
@@ -54,7 +54,7 @@ MEMBERS: dict[str, Callable[[], Forecaster]] = {
     "mlp_a": lambda: Perceptron(refit_days=14, adaptive=True),
     "network": lambda: Perceptron(adaptive=True, levels=NETWORK_LEVELS, restart_days=28, batch=64, rate=3e-3, decay=0.45),
     "sarimax": Sarimax,
-    "lstm": Lstm,
+    "joint": Joint,
 }
 """Every member by the name used in desk files and on the command line."""
 

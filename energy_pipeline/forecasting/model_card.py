@@ -21,7 +21,7 @@ from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.features.groups import switchable
 from energy_pipeline.forecasting.committee import MemberForecasts, seen_by
-from energy_pipeline.forecasting.ensemble import family
+from energy_pipeline.forecasting.ensemble import LEAST_DAYS, family
 from energy_pipeline.forecasting.forecaster import Forecaster
 from energy_pipeline.forecasting.market import zone_panel
 from energy_pipeline.forecasting.model import ModelUnavailableError
@@ -30,7 +30,7 @@ from energy_pipeline.forecasting.tuning import SEARCHED
 from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.information.artefacts import ArtefactStore
 
-SEEDED = {"xgboost": "0", **dict.fromkeys(("mlp", "mlp_a", "network"), "forecasting/perceptron"), "lstm": "0"}
+SEEDED = {"xgboost": "0", **dict.fromkeys(("mlp", "mlp_a", "network"), "forecasting/perceptron"), "joint": "forecasting/joint"}
 """Members that draw random numbers, and from which seed (`domain.seeds` names); the others draw none."""
 
 
@@ -58,12 +58,13 @@ def _zone_rows(info: InformationSet, zone: str, artefacts: ArtefactStore) -> Ite
         own = family(member.name)
         fitted = date.fromisoformat(today.fitted_on[member.name]) if member.name in today.fitted_on else None
         mae, days = errors.get(member.name, (None, 0))
+        unweighed = [f"no weight yet: forecast on {days} of the {LEAST_DAYS} days that earn one"] if took_part and own not in weights else []
         yield {
             "delivery_day": info.day.day,
             "zone": zone,
             "model": member.name,
             "family": own,
-            "weight": weights[own] / sizes[own] if took_part else 0.0,
+            "weight": weights[own] / sizes[own] if took_part and own in weights else 0.0,
             "recent_mae_eur_mwh": mae,
             "recent_days": days,
             "fitted_for": fitted,
@@ -76,7 +77,7 @@ def _zone_rows(info: InformationSet, zone: str, artefacts: ArtefactStore) -> Ite
             "settings_from": settings_from(info, zone, member.name),
             "seed": SEEDED.get(member.name, ""),
             "artefact": artefact,
-            "note": "; ".join(n for n in today.notes if n.startswith(f"without {member.name}: ") or f" {member.name} " in n),
+            "note": "; ".join([*unweighed, *(n for n in today.notes if n.startswith(f"without {member.name}: ") or f" {member.name} " in n)]),
         }
 
 

@@ -7,7 +7,7 @@ process. What does not: making them (`point`), where they lie, or their keys.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, cast
 
 import numpy as np
@@ -40,19 +40,30 @@ class KeptMembers:
 
 def past_members(info: InformationSet, zone: str, lead: int) -> Past[KeptMembers]:
     """How every member's forecast of a day is kept."""
-    return Past("forecasting", zone, _reads(info, zone, lead), reach_days(info, lead), _packed_members, _unpacked_members, lambda found: found.fits)
+    reach, also = reach_days(info, lead), networks_mark(info, lead)
+    return Past("forecasting", zone, _reads(info, zone, lead), reach, _packed_members, _unpacked_members, lambda found: found.fits, also)
 
 
 def past_point(info: InformationSet, zone: str, lead: int) -> Past[PointDay]:
     """How a day's raw ensemble is kept."""
     reach = reach_days(info, lead) + info.desk.forecast.weight_days + lead
-    return Past("forecasting", zone, _reads(info, zone, lead), reach, _packed_point, _unpacked_point)
+    also = networks_mark(info, lead, info.desk.forecast.weight_days + lead)
+    return Past("forecasting", zone, _reads(info, zone, lead), reach, _packed_point, _unpacked_point, also=also)
 
 
 def past_plan(info: InformationSet, zone: str) -> Past[FloatArray | None]:
     """How the reference battery's plan on a day's forecast is kept."""
     reach = reach_days(info, 1) + info.desk.forecast.weight_days + 1
-    return Past("forecasting", zone, _reads(info, zone, 1), reach, _packed_plan, _unpacked_plan)
+    also = networks_mark(info, 1, info.desk.forecast.weight_days + 1)
+    return Past("forecasting", zone, _reads(info, zone, 1), reach, _packed_plan, _unpacked_plan, also=also)
+
+
+def networks_mark(info: InformationSet, lead: int, days: int = 0) -> str:
+    """The networks that members of D and of so many days before it are made with; empty where the desk has none."""
+    if lead > 1 or "joint" not in info.desk.forecast.members:
+        return ""
+    read = [info.network(info.day.day - timedelta(days=i)) for i in range(days + 1)]
+    return " ".join(f"{network.day}:{network.mark}" if network else "-" for network in read) if any(read) else ""
 
 
 def _reads(info: InformationSet, zone: str, lead: int) -> tuple[Reads, ...]:

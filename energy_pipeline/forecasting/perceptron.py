@@ -1,7 +1,7 @@
 """A small committee of two-layer networks that forecast all slots of a day at once.
 
 What belongs here: the network, its training, the committee's mean. What does not: other
-models, TensorFlow (`lstm`).
+models, TensorFlow (`joint_training`).
 
 Inputs and targets as in `kernel_ridge` (global or adaptive scaling); two hidden layers of
 rectified units with dropout on the first, a Huber loss that is almost the absolute error, Adam

@@ -15,13 +15,16 @@ import hashlib
 import io
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.forecasting.committee import MemberForecasts, forecast_members, members
+from energy_pipeline.forecasting.ensemble import LEAST_DAYS
 from energy_pipeline.forecasting.forecaster import NOTHING, Forecaster
+from energy_pipeline.forecasting.joint import UNTRAINED, Joint
 from energy_pipeline.forecasting.market import day_prices, zone_panel
 from energy_pipeline.forecasting.model import ModelUnavailableError, PointForecast, within_limits
 from energy_pipeline.forecasting.naive import naive
@@ -137,7 +140,10 @@ def _raw_ensemble(info: InformationSet, zone: str, lead: int, artefacts: Artefac
     days = past_days(info, lead, info.desk.forecast.weight_days if lead == 1 else 1)
     slots = next(iter(today.values.values())).size
     past = [{m: on_slots(v, slots) for m, v in _members_or_none(info.at(d), zone, lead, artefacts).items()} for d in days]
-    return ensemble_day(target.day, today.values, past, outcomes(info, zone, "day_ahead_prices", days, lead), today.notes)
+    # A network that was trained only now has no past to be weighed by: it is published, and has no weight yet.
+    weighed = {m: v for m, v in today.values.items() if m != Joint.name or sum(m in d for d in past) >= LEAST_DAYS} or today.values
+    notes = [note for note in today.notes if not note.endswith(UNTRAINED)]
+    return ensemble_day(target.day, weighed, past, outcomes(info, zone, "day_ahead_prices", days, lead), notes)
 
 
 def _alarmed(info: InformationSet, zone: str, artefacts: ArtefactStore) -> bool:
@@ -214,7 +220,8 @@ def chosen_members(info: InformationSet, zone: str, lead: int = 1) -> list[Forec
     overrides = {name: dict(own) for name, own in settings.overrides.items()}
     for name, found in (info.training or (None, {}))[1].get(zone, {}).items():
         overrides[name] = {**found.settings, **overrides.get(name, {})}
-    return members(settings.members if lead == 1 else LATER_MEMBERS, overrides)
+    chosen = members(settings.members if lead == 1 else LATER_MEMBERS, overrides)
+    return [replace(m, zone=zone, network=info.network()) if isinstance(m, Joint) else m for m in chosen]
 
 
 def fitted_member(zone: str, member: Forecaster, basis: Panel, lead: int, artefacts: ArtefactStore) -> bytes:
@@ -243,6 +250,8 @@ def _day_members(info: InformationSet, zone: str, lead: int, artefacts: Artefact
         return found
 
     found = forecast_members(panel, chosen, lambda d: zone_panel(info.at(d), zone, lead), fit)
+    trained = {m.name: m.network.day.isoformat() for m in chosen if isinstance(m, Joint) and m.network and m.name in found.values}
+    found = replace(found, fitted_on={**found.fitted_on, **trained})
     content = hashlib.blake2b(_described(found, zone, panel, chosen), digest_size=8).hexdigest()
     return KeptMembers(found, content, [bundle.name for bundle in fits])
 

@@ -11,6 +11,7 @@ instant than the information set's own is a `LookAheadError`.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from copy import copy
 from datetime import date, datetime, timedelta
@@ -28,7 +29,7 @@ from energy_pipeline.information.day_memo import DayMemo
 from energy_pipeline.information.past_days import Past, PastStore
 from energy_pipeline.information.row_digests import Digests, row_digests, total
 from energy_pipeline.information.series_months import SeriesMonth, series_months
-from energy_pipeline.information.trained import Trainings, Zones, newest
+from energy_pipeline.information.trained import Network, Networks, Trainings, Zones, newest, readable
 
 if TYPE_CHECKING:
     from energy_pipeline.desk import Desk
@@ -74,6 +75,7 @@ class Archive:
     key_rows : mapping of table name to (frame, digests), optional
         The frames with days before them, for the keys of kept values; the frames themselves when not given.
     trainings : mapping of day to what training jobs found on what that day's decision may see, optional
+    networks : mapping of day to the network trained on what that day's decision saw, optional
     """
 
     def __init__(
@@ -86,9 +88,10 @@ class Archive:
         kept: Kept | None = None,
         key_rows: Mapping[str, tuple[pl.DataFrame, Digests]] | None = None,
         trainings: Trainings | None = None,
+        networks: Networks | None = None,
     ) -> None:
         self.desk = desk
-        self.trainings = dict(trainings or {})
+        self.trainings, self.networks = dict(trainings or {}), dict(networks or {})
         self._frames = dict(frames)
         self._digests = dict(digests or {})
         self._decision_times = dict(decision_times or {})
@@ -131,7 +134,8 @@ class Archive:
 
     def cut_key(self, day: date, past: Past[T]) -> str:
         """The hash of what decide(`day`) may see of what the value reads, 32 hex digits."""
-        return self._cuts.key(day, past.reads, past.reach_days)
+        key = self._cuts.key(day, past.reads, past.reach_days)
+        return hashlib.blake2b(f"{key}|{past.also}".encode(), digest_size=16).hexdigest() if past.also else key
 
     def digests(self, name: str) -> Digests:
         """Digests of the rows of `frame(name)`, shape (rows, 2)."""
@@ -219,6 +223,10 @@ class InformationSet:
     def training(self) -> tuple[date, Zones] | None:
         """What training jobs found that this decision may read: the newest, with its day; None where there is none yet."""
         return newest(self._archive.trainings, self.day.day)
+
+    def network(self, day: date | None = None) -> Network | None:
+        """The network that the decision of this or an earlier day reads; None where none was trained lately."""
+        return readable(self._archive.networks, min(day or self.day.day, self.day.day))
 
     def at(self, day: date) -> InformationSet:
         """The information set of an earlier (or this) delivery day; later is a LookAheadError."""

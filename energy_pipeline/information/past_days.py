@@ -55,6 +55,8 @@ class Past(Generic[T]):
         To bytes and back, to the last bit.
     artefacts : callable
         The artefacts (kind, key) a value was made with: as long as it is kept, so are they.
+    also : str
+        What else it hangs on, such as the marks of networks it was made with.
     """
 
     room: Room
@@ -64,6 +66,7 @@ class Past(Generic[T]):
     pack: Callable[[T], bytes]
     unpack: Callable[[bytes], T]
     artefacts: Callable[[T], Sequence[tuple[str, str]]] = lambda _: ()
+    also: str = ""
 
 
 def pack(arrays: Mapping[str, npt.NDArray[Any]], about: object = None) -> bytes:

@@ -360,7 +360,7 @@ class Lake:
         return ArtefactStore(self.storage)
 
     def trained(self) -> TrainedSettings:
-        """Settings that training jobs found."""
+        """What training jobs found: settings and networks."""
         return TrainedSettings(self.storage)
 
     def past(self) -> PastMonths:

@@ -58,7 +58,7 @@ def flow_assets(flow: str, marts: list[str]) -> list[dg.AssetKey]:
 
 
 def jobs(marts: list[str]) -> list[AnyJob]:
-    """One job per flow for the clock, for days that are over one of all flows and its parts, the history, maintenance, tuning."""
+    """One job per flow for the clock, for days that are over one of all flows and its parts, the history, maintenance, both trainings."""
     found: list[AnyJob] = [
         dg.define_asset_job(flow, dg.AssetSelection.assets(*flow_assets(flow, marts if flow in RECORDING else [])), description=text)
         for flow, text in DESCRIPTIONS.items()
@@ -75,7 +75,7 @@ def jobs(marts: list[str]) -> list[AnyJob]:
         for part, text in parts.items()
     ]
     history = dg.define_asset_job("history", dg.AssetSelection.assets("raw_history"), description="Load the raw days look-backs reach to.")
-    return [*found, day, *halves, history, maintenance, tuning]
+    return [*found, day, *halves, history, maintenance, tuning, training]
 
 
 def closed_months(days: list[date], today: date) -> list[date]:
@@ -129,6 +129,29 @@ def search_settings(context: dg.OpExecutionContext, runtime: dg.ResourceParam[De
 def tuning() -> None:
     """The training job of settings."""
     search_settings()
+
+
+@dg.op(
+    config_schema={"day": str, "weeks": dg.Field(int, default_value=5)},
+    description="Train the desk's joint network for the weeks up to the one that decisions of a delivery day read, as far as there is none.",
+)
+def train_joint_network(context: dg.OpExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> None:
+    """The weekly training: TensorFlow is imported here and in no decision."""
+    from energy_pipeline.forecasting.training import train_missing, training_days
+
+    days = training_days(date.fromisoformat(context.op_config["day"]), context.op_config["weeks"])
+    session = runtime.session(context.run_id, days[0], days[-1])
+    found = {day: train_missing(session.info(day), runtime.world.networks, context.log.info) for day in days}
+    session.keep_past()  # the look-backs of the decisions to come are much the same
+    for day, made in found.items():
+        if made is not None:
+            context.log.info(f"written to {runtime.trained_network(day, made)}")
+
+
+@dg.job(description="Train the joint network on what the week's first decision knew.", executor_def=dg.in_process_executor)
+def training() -> None:
+    """The training job of the network."""
+    train_joint_network()
 
 
 @dg.job(description="Merge small files of closed months; sweep caches; forget the logs of old runs.", executor_def=dg.in_process_executor)

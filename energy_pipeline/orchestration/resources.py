@@ -83,6 +83,12 @@ class DeskRuntime:
         self._world = self._session = None
         return path
 
+    def trained_network(self, day: date, data: bytes) -> str:
+        """Write the network trained on a day; later runs of this process read it too."""
+        path = self.lake.trained().write_network(day, data)
+        self._world = self._session = None
+        return path
+
     def fetch(self, run_id: str, first: date, last: date) -> FetchReport | None:
         """Ask for what the desk's live series lack of the days, once a run; None where there is nothing to ask."""
         if not self.desk.sources.live or run_id == self._fetched:
@@ -155,7 +161,7 @@ class RunSession:
         self._require_history(tables["day_ahead_prices"].frame)
         times = self._decision_times(tables)
         if self.as_of is not None:
-            return archive_of(self.desk, tables, times, None, self.runtime.world.trainings)
+            return archive_of(self.desk, tables, times, None, self.runtime.world.trainings, self.runtime.world.networks)
         return self.runtime.world.archive(tables, self.first, self.last, times)
 
     def _require_history(self, prices: pl.DataFrame) -> None:

@@ -33,6 +33,7 @@ def schedules(desk: Desk, jobs: Mapping[str, AnyJob], running: bool) -> list[dg.
         ("settle_final_yesterday", "settle_final", "30 14 * * *", _one("settle_final", -1), "Yesterday, once meters are in."),
         ("maintenance_monthly", "maintenance", "0 3 3 * *", _plain, "Merge last month's small files."),
         ("tuning_monthly", "tuning", "0 15 2 * *", _tuning, "Search members' settings on what the decision of today's delivery knew."),
+        ("training_weekly", "training", "30 11 * * 6", _training, "The joint network, on what the decision of Sunday's delivery knew."),
     ]
     return [_schedule(name, jobs[job], cron, desk.time_zone, request, text, status) for name, job, cron, request, text in rows]
 
@@ -63,6 +64,12 @@ def _week(local_day: date) -> dg.RunRequest:
 
 def _tuning(local_day: date) -> dg.RunRequest:
     return dg.RunRequest(run_config={"ops": {"search_settings": {"config": {"day": local_day.isoformat()}}}})
+
+
+def _training(local_day: date) -> dg.RunRequest:
+    """A request for the week that begins with tomorrow's delivery, read from the day after it on."""
+    day = local_day + timedelta(days=2)
+    return dg.RunRequest(run_config={"ops": {"train_joint_network": {"config": {"day": day.isoformat()}}}})
 
 
 def _plain(_local_day: date) -> dg.RunRequest:

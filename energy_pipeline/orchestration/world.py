@@ -26,7 +26,7 @@ from energy_pipeline.information.archive import Archive, Kept
 from energy_pipeline.information.day_memo import RowChange
 from energy_pipeline.information.late_sources import first_judged
 from energy_pipeline.information.lateness import effective_decision_times
-from energy_pipeline.information.trained import Trainings, packed
+from energy_pipeline.information.trained import Networks, Trainings, packed
 from energy_pipeline.lake import Lake
 from energy_pipeline.lake.raw_days import RawDays, RawTable
 
@@ -72,7 +72,7 @@ class World:
         self.desk = desk
         self.raw = RawDays(lake)
         self.past = lake.past()
-        self.trainings = lake.trained().read()
+        self.trainings, self.networks = lake.trained().read(), lake.trained().networks()
         self.kept = Kept(store=self.past, version=f"{desk_mark(desk)}|{code_mark()}{trainings_mark(self.trainings)}")
         self._times: dict[date, datetime] = {}
 
@@ -97,7 +97,7 @@ class World:
         begin = first - timedelta(days=self.desk.history_days)
         decided = {day: to_us(decision_times.get(day) or self.desk.decision_time(day)) for day in days_between(begin, last)}
         self.kept.memo.keep_to(begin, decided)
-        return archive_of(self.desk, tables, decision_times, self.kept, self.trainings)
+        return archive_of(self.desk, tables, decision_times, self.kept, self.trainings, self.networks)
 
     def decision_times(self, tables: Mapping[str, RawTable], first: date, last: date) -> dict[date, datetime]:
         """Effective decision times of `first` .. `last` and of every past day they look back to.
@@ -116,13 +116,18 @@ class World:
 
 
 def archive_of(
-    desk: Desk, tables: Mapping[str, RawTable], decision_times: Mapping[date, datetime], kept: Kept | None, trainings: Trainings | None = None
+    desk: Desk,
+    tables: Mapping[str, RawTable],
+    decision_times: Mapping[date, datetime],
+    kept: Kept | None,
+    trainings: Trainings | None = None,
+    networks: Networks | None = None,
 ) -> Archive:
     """An archive over raw tables; without `kept` it keeps nothing beyond itself."""
     frames = {name: held.frame for name, held in tables.items()}
     wide = {name: (held.wide, held.wide_digests) for name, held in tables.items()}
     digests = {name: held.digests for name, held in tables.items()}
-    return Archive(desk, frames, decision_times, digests=digests, kept=kept, key_rows=wide, trainings=trainings)
+    return Archive(desk, frames, decision_times, digests=digests, kept=kept, key_rows=wide, trainings=trainings, networks=networks)
 
 
 def trainings_mark(trainings: Trainings) -> str:

@@ -254,6 +254,16 @@ class Runner:
         config = {"ops": {"search_settings": {"config": {"day": day.isoformat()}}}}
         return self._execute("tuning", day, day, listener, run_config=config)
 
+    def train(self, day: date, weeks: int, *, listener: progress.Listener | None = None) -> FlowResult:
+        """Train the joint networks that decisions of the weeks up to `day` read, as far as there are none; raw days are loaded first."""
+        from energy_pipeline.forecasting.training import training_days
+
+        days = training_days(day, weeks)
+        self.ensure_history(days[0], days[-1], listener=listener)
+        self.load(days[0], days[-1], listener=listener).raise_if_failed()
+        config = {"ops": {"train_joint_network": {"config": {"day": day.isoformat(), "weeks": weeks}}}}
+        return self._execute("training", days[0], days[-1], listener, run_config=config)
+
     def load(self, first: date, last: date, *, listener: progress.Listener | None = None) -> FlowResult:
         """Load the raw tables of `first` .. `last` in one step, as far as the lake lacks them."""
         config = {"ops": {"raw_history": {"config": {"first_day": first.isoformat(), "last_day": last.isoformat()}}}}

@@ -1,8 +1,8 @@
 """What the trees' explanation, the committee's table and the spread say of a day."""
 
-import io
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -15,11 +15,12 @@ from energy_pipeline.forecasting import forecast_contributions, forecast_models,
 from energy_pipeline.forecasting.committee import forecast_members, members
 from energy_pipeline.forecasting.explain import explain
 from energy_pipeline.forecasting.forecaster import fit_day
+from energy_pipeline.forecasting.joint import LEADS, LEVELS, Joint, packed
 from energy_pipeline.forecasting.model import ModelUnavailableError
-from energy_pipeline.forecasting.scaling import AsinhScale
 from energy_pipeline.forecasting.trees import Trees, slot_owners
 from energy_pipeline.information.archive import Archive
 from energy_pipeline.information.artefacts import MemoryArtefacts
+from energy_pipeline.information.trained import Network
 from energy_pipeline_tests.features.small_market import CHANGE, DESK, SPRING, STORE, clean, frames_for, poisoned
 from energy_pipeline_tests.forecasting.markets import market
 
@@ -50,13 +51,13 @@ def test_the_contributions_of_an_hour_add_up_to_the_members_price(day):
     assert (both["price_eur_mwh"] - both["contribution_eur_mwh"]).abs().max() < 1e-3
 
 
-@pytest.mark.parametrize("name", ["lear_56", "krr_364", "krr_364a", "xgboost", "mlp", "mlp_a", "network", "sarimax", "lstm"])
+@pytest.mark.parametrize("name", ["lear_56", "krr_364", "krr_364a", "xgboost", "mlp", "mlp_a", "network", "sarimax", "joint"])
 def test_every_members_contributions_are_of_features_and_add_up_to_its_forecast(name):
     panel, _ = market(days=400 if name.startswith(("mlp", "net")) else 200)
     panel = replace(panel, names=("load_mw", "wind_solar_mw"))
     quick = {"mlp": {"epochs": 2}, "mlp_a": {"epochs": 2}, "network": {"epochs": 2}, "xgboost": {"trees": 10}}
-    member = members([name], quick)[0]
-    fitted = untrained(panel) if name == "lstm" else member.fit(panel)
+    member = Joint("A", untrained(panel)) if name == "joint" else members([name], quick)[0]
+    fitted = member.fit(panel)
     found = explain(member, panel, fitted)
     assert set(found.names) <= set(GROUP_OF)
     assert found.typical + found.contributions.sum(axis=1) == pytest.approx(member.predict(panel, fitted), rel=1e-5, abs=1e-5)
@@ -65,16 +66,22 @@ def test_every_members_contributions_are_of_features_and_add_up_to_its_forecast(
 
 
 def untrained(panel):
-    """An LSTM's parameters as random numbers: what its explanation says does not hang on TensorFlow."""
-    random, columns, units = np.random.default_rng(0), 1 + len(panel.exog), 4
-    beside = len(panel.exog) * panel.slots + 7
-    layer = [(columns, 4 * units), (units, 4 * units), (4 * units,)]
-    shapes = [*layer, *layer, (2 * units + beside, 2 * units), (2 * units,), (2 * units, panel.slots), (panel.slots,)]
-    prices, exog = AsinhScale.of(panel.prices.reshape(-1, 1)), AsinhScale.of(panel.exog.reshape(len(panel.exog), -1).T)
-    held = io.BytesIO()
-    scales = {"p_centre": prices.centre, "p_spread": prices.spread, "x_centre": exog.centre, "x_spread": exog.spread}
-    np.savez(held, **scales, **{f"w{i}": 0.1 * random.standard_normal(shape) for i, shape in enumerate(shapes)})
-    return held.getvalue()
+    """A joint network of random numbers: what its explanation says does not hang on TensorFlow."""
+    random, columns = np.random.default_rng(0), (*panel.columns, "outages_of_another_zone")
+    sizes = (4 * 24 + 3 * 24 * len(columns) + 7 + 2 + LEADS, 12, 8, 24 * len(LEVELS))
+    weights = [0.1 * random.standard_normal(shape) for pair in pairwise(sizes) for shape in (pair, pair[1:])]
+    scales = {"exog_centre": np.full((2, len(columns)), 50.0), "exog_spread": np.full((2, len(columns)), 20.0)}
+    made = packed(
+        {
+            "out_centre": np.zeros(1),
+            "out_spread": np.ones(1),
+            "zones": np.array(["A", "B"]),
+            "columns": np.array(columns),
+            **scales,
+            **{f"w{i}": w for i, w in enumerate(weights)},
+        }
+    )
+    return Network(panel.origin, "random", lambda: made)
 
 
 def test_no_name_but_the_feature_tables_occurs_among_contributions():
