@@ -5,7 +5,8 @@ that changes a forecast.
 
 Residuals are the errors of the forecasts of the last settled days, each as it was made at its gate. A day's 24 errors come from one decision and
 are alike within the day by construction; so the tests are of the daily means, and the hourly autocorrelations are given for the
-same hour a day before. Ljung and Box 1978, Engle 1982 (ARCH-LM), Jarque and Bera 1980. A small p says there is something left to learn.
+same hour a day before. Nothing is decided by them, and statsmodels loads pandas: they are told at settlement, not before the gate.
+Ljung and Box 1978, Engle 1982 (ARCH-LM), Jarque and Bera 1980. A small p says there is something left to learn.
 """
 
 from __future__ import annotations

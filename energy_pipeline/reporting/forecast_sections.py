@@ -96,14 +96,16 @@ def merit_order_notes(inputs: ReportInputs) -> list[str]:
 
 def settings_and_residuals(inputs: ReportInputs) -> Section:
     """Where the members' searched settings come from, and whether past errors look like noise."""
-    if not inputs.given("forecast_diagnostics"):
-        return Section("residuals", "Settings and residuals of the price models", pending=not_computed("forecast_diagnostics"))
+    if not inputs.given("forecast_diagnostics") and not inputs.given("forecast_tuning"):
+        return Section("residuals", "Settings and residuals of the price models", pending=not_computed("forecast_tuning"))
     tables = []
     if inputs.has("forecast_diagnostics"):
         tables.append(TableView("Errors of the last settled days, daily means", _TEST_HEADS, _test_rows(inputs.frame("forecast_diagnostics"))))
     if inputs.has("forecast_tuning"):
         tables.append(TableView("Settings that training jobs search", _SETTING_HEADS, _setting_rows(inputs.frame("forecast_tuning"))))
     notes = ["A p-value under 5 % says that the errors hold something a better model could use; over many rows one in twenty does so by chance."]
+    if not inputs.given("forecast_diagnostics"):
+        notes.append("The residuals are tested once the day is settled.")
     if inputs.has("forecast_tuning") and (inputs.frame("forecast_tuning")["source"] == "declared").any():
         notes.append("Declared settings hold where no training was found: energy-pipeline tune DAY searches them.")
     sources = inputs.sources("forecast_diagnostics", "forecast_tuning")

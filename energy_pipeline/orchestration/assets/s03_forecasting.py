@@ -1,7 +1,7 @@
 """Forecasting: price forecasts for D, and their scores and value once D has come.
 
 What belongs here: `price_forecasts`, `spread_forecasts`, `second_price_skill`, `forward_curve`, `forecast_models`,
-`forecast_contributions`, `forecast_tuning` and `forecast_diagnostics` (decide), `forecast_scores`, `forecast_lead_errors`,
+`forecast_contributions` and `forecast_tuning` (decide), `forecast_diagnostics`, `forecast_scores`, `forecast_lead_errors`,
 `forecast_value` and `forecast_comparison` (settle_final). What does not: any model.
 """
 
