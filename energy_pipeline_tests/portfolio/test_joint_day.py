@@ -26,7 +26,10 @@ def desk(gross=12, **changes):
 def with_schedule(day, schedule):
     rows = day.dispatch.sort("delivery_start")
     return rows.with_columns(
-        charge_mw=pl.Series(schedule.charge_mw), discharge_mw=pl.Series(schedule.discharge_mw), net_mw=pl.Series(schedule.net_mw)
+        charge_mw=pl.Series(schedule.charge_mw),
+        discharge_mw=pl.Series(schedule.discharge_mw),
+        net_mw=pl.Series(schedule.net_mw),
+        cost_eur_h=pl.Series(schedule.discharge_mw) * day.desk.assets["battery"].cycle_cost_eur_mwh,
     )
 
 
@@ -105,5 +108,5 @@ def test_a_battery_bound_by_grid_services_keeps_to_its_schedule():
     assert [len(c.assets) for c in cases] == [1, 0]
     energy = free.dispatch["net_mw"].to_numpy()
     hours = free.dispatch["resolution_minutes"][0] / 60
-    earned = hours * free.draw()["day_ahead_price", "NORTH"] @ energy
+    earned = hours * (free.draw()["day_ahead_price", "NORTH"] @ energy - free.dispatch["cost_eur_h"].sum())
     np.testing.assert_allclose(cases[1].problem.base_eur - cases[0].problem.base_eur, earned, rtol=1e-6, atol=1e-3)
