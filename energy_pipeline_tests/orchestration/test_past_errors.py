@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from energy_pipeline import forecasting, renewables, risk
+from energy_pipeline import flexibility, forecasting, renewables, risk
 from energy_pipeline.book.positions import Book
 from energy_pipeline.orchestration.assets import s05_scenarios, s09_risk
 
@@ -16,7 +16,7 @@ class StopHereError(Exception):
 
 def test_risk_takes_the_errors_of_the_scenarios_with_the_artefact_store(monkeypatch):
     """Without the store, risk materialised alone fitted the correction of every plant again."""
-    store, info, asked, given = object(), object(), [], []
+    store, info, asked, given = object(), SimpleNamespace(with_desk=lambda desk: desk), [], []
 
     def recorder(name):
         def record(*arguments):
@@ -36,9 +36,11 @@ def test_risk_takes_the_errors_of_the_scenarios_with_the_artefact_store(monkeypa
     monkeypatch.setattr(Book, "from_frames", lambda *_: None)
     for name in ("factor_returns", "held_forwards"):
         monkeypatch.setattr(s09_risk, name, lambda *_: None)
-    day, frames = SimpleNamespace(artefacts=store), dict.fromkeys(inspect.signature(s09_risk.risk).parameters)
+    monkeypatch.setattr(flexibility, "desk_of_day", lambda *_: "the desk as its assets stand")
+    day, frames = SimpleNamespace(artefacts=store, desk=None, day=None), dict.fromkeys(inspect.signature(s09_risk.risk).parameters)
     with pytest.raises(StopHereError):
         s09_risk.risk(**{**frames, "day": day, "information_set": info})
     assert asked == [("price_errors", info, store), ("output_errors", info, store)]
     assert ["price_errors", "output_errors"] in given
+    assert given[0] == "the desk as its assets stand"
     assert s05_scenarios.past_errors(day, info) == ["price_errors", "output_errors"]
