@@ -70,7 +70,7 @@ def marginal_cost(
     >>> fuels = {"gas": 30.0, "coal": 100.0, "carbon": 70.0}
     >>> none = {"gas": np.zeros(3)}
     >>> marginal_cost(np.array([-5.0, 50.0, 900.0]), {"gas": 100.0}, none, fuels).round(1).tolist()
-    [0.0, 94.2, 124.2]
+    [0.0, 96.3, 124.2]
     """
     costs: list[float] = []
     sizes: list[FloatArray] = []

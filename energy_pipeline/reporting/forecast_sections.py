@@ -66,9 +66,11 @@ def _read_row(r: dict[str, object]) -> list[Cell]:
 def _mattered(frame: pl.DataFrame) -> TableView:
     """The inputs that moved each zone's members most, averaged over members."""
     own = frame.filter(pl.col("input") != "typical")
-    by = own.group_by("zone", "model", "input").agg(pl.col("importance").first(), size=pl.col("contribution_eur_mwh").abs().mean())
-    over = by.group_by("zone", "input").agg(pl.col("importance").sum(), pl.col("size").sum())
-    count = by.group_by("zone").agg(members=pl.col("model").n_unique())
+    by = own.group_by("zone", "model", "input", maintain_order=True).agg(
+        pl.col("importance").first(), size=pl.col("contribution_eur_mwh").abs().mean()
+    )
+    over = by.group_by("zone", "input", maintain_order=True).agg(pl.col("importance").sum(), pl.col("size").sum())
+    count = by.group_by("zone", maintain_order=True).agg(members=pl.col("model").n_unique())
     ranked = over.join(count, on="zone").with_columns(pl.col("importance", "size") / pl.col("members"))
     rows = []
     for (zone,), part in groups(ranked.sort("zone", "size", "input", descending=[False, True, False]), "zone"):
@@ -83,9 +85,9 @@ def merit_order_notes(inputs: ReportInputs) -> list[str]:
         return []
     cost = inputs.frame("price_features").filter(pl.col("horizon_days") == 1, pl.col("merit_order_eur_mwh").is_not_null())
     first = (pl.col("horizon_days") == 1) & (pl.col("model") == "ensemble") & (pl.col("price_kind") == "day_ahead")
-    means = dict(inputs.frame("price_forecasts").filter(first).group_by("zone").agg(pl.col("price_eur_mwh").mean()).iter_rows())
+    means = dict(inputs.frame("price_forecasts").filter(first).group_by("zone", maintain_order=True).agg(pl.col("price_eur_mwh").mean()).iter_rows())
     found = []
-    for zone, level in cost.group_by("zone").agg(pl.col("merit_order_eur_mwh").mean()).sort("zone").iter_rows():
+    for zone, level in cost.group_by("zone", maintain_order=True).agg(pl.col("merit_order_eur_mwh").mean()).sort("zone").iter_rows():
         if means.get(zone) is not None:
             found.append(
                 f"{zone}: the last plant the residual load needs costs {level:.1f} ¤/MWh in the day's mean by the merit order, "

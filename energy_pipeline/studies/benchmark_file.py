@@ -144,14 +144,14 @@ def _damage(rows: pl.DataFrame) -> list[str]:
         return []
     minute = pl.col("timestamp").dt.minute()
     unit = pl.when((minute % 60 == 0).all()).then(60).when((minute % 30 == 0).all()).then(30).otherwise(15)
-    own = known.group_by(pl.col("timestamp").dt.date().alias("day")).agg(unit=unit, count=pl.len())
+    own = known.group_by(pl.col("timestamp").dt.date().alias("day"), maintain_order=True).agg(unit=unit, count=pl.len())
     span = pl.DataFrame({"day": pl.date_range(known["timestamp"][0].date(), known["timestamp"][-1].date(), eager=True)})
     days = span.join(own.select("day", share=pl.col("count") * pl.col("unit") / 1440), on="day", how="left").fill_null(0.0)
     complete = int((days["share"] >= 1).sum())
     if days.height < FEW_DAYS or complete >= DAMAGED_BELOW * days.height:
         return []
     lowest, middle, highest = (float(days["share"].quantile(q) or 0.0) for q in (0.0, 0.5, 1.0))
-    months = days.group_by(pl.col("day").dt.strftime("%Y-%m").alias("month")).agg(pl.col("share").mean()).sort("share", "month")
+    months = days.group_by(pl.col("day").dt.strftime("%Y-%m").alias("month"), maintain_order=True).agg(pl.col("share").mean()).sort("share", "month")
     worst, best = (f"{month} {share:.0%}" for month, share in (months.row(0), months.row(-1)))
     return [
         (
