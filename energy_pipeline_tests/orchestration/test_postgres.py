@@ -31,8 +31,8 @@ def port(tmp_path_factory):
     with server._lock:
         server.ensure_pgdata_inited()
     options = f"-h 127.0.0.1 -p {found} -c unix_socket_directories=''"
-    control = {"bin_path": server.bin_path, "user": server.system_user, "timeout": 60}
-    pgexec("pg_ctl", ("-w", "-o", options, "-l", str(server.log), "-D", str(server.pgdata), "start"), **control)
+    control = {"bin_path": server.bin_path, "user": server.system_user, "timeout": 180}
+    pgexec("pg_ctl", ("-w", "-t", "170", "-o", options, "-l", str(server.log), "-D", str(server.pgdata), "start"), **control)
     try:
         yield found
     finally:
