@@ -29,7 +29,7 @@ from energy_pipeline.runner.spans import chunks
 from energy_pipeline_tests.benchmarks.identity import ROOT
 
 EUROPE, TINY = (ROOT / "energy_pipeline_tests" / "desks" / name for name in ("europe.yaml", "tiny.yaml"))
-EUROPE_FIRST, THIN_FIRST = date(2019, 1, 1), date(2015, 1, 1)
+EUROPE_FIRST, THIN_FIRST = date(2019, 1, 4), date(2015, 1, 1)
 ASSET = dg.AssetKey("positions")
 COLUMNS = ("days", "to", "CPU s a day", "wall s a day", "load", "page of an asset, s", "Dagster MB", "lake MB", "files", "warehouse MB")
 HEAD = f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}"
