@@ -82,13 +82,13 @@ def paid_eur_mwh(right: RenewableRight, price: FloatArray) -> FloatArray:
     >>> paid_eur_mwh(right, np.array([-1.0, 5.0, -1.0, -2.0, 3.0])).tolist()
     [4.0, 4.0, 0.0, 0.0, 4.0]
     """
-    if price.ndim > 1:
-        return np.stack([paid_eur_mwh(right, row) for row in price])
-    paid = np.full(price.size, payment_eur_mwh(right))
+    paid = np.full(price.shape, payment_eur_mwh(right))
     negative = price < 0
     if right.scheme == "not_at_negative_prices":
         return np.where(negative, 0.0, paid)
     if right.scheme == "after_negative_intervals":
+        if price.ndim > 1:
+            return np.stack([paid_eur_mwh(right, row) for row in price])
         edges = np.flatnonzero(np.diff(np.concatenate([[0], negative.astype(np.int8), [0]])))
         for begin, end in zip(edges[::2], edges[1::2], strict=True):
             if end - begin >= right.negative_intervals:
@@ -127,8 +127,9 @@ def expected_earned_eur(desk: Desk, zone: str, hours: float, plants: Mapping[str
     """
     found = np.zeros(price.shape[1])
     for plant, step in steps_of(desk, zone).items():
-        share = cleared(step.limit_eur_mwh, price, desk.flexibility.at_limit).mean(axis=0)
-        found += hours * plants.get(plant, np.zeros(found.size)) * share * (payment_eur_mwh(step.terms) - step.terms.variable_cost_eur_mwh)
+        share = cleared(step.limit_eur_mwh, price, desk.flexibility.at_limit)
+        earned = (share * (paid_eur_mwh(step.terms, price) - step.terms.variable_cost_eur_mwh)).mean(axis=0)
+        found += hours * plants.get(plant, np.zeros(found.size)) * earned
     return found
 
 

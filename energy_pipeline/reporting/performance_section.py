@@ -22,8 +22,8 @@ NOTES = [
         "desk. Ratios are a year's, with the resampled 95 % interval of the Sharpe ratio; under 20 days there are none."
     ),
     (
-        "Hedges at declared proxy quotes are left out. expected output: the same output and costs, sold as expected, no hedge; intrinsic: the "
-        "asset's plan on expected prices. A year and its rolling windows: dbt_like_sql/analyses/performance_rolling.sql."
+        "Hedges at declared proxy quotes are left out. expected output: the same output and costs, sold as expected, no hedge. An asset's result "
+        "is its cash and inventory. A year and its rolling windows: dbt_like_sql/analyses/performance_rolling.sql."
     ),
 ]
 

@@ -5,8 +5,8 @@ What belongs here: the tables `performance_days` (one day's results and what the
 (`day_attribution`).
 
 The desk's benchmark (`portfolio.benchmark_book`) is the same output and the same costs without a trade's idea: `expected_output`
-sells E[g | gate] day-ahead, `flat` sells nothing; neither holds a hedge. An asset's benchmark is its plan that was best on the
-expected prices (intrinsic). Results are the headline's: what rests on declared proxy quotes is left out.
+sells E[g | gate] day-ahead, `flat` sells nothing; neither holds a hedge. An asset earned what `asset_legs` says: cash and inventory.
+Results are the headline's: what rests on declared proxy quotes is left out.
 
 The result of a whole book is mostly the price of what its plants make, so its Sharpe ratio tells of the market; what trading
 adds stands in the columns against the benchmark.
@@ -35,18 +35,18 @@ LEGS = ("physical", "deviation", "speculative", "imbalance_fee", "hedge", "costs
 NO_BENCHMARK = "none"
 
 
-def performance_days(desk: Desk, day: date, pnl: pl.DataFrame, dispatch_settled: pl.DataFrame, backtest_days: pl.DataFrame) -> pl.DataFrame:
+def performance_days(desk: Desk, day: date, pnl: pl.DataFrame, asset_legs: pl.DataFrame, backtest_days: pl.DataFrame) -> pl.DataFrame:
     """Table performance_days of D.
 
     Parameters
     ----------
-    pnl, dispatch_settled : frames
+    pnl, asset_legs : frames
         Of D, settled.
     backtest_days : frame
         Strategies over the window up to D; the rows whose result is of D are taken, index studies left out.
     """
     contract = table("performance_days")
-    rows = [*_book(desk, pnl), *_strategies(day, backtest_days), *_assets(dispatch_settled)]
+    rows = [*_book(desk, pnl), *_strategies(day, backtest_days), *_assets(asset_legs)]
     frame = contract.frame([{"delivery_day": day, **row} for row in rows] or None)
     return frame.sort(contract.key, maintain_order=True)
 
@@ -54,22 +54,19 @@ def performance_days(desk: Desk, day: date, pnl: pl.DataFrame, dispatch_settled:
 def _book(desk: Desk, pnl: pl.DataFrame) -> Iterator[dict[str, Any]]:
     name = desk.portfolio.benchmark_book
     with_benchmark = pnl.with_columns(benchmark_eur=_benchmark(desk, name))
-    money = [pl.col("total_eur", "headline_eur", "benchmark_eur").sum(), pl.col("is_estimated").any(), pl.col("held_h").sum()]
+    money = [pl.col("headline_eur", "benchmark_eur").sum(), pl.col("is_estimated").any(), pl.col("held_h").sum()]
     for scope, part in (("book", with_benchmark.select(money).with_columns(name=pl.lit("book"))), ("zone", _by_zone(with_benchmark, money))):
         for row in part.to_dicts():
             yield {
                 "scope": scope,
                 "name": row["name"],
                 "result_eur": row["headline_eur"],
-                "with_proxies_eur": row["total_eur"],
                 "benchmark": name,
                 "benchmark_eur": row["benchmark_eur"],
                 "is_provisional": row["is_estimated"] or row["held_h"] > 0,
             }
     for leg in LEGS:
-        earned = float(pnl[f"{leg}_eur"].sum())
-        proxies = earned + (float(pnl["hedge_proxy_eur"].sum()) if leg == "hedge" else 0.0)
-        yield {"scope": "leg", "name": leg, "result_eur": earned, "with_proxies_eur": proxies, **_uncompared(bool(pnl["is_estimated"].any()))}
+        yield {"scope": "leg", "name": leg, "result_eur": float(pnl[f"{leg}_eur"].sum()), **_uncompared(bool(pnl["is_estimated"].any()))}
 
 
 def _by_zone(frame: pl.DataFrame, money: list[pl.Expr]) -> pl.DataFrame:
@@ -92,26 +89,12 @@ def _uncompared(provisional: bool) -> dict[str, Any]:
 def _strategies(day: date, backtest_days: pl.DataFrame) -> Iterator[dict[str, Any]]:
     own = backtest_days.filter((pl.col("result_day") == day) & pl.col("net_eur").is_not_null())
     for row in own.to_dicts():
-        yield {
-            "scope": "strategy",
-            "name": row["strategy"],
-            "result_eur": row["net_eur"],
-            "with_proxies_eur": row["net_eur"],
-            **_uncompared(False),
-        }
+        yield {"scope": "strategy", "name": row["strategy"], "result_eur": row["net_eur"], **_uncompared(False)}
 
 
-def _assets(dispatch_settled: pl.DataFrame) -> Iterator[dict[str, Any]]:
-    for row in dispatch_settled.to_dicts():
-        yield {
-            "scope": "asset",
-            "name": row["asset"],
-            "result_eur": row["margin_realised_eur"],
-            "with_proxies_eur": row["margin_realised_eur"],
-            "benchmark": "intrinsic",
-            "benchmark_eur": row["margin_intrinsic_eur"],
-            "is_provisional": False,
-        }
+def _assets(asset_legs: pl.DataFrame) -> Iterator[dict[str, Any]]:
+    for row in asset_legs.to_dicts():
+        yield {"scope": "asset", "name": row["asset"], "result_eur": row["total_eur"], **_uncompared(False)}
 
 
 def performance_table(desk: Desk, day: date, days: pl.DataFrame) -> pl.DataFrame:

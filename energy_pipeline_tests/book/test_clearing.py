@@ -1,11 +1,13 @@
 """Steps of plants that may be switched off: limits by scheme, acceptance, and the settled day."""
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
 import pytest
 
+from energy_pipeline.book import clearing
 from energy_pipeline.book.clearing import cleared, limit_eur_mwh, paid_eur_mwh, steps_of
 from energy_pipeline.contracts import table
 from energy_pipeline.desk.flexibility import RenewableRight
@@ -102,3 +104,12 @@ def test_the_step_is_bid_apart_with_its_limit_and_lines_add_up(settled):
     assert np.allclose(total.to_numpy(), wanted.to_numpy(), atol=0.16), "three roundings to 0.1 MW"
     assert set(steps_of(day.desk, "NORTH")) == {"wind"}
     assert steps_of(day.desk, "SOUTH") == {}
+
+
+def test_what_a_scheme_is_expected_to_pay_is_the_mean_of_what_it_would_pay(monkeypatch):
+    """A payment that stops after negative intervals is not expected in them: the same law as at settlement."""
+    paid = right(variable_cost_eur_mwh=0, scheme="after_negative_intervals", negative_intervals=2)
+    monkeypatch.setattr(clearing, "steps_of", lambda *_: {"p": clearing.Step("r", paid, -9.0)})
+    price = np.array([[-1.0, -2.0, 5.0], [-1.0, 5.0, 5.0]])
+    found = clearing.expected_earned_eur(SimpleNamespace(flexibility=SimpleNamespace(at_limit="none")), "Z", 0.5, {"p": np.full(3, 10.0)}, price)
+    assert found.tolist() == [0.5 * 10 * 2.0, 0.5 * 10 * 2.0, 0.5 * 10 * 4.0]

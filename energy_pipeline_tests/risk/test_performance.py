@@ -31,7 +31,7 @@ def record(results, benchmark=None, capital=1000.0):
 def days_of(results, benchmark=None):
     past = [DAY - timedelta(days=n) for n in reversed(range(len(results)))]
     rows = [
-        {"delivery_day": d, "scope": "book", "name": "book", "result_eur": float(x), "with_proxies_eur": float(x), "is_provisional": False}
+        {"delivery_day": d, "scope": "book", "name": "book", "result_eur": float(x), "is_provisional": False}
         | {"benchmark": "none" if benchmark is None else "expected_output", "benchmark_eur": None if benchmark is None else float(benchmark[n])}
         for n, (d, x) in enumerate(zip(past, results, strict=True))
     ]
@@ -115,7 +115,7 @@ def test_the_benchmark_is_the_same_output_sold_without_an_idea(name, sold):
     price, second, output = np.array([50.0, -20.0]), np.array([70.0, -30.0]), np.array([2.0, 9.0])
     expected_mw = np.array([3.0, 8.0])
     fee = DESK.zones[zone].second_price.imbalance_fee_eur_mwh
-    legs = zone_legs(ZoneBook(1.0, np.array(sold), expected_mw, np.array([4.0, 4.0]), fee), price, second, output)
+    settled = zone_legs(ZoneBook(1.0, np.array(sold), expected_mw, np.array([4.0, 4.0]), fee), price, second, output)
     start = datetime(2026, 3, 29, 22, tzinfo=UTC)
     rows = [
         {"delivery_day": DAY, "zone": zone, "delivery_start": start + timedelta(hours=n), "resolution_minutes": 60, "costs_eur": -4.0}
@@ -124,10 +124,11 @@ def test_the_benchmark_is_the_same_output_sold_without_an_idea(name, sold):
         for n in range(2)
     ]
     desk = DESK.model_copy(update={"portfolio": DESK.portfolio.model_copy(update={"benchmark_book": name})})
-    none = [legal_rows(table(t), []) for t in ("dispatch_settled", "backtest_days")]
-    found = performance_days(desk, DAY, legal_rows(table("pnl"), rows), *none)
+    legs = [{"delivery_day": DAY, "asset": "b", "cash_eur": -5.0, "inventory_eur": 12.0, "total_eur": 7.0}]
+    found = performance_days(desk, DAY, legal_rows(table("pnl"), rows), legal_rows(table("asset_legs"), legs), legal_rows(table("backtest_days"), []))
+    assert found.filter(pl.col("scope") == "asset").select("name", "result_eur", "benchmark").rows() == [("b", 7.0, "none")]
     book = enforce(table("performance_days"), found, DAY).filter(pl.col("scope") == "book").to_dicts()[0]
-    assert (book["benchmark"], book["benchmark_eur"]) == (name, pytest.approx(float(legs.total().sum())))
+    assert (book["benchmark"], book["benchmark_eur"]) == (name, pytest.approx(float(settled.total().sum())))
 
 
 def test_the_rolling_query_agrees_with_the_table():

@@ -7,7 +7,6 @@ select
     scope,
     name,
     result_eur,
-    with_proxies_eur,
     benchmark,
     benchmark_eur,
     is_provisional

@@ -13,9 +13,8 @@ SCOPE = c.text("scope", "What earned it.", allowed=("book", "zone", "leg", "stra
 NAME = c.text("name", "Zone, leg of the P&L, strategy or asset; book.")
 BENCHMARK = c.text(
     "benchmark",
-    "expected_output: the same output and costs, E[g | gate] sold day-ahead, no hedge; flat: nothing sold; intrinsic: the asset's plan on "
-    "expected prices; none.",
-    allowed=("expected_output", "flat", "intrinsic", "none"),
+    "expected_output: the same output and costs, E[g | gate] sold day-ahead, no hedge; flat: nothing sold; none.",
+    allowed=("expected_output", "flat", "none"),
 )
 
 
@@ -37,8 +36,7 @@ PERFORMANCE_DAYS = Table(
         c.DELIVERY_DAY,
         SCOPE,
         NAME,
-        c.money("result_eur", "Earned, without what rests on declared proxy quotes."),
-        c.money("with_proxies_eur", "The same with hedges at proxy quotes."),
+        c.money("result_eur", "Earned, without what rests on declared proxy quotes; of an asset its cash and inventory (asset_legs)."),
         BENCHMARK,
         c.money("benchmark_eur", "What the benchmark would have earned; null without one.", nullable=True),
         Column("is_provisional", "bool", "A meter is missing or a value is held: a later settlement may change it."),

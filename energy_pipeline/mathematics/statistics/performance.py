@@ -311,12 +311,3 @@ def rolling(track: Track, window_days: int, measure: Callable[[Track], float | N
 def sharpe_of(track: Track) -> float | None:
     """The annualised Sharpe ratio alone (for `rolling`)."""
     return ratio(float(track.excess.mean()), deviation(track.returns), float(np.sqrt(track.annualisation_days)))
-
-
-def attribution(tracks: dict[str, FloatArray], capital_eur: float) -> dict[str, float]:
-    """Each part's share of the whole cumulative return (sum of its P&L over capital); parts add up to the whole.
-
-    >>> attribution({"spread": np.array([3.0, 1.0]), "hedge": np.array([-2.0, 0.0])}, 100.0)
-    {'spread': 0.04, 'hedge': -0.02}
-    """
-    return {name: float(np.sum(pnl)) / capital_eur for name, pnl in tracks.items()}

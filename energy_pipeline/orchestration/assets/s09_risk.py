@@ -33,7 +33,7 @@ RECORD_DAYS = 99
 
 
 PERFORMANCE_WINDOW_DAYS = 90
-"""The longest window of the table; the mart `performance_rolling` has a year too."""
+"""The longest window of the table; the saved query `performance_rolling` has a year too."""
 
 
 def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
@@ -51,7 +51,7 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
         factory.table(
             "pnl_attribution", pnl_attribution, Day("pnl"), positions, plant_output, dispatch, *came, *marks, *(Day(name) for name in ACTED)
         ),
-        factory.table("performance_days", performance_days, Day("pnl"), Day("dispatch_settled"), Day("backtest_days")),
+        factory.table("performance_days", performance_days, Day("pnl"), Day("asset_legs"), Day("backtest_days")),
         factory.table("performance", performance, Window("performance_days", PERFORMANCE_WINDOW_DAYS)),
         factory.table("limit_breaches", limit_breaches, Window("limits", lambda desk: desk.risk.breach_days)),
     ]
@@ -157,11 +157,11 @@ def pnl_attribution(
     return stage.pnl_attribution(day.desk, day.day, pnl, first, positions, **marks)
 
 
-def performance_days(day: DayContext, *, pnl: Frame, dispatch_settled: Frame, backtest_days: Frame) -> Frame:
+def performance_days(day: DayContext, *, pnl: Frame, asset_legs: Frame, backtest_days: Frame) -> Frame:
     """What book, zones, legs, strategies and assets earned on D."""
     from energy_pipeline import risk as stage
 
-    return stage.performance_days(day.desk, day.day, pnl, dispatch_settled, backtest_days)
+    return stage.performance_days(day.desk, day.day, pnl, asset_legs, backtest_days)
 
 
 def performance(day: DayContext, *, performance_days: Frame) -> Frame:
