@@ -16,6 +16,7 @@ from energy_pipeline.desk.base import ClockTime, DeskModel, TimeZone
 from energy_pipeline.desk.flexibility import Battery, FlexibilitySettings, GridService, Right, right_problems, service_problems
 from energy_pipeline.desk.forwards import ForwardBookSettings
 from energy_pipeline.desk.joint import JointBookSettings
+from energy_pipeline.desk.ledger import Ledger
 from energy_pipeline.desk.markets import Currency, Gate, Market, MarketTimeUnit
 from energy_pipeline.desk.plants import MeteredPlant, Plant, PvPlant, SharePlant, WindPlant
 from energy_pipeline.desk.plausibility import Plausibility
@@ -232,6 +233,7 @@ class Desk(DeskModel):
     services: dict[str, GridService] = Field(default_factory=dict, description="Capacity sold to the grid operator, stacked with energy.")
     contracts: tuple[Contract, ...] = Field((), description="Block contracts the desk may hedge with.")
     opening_book: tuple[OpeningPosition, ...] = Field((), description="Positions held before the day's decision.")
+    ledger: Ledger | None = Field(None, description="Trades, quotes and exchange rates of the whole book, from files.")
     strategies: dict[str, Strategy] = Field(default_factory=dict, description="Trading rules by name.")
     trading_costs: dict[str, TradingCosts] = Field(default_factory=dict, description="Per zone; a zone without pays its imbalance fee only.")
     allocation: Allocation = Field(Allocation(), description="How tradable strategies share the desk's risk.")

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from energy_pipeline.risk.day_attribution import pnl_attribution
     from energy_pipeline.risk.exceptions import decided_legs, var_backtests, var_exceptions
     from energy_pipeline.risk.expected_against_settled import expectation_record
+    from energy_pipeline.risk.explained import book_explain
     from energy_pipeline.risk.performance import performance_days, performance_table
 
 WHERE = {
     **dict.fromkeys(("MoreInputs", "RiskTables", "assess"), "assessment"),
+    "book_explain": "explained",
     "limit_breaches": "breaches",
     "pnl_attribution": "day_attribution",
     "expectation_record": "expected_against_settled",
@@ -39,6 +41,7 @@ __all__ = [
     "MoreInputs",
     "RiskTables",
     "assess",
+    "book_explain",
     "decided_legs",
     "expectation_record",
     "limit_breaches",

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from energy_pipeline.book.hedges import day_hedges
+from energy_pipeline.book.ledger import with_deals
 from energy_pipeline.book.valued import valued
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.errors import MissingDayError
@@ -44,6 +45,7 @@ def answer(desk: Desk, lake: Lake, day: date, texts: Sequence[str]) -> WhatIf:
     """
     trades = [parse_trade(text, desk) for text in texts]
     tables = {name: lake.read(name, day, day) for name in ("positions", "scenario_paths", "plant_output", "dispatch")}
+    desk = with_deals(desk, lake.read("deals", day, day, missing="skip"))
     held = valued(desk, desk.delivery_day(day), tables["positions"], tables["scenario_paths"], tables["plant_output"], tables["dispatch"])
     return what_if(held, trades, day_hedges(desk, held.day, quotes(desk, lake, day).frame("forward_quotes")), tables["dispatch"])
 

@@ -1,6 +1,6 @@
 """Portfolio: the day's book, the bids to submit, and its P&L.
 
-What belongs here: `positions`, `portfolio_solution`, `nominations`, `joint_book`, `forward_book_proposals`, the rivals (decide),
+What belongs here: `deals`, `curve_days`, `positions`, `portfolio_solution`, `nominations`, `joint_book`, `forward_book_proposals`, rivals (decide),
 `pnl_day_ahead` (settle_da), `pnl` and the rivals' results (settle_final). What does not: the optimiser.
 """
 
@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import dagster as dg
+import polars as pl
 
 from energy_pipeline.contracts import TABLES
 from energy_pipeline.orchestration.assets.s05_scenarios import past_errors
 from energy_pipeline.orchestration.factory import AssetFactory, DayContext, FileAsset, Frame, Frames, Info, RowMetadata, write_frames
-from energy_pipeline.orchestration.reads import Day, DaysBefore, Information, Raw, Window
+from energy_pipeline.orchestration.reads import Day, DaysBefore, IfThere, Information, Raw, Window
 
 if TYPE_CHECKING:
     from energy_pipeline.portfolio import Acted, Came
@@ -27,6 +28,8 @@ NOMINATIONS = FileAsset(
 )
 DECIDED = ("asset_states", "end_values", "asset_thresholds", "asset_values", "right_decisions", "dispatch", "plant_output")
 ACTED = ("asset_legs", "asset_thresholds", "asset_states", "end_values")
+LEDGER_LOOK_BACK = 7
+"""Days before D of which the newest decision says what the ledger held: it is only added to."""
 SCORE_DAYS = 60
 """Settled days the rivals are scored over, at most; an edge stays below Dagster's 100 partitions."""
 
@@ -37,18 +40,54 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     scenarios = (info, Day("scenario_paths"), Day("plant_output"), Day("dispatch"))
     came = (Raw("second_prices"), Raw("plant_meters"), Raw("generation_actual"), Raw("held_hours"))
     auction = Raw("day_ahead_prices", required=True)
+    deals, settled_deals = Day("deals"), IfThere("deals")
     return [
-        factory.files("positions", NOMINATIONS, write_book, *scenarios, forecasts, Day("signals"), Day("right_decisions"), tables=BOOK_TABLES),
-        factory.table("joint_book", joint_book, *scenarios, forecasts, Day("spread_forecasts"), Day("asset_states"), Day("end_values")),
+        factory.table("deals", deals_of_day, info, DaysBefore("deals", LEDGER_LOOK_BACK)),
+        factory.table("curve_days", curve_days, info, Day("forward_curve"), deals),
+        factory.files("positions", NOMINATIONS, write_book, *scenarios, forecasts, Day("signals"), Day("right_decisions"), deals, tables=BOOK_TABLES),
+        factory.table("joint_book", joint_book, *scenarios, forecasts, Day("spread_forecasts"), Day("asset_states"), Day("end_values"), deals),
         factory.table("forward_book_proposals", forward_book_proposals, info, forecasts),
-        factory.table("pnl_day_ahead", pnl_day_ahead, positions, Day("plant_output"), auction),
+        factory.table("pnl_day_ahead", pnl_day_ahead, positions, Day("plant_output"), auction, settled_deals),
         factory.table("asset_legs", asset_legs, *(Day(name) for name in DECIDED), auction, *came, DaysBefore("asset_legs")),
-        factory.table("pnl", pnl, positions, Day("plant_output"), Day("dispatch"), auction, *came, *(Day(name) for name in ACTED)),
-        factory.tables("rivals", RIVAL_TABLES, rivals, *scenarios, Day("signals"), positions),
+        factory.table("pnl", pnl, positions, Day("plant_output"), Day("dispatch"), auction, *came, settled_deals, *(Day(name) for name in ACTED)),
+        factory.tables("rivals", RIVAL_TABLES, rivals, *scenarios, Day("signals"), positions, deals),
         factory.table("hedge_results", hedge_results, Window("pnl", SCORE_DAYS), Window("pnl_day_ahead", SCORE_DAYS, required=False)),
         factory.table("objective_results", objective_results, positions, Day("objective_positions"), Day("pnl")),
         factory.table("objective_scores", objective_scores, Window("objective_results", SCORE_DAYS)),
     ]
+
+
+def deals_of_day(day: DayContext, *, information_set: Info, deals: Frame) -> Frame:
+    """What is open of the opening book and the ledger, as known at the decision."""
+    from energy_pipeline.book.ledger import open_deals
+    from energy_pipeline.portfolio import ledger_files
+
+    ledger, before = day.desk.ledger, deals.filter(pl.col("delivery_day") == pl.col("delivery_day").max())
+    if ledger is None:
+        return open_deals(day.desk, day.day, information_set.decision_time)
+    load = day.session.runtime.sources.load
+    trades = ledger_files.checked_trades(load(ledger.trades, ledger.layout), ledger, day.desk)
+    rates = None if ledger.exchange_rates is None else ledger_files.checked_rates(load(ledger.exchange_rates, ledger.layout), ledger)
+    return open_deals(day.desk, day.day, information_set.decision_time, trades, rates, before)
+
+
+def curve_days(day: DayContext, *, information_set: Info, forward_curve: Frame, deals: Frame) -> Frame:
+    """The curve to the last day held or quoted."""
+    from energy_pipeline.portfolio import ledger_files, term_curve
+
+    ledger = day.desk.ledger
+    quotes = None
+    if ledger is not None and ledger.quotes is not None:
+        rows = day.session.runtime.sources.load(ledger.quotes, ledger.layout)
+        quotes = ledger_files.checked_quotes(rows, ledger, day.desk)
+    return term_curve.curve_days(information_set, forward_curve, deals, quotes)
+
+
+def with_deals(info: Info, deals: Frame) -> Info:
+    """What is known, for the desk with its ledger's deals held."""
+    from energy_pipeline.book import ledger
+
+    return info.with_desk(ledger.with_deals(info.desk, deals))
 
 
 def write_book(
@@ -61,11 +100,12 @@ def write_book(
     price_forecasts: Frame,
     signals: Frame,
     right_decisions: Frame,
+    deals: Frame,
 ) -> Mapping[str, RowMetadata]:
     """Optimise, write book, solution and bids, submit the bids."""
     from energy_pipeline import portfolio
 
-    frames = decided_book(information_set, scenario_paths, plant_output, dispatch, price_forecasts, signals, right_decisions)
+    frames = decided_book(with_deals(information_set, deals), scenario_paths, plant_output, dispatch, price_forecasts, signals, right_decisions)
     written = write_frames(day, frames)
     path = day.lake.submit(day.day, portfolio.nominations_csv(frames["nomination_lines"], day.desk.currency).encode())
     return {**written, "nominations": {"path": path}}
@@ -95,14 +135,17 @@ def joint_book(
     spread_forecasts: Frame,
     asset_states: Frame,
     end_values: Frame,
+    deals: Frame,
 ) -> Frame:
     """Hedges and batteries at once, against value first and then hedge, judged on a second scenario set."""
     from energy_pipeline import flexibility, scenarios
+    from energy_pipeline.book import ledger
     from energy_pipeline.portfolio.joint_day import joint_book_table
 
     errors = past_errors(day, information_set)
     fresh = scenarios.scenario_paths(information_set, price_forecasts, plant_output, errors, spread_forecasts, stream="fresh")
-    standing = information_set.with_desk(flexibility.desk_of_day(day.desk, day.day, asset_states, end_values))
+    held = ledger.with_deals(day.desk, deals)
+    standing = information_set.with_desk(flexibility.desk_of_day(held, day.day, asset_states, end_values))
     return joint_book_table(standing, scenario_paths, fresh, plant_output, dispatch)
 
 
@@ -159,11 +202,12 @@ def acts_of(day: DayContext, came: Came, asset_legs: Frame, asset_thresholds: Fr
     return list(portfolio.acted(desk, day.day, asset_thresholds, came, begins).values())
 
 
-def pnl_day_ahead(day: DayContext, *, positions: Frame, plant_output: Frame, day_ahead_prices: Frame) -> Frame:
+def pnl_day_ahead(day: DayContext, *, positions: Frame, plant_output: Frame, day_ahead_prices: Frame, deals: Frame) -> Frame:
     """Day-ahead revenue and hedges, once the auction has cleared."""
     from energy_pipeline import portfolio
+    from energy_pipeline.book import ledger
 
-    return portfolio.settle_day_ahead(day.desk, day.day, positions, day_ahead_prices, plant_output)
+    return portfolio.settle_day_ahead(ledger.with_deals(day.desk, deals), day.day, positions, day_ahead_prices, plant_output)
 
 
 def pnl(
@@ -177,6 +221,7 @@ def pnl(
     plant_meters: Frame,
     generation_actual: Frame,
     held_hours: Frame,
+    deals: Frame,
     asset_legs: Frame,
     asset_thresholds: Frame,
     asset_states: Frame,
@@ -184,20 +229,29 @@ def pnl(
 ) -> Frame:
     """P&L in legs with what is known now."""
     from energy_pipeline import portfolio
+    from energy_pipeline.book import ledger
 
     came = portfolio.Came(day_ahead_prices, second_prices, plant_meters, generation_actual, held_hours)
     acts = acts_of(day, came, asset_legs, asset_thresholds, asset_states, end_values)
-    return portfolio.settle_final(day.desk, day.day, positions, plant_output, dispatch, came, acts)
+    return portfolio.settle_final(ledger.with_deals(day.desk, deals), day.day, positions, plant_output, dispatch, came, acts)
 
 
 def rivals(
-    _day: DayContext, *, information_set: Info, scenario_paths: Frame, plant_output: Frame, dispatch: Frame, signals: Frame, positions: Frame
+    _day: DayContext,
+    *,
+    information_set: Info,
+    scenario_paths: Frame,
+    plant_output: Frame,
+    dispatch: Frame,
+    signals: Frame,
+    positions: Frame,
+    deals: Frame,
 ) -> Frames:
     """Other objectives on the day's scenarios, and what the hedges save."""
     from energy_pipeline.portfolio import case_of
     from energy_pipeline.portfolio import rivals as stage
 
-    case = case_of(information_set, scenario_paths, plant_output, dispatch, signals)
+    case = case_of(with_deals(information_set, deals), scenario_paths, plant_output, dispatch, signals)
     found = stage.rivals(case, positions)
     effectiveness = stage.hedge_effectiveness(case, positions, dispatch)
     return {"objective_comparison": found.comparison, "objective_positions": found.positions, "hedge_effectiveness": effectiveness}

@@ -1,6 +1,7 @@
 """Risk: measures, methods, contributions, stress, limits, hedge proposals, factors and marks of the decided book; what came of it.
 
-What belongs here: the eight risk tables (decide), `var_exceptions`, `var_backtests`, `expectation_record`, `pnl_attribution`, `performance_days`,
+What belongs here: the eight risk tables and `book_explain` (decide), `var_exceptions`, `var_backtests`, `expectation_record`,
+`pnl_attribution`, `performance_days`,
 `performance` and `limit_breaches` (settle_final). What does not: any measure.
 """
 
@@ -11,7 +12,7 @@ import dagster as dg
 from energy_pipeline.orchestration.assets.s05_scenarios import past_errors
 from energy_pipeline.orchestration.assets.s08_portfolio import ACTED, acts_of, held_forwards
 from energy_pipeline.orchestration.factory import AssetFactory, DayContext, Frame, Frames, Info
-from energy_pipeline.orchestration.reads import Day, Information, Raw, Window
+from energy_pipeline.orchestration.reads import Day, IfThere, Information, Raw, Window
 
 RISK_TABLES = (
     "risk_measures",
@@ -23,8 +24,10 @@ RISK_TABLES = (
     "factor_exposures",
     "mark_to_market",
 )
-MARKED_ON = ("forward_curve", "mark_to_market", "asset_values", "price_forecasts")
-"""Tables of D - 1 and D that say why what is still held changed."""
+MARKED_ON = ("forward_curve", "asset_values", "price_forecasts")
+"""Tables of D - 1 and D that say why options changed."""
+EXPLAINED = ("deals", "curve_days", "mark_to_market")
+"""Tables of D - 1 and D that say why the whole book changed."""
 
 
 RECORDED = ("var_exceptions", "forecast_lead_errors")
@@ -43,13 +46,24 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     more = (Day("portfolio_solution"), Day("forward_curve"), Day("signals"), Day("price_forecasts"))
     came = (Raw("day_ahead_prices"), Raw("second_prices"), Raw("plant_meters"), Raw("generation_actual"), Raw("held_hours"))
     marks = (Window(name, 2, required=False) for name in MARKED_ON)
+    whole = (Day("deals"), Day("curve_days"))
     return [
-        factory.tables("risk", RISK_TABLES, risk, Information(), *decided, *more, Day("asset_states"), Day("end_values")),
-        factory.table("var_exceptions", var_exceptions, Day("risk_measures"), Day("pnl"), *decided),
+        factory.tables("risk", RISK_TABLES, risk, Information(), *decided, *more, Day("asset_states"), Day("end_values"), *whole),
+        factory.table("book_explain", book_explain, Information(), *(Window(name, 2) for name in EXPLAINED)),
+        factory.table("var_exceptions", var_exceptions, Day("risk_measures"), Day("pnl"), *decided, IfThere("deals")),
         factory.table("var_backtests", var_backtests, Window("var_exceptions", lambda desk: desk.risk.backtest_days)),
         factory.table("expectation_record", expectation_record, *(Window(name, RECORD_DAYS, required=False) for name in RECORDED)),
         factory.table(
-            "pnl_attribution", pnl_attribution, Day("pnl"), positions, plant_output, dispatch, *came, *marks, *(Day(name) for name in ACTED)
+            "pnl_attribution",
+            pnl_attribution,
+            Day("pnl"),
+            positions,
+            plant_output,
+            dispatch,
+            *came,
+            *marks,
+            IfThere("deals"),
+            *(Day(name) for name in ACTED),
         ),
         factory.table("performance_days", performance_days, Day("pnl"), Day("asset_legs"), Day("backtest_days")),
         factory.table("performance", performance, Window("performance_days", PERFORMANCE_WINDOW_DAYS)),
@@ -71,15 +85,19 @@ def risk(
     price_forecasts: Frame,
     asset_states: Frame,
     end_values: Frame,
+    deals: Frame,
+    curve_days: Frame,
 ) -> Frames:
     """The book as decided, over the joint forecast errors it was decided on; nothing is optimised again."""
     from energy_pipeline import flexibility
     from energy_pipeline import risk as stage
+    from energy_pipeline.book import ledger
     from energy_pipeline.book.positions import Book
 
     book = Book.from_frames(positions, portfolio_solution)
-    more = stage.MoreInputs(forward_curve, signals, factor_returns(day), held_forwards(day, information_set, price_forecasts))
-    standing = information_set.with_desk(flexibility.desk_of_day(day.desk, day.day, asset_states, end_values))
+    more = stage.MoreInputs(forward_curve, signals, factor_returns(day), held_forwards(day, information_set, price_forecasts), deals, curve_days)
+    held = ledger.with_deals(day.desk, deals)
+    standing = information_set.with_desk(flexibility.desk_of_day(held, day.day, asset_states, end_values))
     found = stage.assess(standing, book, scenario_paths, plant_output, dispatch, past_errors(day, information_set), more)
     return {
         "risk_measures": found.measures,
@@ -93,6 +111,13 @@ def risk(
     }
 
 
+def book_explain(_day: DayContext, *, information_set: Info, deals: Frame, curve_days: Frame, mark_to_market: Frame) -> Frame:
+    """Why the whole book changed since the decision before."""
+    from energy_pipeline import risk as stage
+
+    return stage.book_explain(information_set, deals, curve_days, mark_to_market)
+
+
 def factor_returns(day: DayContext) -> Frame | None:
     """The desk's own factor file; None where it names none."""
     from energy_pipeline.risk.factor_file import checked_factors
@@ -102,12 +127,21 @@ def factor_returns(day: DayContext) -> Frame | None:
 
 
 def var_exceptions(
-    day: DayContext, *, risk_measures: Frame, pnl: Frame, positions: Frame, scenario_paths: Frame, plant_output: Frame, dispatch: Frame
+    day: DayContext,
+    *,
+    risk_measures: Frame,
+    pnl: Frame,
+    positions: Frame,
+    scenario_paths: Frame,
+    plant_output: Frame,
+    dispatch: Frame,
+    deals: Frame,
 ) -> Frame:
     """Whether the day's loss was larger than the VaR decided with, and which leg fell short."""
     from energy_pipeline import risk as stage
+    from energy_pipeline.book import ledger
 
-    legs = stage.decided_legs(day.desk, day.day, positions, scenario_paths, plant_output, dispatch)
+    legs = stage.decided_legs(ledger.with_deals(day.desk, deals), day.day, positions, scenario_paths, plant_output, dispatch)
     return stage.var_exceptions(day.desk, day.day, risk_measures, pnl, legs)
 
 
@@ -138,23 +172,25 @@ def pnl_attribution(
     generation_actual: Frame,
     held_hours: Frame,
     forward_curve: Frame,
-    mark_to_market: Frame,
     asset_values: Frame,
     price_forecasts: Frame,
+    deals: Frame,
     asset_legs: Frame,
     asset_thresholds: Frame,
     asset_states: Frame,
     end_values: Frame,
 ) -> Frame:
-    """Why the day earned what it did, why the living book changed, and what later vintages changed."""
+    """Why the day earned what it did, why options changed, and what later vintages changed."""
     from energy_pipeline import portfolio
     from energy_pipeline import risk as stage
+    from energy_pipeline.book import ledger
 
     came = portfolio.Came(day_ahead_prices, second_prices, plant_meters, generation_actual, held_hours).first_vintages()
     acts = acts_of(day, came, asset_legs, asset_thresholds, asset_states, end_values)
-    first = portfolio.settle_final(day.desk, day.day, positions, plant_output, dispatch, came, acts)
-    marks = {"forward_curves": forward_curve, "marks": mark_to_market, "asset_values": asset_values, "price_forecasts": price_forecasts}
-    return stage.pnl_attribution(day.desk, day.day, pnl, first, positions, **marks)
+    desk = ledger.with_deals(day.desk, deals)
+    first = portfolio.settle_final(desk, day.day, positions, plant_output, dispatch, came, acts)
+    marks = {"forward_curves": forward_curve, "asset_values": asset_values, "price_forecasts": price_forecasts}
+    return stage.pnl_attribution(desk, day.day, pnl, first, positions, **marks)
 
 
 def performance_days(day: DayContext, *, pnl: Frame, asset_legs: Frame, backtest_days: Frame) -> Frame:
