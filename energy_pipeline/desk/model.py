@@ -345,6 +345,7 @@ class Desk(DeskModel):
         horizons = self.risk.living_book_days
         factors = factor_names(tuple(self.zones), self.risk)
         odd = [f"risk.living_book_days: {n} is not between 2 and 30 days" for n in horizons if not 2 <= n <= 30]
+        odd += [f"risk.mark_horizons_days: {n} is not between 1 and 30 days" for n in self.risk.mark_horizons_days if not 1 <= n <= 30]
         if horizons and not self.opening_book:
             odd.append("risk.living_book_days: nothing is held beyond the delivery day (opening_book is empty), so a longer horizon is refused")
         odd += [

@@ -379,7 +379,7 @@ def _between(zone: str, calendar: Calendar, prior: FloatArray, quotes: Sequence[
         H += (WITHIN_DAY if abs(a - b) == n else SMOOTH) * np.outer(step, step)
     R = np.asarray(np.linalg.cholesky(H).T, dtype=np.float64)
     try:
-        moved = bounded_least_squares(R, np.linalg.solve(R.T, FIT * rows.T @ target), rows, bid, ask)
+        moved = bounded_least_squares(R, np.asarray(np.linalg.solve(R.T, FIT * rows.T @ target), dtype=np.float64), rows, bid, ask)
     except ContradictionError as error:
         told = "; ".join(
             f"{quotes[k].place}: {quotes[k].block} {quotes[k].first_day}..{quotes[k].last_day} {quotes[k].bid:g}/{quotes[k].ask:g}"

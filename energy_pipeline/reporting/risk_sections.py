@@ -54,6 +54,14 @@ def backtests(inputs: ReportInputs) -> Section:
     """Whether VaR and shortfall held over the settled days."""
     if not inputs.has("var_backtests"):
         return Section("backtests", "VaR over the settled days", pending=NOT_SETTLED, narrow=True)
+    table = _tests(inputs, "var_backtests", "Exceptions against what the level allows")
+    notes = ["The traffic light needs 250 settled days; under them there is no verdict."]
+    notes += ["A p below .05 speaks against the model. Z2 is 0 when the shortfall is right and negative when it is too small."]
+    return Section("backtests", "VaR over the settled days", [table], notes=notes, sources=inputs.sources("var_backtests"), narrow=True)
+
+
+def _tests(inputs: ReportInputs, name: str, title: str) -> TableView:
+    """Tests of exceptions; under 250 days nothing is called bad."""
     heads = [Head("Level", numeric=False), Head("days"), Head("exceptions"), Head("expected"), Head("Kupiec p"), Head("independence p")]
     heads += [Head("both p"), Head("ES Z2"), Head("PIT p"), Head("Basel", numeric=False)]
     light = {"green": "ok", "yellow": "warn", "red": "bad", "too_few": "muted"}
@@ -63,17 +71,17 @@ def backtests(inputs: ReportInputs) -> Section:
             num(r["days"]),
             num(r["exceptions"], tone="strong"),
             num(r["expected_exceptions"], 1),
-            *(num(r[p], 3, "bad" if r[p] is not None and r[p] < TESTS_OK else "") for p in ("kupiec_p", "independence_p", "conditional_p")),
+            *(
+                num(r[p], 3, "bad" if r["traffic_light"] != "too_few" and r[p] < TESTS_OK else "")
+                for p in ("kupiec_p", "independence_p", "conditional_p")
+            ),
             num(r["es_statistic"], 2),
-            num(r["pit_p"], 3),
+            num(r.get("pit_p"), 3),
             Cell(r["traffic_light"].replace("_", " "), light[r["traffic_light"]], pill=True),  # type: ignore[arg-type]
         ]
-        for r in inputs.frame("var_backtests").to_dicts()
+        for r in inputs.frame(name).to_dicts()
     ]
-    table = TableView("Exceptions against what the level allows", heads, rows)
-    notes = ["The traffic light needs 250 settled days; under them there is no verdict."]
-    notes += ["A p below .05 speaks against the model. Z2 is 0 when the shortfall is right and negative when it is too small."]
-    return Section("backtests", "VaR over the settled days", [table], notes=notes, sources=inputs.sources("var_backtests"), narrow=True)
+    return TableView(title, heads, rows)
 
 
 def expectation(inputs: ReportInputs) -> Section:
@@ -195,7 +203,7 @@ def _change_against_expectation(inputs: ReportInputs) -> str:
 
 def marks(inputs: ReportInputs) -> Section:
     """The whole book on the curve, and why it changed since the decision before."""
-    names = ("mark_to_market", "book_explain")
+    names = ("mark_to_market", "book_explain", "mark_risk", "mark_contributions", "mark_var_backtests")
     if not inputs.has("mark_to_market"):
         reason = "Nothing is held." if inputs.given("mark_to_market") else not_computed("mark_to_market")
         return Section("marks", "Mark to market", pending=reason, sources=inputs.sources(*names), narrow=True)
@@ -216,7 +224,39 @@ def marks(inputs: ReportInputs) -> Section:
         ]
         tables.append(TableView("Since the decision before, with the cash of the day delivered", heads, rows))
         notes += [f"{r['deal']}, {r['leg']}: {r['note']}." for r in inputs.frame("book_explain").filter(pl.col("note") != "").to_dicts()]
+    tables += [
+        *_mark_risk(inputs),
+        *([_tests(inputs, "mark_var_backtests", "Mark VaR(1) against the next decision's marks")] if inputs.has("mark_var_backtests") else []),
+    ]
+    notes.append("Mark VaR is of the value of all open MWh, delivery VaR of the P&L to delivery: two numbers, never added.")
+    notes += [f"{r['measure']} {level(r['level'])}: {r['note']}." for r in inputs.frame("mark_risk").filter(pl.col("note") != "").to_dicts()]
     return Section("marks", "Mark to market", tables, notes=notes, sources=inputs.sources(*names), narrow=True)
+
+
+def _mark_risk(inputs: ReportInputs) -> list[TableView]:
+    """What the value of everything open may lose, and by which tenor."""
+    if not inputs.has("mark_risk"):
+        return []
+    frame = inputs.frame("mark_risk").filter(pl.col("scope") == "book")
+    heads = [Head("Mark", numeric=False), Head("days"), Head("Level", numeric=False), Head("loss", "¤"), Head("dates")]
+    rows = [
+        [
+            Cell(r["measure"]),
+            num(r["horizon_days"]),
+            Cell(level(r["level"]) if r["level"] else ""),
+            num(r["value_eur"], tone="strong"),
+            num(r["dates"]),
+        ]
+        for r in frame.to_dicts()
+    ]
+    found = [TableView("What the value of everything open may lose", heads, rows)]
+    parts = inputs.frame("mark_contributions").filter(pl.col("measure") == "es", pl.col("component_kind") == "tenor")
+    parts = parts.filter(pl.col("level") == pl.col("level").max(), pl.col("horizon_days") == pl.col("horizon_days").min())
+    if parts.height:
+        heads = [Head("Tenor", numeric=False), Head("open", "MWh"), Head("part", "¤"), Head("share")]
+        cells = [[Cell(r["component"]), num(r["energy_mwh"]), num(r["contribution_eur"]), share_cell(r["share_of_total"])] for r in parts.to_dicts()]
+        found.append(TableView(f"Mark ES {level(parts['level'][0])} by tenor", heads, cells))
+    return found
 
 
 def _marks_by(frame: pl.DataFrame, key: str, head: str, title: str) -> TableView:

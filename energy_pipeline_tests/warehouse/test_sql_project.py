@@ -53,7 +53,7 @@ PUBLIC = {
         *(
             "deals",
             "curve_days",
-            "book_explain",
+            *("book_explain", "mark_risk", "mark_contributions", "mark_var_exceptions", "mark_var_backtests"),
             "factor_exposures",
             "mark_to_market",
             "pnl_attribution",

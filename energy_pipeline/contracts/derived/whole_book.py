@@ -131,7 +131,92 @@ BOOK_EXPLAIN = Table(
     is_mart=True,
 )
 
+MARK_RISK = Table(
+    name="mark_risk",
+    stage="risk",
+    flow="decide",
+    description="Mark VaR(h): what the value of every open MWh may lose over h days against expectation. Not delivery VaR, and never added to it.",
+    key=("horizon_days", "scope", "measure", "level"),
+    columns=(
+        c.DELIVERY_DAY,
+        Column("horizon_days", "i32", "h: days from one mark to the other.", "d", minimum=1, maximum=30, reason="a short horizon"),
+        c.text("scope", "book, or a zone."),
+        c.text("measure", "Which measure.", allowed=("volatility", "var", "es")),
+        c.share("level", "Confidence (0 for volatility)."),
+        c.money("value_eur", "A loss is positive; null where too few dates are known.", nullable=True),
+        c.count("dates", "Past dates whose moves the book is held against."),
+        c.text("note", "What stands against the number."),
+    ),
+    may_be_empty=True,
+    is_mart=True,
+)
+
+MARK_CONTRIBUTIONS = Table(
+    name="mark_contributions",
+    stage="risk",
+    flow="decide",
+    description="Euler contributions to mark VaR(h); within a horizon, measure, level and kind they add up to the book's.",
+    key=("horizon_days", "measure", "level", "component_kind", "component"),
+    columns=(
+        c.DELIVERY_DAY,
+        Column("horizon_days", "i32", "h: days from one mark to the other.", "d", minimum=1, maximum=30, reason="a short horizon"),
+        c.text("measure", "Which measure.", allowed=("volatility", "var", "es")),
+        c.share("level", "Confidence (0 for volatility)."),
+        c.text("component_kind", "What the book is split by.", allowed=("zone", "block", "tenor", "counterparty", "deal")),
+        c.text("component", "The part."),
+        c.money("contribution_eur", "Its contribution; a loss is positive."),
+        c.share("share_of_total", "Contribution over total; null when the total is 0.", nullable=True, minimum=None, maximum=None),
+        Column("energy_mwh", "f64", "Open energy of the part; bought is positive.", "MWh"),
+    ),
+    may_be_empty=True,
+    is_mart=True,
+)
+
+MARK_VAR_EXCEPTIONS = Table(
+    name="mark_var_exceptions",
+    stage="risk",
+    flow="decide",
+    description="Did the value of what was open fall by more since the decision before than its mark VaR(1) said?",
+    key=("level",),
+    columns=(
+        c.DELIVERY_DAY,
+        c.share("level", "Confidence."),
+        c.money("var_eur", "Mark VaR(1) of the decision before."),
+        c.money("es_eur", "Its expected shortfall."),
+        c.money("change_eur", "Change of value since then by curve, delivery and exchange rates: without deals that came or went."),
+        Column("is_exception", "bool", "True when the fall exceeds the VaR."),
+    ),
+    may_be_empty=True,
+    is_mart=True,
+)
+
+MARK_VAR_BACKTESTS = Table(
+    name="mark_var_backtests",
+    stage="risk",
+    flow="decide",
+    description="Tests of mark VaR(1) and its shortfall over the decided days up to D.",
+    key=("level",),
+    columns=(
+        c.DELIVERY_DAY,
+        c.share("level", "Confidence."),
+        Column("days", "i32", "Decided days with one before them.", "1", minimum=1, reason="a count"),
+        Column("exceptions", "i32", "Days whose fall exceeded the VaR.", "1", minimum=0, reason="a count"),
+        Column("expected_exceptions", "f64", "Days times (1 - level).", "1", minimum=0.0, reason="a count"),
+        c.share("kupiec_p", "p of the number of exceptions."),
+        c.share("independence_p", "p of their independence (Christoffersen)."),
+        c.share("conditional_p", "p of both (Christoffersen)."),
+        c.text(
+            "traffic_light",
+            "Basel's traffic light; too_few under 250 days, where the count says nothing.",
+            allowed=("green", "yellow", "red", "too_few"),
+        ),
+        Column("es_statistic", "f64", "Acerbi-Szekely Z2: 0 when the shortfall is right, negative when too small.", "1", True),
+    ),
+    may_be_empty=True,
+    is_mart=True,
+)
+
 OPEN: tuple[Table, ...] = (DEALS, CURVE_DAYS)
 """Before the day's book, in flow order."""
-MARKED: tuple[Table, ...] = (MARK_TO_MARKET, BOOK_EXPLAIN)
+MARKED: tuple[Table, ...] = (MARK_TO_MARKET, BOOK_EXPLAIN, MARK_RISK, MARK_CONTRIBUTIONS, MARK_VAR_EXCEPTIONS, MARK_VAR_BACKTESTS)
 """After it."""

@@ -73,14 +73,19 @@ def deals_of_day(day: DayContext, *, information_set: Info, deals: Frame) -> Fra
 
 def curve_days(day: DayContext, *, information_set: Info, forward_curve: Frame, deals: Frame) -> Frame:
     """The curve to the last day held or quoted."""
-    from energy_pipeline.portfolio import ledger_files, term_curve
+    from energy_pipeline.portfolio import term_curve
+
+    return term_curve.curve_days(information_set, forward_curve, deals, ledger_quotes(day))
+
+
+def ledger_quotes(day: DayContext) -> Frame | None:
+    """The ledger's quotes, of any time; None for a desk without."""
+    from energy_pipeline.portfolio import ledger_files
 
     ledger = day.desk.ledger
-    quotes = None
-    if ledger is not None and ledger.quotes is not None:
-        rows = day.session.runtime.sources.load(ledger.quotes, ledger.layout)
-        quotes = ledger_files.checked_quotes(rows, ledger, day.desk)
-    return term_curve.curve_days(information_set, forward_curve, deals, quotes)
+    if ledger is None or ledger.quotes is None:
+        return None
+    return ledger_files.checked_quotes(day.session.runtime.sources.load(ledger.quotes, ledger.layout), ledger, day.desk)
 
 
 def with_deals(info: Info, deals: Frame) -> Info:

@@ -1,6 +1,6 @@
 """Risk: measures, methods, contributions, stress, limits, hedge proposals, factors and marks of the decided book; what came of it.
 
-What belongs here: the eight risk tables and `book_explain` (decide), `var_exceptions`, `var_backtests`, `expectation_record`,
+What belongs here: the eight risk tables, `book_explain`, mark VaR and its tests (decide), `var_exceptions`, `var_backtests`, `expectation_record`,
 `pnl_attribution`, `performance_days`,
 `performance` and `limit_breaches` (settle_final). What does not: any measure.
 """
@@ -8,11 +8,12 @@ What belongs here: the eight risk tables and `book_explain` (decide), `var_excep
 from __future__ import annotations
 
 import dagster as dg
+import polars as pl
 
 from energy_pipeline.orchestration.assets.s05_scenarios import past_errors
-from energy_pipeline.orchestration.assets.s08_portfolio import ACTED, acts_of, held_forwards
+from energy_pipeline.orchestration.assets.s08_portfolio import ACTED, acts_of, held_forwards, ledger_quotes
 from energy_pipeline.orchestration.factory import AssetFactory, DayContext, Frame, Frames, Info
-from energy_pipeline.orchestration.reads import Day, IfThere, Information, Raw, Window
+from energy_pipeline.orchestration.reads import Day, Days, DaysBefore, IfThere, Information, Raw, Window
 
 RISK_TABLES = (
     "risk_measures",
@@ -30,6 +31,9 @@ EXPLAINED = ("deals", "curve_days", "mark_to_market")
 """Tables of D - 1 and D that say why the whole book changed."""
 
 
+VAR_TESTS, MARK_TESTS = ("var_exceptions", "var_backtests"), ("mark_var_exceptions", "mark_var_backtests")
+BACK_DAYS: Days = lambda desk: desk.risk.backtest_days - 1  # noqa: E731 - a declaration
+"""A step reads its own earlier days without an edge, so they may be more than an edge of the graph holds."""
 RECORDED = ("var_exceptions", "forecast_lead_errors")
 RECORD_DAYS = 99
 """As many as one edge of the graph may hold; the mart `forecast_accuracy` has the bias of every day there is."""
@@ -50,8 +54,11 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     return [
         factory.tables("risk", RISK_TABLES, risk, Information(), *decided, *more, Day("asset_states"), Day("end_values"), *whole),
         factory.table("book_explain", book_explain, Information(), *(Window(name, 2) for name in EXPLAINED)),
-        factory.table("var_exceptions", var_exceptions, Day("risk_measures"), Day("pnl"), *decided, IfThere("deals")),
-        factory.table("var_backtests", var_backtests, Window("var_exceptions", lambda desk: desk.risk.backtest_days)),
+        factory.tables("mark_risk", ("mark_risk", "mark_contributions"), mark_risk, Information(), Day("mark_to_market")),
+        factory.tables("mark_tests", MARK_TESTS, mark_tests, Window("mark_risk", 2), Day("book_explain"), DaysBefore(MARK_TESTS[0], BACK_DAYS)),
+        factory.tables(
+            "var_tests", VAR_TESTS, var_tests, Day("risk_measures"), Day("pnl"), *decided, IfThere("deals"), DaysBefore(VAR_TESTS[0], BACK_DAYS)
+        ),
         factory.table("expectation_record", expectation_record, *(Window(name, RECORD_DAYS, required=False) for name in RECORDED)),
         factory.table(
             "pnl_attribution",
@@ -126,7 +133,25 @@ def factor_returns(day: DayContext) -> Frame | None:
     return None if file is None else checked_factors(day.session.runtime.sources.load(file.path, file.layout), file)
 
 
-def var_exceptions(
+def mark_risk(day: DayContext, *, information_set: Info, mark_to_market: Frame) -> Frames:
+    """What the value of everything open may lose, and which part of it."""
+    from energy_pipeline import forecasting
+    from energy_pipeline import risk as stage
+
+    vintages = forecasting.price_vintages(information_set, day.artefacts, mark_to_market["zone"].unique().sort().to_list())
+    measures, contributions = stage.book_mark_risk(information_set, mark_to_market, vintages, ledger_quotes(day))
+    return {"mark_risk": measures, "mark_contributions": contributions}
+
+
+def mark_tests(day: DayContext, *, mark_risk: Frame, book_explain: Frame, mark_var_exceptions: Frame) -> Frames:
+    """Whether the value fell by more than the mark VaR of the decision before, and tests over the decided days."""
+    from energy_pipeline import risk as stage
+
+    today = stage.mark_var_exceptions(day.day, mark_risk, book_explain)
+    return {"mark_var_exceptions": today, "mark_var_backtests": stage.mark_var_backtests(day.day, pl.concat([mark_var_exceptions, today]))}
+
+
+def var_tests(
     day: DayContext,
     *,
     risk_measures: Frame,
@@ -136,20 +161,15 @@ def var_exceptions(
     plant_output: Frame,
     dispatch: Frame,
     deals: Frame,
-) -> Frame:
-    """Whether the day's loss was larger than the VaR decided with, and which leg fell short."""
+    var_exceptions: Frame,
+) -> Frames:
+    """Whether the day's loss was larger than the VaR decided with, which leg fell short, and tests over the settled days."""
     from energy_pipeline import risk as stage
     from energy_pipeline.book import ledger
 
     legs = stage.decided_legs(ledger.with_deals(day.desk, deals), day.day, positions, scenario_paths, plant_output, dispatch)
-    return stage.var_exceptions(day.desk, day.day, risk_measures, pnl, legs)
-
-
-def var_backtests(day: DayContext, *, var_exceptions: Frame) -> Frame:
-    """Tests of VaR over the settled days up to D."""
-    from energy_pipeline import risk as stage
-
-    return stage.var_backtests(day.day, var_exceptions)
+    today = stage.var_exceptions(day.desk, day.day, risk_measures, pnl, legs)
+    return {"var_exceptions": today, "var_backtests": stage.var_backtests(day.day, pl.concat([var_exceptions, today]))}
 
 
 def expectation_record(day: DayContext, *, var_exceptions: Frame, forecast_lead_errors: Frame) -> Frame:
