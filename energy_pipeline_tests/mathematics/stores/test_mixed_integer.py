@@ -36,6 +36,8 @@ def test_a_search_that_ends_at_its_limit_gives_what_it_found_and_the_gap(monkeyp
     random = np.random.default_rng(0)
     weights, worth = random.integers(50, 100, size=(5, 40)), random.integers(50, 100, 40)
     found = mixed_integer.solved(-worth, LinearConstraint(weights, -np.inf, weights.sum(axis=1) / 2), Bounds(0, 1), np.ones(40), 1e-9)
-    assert found.status == 0 and found.success
+    assert found.status == 0
+    assert found.success
     assert found.mip_gap > 1e-9
-    assert (weights @ found.x <= weights.sum(axis=1) / 2 + 1e-6).all() and np.allclose(found.x, found.x.round())
+    assert (weights @ found.x <= weights.sum(axis=1) / 2 + 1e-6).all()
+    assert np.allclose(found.x, found.x.round())
