@@ -11,7 +11,9 @@ from energy_pipeline.book import clearing
 from energy_pipeline.book.clearing import cleared, limit_eur_mwh, paid_eur_mwh, steps_of
 from energy_pipeline.contracts import table
 from energy_pipeline.desk.flexibility import RenewableRight
-from energy_pipeline.portfolio import Came, case_of, nomination_lines, settle_day_ahead, settle_final
+from energy_pipeline.domain.errors import PipelineError
+from energy_pipeline.portfolio import Came, Decided, asset_legs, case_of, nomination_lines, settle_day_ahead, settle_final
+from energy_pipeline_tests.contracts.legal_frames import legal_rows
 from energy_pipeline_tests.portfolio.small_desk import Day, desk_of
 
 SOLAR = {"kind": "renewable", "zone": "NORTH", "plant": "wind", "certificate_eur_mwh": 4, "variable_cost_eur_mwh": 1, "meter": "available"}
@@ -113,3 +115,38 @@ def test_what_a_scheme_is_expected_to_pay_is_the_mean_of_what_it_would_pay(monke
     price = np.array([[-1.0, -2.0, 5.0], [-1.0, 5.0, 5.0]])
     found = clearing.expected_earned_eur(SimpleNamespace(flexibility=SimpleNamespace(at_limit="none")), "Z", 0.5, {"p": np.full(3, 10.0)}, price)
     assert found.tolist() == [0.5 * 10 * 2.0, 0.5 * 10 * 2.0, 0.5 * 10 * 4.0]
+
+
+def test_a_plant_is_bid_by_one_right():
+    with pytest.raises(PipelineError, match=r"rights\.second\.plant: 'wind' is bid by rights\.off already"):
+        desk_of(rights={"off": SOLAR, "second": SOLAR})
+
+
+def test_a_plants_own_rule_raises_its_step_and_discounts_its_output_once():
+    """Held back below 5 and bid at -3: one step at 5, and the expected output is what it could give."""
+    desk = desk_of(rights={"off": SOLAR})
+    wind = desk.plants["wind"].model_copy(update={"curtail_below_eur_mwh": 5.0})
+    alone, both = (d.model_copy(update={"plants": {**desk.plants, "wind": wind}}) for d in (desk_of(), desk))
+    assert clearing.held_below_eur_mwh(alone, "wind") == 5.0
+    assert clearing.held_below_eur_mwh(both, "wind") is None
+    assert (steps_of(both, "NORTH")["wind"].limit_eur_mwh, steps_of(desk, "NORTH")["wind"].limit_eur_mwh) == (5.0, -3.0)
+
+
+def test_what_a_limit_leaves_out_is_published_and_what_it_forwent_is_settled():
+    """Five negative hours, paid for runs of six and more: bid at cost they are rejected though each would have earned 4 - 1 - 2."""
+    terms = {**SOLAR, "scheme": "after_negative_intervals"}
+    day = Day(desk=desk_of(rights={"off": terms}), paths=20)
+    lines = nomination_lines(case_of(day.info, day.scenarios, day.plant_output, day.dispatch, day.signals), day.decide().positions, day.dispatch)
+    assert set(lines.filter(kind="step")["left_out_eur_mwh"]) == {4.0}
+    assert set(lines.filter(pl.col("kind") != "step")["left_out_eur_mwh"]) == {0.0}
+    price, found = np.where(np.arange(24) < 5, -2.0, 50.0), []
+    frames = {"known_at": datetime(2024, 1, 1, tzinfo=UTC), "source": "test"}
+    prices = pl.concat([day.rows("day_ahead_prices", 60, zone=z, price_eur_mwh=price, **frames) for z in day.desk.zones])
+    meters = day.rows("plant_meters", 60, plant="wind", output_mw=np.full(24, 10.0), **frames)
+    came = Came(prices, table("second_prices").frame(), meters, table("generation_actual").frame(), table("held_hours").frame())
+    opening = legal_rows(table("asset_states"), [{"delivery_day": day.day, "asset": "off", "kind": "opening", "asset_kind": "renewable"}])
+    states = table("asset_states").frame(opening)
+    none = {n: table(n).frame() for n in ("end_values", "asset_thresholds", "asset_values", "right_decisions", "dispatch")}
+    found = asset_legs(day.desk, day.day, Decided(states, plant_output=day.plant_output, **none), came, table("asset_legs").frame())
+    row = found.row(0, named=True)
+    assert (row["saved_eur"], row["forgone_eur"]) == (0.0, pytest.approx(5 * 10 * (4 - 1 - 2)))

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from energy_pipeline.contracts import TABLES
+from energy_pipeline.flexibility.states import LOOK_BACK_DAYS
 from energy_pipeline.orchestration.assets.s05_scenarios import past_errors
+from energy_pipeline.orchestration.assets.s06_flexibility import corrections
 from energy_pipeline.orchestration.factory import AssetFactory, DayContext, FileAsset, Frame, Frames, Info, RowMetadata, write_frames
 from energy_pipeline.orchestration.reads import Day, DaysBefore, Information, Raw, Window
 
@@ -42,7 +44,7 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
         factory.table("joint_book", joint_book, *scenarios, forecasts, Day("spread_forecasts"), Day("asset_states"), Day("end_values")),
         factory.table("forward_book_proposals", forward_book_proposals, info, forecasts),
         factory.table("pnl_day_ahead", pnl_day_ahead, positions, Day("plant_output"), auction),
-        factory.table("asset_legs", asset_legs, *(Day(name) for name in DECIDED), auction, *came, DaysBefore("asset_legs")),
+        factory.table("asset_legs", asset_legs, *(Day(name) for name in DECIDED), auction, *came, DaysBefore("asset_legs", LOOK_BACK_DAYS)),
         factory.table("pnl", pnl, positions, Day("plant_output"), Day("dispatch"), auction, *came, *(Day(name) for name in ACTED)),
         factory.tables("rivals", RIVAL_TABLES, rivals, *scenarios, Day("signals"), positions),
         factory.table("hedge_results", hedge_results, Window("pnl", SCORE_DAYS), Window("pnl_day_ahead", SCORE_DAYS, required=False)),
@@ -147,7 +149,7 @@ def asset_legs(
     from energy_pipeline import portfolio
 
     came = portfolio.Came(day_ahead_prices, second_prices, plant_meters, generation_actual, held_hours)
-    return portfolio.asset_legs(day.desk, day.day, portfolio.Decided(**decided), came, asset_legs)
+    return portfolio.asset_legs(day.desk, day.day, portfolio.Decided(**decided), came, asset_legs, corrections(day))
 
 
 def acts_of(day: DayContext, came: Came, asset_legs: Frame, asset_thresholds: Frame, asset_states: Frame, end_values: Frame) -> list[Acted]:
