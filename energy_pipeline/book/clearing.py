@@ -129,19 +129,9 @@ def cleared(limit: float, price: FloatArray, at_limit: AtLimit) -> FloatArray:
     return np.where(same, AT_LIMIT[at_limit], (price > limit).astype(np.float64))
 
 
-def expected_earned_eur(desk: Desk, zone: str, hours: float, plants: Mapping[str, FloatArray], price: FloatArray) -> FloatArray:
-    """What schemes are expected to pay for a zone's steps, less variable cost [EUR], shape (intervals,).
-
-    Parameters
-    ----------
-    plants : mapping of plant to expected output [MW]
-    price : array, shape (scenarios, intervals)
-    """
-    found = np.zeros(price.shape[1])
-    for plant, step in steps_of(desk, zone).items():
-        share = cleared(step.limit_eur_mwh, price, desk.flexibility.at_limit)
-        earned = (share * (paid_eur_mwh(step.terms, price) - step.terms.variable_cost_eur_mwh)).mean(axis=0)
-        found += hours * plants.get(plant, np.zeros(found.size)) * earned
+def earned_eur(step: Step, hours: float, given_mw: FloatArray, price: FloatArray) -> FloatArray:
+    """What a step's scheme pays for what its plant gave, less variable cost [EUR], shape (..., intervals)."""
+    found: FloatArray = hours * given_mw * (paid_eur_mwh(step.terms, price) - step.terms.variable_cost_eur_mwh)
     return found
 
 
