@@ -109,8 +109,8 @@ class ZoneOutlook:
         for store in self.acting:
             net, cost = store.run(second)
             acted, wear = acted + net, wear + cost
-        own = {"rejected_mw": rejected, "scheme_eur": scheme, "acted_mw": acted, "wear_eur": wear}
-        return replace(self, price=price, second=second, output_mw=output, **own)
+        cleared_part = replace(self, price=price, second=second, output_mw=output, rejected_mw=rejected, scheme_eur=scheme)
+        return replace(cleared_part, acted_mw=acted, wear_eur=wear)
 
 
 def schedule_on(dispatch: pl.DataFrame, zone: str, grid: Grid) -> FloatArray:

@@ -127,7 +127,8 @@ def _zone_pnl(stress: Stress, book: ZoneBook, outlook: ZoneOutlook) -> FloatArra
     plants = (stress.applied("plant_output", p.output_mw, p.technology, p.capacity_mw) for p in outlook.plants)
     output = outlook.schedule_mw + sum(plants, np.zeros(outlook.grid.size))
     expected = (outlook.scheme_eur + outlook.acted_eur).mean(axis=0)  # what a stress makes of them is the options' (`OptionBook`)
-    return zone_legs(book, price, second, output).total() + expected
+    found: FloatArray = zone_legs(book, price, second, output).total() + expected
+    return found
 
 
 def redispatch_gain_eur(desk: Desk, stresses: tuple[Stress, ...], outlooks: Mapping[str, ZoneOutlook]) -> float | None:

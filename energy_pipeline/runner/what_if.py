@@ -44,10 +44,10 @@ def answer(desk: Desk, lake: Lake, day: date, texts: Sequence[str]) -> WhatIf:
     TradeError, MissingDayError
     """
     trades = [parse_trade(text, desk) for text in texts]
-    decided = ("positions", "scenario_paths", "plant_output", "dispatch")
-    tables = {name: lake.read(name, day, day) for name in (*decided, "asset_thresholds", "asset_states", "end_values")}
+    stood = ("asset_thresholds", "asset_states", "end_values")
+    tables = {name: lake.read(name, day, day) for name in ("positions", "scenario_paths", "plant_output", "dispatch", *stood)}
     stores = acting(desk_of_day(desk, day, tables["asset_states"], tables["end_values"]), tables["asset_thresholds"])
-    held = valued(desk, desk.delivery_day(day), *(tables[name] for name in decided), stores)
+    held = valued(desk, desk.delivery_day(day), tables["positions"], tables["scenario_paths"], tables["plant_output"], tables["dispatch"], stores)
     return what_if(held, trades, day_hedges(desk, held.day, quotes(desk, lake, day).frame("forward_quotes")), tables["dispatch"])
 
 

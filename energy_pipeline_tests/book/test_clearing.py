@@ -168,7 +168,7 @@ def test_what_a_limit_leaves_out_is_published_and_what_it_forwent_is_settled():
     lines = nomination_lines(case_of(day.info, day.scenarios, day.plant_output, day.dispatch, day.signals), day.decide().positions, day.dispatch)
     assert set(lines.filter(kind="step")["left_out_eur_mwh"]) == {4.0}
     assert set(lines.filter(pl.col("kind") != "step")["left_out_eur_mwh"]) == {0.0}
-    price, found = np.where(np.arange(24) < 5, -2.0, 50.0), []
+    price = np.where(np.arange(24) < 5, -2.0, 50.0)
     frames = {"known_at": datetime(2024, 1, 1, tzinfo=UTC), "source": "test"}
     prices = pl.concat([day.rows("day_ahead_prices", 60, zone=z, price_eur_mwh=price, **frames) for z in day.desk.zones])
     meters = day.rows("plant_meters", 60, plant="wind", output_mw=np.full(24, 10.0), **frames)
