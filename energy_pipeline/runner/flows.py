@@ -18,7 +18,7 @@ from energy_pipeline.definitions import build_definitions
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import day_of, days_between
 from energy_pipeline.domain.errors import PipelineError, RangeError
-from energy_pipeline.orchestration import policies, progress
+from energy_pipeline.orchestration import policies, processes, progress
 from energy_pipeline.orchestration.assets.s10_reporting import DAY, MARTS, REPORT
 from energy_pipeline.orchestration.jobs import Part, flow_assets, part_of
 from energy_pipeline.orchestration.partitions import key_of, range_tags
@@ -204,12 +204,12 @@ class Runner:
         run_config: Mapping[str, object] | None = None,
     ) -> FlowResult:
         ears = _Ears(listener)
-        with progress.listening(ears):
+        with progress.listening(ears), self.runtime.holding():
             result = self.definitions.resolve_job_def(job).execute_in_process(
                 run_config={**QUIET, **(run_config or {})},
                 instance=self.instance,
                 partition_key=partition_key,
-                tags=tags or {},
+                tags={**processes.own_tags(), **(tags or {})},
                 asset_selection=selection,
                 raise_on_error=False,
             )
