@@ -165,14 +165,17 @@ class Runner:
         return self._execute(DAY, first, last, listener, tags=tags, selection=selection, partition_key=key_of(first) if first == last else None)
 
     def _check_calendar(self, first: date, last: date) -> None:
-        """Days that the desk has, up to tomorrow."""
-        begin, end = self.desk.first_delivery_day, day_of(self.runtime.now(), self.desk.time_zone) + timedelta(days=1)
+        """Days that the desk has, up to tomorrow, or the later day that it decides today."""
+        ahead = max(1, self.desk.days_ahead)
+        begin, end = self.desk.first_delivery_day, day_of(self.runtime.now(), self.desk.time_zone) + timedelta(days=ahead)
         if first > last:
             raise OutsideCalendarError(f"{first} .. {last}: the last day is before the first -> turn them round")
         if first < begin:
             raise OutsideCalendarError(f"{first} is before the desk's first_delivery_day {begin} -> ask for a later day, or correct the desk file")
         if last > end:
-            raise OutsideCalendarError(f"{last} is after tomorrow, {end}: no day after it can be decided yet -> ask for an earlier day")
+            raise OutsideCalendarError(
+                f"{last} is after {'tomorrow' if ahead == 1 else 'the last day decided today'}, {end}: no day after it can be decided yet -> ask for an earlier day"
+            )
 
     def _assets_of(self, flows: Sequence[FlowName], part: Part | None, *, is_last: bool) -> list[dg.AssetKey]:
         """Assets of some flows; pages and marts only of the last."""
