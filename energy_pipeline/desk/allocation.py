@@ -133,7 +133,9 @@ class AllocationFile(DeskModel):
             found.append(f"variable: {self.variable} of a price does not see costs or fixed prices; take variable: value")
         if self.prices and self.exchanges and any(f.date is None for f in self.prices):
             found.append("prices: rows are matched with the exchanges' days, so each file needs `date`")
-        for place, one in [*((f"prices.{i}", f) for i, f in enumerate(self.prices)), *((f"exchanges.{n}", e) for n, e in self.exchanges.items())]:
+        files: list[tuple[str, PriceColumns | ExchangeFile]] = [(f"prices.{i}", f) for i, f in enumerate(self.prices)]
+        files += [(f"exchanges.{name}", e) for name, e in self.exchanges.items()]
+        for place, one in files:
             foreign = one.currency is not None and one.currency not in self.money
             if foreign and one.fx is None:
                 found.append(f"{place}: prices in {one.currency}, results in {self.money}, and no rates -> add fx: {{file, date, rate}}")

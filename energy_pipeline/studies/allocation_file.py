@@ -109,7 +109,7 @@ def study(path: Path, data: Path | None = None) -> Study:
     asked = read_file(path)
     inputs = read_inputs(asked, data or path.parent)
     problem = _problem(asked, inputs, str(path))
-    asked_for = asked.objectives or tuple(ObjectiveEntry(objective=n) for n in (*WITHOUT_NUMBERS, *(OF_WEIGHTS if asked.budget == 1 else ())))  # type: ignore[arg-type]
+    asked_for = asked.objectives or tuple(ObjectiveEntry(objective=n) for n in (*WITHOUT_NUMBERS, *(OF_WEIGHTS if asked.budget == 1 else ())))
     answers = tuple(_answer(problem, entry, asked.confidence) for entry in asked_for)
     try:
         frontier = al.mean_cvar(problem, asked.confidence, asked.frontier_points) if asked.frontier_points else None
@@ -142,7 +142,7 @@ def _limit(entry: LimitEntry, names: tuple[str, ...]) -> Limit:
     if entry.limit == "sum":
         return al.Linear(entry.name, of, low, high)
     if entry.limit == "gross":
-        return al.Gross(entry.name, high, [of.get(n, 0.0) for n in names])  # type: ignore[arg-type]
+        return al.Gross(entry.name, high, [of.get(n, 0.0) for n in names])
     if entry.limit == "cvar":
         return al.CvarLimit(entry.name, high, entry.confidence)
     if entry.limit == "drawdown":

@@ -105,7 +105,7 @@ def _prices(axis: Axes, study: Study) -> None:
             axis.plot(prices[:, i], linewidth=0.7, label=contract)
         axis.set_xlabel("row of the files")
     else:
-        for exchange in study.asked.exchanges or {"": None}:
+        for exchange in study.asked.exchanges or ("",):
             own = [i for i, n in enumerate(names) if n.startswith(exchange)]
             axis.plot(range(len(own)), prices[:, own].mean(axis=0), marker=".", label=f"{exchange} mean of the contract")
             low, high = np.quantile(prices[:, own], (0.05, 0.95), axis=0)

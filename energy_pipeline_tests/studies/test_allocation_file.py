@@ -149,7 +149,12 @@ def test_the_sugar_mill_as_a_file_has_the_optima_of_the_worked_example():
     wanted = risk_optima(load(DATA / "sugarcane"))
     found = {a.objective: a for a in study(EXAMPLES / "sugarcane-mill.yaml", DATA / "sugarcane").answers}
     assert found["max_mean"].measures["expected"] == pytest.approx(64.78060838, abs=1e-6)
-    pairs = {"Variance of profit": ("min_variance", "deviation"), "Minimax": ("minimax", "minimum"), "VaR": ("min_var", "var"), "CVaR": ("min_cvar", "cvar")}
+    pairs = {
+        "Variance of profit": ("min_variance", "deviation"),
+        "Minimax": ("minimax", "minimum"),
+        "VaR": ("min_var", "var"),
+        "CVaR": ("min_cvar", "cvar"),
+    }
     for title, (name, _) in pairs.items():
         assert found[name].positions == pytest.approx(wanted[title].positions, abs=1e-5)
 
