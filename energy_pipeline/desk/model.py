@@ -13,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from energy_pipeline.contracts.columns import WIDEST_PRICE
 from energy_pipeline.desk.base import ClockTime, DeskModel, TimeZone
+from energy_pipeline.desk.fallback import Fallback
 from energy_pipeline.desk.flexibility import Battery, FlexibilitySettings, GridService, Right, right_problems, service_problems
 from energy_pipeline.desk.forwards import ForwardBookSettings
 from energy_pipeline.desk.joint import JointBookSettings
@@ -218,6 +219,7 @@ class Desk(DeskModel):
     time_zone: TimeZone = Field("Europe/Berlin", description="IANA time zone of the delivery day.")
     first_delivery_day: date = Field(date(2015, 1, 1), description="Start of the partition calendar.")
     decision_at: ClockTime = Field(time(10, 30), description="Wall clock of the decision on the gate's local day.")
+    fallback: Fallback | None = Field(None, description="What is decided when a day is not decided in time; nothing without it.")
     markets: dict[str, Market] = Field(min_length=1, description="Day-ahead markets by name.")
     zones: dict[str, Zone] = Field(min_length=1, description="Bidding zones by name.")
     weather: dict[str, WeatherLocation] = Field(default_factory=dict, description="Places with weather, by name.")
@@ -351,6 +353,12 @@ class Desk(DeskModel):
             for name in named
             if name not in factors
         ]
+        left = min(self.gate_closure(d) - self.decision_time(d) for d in (date(2026, 1, 15), date(2026, 7, 15)))
+        if self.fallback is not None and left <= timedelta(minutes=self.fallback.minutes_before_gate):
+            odd.append(
+                f"fallback.minutes_before_gate: {self.fallback.minutes_before_gate} is not less than the {left.seconds // 60} minutes from the "
+                "decision time to the earliest gate"
+            )
         return odd + [
             f"decision_at: {self.decision_at} is after the gate {m.gate.at} of market {name}"
             for name, m in self.markets.items()

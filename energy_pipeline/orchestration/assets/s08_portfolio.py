@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from energy_pipeline.contracts import TABLES
+from energy_pipeline.orchestration import policies
 from energy_pipeline.orchestration.assets.s05_scenarios import past_errors
 from energy_pipeline.orchestration.factory import AssetFactory, DayContext, FileAsset, Frame, Frames, Info, RowMetadata, write_frames
 from energy_pipeline.orchestration.reads import Day, DaysBefore, Information, Raw, Window
@@ -67,6 +68,8 @@ def write_book(
 
     frames = decided_book(information_set, scenario_paths, plant_output, dispatch, price_forecasts, signals, right_decisions)
     written = write_frames(day, frames)
+    if policies.FALLBACK_TAG in day.run.tags and (day.desk.fallback is None or not day.desk.fallback.submit):
+        return {**written, "nominations": {"submitted": False, "why": "a fallback decision; the desk's fallback.submit is false"}}
     path = day.lake.submit(day.day, portfolio.nominations_csv(frames["nomination_lines"], day.desk.currency).encode())
     return {**written, "nominations": {"path": path}}
 

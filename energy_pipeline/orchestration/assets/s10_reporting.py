@@ -21,7 +21,7 @@ from energy_pipeline.orchestration.factory import AssetFactory, DayContext, File
 from energy_pipeline.orchestration.partitions import days_of_tags
 from energy_pipeline.orchestration.reads import Held, IfThere, OrderOnly, Window
 from energy_pipeline.orchestration.resources import DeskRuntime
-from energy_pipeline.orchestration.whole_days import unfinished_runs
+from energy_pipeline.orchestration.whole_days import told, unfinished_runs
 from energy_pipeline.warehouse.sql_project import SqlProject
 
 FLOWS = ("ingest", "decide", "settle_da", "settle_final")
@@ -81,8 +81,9 @@ def runs(day: DayContext) -> pl.DataFrame:
     flows = flows_of(day.run)
     common = {"delivery_day": day.day, "run_id": day.run.run_id, "recorded_at": day.session.runtime.now().astimezone(UTC)}
     about = {"desk": day.desk.name, "desk_hash": desk_hash(day.desk), "code_version": day.session.runtime.settings.code_version or code_version()}
+    state = "fallback" if policies.FALLBACK_TAG in day.run.tags else "written"
     cut = {flow: day.session.decision_time(day.day) if flow == "decide" else None for flow in flows}
-    return TABLES["runs"].frame([{**common, "run_flow": flow, "decision_time": cut[flow], **about, "state": "written"} for flow in flows])
+    return TABLES["runs"].frame([{**common, "run_flow": flow, "decision_time": cut[flow], **about, "state": state} for flow in flows])
 
 
 def flows_of(run: dg.DagsterRun) -> list[str]:
@@ -183,5 +184,7 @@ def write_report(day: DayContext, **tables: pl.DataFrame) -> Mapping[str, RowMet
     versions = {name: record.sha256 for name, record in held.items() if record is not None}
     shown = {name: frame for name, frame in tables.items() if name in versions or name == RECORD}
     page = report.report_html(day.day, day.desk, shown, versions, neighbours(day))
+    if kind := day.run.tags.get(policies.FALLBACK_TAG):
+        page = told(page, f"This day was not decided in time: what stands below is the desk's fallback decision ({kind}).")
     path = day.lake.write_file("report", day.day, "report.html", page.encode())
     return {"daily_report": {"path": dg.MetadataValue.path(path), "tables": len(versions)}}
