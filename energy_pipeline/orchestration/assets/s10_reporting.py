@@ -14,6 +14,7 @@ from energy_pipeline.contracts import TABLES
 from energy_pipeline.desk.load import desk_hash
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import PipelineError
+from energy_pipeline.lake.errors import PublishError, writing
 from energy_pipeline.lake.layout import day_folder
 from energy_pipeline.orchestration import metadata, policies, progress
 from energy_pipeline.orchestration.code_version import code_version
@@ -151,14 +152,26 @@ def published_days(context: dg.AssetExecutionContext, runtime: DeskRuntime) -> l
 
 
 def publish(runtime: DeskRuntime, days: list[date], project: SqlProject) -> Mapping[str, int]:
-    """Bring the warehouse up to date; rows written per mart."""
+    """Bring the warehouse up to date; rows written per mart. A damaged file is set aside and built anew from the lake."""
     from energy_pipeline.warehouse import publishing as warehouse
+    from energy_pipeline.warehouse.health import set_aside
 
     days = sorted({*days, *note_unfinished(runtime)})
-    places = (runtime.lake, runtime.settings.warehouse, project.root)
-    report = warehouse.publish(*places, days, published_at=runtime.now(), project=project, currency=runtime.desk.currency)
+    path = runtime.settings.warehouse
+
+    def go() -> Mapping[str, int]:
+        with writing(path.parent, path.name):
+            places = (runtime.lake, path, project.root)
+            return warehouse.publish(*places, days, published_at=runtime.now(), project=project, currency=runtime.desk.currency).rows
+
+    try:
+        rows = go()
+    except PublishError:
+        if not set_aside(path):
+            raise
+        rows = go()  # where there is no file, every mart gets all days of the lake
     progress.done(MARTS, None)
-    return report.rows
+    return rows
 
 
 def note_unfinished(runtime: DeskRuntime) -> list[date]:
