@@ -20,6 +20,7 @@ from energy_pipeline.cli.desk import desk_app
 from energy_pipeline.cli.fetch import fetch, replay
 from energy_pipeline.cli.pages import index, report
 from energy_pipeline.cli.risk import risk_app
+from energy_pipeline.cli.status import deadline, status
 from energy_pipeline.cli.study import study_app
 
 app = typer.Typer(
@@ -29,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="The daily pipeline of a power-trading desk.",
 )
-DAILY = (flows.demo, flows.tune, flows.train, flows.run, flows.backfill, flows.settle, fetch, replay, audit, report, index)
+DAILY = (flows.demo, flows.tune, flows.train, flows.run, flows.backfill, flows.settle, fetch, replay, audit, report, index, status, deadline)
 for command in (*DAILY, tools.ui, tools.doctor, tools.docs, tools.warm):
     app.command()(command)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(tools.bench)
