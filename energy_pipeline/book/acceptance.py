@@ -24,7 +24,7 @@ from energy_pipeline.reading.numbers import checked_numbers
 KEY = ("zone", "kind", "asset", "delivery_start")
 NEEDED = (*KEY, "accepted_mw")
 WHOLE = ("loop_block", "block")
-TICK_MW = 0.1
+STEP_MW = 0.1
 SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "zone": pl.String,
     "kind": pl.String,
@@ -93,11 +93,11 @@ def of_lines(accepted: pl.DataFrame, lines: pl.DataFrame, path: str) -> pl.DataF
     own = accepted.filter(pl.col("delivery_start").is_between(*day))
     joined = own.join(lines, on=list(KEY), how="left", maintain_order="left")
     problems = [f"no bid line {row}" for row in joined.filter(pl.col("volume_mw").is_null()).select(KEY).head(3).iter_rows()]
-    more = joined.filter(pl.col("accepted_mw") > pl.col("volume_mw") + TICK_MW / 2)
+    more = joined.filter(pl.col("accepted_mw") > pl.col("volume_mw") + STEP_MW / 2)
     problems += [f"{row[4]:g} MW of {row[5]:g} bid in {row[:4]}" for row in more.select(*KEY, "accepted_mw", "volume_mw").head(3).iter_rows()]
     for part in joined.filter(pl.col("kind").is_in(WHOLE)).partition_by("zone", "kind", "asset", maintain_order=True):
         whole = lines.filter(*(pl.col(n) == part[n][0] for n in KEY[:3])).height
-        full = int((part["accepted_mw"] >= part["volume_mw"] - TICK_MW / 2).sum())
+        full = int((part["accepted_mw"] >= part["volume_mw"] - STEP_MW / 2).sum())
         if part.height != whole or full not in {0, whole} or (full == 0 and part["accepted_mw"].sum() > 0):
             problems.append(f"{part['kind'][0]} {part['asset'][0]}: taken in {full} of {whole} lines; a block is taken whole or not at all")
     groups = joined.filter(pl.col("kind") == "block", pl.col("accepted_mw") > 0).with_columns(group=pl.col("asset").str.replace(r"\.\d+$", ""))

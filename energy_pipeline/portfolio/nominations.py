@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -26,13 +26,15 @@ from energy_pipeline.book.outlook import schedule_on
 from energy_pipeline.book.positions import DAY_AHEAD, SAME_MW
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
+from energy_pipeline.desk.flexibility import Battery
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.flexibility.execution import Orders
+from energy_pipeline.flexibility.rounding import in_steps_mw
+from energy_pipeline.flexibility.storage import store_of
 from energy_pipeline.portfolio.chosen import Worth, worth_of
 from energy_pipeline.portfolio.decision import Case
 from energy_pipeline.portfolio.program import K_EUR, Program
 
-TICK_MW = 0.1
 TICK_EUR_MWH = 0.01
 PRICE_INDEPENDENT, LOOP_BLOCK, STEP, BLOCK = "price_independent", "loop_block", "step", "block"
 CSV_COLUMNS = (
@@ -131,8 +133,10 @@ def _assets(
             why = Why([whys.get(name, "")] * grid.size, [""] * grid.size, [None] * grid.size)
             frames.append(_lines(zone, name, PRICE_INDEPENDENT, grid, -net, np.full(grid.size, np.nan), forecast, why))
             continue
+        if name not in {s.asset for s in desk.services.values()}:  # what services hold back is planned with the power as it is
+            net = _in_steps(desk.assets[name], part, grid, orders if forms.get(name) == "curve" else None)
         if orders is not None and forms.get(name) in {"curve", "blocks"}:
-            frames += _curve(zone, name, grid, forecast, orders) if forms[name] == "curve" else _groups(zone, name, grid, forecast, orders)
+            frames += _curve(zone, name, grid, forecast, orders, net) if forms[name] == "curve" else _groups(zone, name, grid, forecast, orders)
             continue
         buy, sell = loop_limits(net * grid.hours, forecast, float(getattr(desk.assets[name], "cycle_cost_eur_mwh", 0.0)))
         limit = np.where(net < 0, np.nan if buy is None else buy, np.nan if sell is None else sell)
@@ -142,7 +146,22 @@ def _assets(
     return frames
 
 
-def _curve(zone: str, name: str, grid: Grid, forecast: FloatArray, orders: Orders) -> list[pl.DataFrame]:
+def _in_steps(battery: Battery, plan: pl.DataFrame, grid: Grid, orders: Orders | None) -> FloatArray:
+    """The schedule in steps of power that the store can do, whatever of its conditional orders fails [MW]."""
+    store, rows = store_of(battery), plan.sort("delivery_start")
+    first, minutes = rows.row(0, named=True), int(rows["resolution_minutes"][0])
+    moved = grid.hours * (first["charge_mw"] * store.charge_efficiency - first["discharge_mw"] / store.discharge_efficiency)
+    begin = (float(first["state_of_charge_mwh"]) - moved) / store.kept(minutes)
+    full = max(float(rows["state_of_charge_mwh"].max()), begin) if battery.fade_per_cycle > 0 else store.energy_mwh  # type: ignore[arg-type]
+    conditional = None
+    if orders is not None:
+        limited = orders.bid_curves.filter(pl.col("asset") == rows["asset"][0], pl.col("limit_eur_mwh").is_not_null())
+        conditional = ~np.isnan(on_grid(limited, "quantity_mw", grid))
+    stood = replace(store, initial_mwh=min(max(begin, store.minimum_mwh), store.energy_mwh), energy_mwh=min(full, store.energy_mwh))
+    return in_steps_mw(stood, on_grid(rows, "net_mw", grid), minutes, conditional)
+
+
+def _curve(zone: str, name: str, grid: Grid, forecast: FloatArray, orders: Orders, net_mw: FloatArray) -> list[pl.DataFrame]:
     """Quantities with limits: a purchase or a sale that may fail is a step, the rest goes at any price."""
     found = []
     for side, sign in (("buy", 1.0), ("sell", -1.0)):
@@ -150,7 +169,7 @@ def _curve(zone: str, name: str, grid: Grid, forecast: FloatArray, orders: Order
         limit = on_grid(rows, "limit_eur_mwh", grid)
         ticks = np.array([np.nan if np.isnan(v) else -sign * in_ticks(-sign * float(v)) for v in limit])
         why = Why(["worth of the energy left"] * grid.size, ["keep the energy" if sign < 0 else "leave it"] * grid.size, [None] * grid.size)
-        found.append(_lines(zone, name, STEP, grid, sign * np.nan_to_num(on_grid(rows, "quantity_mw", grid)), ticks, forecast, why))
+        found.append(_lines(zone, name, STEP, grid, sign * np.maximum(-sign * net_mw, 0.0), ticks, forecast, why))
     return found
 
 
