@@ -112,7 +112,7 @@ def _regressed(terms: FloatArray, actual: FloatArray) -> FloatArray | None:
     """Fitted values of every row, shape (days, 24); None where the target or the past is not known well enough."""
     there = np.isfinite(terms).all(axis=2)
     usable = there & np.isfinite(actual)
-    if not there[-1].all() or usable.sum() < max(MINIMUM_ROWS, SHARE_OF_ROWS * actual.size):
+    if not np.isfinite(terms[-1]).all() or usable.sum() < max(MINIMUM_ROWS, SHARE_OF_ROWS * actual.size):
         return None
     found = np.full(actual.shape, np.nan)
     found[there] = ridge_predict(terms[usable], actual[usable], terms[there])
