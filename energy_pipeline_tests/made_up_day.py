@@ -57,6 +57,9 @@ class MadeUpDay:
         self._add("forecast_diagnostics", [{**day, "model": "ensemble", **tests}])
         found = {"source": "trained", "trained_on": self.day, "criterion": "aic", "criterion_value": 800.0, "adf_p_value": 0.001}
         self._add("forecast_tuning", [{**day, "model": "sarimax", "setting": "p", "value": 2.0, "declared_value": 2.0, **found}])
+        later = {"horizon_days": 2, "target_day": self.day + timedelta(days=1), "delivery_start": start + timedelta(days=1), "resolution_minutes": 60}
+        said = [("wind", 1_234.0, "weather_run"), ("load", 50_600.0, "climatology")]
+        self._add("driver_outlook", [{**day, **later, "driver": d, "value_mw": mw, "method": how} for d, mw, how in said])
         cost = {"horizon_days": 1, "target_day": self.day, "merit_order_eur_mwh": 61.0}
         self._add("price_features", [{**day, "delivery_start": start, "resolution_minutes": 60, **cost}])
 
@@ -395,6 +398,8 @@ class MadeUpDay:
         self._add("end_values", [{**curve, "content_mwh": c, "value_eur": v} for c, v in ((0.0, 0.0), (20.0, 900.0), (40.0, 1300.0))])
         right = {"delivery_day": self.day, "asset": "north_swing", "zone": "NORTH", "kind": "swing", "quantity_mwh": 240.0, "considered_mwh": 240.0}
         money = {"payoff_eur": 19_000.0, "cost_eur": 18_000.0, "keeping_eur": 400.0, "kept_eur": 2_500.0, "is_exercised": True, "is_forced": False}
+        sent = {"delivery_day": self.day, "asset": "north_battery", "zone": "NORTH", "asked": "curve", "form": "curve", "expected_eur": 1_310.0}
+        self._add("orders_sent", [{**sent, "plan_eur": 1_250.0, "curve_eur": 1_310.0, "blocks_eur": None, "why": "the desk asks for it"}])
         self._add("right_decisions", [{**right, **money, "why": "taken: payoff 19000 less 18000 for 240 MWh is at least 400 of keeping"}])
         self._add(
             "asset_values",

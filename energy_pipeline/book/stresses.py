@@ -71,4 +71,6 @@ def stressed_price(stress: Stress, outlook: ZoneOutlook) -> FloatArray:
 
 
 def _zone_pnl(stress: Stress, book: ZoneBook, outlook: ZoneOutlook) -> FloatArray:
-    return zone_legs(book, *stressed_day(stress, outlook)).total()
+    expected = (outlook.scheme_eur + outlook.acted_eur).mean(axis=0)  # what a stress makes of them is the options' (`risk.option_stress`)
+    found: FloatArray = zone_legs(book, *stressed_day(stress, outlook)).total() + expected
+    return found

@@ -25,6 +25,7 @@ PUBLIC = {
     "dispatch_settled",
     "end_values",
     "right_decisions",
+    "orders_sent",
     "joint_book",
     "scenario_scores",
     "scenario_sets",
@@ -64,7 +65,7 @@ PUBLIC = {
     ),
     *("forecast_accuracy", "forecast_comparison", "forecast_value"),
     *("nomination_lines", "objective_comparison", "objective_scores", "hedge_effectiveness"),
-    *("feature_statistics", "forecast_tuning", "forecast_diagnostics"),
+    *("driver_outlook", "feature_statistics", "forecast_tuning", "forecast_diagnostics"),
     *("forecast_models", "forecast_contributions", "forward_curve", "spread_forecasts", "second_price_skill"),
     *(f"{mart}_{span}" for mart in ("dispatch", "fleet_output", "plant_output", "pnl", "positions", "prices") for span in ("daily", "monthly")),
 }

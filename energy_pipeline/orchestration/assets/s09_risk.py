@@ -1,7 +1,6 @@
 """Risk: measures, methods, contributions, stress, limits, hedge proposals, factors and marks of the decided book; what came of it.
 
-What belongs here: the eight risk tables, `book_explain`, mark VaR and its tests (decide), `var_exceptions`, `var_backtests`, `expectation_record`,
-`pnl_attribution`, `performance_days`,
+What belongs here: the eight risk tables (decide), `var_exceptions`, `var_backtests`, `expectation_record`, `pnl_attribution`, `performance_days`,
 `performance` and `limit_breaches` (settle_final). What does not: any measure.
 """
 
@@ -11,7 +10,8 @@ import dagster as dg
 import polars as pl
 
 from energy_pipeline.orchestration.assets.s05_scenarios import past_errors
-from energy_pipeline.orchestration.assets.s08_portfolio import ACTED, acts_of, held_forwards, ledger_quotes
+from energy_pipeline.orchestration.assets.s06_flexibility import SENT, accepted_of, executed_of
+from energy_pipeline.orchestration.assets.s08_portfolio import ACTED, acting_of, acts_of, held_forwards, holding, ledger_quotes
 from energy_pipeline.orchestration.factory import AssetFactory, DayContext, Frame, Frames, Info
 from energy_pipeline.orchestration.reads import Day, Days, DaysBefore, IfThere, Information, Raw, Window
 
@@ -29,11 +29,11 @@ MARKED_ON = ("forward_curve", "asset_values", "price_forecasts")
 """Tables of D - 1 and D that say why options changed."""
 EXPLAINED = ("deals", "curve_days", "mark_to_market")
 """Tables of D - 1 and D that say why the whole book changed."""
-
-
 VAR_TESTS, MARK_TESTS = ("var_exceptions", "var_backtests"), ("mark_var_exceptions", "mark_var_backtests")
 BACK_DAYS: Days = lambda desk: desk.risk.backtest_days - 1  # noqa: E731 - a declaration
 """A step reads its own earlier days without an edge, so they may be more than an edge of the graph holds."""
+
+
 RECORDED = ("var_exceptions", "forecast_lead_errors")
 RECORD_DAYS = 99
 """As many as one edge of the graph may hold; the mart `forecast_accuracy` has the bias of every day there is."""
@@ -46,31 +46,23 @@ PERFORMANCE_WINDOW_DAYS = 90
 def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     """All assets of the stage."""
     positions, plant_output, dispatch = Day("positions"), Day("plant_output"), Day("dispatch")
-    decided = (positions, Day("scenario_paths"), plant_output, dispatch)
+    decided = (positions, Day("scenario_paths"), plant_output, dispatch, *(Day(n) for n in ("asset_thresholds", "asset_states", "end_values")))
     more = (Day("portfolio_solution"), Day("forward_curve"), Day("signals"), Day("price_forecasts"))
     came = (Raw("day_ahead_prices"), Raw("second_prices"), Raw("plant_meters"), Raw("generation_actual"), Raw("held_hours"))
     marks = (Window(name, 2, required=False) for name in MARKED_ON)
-    whole = (Day("deals"), Day("curve_days"))
+    tested = (Day("risk_measures"), Day("pnl"), *decided, IfThere("deals"), DaysBefore(VAR_TESTS[0], BACK_DAYS))
     return [
-        factory.tables("risk", RISK_TABLES, risk, Information(), *decided, *more, Day("asset_states"), Day("end_values"), *whole),
+        factory.tables("risk", RISK_TABLES, risk, Information(), *decided, *more, Day("deals"), Day("curve_days")),
         factory.table("book_explain", book_explain, Information(), *(Window(name, 2) for name in EXPLAINED)),
         factory.tables("mark_risk", ("mark_risk", "mark_contributions"), mark_risk, Information(), Day("mark_to_market")),
         factory.tables("mark_tests", MARK_TESTS, mark_tests, Window("mark_risk", 2), Day("book_explain"), DaysBefore(MARK_TESTS[0], BACK_DAYS)),
-        factory.tables(
-            "var_tests", VAR_TESTS, var_tests, Day("risk_measures"), Day("pnl"), *decided, IfThere("deals"), DaysBefore(VAR_TESTS[0], BACK_DAYS)
-        ),
+        factory.tables("var_tests", VAR_TESTS, var_tests, *tested),
         factory.table("expectation_record", expectation_record, *(Window(name, RECORD_DAYS, required=False) for name in RECORDED)),
         factory.table(
             "pnl_attribution",
             pnl_attribution,
-            Day("pnl"),
-            positions,
-            plant_output,
-            dispatch,
-            *came,
-            *marks,
-            IfThere("deals"),
-            *(Day(name) for name in ACTED),
+            *(Day("pnl"), positions, plant_output, dispatch, *came, *marks, IfThere("deals")),
+            *(Day(name) for name in (*ACTED, *SENT, "nomination_lines")),
         ),
         factory.table("performance_days", performance_days, Day("pnl"), Day("asset_legs"), Day("backtest_days")),
         factory.table("performance", performance, Window("performance_days", PERFORMANCE_WINDOW_DAYS)),
@@ -90,6 +82,7 @@ def risk(
     forward_curve: Frame,
     signals: Frame,
     price_forecasts: Frame,
+    asset_thresholds: Frame,
     asset_states: Frame,
     end_values: Frame,
     deals: Frame,
@@ -98,13 +91,13 @@ def risk(
     """The book as decided, over the joint forecast errors it was decided on; nothing is optimised again."""
     from energy_pipeline import flexibility
     from energy_pipeline import risk as stage
-    from energy_pipeline.book import ledger
     from energy_pipeline.book.positions import Book
 
     book = Book.from_frames(positions, portfolio_solution)
-    more = stage.MoreInputs(forward_curve, signals, factor_returns(day), held_forwards(day, information_set, price_forecasts), deals, curve_days)
-    held = ledger.with_deals(day.desk, deals)
-    standing = information_set.with_desk(flexibility.desk_of_day(held, day.day, asset_states, end_values))
+    acting = acting_of(day, asset_thresholds, asset_states, end_values)
+    forwards = held_forwards(day, information_set, price_forecasts)
+    more = stage.MoreInputs(forward_curve, signals, factor_returns(day), forwards, acting, deals, curve_days)
+    standing = information_set.with_desk(flexibility.desk_of_day(holding(day.desk, deals), day.day, asset_states, end_values))
     found = stage.assess(standing, book, scenario_paths, plant_output, dispatch, past_errors(day, information_set), more)
     return {
         "risk_measures": found.measures,
@@ -125,14 +118,6 @@ def book_explain(_day: DayContext, *, information_set: Info, deals: Frame, curve
     return stage.book_explain(information_set, deals, curve_days, mark_to_market)
 
 
-def factor_returns(day: DayContext) -> Frame | None:
-    """The desk's own factor file; None where it names none."""
-    from energy_pipeline.risk.factor_file import checked_factors
-
-    file = day.desk.risk.factors.file
-    return None if file is None else checked_factors(day.session.runtime.sources.load(file.path, file.layout), file)
-
-
 def mark_risk(day: DayContext, *, information_set: Info, mark_to_market: Frame) -> Frames:
     """What the value of everything open may lose, and which part of it."""
     from energy_pipeline import forecasting
@@ -151,6 +136,14 @@ def mark_tests(day: DayContext, *, mark_risk: Frame, book_explain: Frame, mark_v
     return {"mark_var_exceptions": today, "mark_var_backtests": stage.mark_var_backtests(day.day, pl.concat([mark_var_exceptions, today]))}
 
 
+def factor_returns(day: DayContext) -> Frame | None:
+    """The desk's own factor file; None where it names none."""
+    from energy_pipeline.risk.factor_file import checked_factors
+
+    file = day.desk.risk.factors.file
+    return None if file is None else checked_factors(day.session.runtime.sources.load(file.path, file.layout), file)
+
+
 def var_tests(
     day: DayContext,
     *,
@@ -160,14 +153,17 @@ def var_tests(
     scenario_paths: Frame,
     plant_output: Frame,
     dispatch: Frame,
+    asset_thresholds: Frame,
+    asset_states: Frame,
+    end_values: Frame,
     deals: Frame,
     var_exceptions: Frame,
 ) -> Frames:
     """Whether the day's loss was larger than the VaR decided with, which leg fell short, and tests over the settled days."""
     from energy_pipeline import risk as stage
-    from energy_pipeline.book import ledger
 
-    legs = stage.decided_legs(ledger.with_deals(day.desk, deals), day.day, positions, scenario_paths, plant_output, dispatch)
+    acting = acting_of(day, asset_thresholds, asset_states, end_values)
+    legs = stage.decided_legs(holding(day.desk, deals), day.day, positions, scenario_paths, plant_output, dispatch, acting)
     today = stage.var_exceptions(day.desk, day.day, risk_measures, pnl, legs)
     return {"var_exceptions": today, "var_backtests": stage.var_backtests(day.day, pl.concat([var_exceptions, today]))}
 
@@ -194,21 +190,24 @@ def pnl_attribution(
     forward_curve: Frame,
     asset_values: Frame,
     price_forecasts: Frame,
-    deals: Frame,
     asset_legs: Frame,
     asset_thresholds: Frame,
     asset_states: Frame,
     end_values: Frame,
+    nomination_lines: Frame,
+    deals: Frame,
+    **orders: Frame,
 ) -> Frame:
     """Why the day earned what it did, why options changed, and what later vintages changed."""
     from energy_pipeline import portfolio
     from energy_pipeline import risk as stage
-    from energy_pipeline.book import ledger
 
-    came = portfolio.Came(day_ahead_prices, second_prices, plant_meters, generation_actual, held_hours).first_vintages()
+    accepted = accepted_of(day, nomination_lines)
+    came = portfolio.Came(day_ahead_prices, second_prices, plant_meters, generation_actual, held_hours, accepted).first_vintages()
     acts = acts_of(day, came, asset_legs, asset_thresholds, asset_states, end_values)
-    desk = ledger.with_deals(day.desk, deals)
-    first = portfolio.settle_final(desk, day.day, positions, plant_output, dispatch, came, acts)
+    executed = executed_of(day, dispatch, asset_states, end_values, came.day_ahead_prices, **orders)
+    desk = holding(day.desk, deals)
+    first = portfolio.settle_final(desk, day.day, positions, plant_output, dispatch, came, acts, executed)
     marks = {"forward_curves": forward_curve, "asset_values": asset_values, "price_forecasts": price_forecasts}
     return stage.pnl_attribution(desk, day.day, pnl, first, positions, **marks)
 
