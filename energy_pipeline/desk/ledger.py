@@ -24,4 +24,5 @@ class Ledger(FileLayout):
     quotes: str | None = Field(None, min_length=1, description="Bid and ask of contracts by first and last day.")
     exchange_rates: str | None = Field(None, min_length=1, description="Of deals in another currency than the desk's.")
     counterparties: dict[str, Counterparty] = Field(min_length=1, description="By the name that trades give.")
+    max_trade_mw: float = Field(25.0, gt=0, description="Of a quoted contract, bought or sold at most to bring the book inside its limits.")
     quote_days: int = Field(10, ge=1, le=60, description="A quote older than this at the decision no longer counts.")

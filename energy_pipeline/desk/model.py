@@ -170,6 +170,11 @@ class Limits(DeskModel):
     factor_exposure_eur: dict[str, Annotated[float, Field(gt=0)]] = Field(
         default_factory=dict, description="Per factor: |P&L per unit of the factor| at most (watched, not optimised)."
     )
+    open_mwh: dict[Literal["day", "week", "month", "quarter", "year"], Annotated[float, Field(gt=0)]] = Field(
+        default_factory=dict, description="Per tenor: net open energy of the whole book at most, bought or sold [MWh]."
+    )
+    mark_es_eur: float | None = Field(None, gt=0, description="Expected shortfall of the whole book's marks at `es_level` at most.")
+    counterparty_share: Share | None = Field(None, description="Of the open energy, bought and sold added: with one counterparty at most.")
     amber_share: Share = Field(0.8, description="Share of a limit from which its use is amber.")
 
 

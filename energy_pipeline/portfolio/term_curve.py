@@ -225,7 +225,7 @@ def zone_curve(info: InformationSet, zone: str, forward_curve: pl.DataFrame, hel
     """
     first = info.day.day
     week = _published(info, forward_curve.filter(pl.col("zone") == zone))
-    told = (*_day_quotes(info, zone, len(week)), *_term_quotes(info, zone, quotes))
+    told = (*_day_quotes(info, zone, len(week)), *term_quotes(info, zone, quotes))
     last = max([first + timedelta(days=len(week) - 1), *(q.last_day for q in told), *([held_to] if held_to is not None else [])])
     days = (last - first).days + 1
     if days <= 0:
@@ -281,7 +281,7 @@ def _day_quotes(info: InformationSet, zone: str, week_days: int) -> list[Quote]:
     ]
 
 
-def _term_quotes(info: InformationSet, zone: str, quotes: pl.DataFrame | None) -> list[Quote]:
+def term_quotes(info: InformationSet, zone: str, quotes: pl.DataFrame | None) -> list[Quote]:
     """The latest quote of each contract that has not begun to deliver, if it is young enough."""
     ledger = info.desk.ledger
     if quotes is None or ledger is None:

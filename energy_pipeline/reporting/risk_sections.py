@@ -203,7 +203,7 @@ def _change_against_expectation(inputs: ReportInputs) -> str:
 
 def marks(inputs: ReportInputs) -> Section:
     """The whole book on the curve, and why it changed since the decision before."""
-    names = ("mark_to_market", "book_explain", "mark_risk", "mark_contributions", "mark_var_backtests")
+    names = ("mark_to_market", "book_explain", "mark_risk", "mark_contributions", "book_limits", "book_repair", "mark_var_backtests")
     if not inputs.has("mark_to_market"):
         reason = "Nothing is held." if inputs.given("mark_to_market") else not_computed("mark_to_market")
         return Section("marks", "Mark to market", pending=reason, sources=inputs.sources(*names), narrow=True)
@@ -226,6 +226,7 @@ def marks(inputs: ReportInputs) -> Section:
         notes += [f"{r['deal']}, {r['leg']}: {r['note']}." for r in inputs.frame("book_explain").filter(pl.col("note") != "").to_dicts()]
     tables += [
         *_mark_risk(inputs),
+        *_whole_limits(inputs),
         *([_tests(inputs, "mark_var_backtests", "Mark VaR(1) against the next decision's marks")] if inputs.has("mark_var_backtests") else []),
     ]
     notes.append("Mark VaR is of the value of all open MWh, delivery VaR of the P&L to delivery: two numbers, never added.")
@@ -256,6 +257,31 @@ def _mark_risk(inputs: ReportInputs) -> list[TableView]:
         heads = [Head("Tenor", numeric=False), Head("open", "MWh"), Head("part", "¤"), Head("share")]
         cells = [[Cell(r["component"]), num(r["energy_mwh"]), num(r["contribution_eur"]), share_cell(r["share_of_total"])] for r in parts.to_dicts()]
         found.append(TableView(f"Mark ES {level(parts['level'][0])} by tenor", heads, cells))
+    return found
+
+
+def _whole_limits(inputs: ReportInputs) -> list[TableView]:
+    """Limits of the whole book, and the trades that would keep them."""
+    found = []
+    if inputs.has("book_limits"):
+        light = {"green": "ok", "amber": "warn", "red": "bad"}
+        heads = [Head("Limit", numeric=False), Head("Scope", numeric=False), Head("used"), Head("bound"), Head("Unit", numeric=False)]
+        heads += [Head("a unit saves", "¤"), Head("", numeric=False)]
+        rows = [
+            [
+                *(Cell(r["limit_name"]), Cell(r["scope"]), num(r["used"], 2), num(r["bound"], 2), Cell(r["unit"], "muted")),
+                *(num(r["price_eur"], 4), Cell(r["status"], light[r["status"]], pill=True)),  # type: ignore[arg-type]
+            ]
+            for r in inputs.frame("book_limits").to_dicts()
+        ]
+        found.append(TableView("Limits of the whole book", heads, rows))
+    if inputs.has("book_repair"):
+        heads = [Head("Contract", numeric=False), Head("trade", "MW"), Head("price", "¤/MWh"), Head("half-spread", "¤"), Head("", numeric=False)]
+        rows = [
+            [Cell(r["contract"]), num(r["trade_mw"], 2), num(r["price_eur_mwh"], 2), num(r["cost_eur"], 0), Cell(r["note"], "muted")]
+            for r in inputs.frame("book_repair").to_dicts()
+        ]
+        found.append(TableView("Cheapest trades that bring it inside; nothing is traded", heads, rows))
     return found
 
 

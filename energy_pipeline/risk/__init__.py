@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from energy_pipeline.risk.explained import book_explain
     from energy_pipeline.risk.mark_risk import book_mark_risk
     from energy_pipeline.risk.performance import performance_days, performance_table
+    from energy_pipeline.risk.whole_limits import book_limits
 
 WHERE = {
     **dict.fromkeys(("MoreInputs", "RiskTables", "assess"), "assessment"),
@@ -28,6 +29,7 @@ WHERE = {
     "expectation_record": "expected_against_settled",
     **dict.fromkeys(("performance_days", "performance_table"), "performance"),
     **dict.fromkeys(("decided_legs", "mark_var_backtests", "mark_var_exceptions", "var_backtests", "var_exceptions"), "exceptions"),
+    "book_limits": "whole_limits",
     "book_mark_risk": "mark_risk",
 }
 
@@ -44,6 +46,7 @@ __all__ = [
     "RiskTables",
     "assess",
     "book_explain",
+    "book_limits",
     "book_mark_risk",
     "decided_legs",
     "expectation_record",

@@ -68,7 +68,7 @@ def book_mark_risk(
     periods = sorted(set(where))
     place = {period: i for i, period in enumerate(periods)}
     factor, size = np.array([place[w] for w in where], dtype=np.int64), rows["energy_mwh"].to_numpy()
-    history = _QuoteHistory(info, quotes)
+    history = QuoteHistory(info, quotes)
     risks: list[dict[str, object]] = []
     parts: list[dict[str, object]] = []
     for horizon in info.desk.risk.mark_horizons_days:
@@ -132,7 +132,7 @@ def _split(rows: pl.DataFrame, contributions: FloatArray) -> list[dict[str, obje
     return found
 
 
-def moves_of(info: InformationSet, periods: Sequence[Period], vintages: Mapping[str, PriceVintages], history: _QuoteHistory, horizon: int) -> Moves:
+def moves_of(info: InformationSet, periods: Sequence[Period], vintages: Mapping[str, PriceVintages], history: QuoteHistory, horizon: int) -> Moves:
     """Changes over `horizon` days of the mean price of periods, on every date that has all of them."""
     day, week = info.day.day, info.desk.forecast.horizon_days
     any_zone = next(iter(vintages.values()))
@@ -178,7 +178,7 @@ def _level_moves(own: PriceVintages, dates: Sequence[date], horizon: int) -> Flo
     return np.array([level((d - begin).days + horizon) - level((d - begin).days) for d in dates])
 
 
-class _QuoteHistory:
+class QuoteHistory:
     """What contracts were quoted at on past decisions."""
 
     def __init__(self, info: InformationSet, quotes: pl.DataFrame | None) -> None:

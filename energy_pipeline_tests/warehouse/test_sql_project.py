@@ -54,7 +54,7 @@ PUBLIC = {
         *(
             "deals",
             "curve_days",
-            *("book_explain", "mark_risk", "mark_contributions", "mark_var_exceptions", "mark_var_backtests"),
+            *("book_explain", "mark_risk", "mark_contributions", "book_limits", "book_repair", "mark_var_exceptions", "mark_var_backtests"),
             "factor_exposures",
             "mark_to_market",
             "pnl_attribution",

@@ -216,7 +216,55 @@ MARK_VAR_BACKTESTS = Table(
     is_mart=True,
 )
 
+BOOK_LIMITS = Table(
+    name="book_limits",
+    stage="risk",
+    flow="decide",
+    description="Use of every limit on the whole book: open energy by tenor, shortfall of the marks, credit and concentration by counterparty.",
+    key=("limit_name", "scope"),
+    columns=(
+        c.DELIVERY_DAY,
+        c.text("limit_name", "Name in the desk file."),
+        c.text("scope", "book, a tenor, or a counterparty."),
+        c.text("unit", "Unit of used and bound: MWh, the desk's currency, 1 for shares."),
+        Column("used", "f64", "Use, positive.", "see unit"),
+        Column("bound", "f64", "The limit.", "see unit", minimum=0.0, reason="a limit"),
+        c.share("use_share", "used / bound.", maximum=None, minimum=None),
+        c.text("status", "Traffic light.", allowed=("green", "amber", "red")),
+        Column("price_eur", "f64", "What a unit more would save of the trades in book_repair; null where they cannot mend it.", "EUR per unit", True),
+    ),
+    may_be_empty=True,
+    is_mart=True,
+)
+
+BOOK_REPAIR = Table(
+    name="book_repair",
+    stage="risk",
+    flow="decide",
+    description="The cheapest trades in quoted contracts that bring the whole book inside its limits; a proposal, nothing is traded.",
+    key=("contract",),
+    columns=(
+        c.DELIVERY_DAY,
+        c.text("contract", "Zone, block and days; empty: why there is no proposal."),
+        c.power("trade_mw", "Bought (negative: sold)."),
+        c.price("price_eur_mwh", "Ask of a purchase, bid of a sale; null without a trade.", nullable=True),
+        c.money("cost_eur", "Half-spread paid."),
+        c.text("note", "Limits the trades mend, or which conflict and the smallest relaxation."),
+    ),
+    may_be_empty=True,
+    is_mart=True,
+)
+
 OPEN: tuple[Table, ...] = (DEALS, CURVE_DAYS)
 """Before the day's book, in flow order."""
-MARKED: tuple[Table, ...] = (MARK_TO_MARKET, BOOK_EXPLAIN, MARK_RISK, MARK_CONTRIBUTIONS, MARK_VAR_EXCEPTIONS, MARK_VAR_BACKTESTS)
+MARKED: tuple[Table, ...] = (
+    MARK_TO_MARKET,
+    BOOK_EXPLAIN,
+    MARK_RISK,
+    MARK_CONTRIBUTIONS,
+    MARK_VAR_EXCEPTIONS,
+    MARK_VAR_BACKTESTS,
+    BOOK_LIMITS,
+    BOOK_REPAIR,
+)
 """After it."""

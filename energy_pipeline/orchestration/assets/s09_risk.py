@@ -55,6 +55,7 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
         factory.tables("risk", RISK_TABLES, risk, Information(), *decided, *more, Day("deals"), Day("curve_days")),
         factory.table("book_explain", book_explain, Information(), *(Window(name, 2) for name in EXPLAINED)),
         factory.tables("mark_risk", ("mark_risk", "mark_contributions"), mark_risk, Information(), Day("mark_to_market")),
+        factory.tables("book_limits", ("book_limits", "book_repair"), book_limits, Information(), Day("mark_to_market")),
         factory.tables("mark_tests", MARK_TESTS, mark_tests, Window("mark_risk", 2), Day("book_explain"), DaysBefore(MARK_TESTS[0], BACK_DAYS)),
         factory.tables("var_tests", VAR_TESTS, var_tests, *tested),
         factory.table("expectation_record", expectation_record, *(Window(name, RECORD_DAYS, required=False) for name in RECORDED)),
@@ -126,6 +127,16 @@ def mark_risk(day: DayContext, *, information_set: Info, mark_to_market: Frame) 
     vintages = forecasting.price_vintages(information_set, day.artefacts, mark_to_market["zone"].unique().sort().to_list())
     measures, contributions = stage.book_mark_risk(information_set, mark_to_market, vintages, ledger_quotes(day))
     return {"mark_risk": measures, "mark_contributions": contributions}
+
+
+def book_limits(day: DayContext, *, information_set: Info, mark_to_market: Frame) -> Frames:
+    """Use of the whole book's limits, and the cheapest trades that keep them."""
+    from energy_pipeline import forecasting
+    from energy_pipeline import risk as stage
+
+    vintages = forecasting.price_vintages(information_set, day.artefacts, mark_to_market["zone"].unique().sort().to_list())
+    used, repair = stage.book_limits(information_set, mark_to_market, vintages, ledger_quotes(day))
+    return {"book_limits": used, "book_repair": repair}
 
 
 def mark_tests(day: DayContext, *, mark_risk: Frame, book_explain: Frame, mark_var_exceptions: Frame) -> Frames:
