@@ -11,6 +11,7 @@ import typer
 
 import energy_pipeline.threads  # noqa: F401 - before numpy
 from energy_pipeline.cli import flows, tools
+from energy_pipeline.cli.allocate import allocate
 from energy_pipeline.cli.audit import audit
 from energy_pipeline.cli.backtest import backtest
 from energy_pipeline.cli.benchmark import benchmark_app
@@ -34,6 +35,7 @@ for command in (*DAILY, tools.ui, tools.doctor, tools.docs, tools.warm):
     app.command()(command)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(tools.bench)
 app.command()(backtest)
+app.command()(allocate)
 for name, group in {"benchmark": benchmark_app, "book": book_app, "desk": desk_app, "risk": risk_app, "study": study_app}.items():
     app.add_typer(group, name=name)
 
