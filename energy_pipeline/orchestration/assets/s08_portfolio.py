@@ -43,6 +43,7 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
         factory.table("forward_book_proposals", forward_book_proposals, info, forecasts),
         factory.table("pnl_day_ahead", pnl_day_ahead, positions, Day("plant_output"), auction),
         factory.table("asset_legs", asset_legs, *(Day(name) for name in DECIDED), auction, *came, DaysBefore("asset_legs")),
+        factory.table("plant_results", plant_results, Day("plant_output"), auction, *came),
         factory.table("pnl", pnl, positions, Day("plant_output"), Day("dispatch"), auction, *came, *(Day(name) for name in ACTED)),
         factory.tables("rivals", RIVAL_TABLES, rivals, *scenarios, Day("signals"), positions),
         factory.table("hedge_results", hedge_results, Window("pnl", SCORE_DAYS), Window("pnl_day_ahead", SCORE_DAYS, required=False)),
@@ -148,6 +149,23 @@ def asset_legs(
 
     came = portfolio.Came(day_ahead_prices, second_prices, plant_meters, generation_actual, held_hours)
     return portfolio.asset_legs(day.desk, day.day, portfolio.Decided(**decided), came, asset_legs)
+
+
+def plant_results(
+    day: DayContext,
+    *,
+    plant_output: Frame,
+    day_ahead_prices: Frame,
+    second_prices: Frame,
+    plant_meters: Frame,
+    generation_actual: Frame,
+    held_hours: Frame,
+) -> Frame:
+    """What every plant earned."""
+    from energy_pipeline import portfolio
+
+    came = portfolio.Came(day_ahead_prices, second_prices, plant_meters, generation_actual, held_hours)
+    return portfolio.plant_results(day.desk, day.day, plant_output, came)
 
 
 def acts_of(day: DayContext, came: Came, asset_legs: Frame, asset_thresholds: Frame, asset_states: Frame, end_values: Frame) -> list[Acted]:

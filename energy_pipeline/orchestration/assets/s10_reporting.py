@@ -153,7 +153,7 @@ def publish(runtime: DeskRuntime, days: list[date], project: SqlProject) -> Mapp
     from energy_pipeline.warehouse import publishing as warehouse
 
     places = (runtime.lake, runtime.settings.warehouse, project.root)
-    report = warehouse.publish(*places, days, published_at=runtime.now(), project=project, currency=runtime.desk.currency)
+    report = warehouse.publish(*places, days, published_at=runtime.now(), project=project, desk=runtime.desk)
     progress.done(MARTS, None)
     return report.rows
 
