@@ -752,11 +752,9 @@ class MadeUpDay:
         for start, expected, p, r in zip(self.starts(self.minutes(zone)), outputs, self.actual[zone].tolist(), second.tolist(), strict=True):
             g = 0.9 * expected
             legs = {"physical_eur": h * p * g, "deviation_eur": h * (r - p) * (g - expected)}
-            yield {
-                **{"delivery_day": self.day, "plant": plant, "zone": zone, "delivery_start": start, "resolution_minutes": self.minutes(zone)},
-                **{"expected_mw": expected, "output_mw": g, "output_mwh": h * g, "is_estimated": False},
-                **{"price_da_eur_mwh": p, "price_second_eur_mwh": r, **legs, "pnl_eur": sum(legs.values())},
-            }
+            row = {"delivery_day": self.day, "plant": plant, "zone": zone, "delivery_start": start, "resolution_minutes": self.minutes(zone)}
+            power = {"expected_mw": expected, "output_mw": g, "output_mwh": h * g, "is_estimated": False}
+            yield row | power | {"price_da_eur_mwh": p, "price_second_eur_mwh": r} | legs | {"pnl_eur": sum(legs.values())}
 
     def _fleet(self):
         fleet = {"output_mwh": 1_500.0, "held_back_mwh": 1.0, "capacity_mw": 100.0, "capacity_factor": 0.6, "complementarity": None}

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 def day_table(found: list[DaySummary], currency: str) -> Table:
     """What was decided and what came of it, a column per day."""
-    table = Table("delivery day", title="What was decided", caption="Bought is positive, sold negative; VaR and ES are losses against the expected day.")
+    table = Table(
+        "delivery day", title="What was decided", caption="Bought is positive, sold negative; VaR and ES are losses against the expected day."
+    )
     for item in found:
         table.add_column(str(item.day), justify="right", no_wrap=True)
     for name, values in rows(found, currency):

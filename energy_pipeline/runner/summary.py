@@ -14,7 +14,6 @@ import polars as pl
 
 from energy_pipeline.lake import Lake
 
-
 VAR_LEVEL, ES_LEVEL = 0.95, 0.975
 
 

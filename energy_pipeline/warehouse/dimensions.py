@@ -137,7 +137,13 @@ class Dimensions:
     def _zone_calendar(self, name: str, first: date, last: date) -> pl.DataFrame:
         zone, desk = self.desk.zones[name], self.desk
         starts = pl.datetime_range(
-            desk.delivery_day(first).start, desk.delivery_day(last).end, f"{STEP_MINUTES}m", closed="left", time_unit="us", time_zone="UTC", eager=True
+            desk.delivery_day(first).start,
+            desk.delivery_day(last).end,
+            f"{STEP_MINUTES}m",
+            closed="left",
+            time_unit="us",
+            time_zone="UTC",
+            eager=True,
         )
         day = pl.col("on_desk").dt.date()
         hour, weekday = pl.col("on_desk").dt.hour(), day.dt.weekday()

@@ -144,7 +144,6 @@ class MartBuilder:
             if not is_monthly(model.name):
                 self._try(model, lambda m: self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {relation(m.name)} AS {self.models.sql[m.name]}"))
 
-
     def _try(self, model: Model, step: Callable[[Model], object]) -> None:
         """One model's step in its own transaction; a failure is noted and the next model tried."""
         broken = [name for name in model.depends_on if name in self.failures]

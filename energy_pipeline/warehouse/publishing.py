@@ -245,7 +245,7 @@ class _Publication:
         for mart in self.models.marts:
             table, day = mart_table(mart.name), day_column(mart.name)
             create(self.connection, self.models, mart, f"FROM main_file.{table}")
-            self.connection.execute(f"INSERT INTO {table} FROM main_file.{table} WHERE year({day}) = ?", [year])  # noqa: S608
+            self.connection.execute(f"INSERT INTO {table} FROM main_file.{table} WHERE year({day}) = ?", [year])
         for view in self.models.views:
             create_view(self.connection, self.models, view)
         self.connection.execute("INSERT INTO meta.days SELECT * FROM main_file.meta.days WHERE year(delivery_day) = ?", [year])
