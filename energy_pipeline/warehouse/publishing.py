@@ -113,7 +113,7 @@ def publish(
         files.sweep(warehouse_path)
         try:
             with workbench(files.fresh_path(warehouse_path)) as connection:
-                work = _Publication(connection, lake, models, warehouse_path, wanted, published_at, desk and Dimensions(desk))
+                work = _Publication(connection, lake, models, warehouse_path, wanted, published_at, Dimensions(desk) if desk else None)
                 work.run()
             for fresh, _ in work.fresh:
                 files.sync(fresh)
