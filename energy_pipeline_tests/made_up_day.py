@@ -57,6 +57,9 @@ class MadeUpDay:
         self._add("forecast_diagnostics", [{**day, "model": "ensemble", **tests}])
         found = {"source": "trained", "trained_on": self.day, "criterion": "aic", "criterion_value": 800.0, "adf_p_value": 0.001}
         self._add("forecast_tuning", [{**day, "model": "sarimax", "setting": "p", "value": 2.0, "declared_value": 2.0, **found}])
+        later = {"horizon_days": 2, "target_day": self.day + timedelta(days=1), "delivery_start": start + timedelta(days=1), "resolution_minutes": 60}
+        said = [("wind", 1_234.0, "weather_run"), ("load", 50_600.0, "climatology")]
+        self._add("driver_outlook", [{**day, **later, "driver": d, "value_mw": mw, "method": how} for d, mw, how in said])
         cost = {"horizon_days": 1, "target_day": self.day, "merit_order_eur_mwh": 61.0}
         self._add("price_features", [{**day, "delivery_start": start, "resolution_minutes": 60, **cost}])
 

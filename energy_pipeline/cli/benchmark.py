@@ -143,6 +143,7 @@ def ablation(
     zones: Annotated[str, typer.Option("--zones", help="Zones, separated by commas; default: all.")] = "",
     every: Annotated[int, typer.Option("--every", min=1, help="Walk every so many days.")] = 8,
     models: Annotated[str, typer.Option("--models", help="Members, separated by commas; default: quick ones.")] = "",
+    lead: Annotated[int, typer.Option("--lead", min=1, max=14, help="1: the day decided; 2: the day after it, ...")] = 1,
 ) -> None:
     """What each group of inputs (`forecast.features`) gives a desk's day-ahead price forecasts on past days."""
     from energy_pipeline.settings import Settings
@@ -151,7 +152,7 @@ def ablation(
 
     with plain_errors(ValueError):
         wanted, chosen = ([n.strip() for n in names.split(",") if n.strip()] for names in (zones, models))
-        print(study(desk, Settings.load().data, first.date(), last.date(), wanted, every, chosen or QUICK))
+        print(study(desk, Settings.load().data, first.date(), last.date(), wanted, every, chosen or QUICK, lead))
 
 
 @benchmark_app.command()

@@ -185,9 +185,11 @@ Right = Annotated[SwingRight | CurtailableRight | TollingRight | RenewableRight,
 
 
 def right_problems(rights: Mapping[str, Right], plant_zones: Mapping[str, str]) -> list[str]:
-    """Renewable rights on plants that are not there, or not in their zone."""
-    found = []
+    """Renewable rights on plants that are not there, not in their zone, or bid by another right already: a plant is one step."""
+    found, bid_by = [], dict[str, str]()
     for name, right in rights.items():
+        if isinstance(right, RenewableRight) and (first := bid_by.setdefault(right.plant, name)) != name:
+            found.append(f"rights.{name}.plant: {right.plant!r} is bid by rights.{first} already; a plant is one step -> keep one of both rights")
         if isinstance(right, RenewableRight) and plant_zones.get(right.plant) != right.zone:
             where = f"in {plant_zones[right.plant]}" if right.plant in plant_zones else "not declared"
             found.append(f"rights.{name}.plant: {right.plant!r} is {where}, the right is in {right.zone}; plants: {', '.join(plant_zones) or 'none'}")

@@ -354,7 +354,7 @@ class Desk(DeskModel):
         return odd + [
             f"decision_at: {self.decision_at} is after the gate {m.gate.at} of market {name}"
             for name, m in self.markets.items()
-            if m.gate.days_before >= 1 and m.time_zone == self.time_zone and self.decision_at > m.gate.at
+            if m.gate.days_before == self.days_ahead and m.time_zone == self.time_zone and self.decision_at > m.gate.at
         ]
 
     def delivery_day(self, day: date) -> DeliveryDay:
@@ -371,10 +371,18 @@ class Desk(DeskModel):
         """The earliest gate of the desk's markets for delivery day `day`, UTC."""
         return min(local_instant(day - timedelta(days=m.gate.days_before), m.gate.at, m.time_zone) for m in self.markets.values())
 
+    def last_gate_closure(self, day: date) -> datetime:
+        """The latest gate of the desk's markets for delivery day `day`, UTC."""
+        return max(local_instant(day - timedelta(days=m.gate.days_before), m.gate.at, m.time_zone) for m in self.markets.values())
+
+    @property
+    def days_ahead(self) -> int:
+        """Days before delivery on which a day is decided."""
+        return max(m.gate.days_before for m in self.markets.values())
+
     def decision_time(self, day: date) -> datetime:
         """The instant decide(day) is cut at, never later than the gate, UTC."""
-        before = max(m.gate.days_before for m in self.markets.values())
-        return min(local_instant(day - timedelta(days=before), self.decision_at, self.time_zone), self.gate_closure(day))
+        return min(local_instant(day - timedelta(days=self.days_ahead), self.decision_at, self.time_zone), self.gate_closure(day))
 
     @property
     def max_lag_days(self) -> int:

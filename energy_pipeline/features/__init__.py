@@ -7,6 +7,7 @@ models, per zone, read only through the information set. What does not: price mo
 
 from energy_pipeline.features.alignment import DayReader, from_quarters, same_slot
 from energy_pipeline.features.drivers import DriverDay, driver_forecasts, zone_drivers
+from energy_pipeline.features.lead_drivers import driver_outlook
 from energy_pipeline.features.prices import FEATURES, FeatureDay, price_features, zone_features
 from energy_pipeline.features.statistics import feature_statistics
 
@@ -16,6 +17,7 @@ __all__ = [
     "DriverDay",
     "FeatureDay",
     "driver_forecasts",
+    "driver_outlook",
     "feature_statistics",
     "from_quarters",
     "price_features",

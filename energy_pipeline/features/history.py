@@ -18,6 +18,7 @@ from energy_pipeline.domain.delivery import FloatArray, IntArray
 from energy_pipeline.features.calendar import day_kinds
 from energy_pipeline.features.columns import day_columns
 from energy_pipeline.features.day_prices import day_prices
+from energy_pipeline.features.lead_drivers import lead_columns
 from energy_pipeline.information.archive import InformationSet
 
 
@@ -38,7 +39,8 @@ class ZoneHistory:
     names : tuple of str, length k
         Columns of `price_features`.
     columns : array, shape (k, n + lead, slots)
-        Their values as known at the gate of each day; the last row is the target's. A longer lead has none: no driver is forecast beyond D.
+        Their values as known at the gate of each day; the last row is the target's. A longer lead has load less wind and sun
+        as the weather runs of that lead tell them (`lead_drivers`), or none.
     kinds : array of int, shape (n + lead,), or None
         The weekday each day counts as; None: its own.
     """
@@ -67,7 +69,9 @@ def _zone_history(info: InformationSet, zone: str, lead: int) -> ZoneHistory:
     prices, first = prices[start:], first + timedelta(days=start)
     kinds = day_kinds(info.desk.zones[zone].holidays, first, len(prices) + lead) if "holidays" in settings.features else None
     if lead > 1:
-        return ZoneHistory(first, minutes, lead, prices, (), np.empty((0, len(prices) + lead, prices.shape[1])), kinds)
+        ahead = lead_columns(info, zone, lead, minutes, len(prices)) if "drivers" in settings.features else {}
+        later = np.array(list(ahead.values())).reshape(len(ahead), len(prices) + lead, prices.shape[1])
+        return ZoneHistory(first, minutes, lead, prices, tuple(ahead), later, kinds)
     rows = [day_columns(info.at(first + timedelta(days=i)), zone, minutes) for i in range(len(prices) + 1)]
     names = tuple(rows[-1])
     columns = np.array([[row[name] for row in rows] for name in names]).reshape(len(names), len(rows), prices.shape[1])

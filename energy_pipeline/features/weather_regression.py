@@ -88,7 +88,7 @@ def ridge_predict(X: FloatArray, y: FloatArray, X_new: FloatArray, ridge: float 
 SOLAR_TERMS = ("ghi", "ghi squared", "ghi times temperature")
 
 
-def _terms(technology: Technology, values: dict[str, FloatArray]) -> list[FloatArray]:
+def weather_terms(technology: Technology, values: dict[str, FloatArray]) -> list[FloatArray]:
     """Nonlinear terms of one location's weather."""
     if technology == "wind":
         relative = values["wind_speed_ms"] / RATED_SPEED_MS
@@ -102,7 +102,7 @@ def _weather(info: InformationSet, locations: tuple[str, ...], technology: Techn
 
     def make() -> FloatArray:
         return np.column_stack(
-            [term for location in locations for term in _terms(technology, _location(info, info.day, location, technology, minutes))]
+            [term for location in locations for term in weather_terms(technology, _location(info, info.day, location, technology, minutes))]
         )
 
     return info.kept("weather_terms", locations, technology, minutes, make=make)

@@ -7,6 +7,7 @@ What belongs here: from the desk file's batteries, rights and services to stores
 
 from energy_pipeline.flexibility.asset_valuation import valuation
 from energy_pipeline.flexibility.chain import flexible_day
+from energy_pipeline.flexibility.controller import acting
 from energy_pipeline.flexibility.corrections import checked_corrections
 from energy_pipeline.flexibility.dispatch_tables import dispatch, settle_dispatch
 from energy_pipeline.flexibility.states import LOOK_BACK_DAYS, Before, desk_of_day, predecessor_of
@@ -16,6 +17,7 @@ __all__ = [
     "LOOK_BACK_DAYS",
     "Before",
     "Schedule",
+    "acting",
     "checked_corrections",
     "desk_of_day",
     "dispatch",

@@ -6,7 +6,8 @@ rolling one day (`states`), reading the operator's file (`corrections`).
 The state for the start of D is that of D - 1 in the lake, rolled from the last settled state known at the decision. What an
 auction asset is to do on D - 1 stands since its auction, so its decided state is settled; what acts on prices as they come
 is settled through the last day whose prices are known, and rolled on expected prices from there. Then the operator's
-corrections known by then, each as the difference it makes on the day it is about; in a roll that passes the end of that day,
+corrections known by then, each as the difference it makes on the day it is about, of each number the one about the latest day: a later
+measurement holds what earlier ones found; in a roll that passes the end of that day,
 as what was measured there. A day without the day before begins with the desk file's values and says so.
 """
 
@@ -26,6 +27,9 @@ from energy_pipeline.domain.errors import SourceError
 from energy_pipeline.flexibility.controller import Controller
 from energy_pipeline.flexibility.states import CORRECTED, LOOK_BACK_DAYS, AssetState, Before, acted, state_numbers
 from energy_pipeline.information.archive import InformationSet
+
+OF_A_YEAR = ("starts_year", "cycles_year")
+"""Counts that begin anew with a calendar year."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +150,14 @@ def _said(info: InformationSet, corrections: pl.DataFrame, *, every: bool = Fals
     for row in new.sort("delivery_day", "asset", "known_at", maintain_order=True).to_dicts():
         if any(row.get(name) is not None for name in CORRECTED):
             found.setdefault((str(row["asset"]), row["delivery_day"]), {}).update({k: v for k, v in row.items() if v is not None})
-    return found
+    return found if every else {key: _not_superseded(row, key, known, day.year) for key, row in found.items()}
+
+
+def _not_superseded(row: dict[str, Any], key: tuple[str, date], known: pl.DataFrame, year: int) -> dict[str, Any]:
+    """A correction without the numbers of which a later day was measured, and without counts of another year."""
+    over = () if key[1].year == year else OF_A_YEAR
+    later = known.filter(pl.col("asset") == key[0], pl.col("delivery_day") > key[1])
+    return {k: v for k, v in row.items() if k not in over and (k not in CORRECTED or later[k].is_null().all())}
 
 
 def _recorded(rows: Iterable[Mapping[str, object]], about: date) -> Mapping[str, object] | None:
@@ -167,15 +178,21 @@ def _corrected(info: InformationSet, found: dict[str, Opening], before: Before) 
         elif recorded is None:
             problems.append(f"{name}, {about}: no state of that day in the {LOOK_BACK_DAYS} days before {day}")
         else:
-            asset = info.desk.assets.get(name)
+            asset, was = info.desk.assets.get(name), _believed(own, about, recorded)
             rolled = asset is not None and asset.information == "sequential" and not result[name].basis.startswith("desk file")
             try:
-                result[name] = _with(result[name], row, recorded, day, moves=not rolled)
+                result[name] = _with(result[name], row, recorded, was, day, moves=not rolled)
             except ValueError as error:
                 problems.append(f"{name}, {about}: {error}")
     if problems:
         raise SourceError(f"asset_states, day {day}: state_corrections: " + "; ".join(problems) + " -> correct the operator's file")
     return result
+
+
+def _believed(rows: Iterable[Mapping[str, object]], about: date, recorded: Mapping[str, object]) -> AssetState:
+    """The state at the end of a day as the day after began with it: with the corrections known by then."""
+    opened = [r for r in rows if r["kind"] == "opening" and r["delivery_day"] == about + timedelta(days=1)]
+    return AssetState.of(opened[0] if opened else recorded)
 
 
 def _changes(row: Mapping[str, Any], was: AssetState, now: AssetState) -> dict[str, Any]:
@@ -193,14 +210,15 @@ def _changes(row: Mapping[str, Any], was: AssetState, now: AssetState) -> dict[s
     return changes
 
 
-def _with(opening: Opening, row: Mapping[str, Any], recorded: Mapping[str, object], day: date, *, moves: bool) -> Opening:
+def _with(opening: Opening, row: Mapping[str, Any], recorded: Mapping[str, object], was: AssetState, day: date, *, moves: bool) -> Opening:
     """An opening with a correction and its row; `moves` says whether the state has not got it yet."""
-    was, now = AssetState.of(recorded), opening.state
+    now = opening.state
     changes = _changes(row, was, now)
     state = replace(now, **changes) if moves else now
-    corrected = replace(was, **{name: row[name] for name in changes})
+    corrected = replace(AssetState.of(recorded), **{name: row[name] for name in changes})
     numbers = state_numbers(corrected) | {"content_start_mwh": recorded["content_start_mwh"], "capacity_mwh": recorded["capacity_mwh"]}
     named = {"delivery_day": day, "asset": recorded["asset"], "state_day": recorded["state_day"], "kind": "corrected"}
-    text = f"operator's file, known {row['known_at']:%Y-%m-%d %H:%M} UTC: " + ", ".join(f"{n} {row[n]}" for n in changes)
+    named_ = ", ".join(f"{n} {row[n]}" for n in changes) or "measured later again"
+    text = f"operator's file, known {row['known_at']:%Y-%m-%d %H:%M} UTC: {named_}"
     made = {**recorded, **numbers, **named, "basis": text, "predecessor": ""}
     return Opening(state, f"{opening.basis}; corrected for {recorded['state_day']}", (*opening.rows, made))

@@ -19,8 +19,8 @@ __all__ = ["day_prices", "zone_panel"]
 def zone_panel(info: InformationSet, zone: str, lead: int = 1) -> Panel:
     """History of one zone at D's decision time at the target's resolution: the arrays that `price_features` is written from.
 
-    The exogenous columns are those of the desk's groups of features, for D itself; a longer lead has
-    none, since no driver is forecast beyond D. Public holidays of the zone's countries count as
+    The exogenous columns are those of the desk's groups of features, for D itself; of a longer lead
+    those the weather runs tell of. Public holidays of the zone's countries count as
     Sundays and the working day between one and a weekend as a Saturday (`features.calendar`).
 
     Raises

@@ -14,6 +14,7 @@ import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.features.columns import column_reads
+from energy_pipeline.features.drivers import driver_reads
 from energy_pipeline.forecasting.committee import LAST_FIT_DAYS, MemberForecasts
 from energy_pipeline.forecasting.walk import PointDay
 from energy_pipeline.information.archive import InformationSet
@@ -67,14 +68,12 @@ def networks_mark(info: InformationSet, lead: int, days: int = 0) -> str:
 
 
 def _reads(info: InformationSet, zone: str, lead: int) -> tuple[Reads, ...]:
-    prices = Reads("day_ahead_prices", (("zone", zone),))
-    return (prices, *column_reads(info.desk, zone)) if lead == 1 else (prices,)
+    return (Reads("day_ahead_prices", (("zone", zone),)), *(column_reads(info.desk, zone) if lead == 1 else driver_reads(info.desk, zone)))
 
 
 def reach_days(info: InformationSet, lead: int) -> int:
     """How far back members read: a panel of the oldest fit that can stand in, and the drivers of its first day and the one before."""
-    days = info.desk.forecast.training_days + LAST_FIT_DAYS + 1
-    return days + info.desk.max_lag_days + 2 if lead == 1 else days
+    return info.desk.forecast.training_days + LAST_FIT_DAYS + info.desk.max_lag_days + lead + 2
 
 
 def _packed_members(found: KeptMembers) -> bytes:

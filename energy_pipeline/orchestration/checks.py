@@ -77,6 +77,7 @@ def check_steps(marts: Sequence[str], partitions: dg.PartitionsDefinition[str]) 
             *_suites("decide"),
             _table("information_set", "no_look_ahead", "Nothing visible was known after the decision time.", look_ahead),
             _table("feature_statistics", "inputs_known", "No input that models read until now is missing on the day.", unread),
+            _table("driver_outlook", "no_gap_in_the_runs", "No day before the last one that weather runs tell of is without them.", outlook_gaps),
             _table("price_forecasts", "worth_more_than_naive", "No zone's ensemble earned a battery less than the naive for weeks.", drift),
             _table("asset_states", "states_follow", "Every day's assets begin where the day before left them, as it stands now.", states_follow),
             _table("scenario_sets", "one_expectation", "Every unconditional set has the published mean.", one_expectation),
@@ -212,6 +213,16 @@ def unread(session: RunSession, days: Sequence[date]) -> Outcome:
     rows = frame.filter(pl.col("status") == "unknown", pl.col("missing_history_share") < 1 - KNOWN_SHARE).to_dicts()
     detail = [f"{r['delivery_day']} {r['zone']} {r['feature']}: {r['missing_share']:.0%} of the day is unknown" for r in rows]
     return Outcome(sorted({r["delivery_day"] for r in rows}), detail, {"inputs_read": frame.filter(pl.col("status") == "read").height})
+
+
+def outlook_gaps(session: RunSession, days: Sequence[date]) -> Outcome:
+    """Days after D whose driver is a mean of past weeks although a weather run tells of a later day."""
+    frame = session.read("driver_outlook", days[0], days[-1])
+    told = pl.col("target_day").filter(pl.col("method") == "weather_run").max().over("delivery_day", "zone", "driver")
+    rows = frame.filter(pl.col("method") == "climatology", pl.col("target_day") < told)
+    rows = rows.unique(["delivery_day", "zone", "driver", "target_day"], maintain_order=True)
+    detail = [f"{r['delivery_day']} {r['zone']} {r['driver']}: no weather run tells of {r['target_day']}" for r in rows.to_dicts()]
+    return Outcome(sorted(set(rows["delivery_day"].to_list())), detail)
 
 
 def one_expectation(session: RunSession, days: Sequence[date]) -> Outcome:

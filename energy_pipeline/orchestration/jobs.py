@@ -13,6 +13,7 @@ from energy_pipeline.contracts.model import Stage
 from energy_pipeline.orchestration.assets.s10_reporting import CHAIN, DAY, MARTS
 from energy_pipeline.orchestration.event_retention import forget
 from energy_pipeline.orchestration.resources import DeskRuntime
+from energy_pipeline.orchestration.whole_days import FILES
 from energy_pipeline.orchestration.world import KEY_DAYS
 
 if TYPE_CHECKING:  # Dagster gives this type no public name
@@ -26,8 +27,6 @@ DESCRIPTIONS = {
     "settle_da": "After the auction: day-ahead revenue and hedges.",
     "settle_final": "Once meters and second prices are known: P&L, scores, exceptions.",
 }
-FILES = {"decide": ["nominations", "daily_report"], "settle_final": ["daily_report"]}
-"""Assets that are files, by the flow that writes them."""
 RECORDING = ("decide", "settle_final")
 """Flows whose runs record the marts: the last of a live morning and the last of a day. Every flow publishes them."""
 

@@ -5,13 +5,17 @@ What belongs here: the table `asset_legs`, and what sequential stores did at the
 
 P&L = cash + inventory. Inventory opens with what the day before closed with, so it telescopes over any span; it closes with
 the content by the curve, and the right by the worth, known at the decision.
+
+A store that acts, and what lacks of a least take, are settled with an operator's corrections known by the gate of the day after
+the next: the last about a day counts, from that day's end on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -49,13 +53,15 @@ class Decided:
     plant_output: pl.DataFrame
 
 
-def asset_legs(desk: Desk, day: date, decided: Decided, came: Came, before: pl.DataFrame) -> pl.DataFrame:
+def asset_legs(desk: Desk, day: date, decided: Decided, came: Came, before: pl.DataFrame, corrections: pl.DataFrame | None = None) -> pl.DataFrame:
     """Cash and inventory of every asset and right of the desk that the day was decided with.
 
     Parameters
     ----------
     before : frame of asset_legs
-        Of the day before, empty where it was not settled.
+        Of the days before as far as they are settled; the day before opens the inventory.
+    corrections : frame, optional
+        The operator's file (`flexibility.checked_corrections`).
 
     Raises
     ------
@@ -63,9 +69,9 @@ def asset_legs(desk: Desk, day: date, decided: Decided, came: Came, before: pl.D
         A zone with an asset lacks an auction price.
     """
     now = desk_of_day(desk, day, decided.asset_states, decided.end_values)
-    last = {str(r["asset"]): r for r in before.to_dicts()}
-    begins = {n: r["content_end_mwh"] for n, r in last.items() if r["content_end_mwh"] is not None}
-    acts = acted(now, day, decided.asset_thresholds, came, begins)
+    last = {str(r["asset"]): r for r in before.filter(pl.col("delivery_day") == day - timedelta(days=1)).to_dicts()}
+    said = measured(desk, day, corrections)
+    acts = acted(now, day, decided.asset_thresholds, came, begins_mwh(desk, day, before, said))
     rows = []
     on_desk = set(decided.asset_states.filter(pl.col("kind") == "opening")["asset"].to_list())
     for name, asset in {**desk.assets, **desk.rights}.items():
@@ -78,7 +84,7 @@ def asset_legs(desk: Desk, day: date, decided: Decided, came: Came, before: pl.D
             "asset": name,
             "zone": asset.zone,
             "kind": asset.kind,
-            **dict.fromkeys((*CASH, "saved_eur", "energy_mwh"), 0.0),
+            **dict.fromkeys((*CASH, "saved_eur", "forgone_eur", "energy_mwh"), 0.0),
         }
         own = decided.dispatch.filter(pl.col("asset") == name)
         if name in acts:
@@ -89,13 +95,56 @@ def asset_legs(desk: Desk, day: date, decided: Decided, came: Came, before: pl.D
             row |= _scheduled(asset, grid, price, own)
         row |= _stock(name, asset, now, decided, row, last.get(name))
         if isinstance(asset, SwingRight):
-            penalty = _penalty_eur(name, asset, decided.asset_states)
-            row |= {"penalty_eur": 0.0 - penalty, "cost_eur": float(str(row["cost_eur"])) + penalty}  # the schedule's cost holds both
+            owed, paid = _penalty_eur(name, asset, decided.asset_states), float(str(row["energy_mwh"]))
+            penalty = _penalty_eur(name, asset, decided.asset_states, _taken_mwh(name, day, said, before, paid))
+            row |= {"penalty_eur": 0.0 - penalty, "cost_eur": float(str(row["cost_eur"])) + owed}  # the schedule's cost holds both
         cash = sum(float(str(row[leg])) for leg in CASH)
         change = float(str(row["inventory_close_eur"])) - float(str(row["inventory_open_eur"]))
         rows.append({**row, "cash_eur": cash, "inventory_eur": change, "total_eur": cash + change})
     contract = table("asset_legs")
     return contract.frame(rows).sort(contract.key, maintain_order=True) if rows else contract.frame()
+
+
+def measured(desk: Desk, day: date, corrections: pl.DataFrame | None) -> dict[str, list[dict[str, Any]]]:
+    """What an operator measured of each asset through D and knew by the gate of D + 2: of each day the last, by day.
+
+    `is_new` says whether it was known after the gate of D + 1, so when the day before was settled already.
+    """
+    if corrections is None or corrections.is_empty():
+        return {}
+    gates = [desk.decision_time(day + timedelta(days=n)) for n in (1, 2)]
+    known = corrections.filter(pl.col("known_at") <= gates[1], pl.col("delivery_day") <= day).sort("delivery_day", "known_at", maintain_order=True)
+    found: dict[str, dict[date, dict[str, Any]]] = {}
+    for row in known.to_dicts():
+        of_day = found.setdefault(str(row["asset"]), {}).setdefault(row["delivery_day"], {})
+        of_day.update({k: v for k, v in row.items() if v is not None}, is_new=row["known_at"] > gates[0])
+    return {name: list(days.values()) for name, days in found.items()}
+
+
+def begins_mwh(desk: Desk, day: date, before: pl.DataFrame, said: Mapping[str, list[dict[str, Any]]]) -> dict[str, float]:
+    """Content of each store when D begins, as settled and then measured; none where the day before was not settled."""
+    rows = {(r["asset"], r["delivery_day"]): r for r in before.to_dicts()}
+    yesterday, found = day - timedelta(days=1), dict[str, float]()
+    for name in desk.assets:
+        last = rows.get((name, yesterday), {}).get("content_end_mwh")
+        own = [r for r in said.get(name, []) if r["delivery_day"] < day and r.get("content_mwh") is not None]
+        if own and own[-1]["delivery_day"] == yesterday:
+            last = own[-1]["content_mwh"]
+        elif own and own[-1]["is_new"] and last is not None:  # of a day before: by what it says else than the day after it began with
+            after = rows.get((name, own[-1]["delivery_day"] + timedelta(days=1)))
+            last += own[-1]["content_mwh"] - after["content_start_mwh"] if after else 0.0
+        if last is not None:
+            found[name] = last
+    return found
+
+
+def _taken_mwh(name: str, day: date, said: Mapping[str, list[dict[str, Any]]], before: pl.DataFrame, today_mwh: float) -> float | None:
+    """What has been taken by the end of D as measured, and from there as settled; None where nothing was measured."""
+    own = [r for r in said.get(name, []) if r.get("take_mwh") is not None]
+    if not own:
+        return None
+    since = before.filter(pl.col("asset") == name, pl.col("delivery_day") > own[-1]["delivery_day"])["energy_mwh"].sum()
+    return float(own[-1]["take_mwh"]) + (0.0 if own[-1]["delivery_day"] == day else float(since) + today_mwh)
 
 
 def acted(desk: Desk, day: date, thresholds: pl.DataFrame, came: Came, begins_mwh: Mapping[str, object]) -> dict[str, Acted]:
@@ -142,9 +191,15 @@ def _switched(desk: Desk, name: str, right: RenewableRight, grid: Grid, price: F
     given, possible, _ = plant_given(desk, right.plant, grid, plant_output, came, price)
     paid, off = paid_eur_mwh(right, price), possible * (1.0 - cleared(step.limit_eur_mwh, price, desk.flexibility.at_limit))
     energy = given * grid.hours
-    saved = _sum(off * grid.hours * (right.variable_cost_eur_mwh - paid - price)) if right.meter == "available" else 0.0
+    loss = off * grid.hours * (right.variable_cost_eur_mwh - paid - price) * (right.meter == "available")
     cost = 0.0 - right.variable_cost_eur_mwh * _sum(energy)
-    return {"energy_mwh": _sum(energy), "cost_eur": cost, "certificate_eur": _sum(energy * paid), "saved_eur": saved}
+    return {
+        "energy_mwh": _sum(energy),
+        "cost_eur": cost,
+        "certificate_eur": _sum(energy * paid),
+        "saved_eur": _sum(np.maximum(loss, 0.0)),
+        "forgone_eur": _sum(np.maximum(-loss, 0.0)),
+    }
 
 
 def _stock(name: str, asset: object, now: Desk, decided: Decided, row: Row, last: Mapping[str, object] | None) -> Row:
@@ -165,11 +220,11 @@ def _stock(name: str, asset: object, now: Desk, decided: Decided, row: Row, last
     return {**found, "inventory_open_eur": opened, "inventory_close_eur": closed}
 
 
-def _penalty_eur(name: str, right: SwingRight, asset_states: pl.DataFrame) -> float:
-    """What lacks of the least take, on the right's last day."""
+def _penalty_eur(name: str, right: SwingRight, asset_states: pl.DataFrame, taken_mwh: float | None = None) -> float:
+    """What lacks of the least take, on the right's last day: as decided, or with what was measured to be taken by then."""
     states = {r["kind"]: r for r in asset_states.filter(pl.col("asset") == name).to_dicts()}
     is_last = states["opening"]["days_used"] < right.days <= states["decided"]["days_used"]
-    short = max(right.total_min_mwh - float(states["decided"]["take_mwh"]), 0.0)
+    short = max(right.total_min_mwh - (float(states["decided"]["take_mwh"]) if taken_mwh is None else taken_mwh), 0.0)
     return (right.penalty_eur_mwh or 0.0) * short if is_last else 0.0
 
 

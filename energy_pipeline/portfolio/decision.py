@@ -22,7 +22,7 @@ import polars as pl
 
 from energy_pipeline.book.grid import on_grid
 from energy_pipeline.book.hedges import Hedge, block_profile, day_hedges
-from energy_pipeline.book.outlook import ZoneOutlook, zone_outlooks
+from energy_pipeline.book.outlook import Acting, ZoneOutlook, zone_outlooks
 from energy_pipeline.book.pnl import HedgeLeg, ZoneBook, at_fair_value, zone_legs
 from energy_pipeline.book.positions import (
     DAY_AHEAD,
@@ -35,7 +35,7 @@ from energy_pipeline.book.positions import (
     schedule_cost_eur,
 )
 from energy_pipeline.book.published_forecast import published_forecast
-from energy_pipeline.book.valued import book_of_day, scheme_eur, zone_pnl_eur
+from energy_pipeline.book.valued import book_of_day, outlook_legs, zone_pnl_eur
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
@@ -137,13 +137,20 @@ def optimise(
     return book_of(case_of(info, scenario_paths, plant_output, dispatch, signals), price_forecasts, dispatch)
 
 
-def case_of(info: InformationSet, scenario_paths: pl.DataFrame, plant_output: pl.DataFrame, dispatch: pl.DataFrame, signals: pl.DataFrame) -> Case:
-    """The day's decision problem; parameters and errors as in `optimise`."""
+def case_of(
+    info: InformationSet,
+    scenario_paths: pl.DataFrame,
+    plant_output: pl.DataFrame,
+    dispatch: pl.DataFrame,
+    signals: pl.DataFrame,
+    acting: Sequence[Acting] = (),
+) -> Case:
+    """The day's decision problem, with the stores that act on prices as they come; parameters and errors as in `optimise`."""
     desk, day = info.desk, info.day
     hedges = tuple(h for h in day_hedges(desk, day, info.frame("forward_quotes")) if h.opening or h.mid_eur_mwh is not None)
     auction_zones = _auction_zones(desk, plant_output, dispatch, signals)
     zones = [z for z in desk.zones if z in auction_zones or any(h.zone == z for h in hedges)]
-    outlooks = zone_outlooks(desk, day, zones, scenario_paths, plant_output, dispatch)
+    outlooks = zone_outlooks(desk, day, zones, scenario_paths, plant_output, dispatch, acting)
     deviations = {z: _deviation(desk, outlooks[z], signals) for z in zones if z in auction_zones}
     return Case(desk, day, outlooks, deviations, hedges, _program(desk, day, outlooks, deviations, hedges, dispatch))
 
@@ -219,7 +226,7 @@ def _deviation_columns(desk: Desk, outlook: ZoneOutlook, deviation: Deviation) -
     free, hours = deviation.free, outlook.grid.hours
     slope = hours * (outlook.price - outlook.second)[:, free] / K_EUR
     fee = np.full(int(free.sum()), hours * desk.zones[outlook.zone].second_price.imbalance_fee_eur_mwh / K_EUR)
-    return slope, (outlook.output_mw - outlook.expected_mw)[:, free], fee
+    return slope, (outlook.output_mw - outlook.expected_mw + outlook.rejected_mw)[:, free], fee
 
 
 def _base(
@@ -234,8 +241,8 @@ def _base(
         for o in h.opening
     )
     fee = desk.zones[outlook.zone].second_price.imbalance_fee_eur_mwh
-    book = ZoneBook(grid.hours, expected, expected, schedule_cost_eur(outlook.zone, dispatch, grid) - scheme_eur(desk, outlook), fee, legs)
-    found = zone_legs(at_fair_value(book, outlook.price), outlook.price, outlook.second, outlook.output_mw)
+    book = ZoneBook(grid.hours, expected, expected, schedule_cost_eur(outlook.zone, dispatch, grid), fee, legs)
+    found = outlook_legs(at_fair_value(book, outlook.price), outlook)
     free = np.zeros(grid.size, dtype=bool) if deviation is None else deviation.free
     result: FloatArray = found.total().sum(axis=1) - found.imbalance_fee[:, free].sum(axis=1)
     return result

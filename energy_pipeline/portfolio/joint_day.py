@@ -12,7 +12,7 @@ price where the zone has none); the starts and stops of tolling plants at the da
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -21,6 +21,7 @@ from energy_pipeline.book.hedges import Hedge, block_profile, day_hedges
 from energy_pipeline.book.outlook import ZoneOutlook, schedule_on, zone_outlooks
 from energy_pipeline.book.pnl import HedgeLeg, ZoneBook, at_fair_value, zone_legs
 from energy_pipeline.book.positions import SAME_MW, ShadowPrices, format_shadow_prices, schedule_cost_eur
+from energy_pipeline.book.valued import outlook_legs
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
 from energy_pipeline.desk.flexibility import TollingRight
@@ -132,7 +133,7 @@ def _base_eur(desk: Desk, day: DeliveryDay, outlook: ZoneOutlook, hedges: tuple[
     )
     fee = desk.zones[outlook.zone].second_price.imbalance_fee_eur_mwh
     book = at_fair_value(ZoneBook(grid.hours, expected, expected, cost, fee, legs), outlook.price)
-    found = zone_legs(book, outlook.price, outlook.second, outlook.output_mw - free_mw)
+    found = outlook_legs(book, replace(outlook, output_mw=outlook.output_mw - free_mw))
     return np.asarray(found.total().sum(axis=1))
 
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from energy_pipeline.book.clearing import limit_eur_mwh, payment_eur_mwh, steps_of
+from energy_pipeline.book.clearing import left_out_eur_mwh, limit_eur_mwh, payment_eur_mwh, steps_of
 from energy_pipeline.book.grid import Grid, on_grid, zone_grid
 from energy_pipeline.book.outlook import schedule_on
 from energy_pipeline.book.positions import DAY_AHEAD, SAME_MW
@@ -52,11 +52,15 @@ CSV_COLUMNS = (
 
 @dataclass(frozen=True)
 class Why:
-    """Why an interval is bid as it is, shape (intervals,): what holds it, the next best decision and what that would cost."""
+    """Why an interval is bid as it is, shape (intervals,): what holds it, the next best decision and what that would cost.
+
+    `left_out_eur_mwh` is what a step's limit leaves out of its scheme (`book.clearing`).
+    """
 
     binding: list[str]
     action: list[str]
     costs_eur: list[float | None]
+    left_out_eur_mwh: float = 0.0
 
 
 def nomination_lines(case: Case, positions: pl.DataFrame, dispatch: pl.DataFrame, whys: Mapping[str, str] | None = None) -> pl.DataFrame:
@@ -99,10 +103,12 @@ def _steps(case: Case, zone: str, grid: Grid, forecast: FloatArray) -> list[tupl
     for plant, step in steps_of(case.desk, zone).items():
         mw, right = expected.get(plant, np.zeros(grid.size)), step.terms
         text = f"{plant}: cost {right.variable_cost_eur_mwh:g} less {right.variable_cost_eur_mwh - limit_eur_mwh(right):g} paid"
-        if right.scheme == "after_negative_intervals":
+        if (own := case.desk.plants[plant].curtail_below_eur_mwh) is not None and step.limit_eur_mwh <= own + TICK_EUR_MWH / 2:
+            text = f"{plant}: stands still below {own:g} by its own rule"
+        elif left_out_eur_mwh(right):
             text = f"{plant}: cost without the {payment_eur_mwh(right):g} that hang on the intervals beside it"
         saved = np.maximum(step.limit_eur_mwh - forecast, 0.0) * mw * grid.hours
-        why = Why([text] * grid.size, ["switch it off" if s > 0 else "" for s in saved], [None] * grid.size)
+        why = Why([text] * grid.size, ["switch it off" if s > 0 else "" for s in saved], [None] * grid.size, left_out_eur_mwh(right))
         found.append((step.right, mw, np.full(grid.size, step.limit_eur_mwh), why))
     return found
 
@@ -177,6 +183,7 @@ def _lines(zone: str, asset: str, kind: str, grid: Grid, bought_mw: FloatArray, 
         "binding_limit": why.binding,
         "next_best_action": why.action,
         "next_best_costs_eur": why.costs_eur,
+        "left_out_eur_mwh": why.left_out_eur_mwh,
     }
     return table("nomination_lines").frame(data).filter(pl.col("volume_mw") > 0)
 

@@ -19,7 +19,7 @@ from datetime import date, datetime
 import numpy as np
 import polars as pl
 
-from energy_pipeline.book.clearing import cleared, not_sold_mw, paid_eur_mwh, steps_of
+from energy_pipeline.book.clearing import cleared, earned_eur, not_sold_mw, steps_of
 from energy_pipeline.book.grid import Grid, on_grid, zone_grid
 from energy_pipeline.book.outlook import schedule_on
 from energy_pipeline.book.pnl import ZoneBook, zone_legs
@@ -281,8 +281,7 @@ def _output(desk: Desk, zone: str, grid: Grid, plant_output: pl.DataFrame, came:
             continue
         given, _, missing = plant_given(desk, name, grid, plant_output, came, price)
         if name in steps:
-            right = steps[name].terms
-            earned += grid.hours * given * (paid_eur_mwh(right, price) - right.variable_cost_eur_mwh)
+            earned += earned_eur(steps[name], grid.hours, given, price)
         total += given
         estimated |= missing
     return total, estimated, earned

@@ -191,8 +191,12 @@ def _legs(inputs: ReportInputs) -> TableView:
 
 
 def _saved(inputs: ReportInputs) -> list[str]:
-    rows = [r for r in inputs.frame("asset_legs").to_dicts() if abs(r["saved_eur"]) >= 1.0]
-    return [f"{r['asset']}: its step did not clear in every interval; standing still there saved {r['saved_eur']:,.0f} ¤." for r in rows]
+    rows = [r for r in inputs.frame("asset_legs").to_dicts() if max(r["saved_eur"], r["forgone_eur"]) >= 1.0]
+    return [
+        f"{r['asset']}: its step did not clear in every interval; standing still there saved {r['saved_eur']:,.0f} ¤"
+        + (f" and forwent {r['forgone_eur']:,.0f} ¤ of payments its limit leaves out." if r["forgone_eur"] >= 1.0 else ".")
+        for r in rows
+    ]
 
 
 def _values(inputs: ReportInputs) -> TableView:

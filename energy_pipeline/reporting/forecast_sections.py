@@ -24,13 +24,15 @@ def inputs_of_models(inputs: ReportInputs) -> Section:
     tables = [TableView("What is read", _READ_HEADS, [_read_row(r) for r in frame.filter(pl.col("status") != "group_off").to_dicts()])]
     if inputs.has("forecast_contributions"):
         tables.append(_mattered(inputs.frame("forecast_contributions")))
+    if inputs.has("driver_outlook"):
+        tables.append(_outlook(inputs.frame("driver_outlook")))
     off = frame.filter(pl.col("status") == "group_off")["feature_group"].unique().sort().to_list()
     notes = [
         f"Groups that are off: {', '.join(off)}; docs/forecast-features.md says what each gave on real markets." if off else "Every group is on.",
         "PSI compares the last four weeks with the days before them that the models learn from; a season alone can move it.",
     ]
     notes += merit_order_notes(inputs)
-    sources = inputs.sources("feature_statistics", "forecast_contributions", "price_features")
+    sources = inputs.sources("feature_statistics", "forecast_contributions", "price_features", "driver_outlook")
     return Section("inputs", "Inputs of the price models", tables, notes=notes, sources=sources)
 
 
@@ -77,6 +79,19 @@ def _mattered(frame: pl.DataFrame) -> TableView:
         rows += [[Cell(zone), Cell(r["input"]), share_cell(r["importance"]), num(r["size"], 2)] for r in part.head(LISTED).to_dicts()]
     heads = [Head("Zone", numeric=False), Head("Input", numeric=False), Head("importance"), Head("mean contribution, either way", "¤/MWh")]
     return TableView(f"What mattered most, mean of the members ({LISTED} a zone)", heads, rows)
+
+
+def _outlook(frame: pl.DataFrame) -> TableView:
+    """The mean of each driver on each day after D; muted where no weather run tells of it."""
+    days = frame["target_day"].unique().sort().to_list()
+    found = frame.group_by("zone", "driver", "target_day", maintain_order=True).agg(pl.col("value_mw").mean(), pl.col("method").first())
+    rows = []
+    for (zone, driver), part in groups(found.sort("zone", "driver", "target_day"), "zone", "driver"):
+        by = {r["target_day"]: r for r in part.to_dicts()}
+        cells = [num(by[d]["value_mw"], 0, "" if by[d]["method"] == "weather_run" else "muted") for d in days]
+        rows.append([Cell(zone), Cell(driver), *cells])
+    heads = [Head("Zone", numeric=False), Head("Driver", numeric=False), *(Head(f"{d:%a %d}", "MW") for d in days)]
+    return TableView("The days after, daily means (grey: mean of four weeks, for no weather run reaches there)", heads, rows)
 
 
 def merit_order_notes(inputs: ReportInputs) -> list[str]:

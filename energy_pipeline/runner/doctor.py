@@ -58,9 +58,19 @@ def _places(settings: Settings, environment: Mapping[str, str]) -> Iterator[Find
         ok=True, what="version", found=f"{settings.code_version or code_version()}, Python {platform.python_version()}, {platform.platform()}"
     )
     yield _writable("lake", str(settings.lake))
+    yield _unfinished(settings)
     yield _writable("DAGSTER_HOME", str(home_of(environment)))
     models = sorted((settings.sql_root / "marts").rglob("*.sql"))
     yield Finding(ok=bool(models), what="SQL models", found=f"{len(models)} marts in {settings.sql_root}")
+
+
+def _unfinished(settings: Settings) -> Finding:
+    """Days of which a run began to write and did not get through."""
+    try:
+        found = [str(mark) for mark in Lake(settings.lake).unfinished().all()]
+    except OSError as error:
+        return Finding(ok=False, what="unfinished days", found=f"{settings.lake}: {error}")
+    return _told("unfinished days", found, "none: every day is of one run")
 
 
 def _writable(what: str, place: str) -> Finding:

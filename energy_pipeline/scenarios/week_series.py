@@ -7,9 +7,9 @@ Rules, all on what decide(D) knows, in hours:
 - day-ahead price: the published distribution of each lead day, tails included.
 - second price: those of its forecast for D; later days have D's mean difference to the day-ahead
   price by hour, and D's band widened by the ratio of the day-ahead bands of that day and D.
-- load, wind, solar: on D the driver forecast and the quantiles of its past errors. Beyond D no
-  driver is forecast here: the mean of the hour over the last four weeks (load: of the same
-  weekday) and the quantiles of what was left over, the hour and its two neighbours together.
+- load, wind, solar: on D the driver forecast and the quantiles of its past errors. Beyond D the forecast
+  of that lead (`features.lead_drivers`: weather runs, else the climatology of four weeks) and the quantiles of its
+  errors over the error window, the hour and its two neighbours together.
 - gas, carbon: the last settlement times exp(s sqrt(k) z), k trading days ahead (5/7 of the days
   since its value date), s the standard deviation of the last month's log changes; one value a day.
 """
@@ -30,6 +30,7 @@ from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
 from energy_pipeline.domain.history import ErrorHistory
 from energy_pipeline.features.alignment import DayReader, reader
 from energy_pipeline.features.drivers import Driver, zone_drivers
+from energy_pipeline.features.lead_drivers import lead_drivers
 from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.information.resolution import by_slot, convert
 
@@ -164,10 +165,12 @@ def _driver(info: InformationSet, zone: str, driver: Driver) -> WeekSeries | Non
     outcome = np.array([by_slot(v, d, 60) for d, v in zip(targets, actual.days(targets, 60), strict=True)])
     errors = outcome - np.array([by_slot(_hourly(info.at(d), zone, driver), info.at(d).day, 60) for d in past])
     parts = [expected[:, None] + _pooled(errors)[info.day.slots(60)]]
-    for target in week_days(info)[1:]:
-        same = [i for i, d in enumerate(recent) if driver != "load" or d.day.weekday() == target.day.weekday()]
-        centre = _mean(came[same])
-        parts.append((centre[:, None] + _pooled(came[same] - centre))[target.slots(60)])
+    for lead, target in enumerate(week_days(info)[1:], start=2):
+        ahead = lead_drivers(info, zone, lead)[driver]
+        missed = (ahead.actual - ahead.values)[:-lead][-len(past) :]
+        if not np.isfinite(ahead.values[-1][target.slots(60)]).all() or not np.isfinite(missed).any(axis=0).all():
+            return None
+        parts.append((ahead.values[-1][:, None] + _pooled(missed))[target.slots(60)])
     ceiling = {"wind": info.desk.zones[zone].installed_wind_mw, "solar": info.desk.zones[zone].installed_solar_mw}.get(driver)
     limits = (0.0, max(float(ceiling or 0.0), 1.2 * float(np.nanmax(came))))
     return WeekSeries(driver, zone, "MW", np.clip(np.concatenate(parts), *limits), errors, limits)
@@ -181,11 +184,6 @@ def _actual(info: InformationSet, zone: str, driver: Driver) -> DayReader:
 
 def _hourly(info: InformationSet, zone: str, driver: Driver) -> FloatArray:
     return convert(zone_drivers(info, zone)[driver].values_mw, info.desk.zones[zone].resolution_minutes(info.day.day), 60)
-
-
-def _mean(rows: FloatArray) -> FloatArray:
-    known = np.isfinite(rows)
-    return np.asarray(np.where(known, rows, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1))
 
 
 def _pooled(errors: FloatArray) -> FloatArray:

@@ -35,7 +35,9 @@ TABLES = (
 APART = "wind_and_solar_apart"
 
 
-def ablation(desk_path: Path, data: Path, first: date, last: date, zones: Sequence[str] = (), every: int = 8, chosen: Sequence[str] = QUICK) -> str:
+def ablation(
+    desk_path: Path, data: Path, first: date, last: date, zones: Sequence[str] = (), every: int = 8, chosen: Sequence[str] = QUICK, lead: int = 1
+) -> str:
     """The table of gains as Markdown.
 
     Parameters
@@ -48,6 +50,8 @@ def ablation(desk_path: Path, data: Path, first: date, last: date, zones: Sequen
         All of the desk when empty.
     chosen : sequence of str
         Members.
+    lead : int
+        Of the day `lead` - 1 after the one decided; a longer one reads drivers and holidays alone.
 
     Raises
     ------
@@ -61,19 +65,23 @@ def ablation(desk_path: Path, data: Path, first: date, last: date, zones: Sequen
     days = days_between(first, last)[::every]
     archive = _archive(desk, data, first, last)
     lines = [
-        f"### What each group of inputs gives, {len(days)} days of {first} .. {last}, {', '.join(chosen)}",
+        f"### What each group of inputs gives, {len(days)} days of {first} .. {last}{_ahead(lead)}, {', '.join(chosen)}",
         "",
         "| zone | group | MAE without, EUR/MWh | MAE with | change by the group | p | in the desk |",
         "|---|---|---|---|---|---|---|",
     ]
     for zone in zones or desk.zones:
-        errors = _errors(archive, zone, days, desk.forecast.features, chosen)
+        errors = _errors(archive, zone, days, desk.forecast.features, chosen, lead)
         own = errors["desk"]
         for group, other in errors.items():
             if group != "desk":
                 held = group in desk.forecast.features
                 lines.append(_line(zone, group, *((other, own) if held else (own, other)), held))
     return "\n".join(lines) + "\n"
+
+
+def _ahead(lead: int) -> str:
+    return "" if lead == 1 else f", the {lead - 1}. day after the one decided"
 
 
 def _line(zone: str, group: str, without: FloatArray, given: FloatArray, held: bool) -> str:
@@ -88,16 +96,17 @@ def _archive(desk: Desk, data: Path, first: date, last: date) -> Archive:
 
     every = desk.model_copy(update={"forecast": desk.forecast.model_copy(update={"features": switchable()})})
     load, begin = SourceFiles(data).load, first - timedelta(days=desk.history_days)
+    last += timedelta(days=desk.forecast.horizon_days + 1)
     return Archive(every, {name: collect(desk, name, begin, last, load).frame for name in TABLES})
 
 
-def _errors(archive: Archive, zone: str, days: Sequence[date], own: Sequence[str], chosen: Sequence[str]) -> dict[str, FloatArray]:
+def _errors(archive: Archive, zone: str, days: Sequence[date], own: Sequence[str], chosen: Sequence[str], lead: int) -> dict[str, FloatArray]:
     """Absolute error of each day with the desk's groups, and with each group taken away or added; groups that change no input are left out."""
     found: dict[str, list[float]] = {}
     for day in days:
         info = archive.at(day)
-        whole = zone_panel(info, zone)
-        came = _outcome(archive, zone, day, 1440 // whole.slots)
+        whole = zone_panel(info, zone, lead)
+        came = _outcome(archive, zone, info.day.shift(lead - 1).day, 1440 // whole.slots)
         if came is None:
             continue
         desk = with_groups(whole, own)

@@ -65,7 +65,7 @@ def test_an_open_lake_reads_nothing_before_a_frame_is_asked_for_and_gives_spans(
     assert lazy.collect()["price_eur_mwh"].to_list() == [70.0, 71.0, 72.0], "the newest vintage, the days of the span"
     assert reads == [("day_ahead_prices", DAY, DAY + timedelta(days=1))]
     found = lake["day_ahead_prices"]["2019-03-31":].pandas()
-    assert (len(found), str(found.index.tz), found.attrs["units"]["price_eur_mwh"]) == (2 * 24, "Europe/Berlin", "EUR/MWh")
+    assert (len(found), str(found.index.dtype), found.attrs["units"]["price_eur_mwh"]) == (2 * 24, "datetime64[us, Europe/Berlin]", "EUR/MWh")
     assert lake.tables == ["day_ahead_prices"]
     assert lake.pnl.polars().collect().is_empty()
     assert "3 days, 2019-03-30 to 2019-04-04" in repr(lake.day_ahead_prices)

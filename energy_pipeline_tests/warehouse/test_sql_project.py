@@ -57,7 +57,7 @@ PUBLIC = {
     *("load_actual", "load_forecast", "generation_actual", "generation_forecast", "fuel_prices", "forward_quotes"),
     *("weather_forecast", "weather_observed", "outages", "plant_meters"),
     *("nomination_lines", "objective_comparison", "objective_scores", "hedge_effectiveness"),
-    *("feature_statistics", "forecast_tuning", "forecast_diagnostics"),
+    *("driver_outlook", "feature_statistics", "forecast_tuning", "forecast_diagnostics"),
     *("forecast_models", "forecast_contributions", "forward_curve", "spread_forecasts", "second_price_skill"),
     *(f"{mart}_{span}" for mart in SUMMED for span in ("daily", "monthly")),
 }

@@ -36,6 +36,27 @@ HORIZON = Column("horizon_days", "i32", "1 for D, 2 for D+1, ...", "d", minimum=
 _LAGS = {1: "on the last day whose price is known, D-1", **{lag: f"{lag - 1} days before that" for lag in range(2, 7)}}
 _LAGS |= {7: "a week before the target day", 14: "two weeks before the target day"}
 _FUEL = "see fuel_prices"
+DRIVER_OUTLOOK = Table(
+    name="driver_outlook",
+    stage="features",
+    flow="decide",
+    description="Load, wind and solar of each zone by hour of the days after D, as known at the decision: what is the week's weather worth?",
+    key=("zone", "driver", "delivery_start"),
+    columns=(
+        c.DELIVERY_DAY,
+        Column("target_day", "date", "The day it is for."),
+        Column("horizon_days", "i32", "2 for D+1, 3 for D+2, ...", "d", minimum=2, maximum=14, reason="as far as prices are forecast"),
+        c.ZONE,
+        c.text("driver", "Which driver.", allowed=("load", "wind", "solar")),
+        c.DELIVERY_START,
+        c.RESOLUTION,
+        c.power("value_mw", "Expected value; null where nothing of the driver is known. Net loads go below zero.", nullable=True),
+        c.text("method", "weather_run: regression on the last run known; climatology: mean of four weeks.", allowed=("weather_run", "climatology")),
+    ),
+    may_be_empty=True,
+    whole_day="",
+    is_mart=True,
+)
 
 PRICE_FEATURES = Table(
     name="price_features",
@@ -140,6 +161,7 @@ FEATURE_STATISTICS = Table(
 
 TABLES: tuple[Table, ...] = (
     DRIVER_FORECASTS,
+    DRIVER_OUTLOOK,
     PRICE_FEATURES,
     FEATURE_STATISTICS,
 )

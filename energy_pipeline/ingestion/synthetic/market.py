@@ -25,8 +25,10 @@ from energy_pipeline.ingestion.synthetic.zones import DEFAULT_SOLAR_MW, DEFAULT_
 
 US_PER_HOUR = 3_600_000_000
 # Forecast runs a delivery day is covered by: (days before, UTC hour). The first is the
-# last run before the gate; the oldest serves the end of a seven-day horizon.
+# last run before the gate; the oldest serves the end of a week's horizon, the later ones a fortnight's.
 RUNS: tuple[tuple[int, int], ...] = ((1, 0), (2, 12), (3, 0), (5, 0), (7, 0))
+LATER_RUNS: tuple[tuple[int, int], ...] = ((9, 0), (11, 0), (14, 0))
+WEEK = 7
 AUCTION_AT = time(12)
 QUOTED_AT = time(11)
 _CACHED_DAYS = 800
@@ -105,7 +107,8 @@ class Market:
         delivery = self.desk.delivery_day(day)
         starts = delivery.interval_starts_us(QUARTER)
         hours = starts / US_PER_HOUR + QUARTER / 120.0
-        issued = np.array([to_us(datetime.combine(day - timedelta(days=b), time(h), tzinfo=UTC)) for b, h in RUNS], dtype=np.int64)
+        runs = RUNS if self.desk.forecast.horizon_days <= WEEK else RUNS + LATER_RUNS
+        issued = np.array([to_us(datetime.combine(day - timedelta(days=b), time(h), tzinfo=UTC)) for b, h in runs], dtype=np.int64)
         everywhere = {p.name: p for p in [*self.places.values(), *(p for s in self.setups for p in s.places)]}
         weather, forecasts = {}, {}
         for name, place in everywhere.items():

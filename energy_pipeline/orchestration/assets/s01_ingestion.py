@@ -26,6 +26,8 @@ from energy_pipeline.orchestration.resources import DeskRuntime, RunSession, Too
 
 RAW_NAMES = tuple(t.name for t in RAW_TABLES)
 LOOKED_AT = Earlier("runs", "when the ingest flow last looked at a day: what was not there then came late")
+AHEAD = ("weather_forecast",)
+"""Raw tables whose rows of the days after D are known before D is decided: a run reaches as far as its source lets it."""
 SCHEDULE_TAGS = ("dagster/schedule_name", "dagster/sensor_name")
 
 
@@ -60,6 +62,8 @@ def raw_table(factory: AssetFactory, contract: Table) -> dg.AssetsDefinition:
         with progress.reporting(contract.name):
             fetch_live(context, runtime, days[0], days[-1])
             good = add_days(runtime, contract, days, failures)
+            if contract.name in AHEAD:
+                add_ahead(runtime, contract, days[-1])
             record(context, {day: {contract.name: entries} for day, entries in good.items()}, failures)
 
     return _raw
@@ -99,6 +103,21 @@ def add_days(runtime: DeskRuntime, contract: Table, days: list[date], failures: 
             failures.add(day, error)
         progress.done(contract.name, day)
     return good
+
+
+def add_ahead(runtime: DeskRuntime, contract: Table, last: date) -> None:
+    """Add what is there of the days after `last` that its decision forecasts; a source that has none, or fails, has its own day to say so."""
+    from energy_pipeline import ingestion
+
+    days = days_between(last + timedelta(days=1), last + timedelta(days=runtime.desk.forecast.horizon_days - 1))
+    if not days:
+        return
+    fresh = by_day(ingestion.collect(runtime.desk, contract.name, days[0], days[-1], runtime.sources.load, runtime.answers).frame)
+    held = by_day(runtime.lake.read(contract.name, days[0], days[-1], missing="skip"))
+    for day in (d for d in days if d in fresh):
+        new = ingestion.new_vintages(contract, held.get(day, contract.frame()), fresh[day], runtime.now())
+        if new.height:
+            runtime.lake.add_vintage(contract.name, day, new)
 
 
 def last_looks(lake: Lake, days: list[date]) -> dict[date, datetime]:

@@ -1,6 +1,6 @@
 """Features: what decide knows about load, wind, solar and past prices.
 
-What belongs here: `driver_forecasts`, `price_features`, `feature_statistics`. What does not: how they are made.
+What belongs here: `driver_forecasts`, `driver_outlook`, `price_features`, `feature_statistics`. What does not: how they are made.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     """All assets of the stage."""
     return [
         factory.table("driver_forecasts", driver_forecasts, Information()),
+        factory.table("driver_outlook", driver_outlook, Information()),
         factory.table("price_features", price_features, Information(), DRIVERS),
         factory.table("feature_statistics", feature_statistics, Information(), DRIVERS),
     ]
@@ -27,6 +28,13 @@ def driver_forecasts(_day: DayContext, *, information_set: Info) -> Frame:
     from energy_pipeline import features
 
     return features.driver_forecasts(information_set)
+
+
+def driver_outlook(_day: DayContext, *, information_set: Info) -> Frame:
+    """Load, wind and solar of each zone on the days after D."""
+    from energy_pipeline import features
+
+    return features.driver_outlook(information_set)
 
 
 def price_features(_day: DayContext, *, information_set: Info) -> Frame:

@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from energy_pipeline.contracts import TABLES
+from energy_pipeline.flexibility.states import LOOK_BACK_DAYS
 from energy_pipeline.orchestration.assets.s05_scenarios import past_errors
+from energy_pipeline.orchestration.assets.s06_flexibility import corrections
 from energy_pipeline.orchestration.factory import AssetFactory, DayContext, FileAsset, Frame, Frames, Info, RowMetadata, write_frames
 from energy_pipeline.orchestration.reads import Day, DaysBefore, Information, Raw, Window
 
 if TYPE_CHECKING:
+    from energy_pipeline.book.outlook import Acting
     from energy_pipeline.portfolio import Acted, Came
     from energy_pipeline.portfolio.forwards.daily import HeldForwards
 
@@ -37,22 +40,41 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     scenarios = (info, Day("scenario_paths"), Day("plant_output"), Day("dispatch"))
     came = (Raw("second_prices"), Raw("plant_meters"), Raw("generation_actual"), Raw("held_hours"))
     auction = Raw("day_ahead_prices", required=True)
+    decided = (Day("signals"), Day("right_decisions"))
+    stood = (Day("asset_thresholds"), Day("asset_states"), Day("end_values"))
     return [
-        factory.files("positions", NOMINATIONS, write_book, *scenarios, forecasts, Day("signals"), Day("right_decisions"), tables=BOOK_TABLES),
+        factory.files("positions", NOMINATIONS, write_book, *scenarios, forecasts, *decided, *stood, tables=BOOK_TABLES),
         factory.table("joint_book", joint_book, *scenarios, forecasts, Day("spread_forecasts"), Day("asset_states"), Day("end_values")),
         factory.table("forward_book_proposals", forward_book_proposals, info, forecasts),
         factory.table("pnl_day_ahead", pnl_day_ahead, positions, Day("plant_output"), auction),
-        factory.table("asset_legs", asset_legs, *(Day(name) for name in DECIDED), auction, *came, DaysBefore("asset_legs")),
+        factory.table("asset_legs", asset_legs, *(Day(name) for name in DECIDED), auction, *came, DaysBefore("asset_legs", LOOK_BACK_DAYS)),
         factory.table("plant_results", plant_results, Day("plant_output"), auction, *came),
         factory.table("pnl", pnl, positions, Day("plant_output"), Day("dispatch"), auction, *came, *(Day(name) for name in ACTED)),
-        factory.tables("rivals", RIVAL_TABLES, rivals, *scenarios, Day("signals"), positions),
+        factory.tables("rivals", RIVAL_TABLES, rivals, *scenarios, Day("signals"), positions, *stood),
         factory.table("hedge_results", hedge_results, Window("pnl", SCORE_DAYS), Window("pnl_day_ahead", SCORE_DAYS, required=False)),
         factory.table("objective_results", objective_results, positions, Day("objective_positions"), Day("pnl")),
         factory.table("objective_scores", objective_scores, Window("objective_results", SCORE_DAYS)),
     ]
 
 
-def write_book(
+def write_book(day: DayContext, *, information_set: Info, **decided: Frame) -> Mapping[str, RowMetadata]:
+    """Optimise, write book, solution and bids, submit the bids."""
+    from energy_pipeline import portfolio
+
+    frames = decided_book(day, information_set=information_set, **decided)
+    written = write_frames(day, frames)
+    path = day.lake.submit(day.day, portfolio.nominations_csv(frames["nomination_lines"], day.desk.currency).encode())
+    return {**written, "nominations": {"path": path}}
+
+
+def acting_of(day: DayContext, asset_thresholds: Frame, asset_states: Frame, end_values: Frame) -> tuple[Acting, ...]:
+    """Stores that act on prices as they come, as they were decided to stand."""
+    from energy_pipeline import flexibility
+
+    return flexibility.acting(flexibility.desk_of_day(day.desk, day.day, asset_states, end_values), asset_thresholds)
+
+
+def decided_book(
     day: DayContext,
     *,
     information_set: Info,
@@ -62,23 +84,15 @@ def write_book(
     price_forecasts: Frame,
     signals: Frame,
     right_decisions: Frame,
-) -> Mapping[str, RowMetadata]:
-    """Optimise, write book, solution and bids, submit the bids."""
-    from energy_pipeline import portfolio
-
-    frames = decided_book(information_set, scenario_paths, plant_output, dispatch, price_forecasts, signals, right_decisions)
-    written = write_frames(day, frames)
-    path = day.lake.submit(day.day, portfolio.nominations_csv(frames["nomination_lines"], day.desk.currency).encode())
-    return {**written, "nominations": {"path": path}}
-
-
-def decided_book(
-    information_set: Info, scenario_paths: Frame, plant_output: Frame, dispatch: Frame, price_forecasts: Frame, signals: Frame, right_decisions: Frame
+    asset_thresholds: Frame,
+    asset_states: Frame,
+    end_values: Frame,
 ) -> Frames:
     """Book, solution and bids; nothing is written."""
     from energy_pipeline import portfolio
 
-    case = portfolio.case_of(information_set, scenario_paths, plant_output, dispatch, signals)
+    acting = acting_of(day, asset_thresholds, asset_states, end_values)
+    case = portfolio.case_of(information_set, scenario_paths, plant_output, dispatch, signals, acting)
     book = portfolio.book_of(case, price_forecasts, dispatch)
     whys = dict(zip(right_decisions["asset"].to_list(), right_decisions["why"].to_list(), strict=True))
     lines = portfolio.nomination_lines(case, book.positions, dispatch, whys)
@@ -148,7 +162,7 @@ def asset_legs(
     from energy_pipeline import portfolio
 
     came = portfolio.Came(day_ahead_prices, second_prices, plant_meters, generation_actual, held_hours)
-    return portfolio.asset_legs(day.desk, day.day, portfolio.Decided(**decided), came, asset_legs)
+    return portfolio.asset_legs(day.desk, day.day, portfolio.Decided(**decided), came, asset_legs, corrections(day))
 
 
 def plant_results(
@@ -209,13 +223,24 @@ def pnl(
 
 
 def rivals(
-    _day: DayContext, *, information_set: Info, scenario_paths: Frame, plant_output: Frame, dispatch: Frame, signals: Frame, positions: Frame
+    day: DayContext,
+    *,
+    information_set: Info,
+    scenario_paths: Frame,
+    plant_output: Frame,
+    dispatch: Frame,
+    signals: Frame,
+    positions: Frame,
+    asset_thresholds: Frame,
+    asset_states: Frame,
+    end_values: Frame,
 ) -> Frames:
     """Other objectives on the day's scenarios, and what the hedges save."""
     from energy_pipeline.portfolio import case_of
     from energy_pipeline.portfolio import rivals as stage
 
-    case = case_of(information_set, scenario_paths, plant_output, dispatch, signals)
+    acting = acting_of(day, asset_thresholds, asset_states, end_values)
+    case = case_of(information_set, scenario_paths, plant_output, dispatch, signals, acting)
     found = stage.rivals(case, positions)
     effectiveness = stage.hedge_effectiveness(case, positions, dispatch)
     return {"objective_comparison": found.comparison, "objective_positions": found.positions, "hedge_effectiveness": effectiveness}

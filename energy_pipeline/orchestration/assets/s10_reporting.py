@@ -21,6 +21,7 @@ from energy_pipeline.orchestration.factory import AssetFactory, DayContext, File
 from energy_pipeline.orchestration.partitions import days_of_tags
 from energy_pipeline.orchestration.reads import Held, IfThere, OrderOnly, Window
 from energy_pipeline.orchestration.resources import DeskRuntime
+from energy_pipeline.orchestration.whole_days import unfinished_runs
 from energy_pipeline.warehouse.sql_project import SqlProject
 
 FLOWS = ("ingest", "decide", "settle_da", "settle_final")
@@ -81,7 +82,7 @@ def runs(day: DayContext) -> pl.DataFrame:
     common = {"delivery_day": day.day, "run_id": day.run.run_id, "recorded_at": day.session.runtime.now().astimezone(UTC)}
     about = {"desk": day.desk.name, "desk_hash": desk_hash(day.desk), "code_version": day.session.runtime.settings.code_version or code_version()}
     cut = {flow: day.session.decision_time(day.day) if flow == "decide" else None for flow in flows}
-    return TABLES["runs"].frame([{**common, "run_flow": flow, "decision_time": cut[flow], **about} for flow in flows])
+    return TABLES["runs"].frame([{**common, "run_flow": flow, "decision_time": cut[flow], **about, "state": "written"} for flow in flows])
 
 
 def flows_of(run: dg.DagsterRun) -> list[str]:
@@ -152,10 +153,19 @@ def publish(runtime: DeskRuntime, days: list[date], project: SqlProject) -> Mapp
     """Bring the warehouse up to date; rows written per mart."""
     from energy_pipeline.warehouse import publishing as warehouse
 
+    days = sorted({*days, *note_unfinished(runtime)})
     places = (runtime.lake, runtime.settings.warehouse, project.root)
     report = warehouse.publish(*places, days, published_at=runtime.now(), project=project, desk=runtime.desk)
     progress.done(MARTS, None)
     return report.rows
+
+
+def note_unfinished(runtime: DeskRuntime) -> list[date]:
+    """Write to `runs` which days a run that is no longer there began and did not get through; those days."""
+    rows = unfinished_runs(runtime.lake, runtime.whole.run_id if runtime.whole is not None else "")
+    for day, its in rows.items():
+        runtime.lake.write_day("runs", day, TABLES["runs"].frame(its))
+    return list(rows)
 
 
 def neighbours(day: DayContext) -> list[date]:
