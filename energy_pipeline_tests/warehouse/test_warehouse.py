@@ -250,7 +250,7 @@ def test_damage_is_found_and_a_publish_that_meets_it_builds_the_file_anew(lake, 
     live.write_bytes(harm(live.read_bytes()))
     assert damage(live)
     project = sql_models.project()
-    project.root = NO_SQL
+    project.root = NO_SQL  # type: ignore[attr-defined] # the real one has a folder
     desk, place = SimpleNamespace(currency="EUR"), SimpleNamespace(warehouse=live)
     runtime = SimpleNamespace(lake=lake, settings=place, desk=desk, whole=None, now=lambda: datetime(2019, 4, 1, tzinfo=UTC))
     lake.write_day("stress_results", MONTH, stresses(MONTH, 7.0))
