@@ -306,8 +306,14 @@ def nominations_csv(lines: pl.DataFrame, currency: str = "EUR") -> str:
         _fixed("next_best_costs_eur", 2),
     )
     heads = {name: name.replace("_eur", f"_{currency.lower()}") for name in CSV_COLUMNS}
-    text: str = rows.select(CSV_COLUMNS).rename(heads).write_csv(null_value="")
+    words = pl.col("zone", "asset", "binding_limit", "next_best_action")
+    text: str = rows.select(CSV_COLUMNS).with_columns(_no_formula(words)).rename(heads).write_csv(null_value="")
     return text
+
+
+def _no_formula(words: pl.Expr) -> pl.Expr:
+    """Words that no spreadsheet takes for a formula: a quote stands before a first = + - @ or tab."""
+    return words.str.replace(r"^([=+\-@\t\r])", "'$1")
 
 
 def _fixed(column: str, decimals: int) -> pl.Expr:

@@ -13,6 +13,7 @@ import dagster as dg
 
 from energy_pipeline.contracts import TABLES
 from energy_pipeline.flexibility.states import LOOK_BACK_DAYS
+from energy_pipeline.orchestration import policies
 from energy_pipeline.orchestration.assets.s05_scenarios import fresh_paths
 from energy_pipeline.orchestration.assets.s06_flexibility import SENT, accepted_of, corrections, executed_of
 from energy_pipeline.orchestration.factory import AssetFactory, DayContext, FileAsset, Frame, Frames, Info, RowMetadata, write_frames
@@ -66,6 +67,8 @@ def write_book(day: DayContext, *, information_set: Info, **decided: Frame) -> M
 
     frames = decided_book(day, information_set=information_set, **decided)
     written = write_frames(day, frames)
+    if policies.FALLBACK_TAG in day.run.tags and (day.desk.fallback is None or not day.desk.fallback.submit):
+        return {**written, "nominations": {"submitted": False, "why": "a fallback decision; the desk's fallback.submit is false"}}
     path = day.lake.submit(day.day, portfolio.nominations_csv(frames["nomination_lines"], day.desk.currency).encode())
     return {**written, "nominations": {"path": path}}
 
