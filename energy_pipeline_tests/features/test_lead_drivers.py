@@ -161,12 +161,8 @@ def _measured(farms):
     us = pl.Datetime("us", "UTC")
     runs = pl.read_parquet(FARMS / "nwp_day_ahead.parquet").drop_nulls("ws").with_columns(pl.col("farm").cast(pl.String))
     power = pl.read_parquet(FARMS / "power_hourly.parquet").with_columns(pl.col("farm").cast(pl.String))
-    at = {
-        "delivery_day": pl.col("ts_utc").dt.date(),
-        "delivery_start": pl.col("ts_utc").cast(us),
-        "resolution_minutes": pl.lit(60),
-        "source": pl.lit(""),
-    }
+    start = pl.col("ts_utc").cast(us)
+    at = {"delivery_day": start.dt.date(), "delivery_start": start, "resolution_minutes": pl.lit(60), "source": pl.lit("")}
     issued = pl.col("issued_utc").cast(us)
     told = {"location": pl.col("farm"), "issued_at": issued, "known_at": issued + timedelta(hours=8), "wind_speed_ms": pl.col("ws")}
     came = {"zone": pl.col("farm"), "technology": pl.lit("wind"), "generation_mw": pl.col("power_cf") * 100.0}
