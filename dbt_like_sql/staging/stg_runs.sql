@@ -10,5 +10,6 @@ select
     decision_time,
     desk,
     desk_hash,
-    code_version
+    code_version,
+    coalesce(state, 'written') as state
 from {{ source('lake', 'runs') }}

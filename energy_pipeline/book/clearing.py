@@ -4,7 +4,8 @@ What belongs here: the limit of a right's step, acceptance at prices that came, 
 lines (`portfolio.nominations`), the P&L (`pnl`).
 
 A plant with a renewable right is bid as one step at its marginal cost less what its scheme would pay for that MWh. Where the
-payment hangs on neighbouring intervals the step is bid at cost without it. A price above the limit takes the step, one below
+payment hangs on neighbouring intervals the step is bid at cost without it. The plant's own `curtail_below_eur_mwh` raises the
+limit: it is one step, and what it would give is discounted once. A price above the limit takes the step, one below
 rejects it, at the limit the desk's rule holds (`flexibility.at_limit`). A rejected step has neither sale nor output.
 """
 
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from energy_pipeline.book.acceptance import share_of
 from energy_pipeline.book.grid import Grid, on_grid
 from energy_pipeline.desk import Desk
 from energy_pipeline.desk.flexibility import AtLimit, RenewableRight
@@ -53,12 +55,15 @@ def limit_eur_mwh(right: RenewableRight) -> float:
     >>> limit_eur_mwh(right), limit_eur_mwh(right.model_copy(update={"scheme": "not_at_negative_prices"}))
     (-3.0, -0.01)
     """
-    cost, paid = right.variable_cost_eur_mwh, payment_eur_mwh(right)
-    if right.scheme in {"capacity", "after_negative_intervals"}:  # nothing per MWh, or it hangs on the neighbours
-        return cost
+    cost, paid = right.variable_cost_eur_mwh, payment_eur_mwh(right) - left_out_eur_mwh(right)
     if right.scheme == "not_at_negative_prices":
         return max(cost - paid, -TICK_EUR_MWH)  # at nothing it is paid still
     return cost - paid
+
+
+def left_out_eur_mwh(right: RenewableRight) -> float:
+    """What the scheme pays per MWh that the step's limit leaves out, because it hangs on neighbouring intervals."""
+    return payment_eur_mwh(right) if right.scheme == "after_negative_intervals" else 0.0
 
 
 def payment_eur_mwh(right: RenewableRight) -> float:
@@ -97,15 +102,32 @@ def paid_eur_mwh(right: RenewableRight, price: FloatArray) -> FloatArray:
 
 
 def steps_of(desk: Desk, zone: str) -> dict[str, Step]:
-    """The steps of a zone by plant; a plant with several rights is bid by the first."""
+    """The steps of a zone by plant; the desk file has one right a plant (`right_problems`)."""
     found: dict[str, Step] = {}
     for name, right in desk.rights.items():
-        if isinstance(right, RenewableRight) and right.zone == zone and right.plant not in found:
-            found[right.plant] = Step(name, right, math.ceil(round(limit_eur_mwh(right) / TICK_EUR_MWH, 6)) * TICK_EUR_MWH)
+        if isinstance(right, RenewableRight) and right.zone == zone:
+            own = desk.plants[right.plant].curtail_below_eur_mwh
+            limit = limit_eur_mwh(right) if own is None else max(limit_eur_mwh(right), own)
+            found[right.plant] = Step(name, right, in_ticks(limit))
     return found
 
 
-def cleared(limit: float, price: FloatArray, at_limit: AtLimit) -> FloatArray:
+def in_ticks(limit_eur_mwh: float) -> float:
+    """A selling limit in the market's ticks, never below; a buying one is that of its negative.
+
+    >>> in_ticks(-3.001), -in_ticks(-47.238)
+    (-3.0, 47.23)
+    """
+    return round(math.ceil(round(limit_eur_mwh / TICK_EUR_MWH, 6)) * TICK_EUR_MWH, 2)
+
+
+def held_below_eur_mwh(desk: Desk, plant: str) -> float | None:
+    """The price below which a plant is expected to stand still by its own rule; None without one, or where it is bid in a step."""
+    own = desk.plants[plant]
+    return None if own.curtail_below_eur_mwh is None or plant in steps_of(desk, own.zone) else own.curtail_below_eur_mwh
+
+
+def cleared(limit: float | FloatArray, price: FloatArray, at_limit: AtLimit) -> FloatArray:
     """Share of a sell step that an auction takes at its prices, shape (intervals,).
 
     Examples
@@ -117,26 +139,23 @@ def cleared(limit: float, price: FloatArray, at_limit: AtLimit) -> FloatArray:
     return np.where(same, AT_LIMIT[at_limit], (price > limit).astype(np.float64))
 
 
-def expected_earned_eur(desk: Desk, zone: str, hours: float, plants: Mapping[str, FloatArray], price: FloatArray) -> FloatArray:
-    """What schemes are expected to pay for a zone's steps, less variable cost [EUR], shape (intervals,).
-
-    Parameters
-    ----------
-    plants : mapping of plant to expected output [MW]
-    price : array, shape (scenarios, intervals)
-    """
-    found = np.zeros(price.shape[1])
-    for plant, step in steps_of(desk, zone).items():
-        share = cleared(step.limit_eur_mwh, price, desk.flexibility.at_limit)
-        earned = (share * (paid_eur_mwh(step.terms, price) - step.terms.variable_cost_eur_mwh)).mean(axis=0)
-        found += hours * plants.get(plant, np.zeros(found.size)) * earned
+def earned_eur(step: Step, hours: float, given_mw: FloatArray, price: FloatArray) -> FloatArray:
+    """What a step's scheme pays for what its plant gave, less variable cost [EUR], shape (..., intervals)."""
+    found: FloatArray = hours * given_mw * (paid_eur_mwh(step.terms, price) - step.terms.variable_cost_eur_mwh)
     return found
 
 
-def not_sold_mw(desk: Desk, zone: str, grid: Grid, plant_output: pl.DataFrame, price: FloatArray) -> FloatArray:
+def taken_share(desk: Desk, step: Step, grid: Grid, price: FloatArray, accepted: pl.DataFrame | None) -> FloatArray:
+    """Share of a plant's step that the auction took: as its file says, else as its prices do, shape (intervals,)."""
+    by_price = cleared(step.limit_eur_mwh, price, desk.flexibility.at_limit)
+    said = share_of(accepted, step.terms.zone, "step", step.right, grid)
+    return by_price if said is None else np.where(np.isnan(said), by_price, said)
+
+
+def not_sold_mw(desk: Desk, zone: str, grid: Grid, plant_output: pl.DataFrame, price: FloatArray, accepted: pl.DataFrame | None = None) -> FloatArray:
     """What of a zone's expected output was bid in steps that were rejected [MW], shape (intervals,)."""
     lost = np.zeros(grid.size)
     for plant, step in steps_of(desk, zone).items():
         expected = on_grid(plant_output.filter(pl.col("plant") == plant), "output_mw", grid)
-        lost += np.nan_to_num(expected) * (1.0 - cleared(step.limit_eur_mwh, price, desk.flexibility.at_limit))
+        lost += np.nan_to_num(expected) * (1.0 - taken_share(desk, step, grid, price, accepted))
     return lost

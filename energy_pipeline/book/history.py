@@ -11,13 +11,14 @@ behaviour is kept. An unknown error counts as none.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 
 from energy_pipeline.book.outlook import ZoneOutlook
-from energy_pipeline.book.pnl import ZoneBook, zone_legs
+from energy_pipeline.book.pnl import ZoneBook
+from energy_pipeline.book.valued import outlook_legs
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.history import ErrorHistory, SeriesKind
 from energy_pipeline.information.resolution import convert
@@ -99,13 +100,14 @@ def _past_outlook(
     second = price
     if outlook.has_second:
         second = outlook.second.mean(axis=0) + _errors(known.get(("second_price", outlook.zone)), outlook, shared)
-    output = np.broadcast_to(outlook.schedule_mw, price.shape).copy()
+    outputs = []
     for plant in outlook.plants:
         came = plant.output_mw + _errors(known.get(("plant_output", plant.plant)), outlook, shared)
-        output += np.clip(came, 0.0, np.inf if plant.capacity_mw is None else max(plant.capacity_mw, float(plant.output_mw.max(initial=0.0))))
-    return replace(outlook, price=price, second=second, output_mw=output)
+        most = np.inf if plant.capacity_mw is None else max(plant.capacity_mw, float(plant.output_mw.max(initial=0.0)))
+        outputs.append(np.clip(came, 0.0, most))
+    return outlook.came(price, second, outputs)
 
 
 def _losses(book: ZoneBook, outlook: ZoneOutlook) -> FloatArray:
-    pnl = zone_legs(book, outlook.price, outlook.second, outlook.output_mw).total().sum(axis=-1)
+    pnl = outlook_legs(book, outlook).total().sum(axis=-1)
     return np.asarray(pnl.mean() - pnl) if pnl.size else pnl

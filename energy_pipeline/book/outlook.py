@@ -1,19 +1,23 @@
 """What may happen on the day, as arrays: scenarios of prices and output per zone.
 
 What belongs here: reading scenario paths, expected outputs and schedules into arrays
-that the optimiser and risk share. What does not: drawing scenarios.
+that the optimiser and risk share, and what an auction takes and stores do in each scenario: the same
+as at settlement. What does not: drawing scenarios.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
+from energy_pipeline.book.clearing import Step, cleared, earned_eur, steps_of
 from energy_pipeline.book.grid import Grid, on_grid, zone_grid
 from energy_pipeline.book.scenario_matrix import ScenarioMatrix, scenario_matrices
 from energy_pipeline.desk import Desk
+from energy_pipeline.desk.flexibility import AtLimit
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
 from energy_pipeline.domain.errors import MissingDayError
 from energy_pipeline.information.resolution import convert
@@ -21,12 +25,29 @@ from energy_pipeline.information.resolution import convert
 
 @dataclass(frozen=True)
 class PlantExpectation:
-    """Expected output of one plant on its zone's intervals."""
+    """Expected output of one plant on its zone's intervals, and the step it is bid in, if any."""
 
     plant: str
     technology: str
     output_mw: FloatArray
     capacity_mw: float | None
+    step: Step | None = None
+
+
+@dataclass(frozen=True)
+class Acting:
+    """A store that acts on the second price as it comes, and trades there without a fee.
+
+    Attributes
+    ----------
+    asset, zone : str
+    run : function of prices (scenarios, intervals)
+        What it gives to the grid [MW] and its wear [EUR], of that shape each.
+    """
+
+    asset: str
+    zone: str
+    run: Callable[[FloatArray], tuple[FloatArray, FloatArray]]
 
 
 @dataclass(frozen=True)
@@ -42,6 +63,10 @@ class ZoneOutlook:
     plants : tuple of PlantExpectation
     schedule_mw : array, shape (intervals,)
         Net committed schedule of the flexible assets.
+    rejected_mw, scheme_eur : arrays, shape (scenarios or 1, intervals)
+        What of the expected output stands in steps that are rejected, and what schemes pay less variable cost.
+    acted_mw, wear_eur : arrays, shape (scenarios or 1, intervals)
+        What stores that act on R give to the grid beside `output_mw`, and their wear.
     """
 
     zone: str
@@ -52,11 +77,40 @@ class ZoneOutlook:
     has_second: bool
     plants: tuple[PlantExpectation, ...]
     schedule_mw: FloatArray
+    rejected_mw: FloatArray
+    scheme_eur: FloatArray
+    acted_mw: FloatArray
+    wear_eur: FloatArray
+    acting: tuple[Acting, ...] = ()
+    at_limit: AtLimit = "none"
 
     @property
     def expected_mw(self) -> FloatArray:
         """E[g | gate]: expected plant output and committed schedule, shape (intervals,)."""
         return self.schedule_mw + sum((p.output_mw for p in self.plants), np.zeros(self.grid.size))
+
+    @property
+    def acted_eur(self) -> FloatArray:
+        """What acting stores earn at R less wear [EUR], shape (scenarios or 1, intervals)."""
+        return np.asarray(self.grid.hours * self.second * self.acted_mw - self.wear_eur)
+
+    def came(self, price: FloatArray, second: FloatArray, outputs_mw: Sequence[FloatArray]) -> ZoneOutlook:
+        """The outlook as these prices and outputs come, shape (scenarios, intervals) each; outputs in the order of the plants."""
+        none = np.zeros((1, self.grid.size))
+        output, rejected, scheme, acted, wear = np.broadcast_to(self.schedule_mw, price.shape).copy(), none, none, none, none
+        for plant, possible in zip(self.plants, outputs_mw, strict=True):
+            given = possible
+            if plant.step is not None:
+                taken = cleared(plant.step.limit_eur_mwh, price, self.at_limit)
+                given = taken * possible
+                rejected = rejected + (1.0 - taken) * plant.output_mw
+                scheme = scheme + earned_eur(plant.step, self.grid.hours, given, price)
+            output += given
+        for store in self.acting:
+            net, cost = store.run(second)
+            acted, wear = acted + net, wear + cost
+        cleared_part = replace(self, price=price, second=second, output_mw=output, rejected_mw=rejected, scheme_eur=scheme)
+        return replace(cleared_part, acted_mw=acted, wear_eur=wear)
 
 
 def schedule_on(dispatch: pl.DataFrame, zone: str, grid: Grid) -> FloatArray:
@@ -68,9 +122,15 @@ def schedule_on(dispatch: pl.DataFrame, zone: str, grid: Grid) -> FloatArray:
 
 
 def zone_outlooks(
-    desk: Desk, day: DeliveryDay, zones: list[str], scenario_paths: pl.DataFrame, plant_output: pl.DataFrame, dispatch: pl.DataFrame
+    desk: Desk,
+    day: DeliveryDay,
+    zones: list[str],
+    scenario_paths: pl.DataFrame,
+    plant_output: pl.DataFrame,
+    dispatch: pl.DataFrame,
+    acting: Sequence[Acting] = (),
 ) -> dict[str, ZoneOutlook]:
-    """Outlook of each zone, in the order given.
+    """Outlook of each zone, in the order given; with what stores do that act on prices as they come.
 
     A plant without scenario rows keeps its expected output in every scenario. A zone
     without second-price rows has R = P.
@@ -84,42 +144,57 @@ def zone_outlooks(
     """
     _require_all(desk, day, zones, plant_output, dispatch)
     series = scenario_matrices(scenario_paths, day)
-    return {zone: _zone_outlook(zone, zone_grid(desk, day, zone), series, plant_output, dispatch) for zone in zones}
+    return {
+        zone: _zone_outlook(desk, zone, zone_grid(desk, day, zone), series, plant_output, dispatch, tuple(a for a in acting if a.zone == zone))
+        for zone in zones
+    }
 
 
 def _zone_outlook(
-    zone: str, grid: Grid, series: dict[tuple[str, str], ScenarioMatrix], plant_output: pl.DataFrame, dispatch: pl.DataFrame
+    desk: Desk,
+    zone: str,
+    grid: Grid,
+    series: dict[tuple[str, str], ScenarioMatrix],
+    plant_output: pl.DataFrame,
+    dispatch: pl.DataFrame,
+    acting: tuple[Acting, ...],
 ) -> ZoneOutlook:
     price = _paths(series.get(("day_ahead_price", zone)), grid)
     if price is None:
         raise MissingDayError("scenario_paths", [grid.day.day], f"zone {zone} has a position but no day_ahead_price scenarios; run scenarios for it")
     second = _paths(series.get(("second_price", zone)), grid)
-    schedule = schedule_on(dispatch, zone, grid)
-    plants = _plants(plant_output, zone, grid)
-    output = np.broadcast_to(schedule, price.shape).copy()
-    for plant in plants:
-        path = _paths(series.get(("plant_output", plant.plant)), grid)
-        output += plant.output_mw if path is None else path
-    return ZoneOutlook(
+    schedule, none = schedule_on(dispatch, zone, grid), np.zeros((1, grid.size))
+    plants = _plants(desk, plant_output, zone, grid)
+    paths = [_paths(series.get(("plant_output", plant.plant)), grid) for plant in plants]
+    outputs = [plant.output_mw if path is None else path for plant, path in zip(plants, paths, strict=True)]
+    empty = ZoneOutlook(
         zone=zone,
         grid=grid,
         price=price,
         second=price if second is None else second,
-        output_mw=output,
+        output_mw=none,
         has_second=second is not None,
         plants=plants,
         schedule_mw=schedule,
+        rejected_mw=none,
+        scheme_eur=none,
+        acted_mw=none,
+        wear_eur=none,
+        acting=acting,
+        at_limit=desk.flexibility.at_limit,
     )
+    return empty.came(empty.price, empty.second, outputs)
 
 
-def _plants(plant_output: pl.DataFrame, zone: str, grid: Grid) -> tuple[PlantExpectation, ...]:
-    rows = plant_output.filter(pl.col("zone") == zone).sort("plant", "delivery_start")
+def _plants(desk: Desk, plant_output: pl.DataFrame, zone: str, grid: Grid) -> tuple[PlantExpectation, ...]:
+    rows, steps = plant_output.filter(pl.col("zone") == zone).sort("plant", "delivery_start"), steps_of(desk, zone)
     return tuple(
         PlantExpectation(
             plant=part["plant"][0],
             technology=part["technology"][0],
             output_mw=_complete(on_grid(part, "output_mw", grid), "plant_output", grid, f"plant {part['plant'][0]}"),
             capacity_mw=part["capacity_mw"][0],
+            step=steps.get(part["plant"][0]),
         )
         for part in rows.partition_by("plant", maintain_order=True)
     )

@@ -5,14 +5,14 @@ What belongs here: positions and scenario tables into zone books, outlooks and P
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
-from energy_pipeline.book.clearing import expected_earned_eur
-from energy_pipeline.book.outlook import ZoneOutlook, zone_outlooks
-from energy_pipeline.book.pnl import ZoneBook, at_fair_value, zone_legs
+from energy_pipeline.book.outlook import Acting, ZoneOutlook, zone_outlooks
+from energy_pipeline.book.pnl import Legs, ZoneBook, at_fair_value, zone_legs
 from energy_pipeline.book.positions import zone_books
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
@@ -43,9 +43,15 @@ class ValuedBook:
 
 
 def valued(
-    desk: Desk, day: DeliveryDay, positions: pl.DataFrame, scenario_paths: pl.DataFrame, plant_output: pl.DataFrame, dispatch: pl.DataFrame
+    desk: Desk,
+    day: DeliveryDay,
+    positions: pl.DataFrame,
+    scenario_paths: pl.DataFrame,
+    plant_output: pl.DataFrame,
+    dispatch: pl.DataFrame,
+    acting: Sequence[Acting] = (),
 ) -> ValuedBook:
-    """The book of these positions over the scenarios.
+    """The book of these positions over the scenarios, with the stores that act on prices as they come.
 
     Raises
     ------
@@ -53,29 +59,29 @@ def valued(
         When a zone with a position lacks scenarios, a plant its output or an asset its schedule.
     """
     held = set(positions["zone"].unique().to_list())
-    outlooks = zone_outlooks(desk, day, [zone for zone in desk.zones if zone in held], scenario_paths, plant_output, dispatch)
+    outlooks = zone_outlooks(desk, day, [zone for zone in desk.zones if zone in held], scenario_paths, plant_output, dispatch, acting)
     return book_of_day(desk, day, positions, dispatch, outlooks)
 
 
 def book_of_day(desk: Desk, day: DeliveryDay, positions: pl.DataFrame, dispatch: pl.DataFrame, outlooks: dict[str, ZoneOutlook]) -> ValuedBook:
     """The book of these positions over outlooks that are there already: of each zone with a position, perhaps of more."""
-    books = {
-        zone: replace(book, cost_eur=book.cost_eur - scheme_eur(desk, outlooks[zone]))
-        for zone, book in zone_books(desk, day, positions, dispatch).items()
-    }
+    books = zone_books(desk, day, positions, dispatch)
     fair = {zone: at_fair_value(book, outlooks[zone].price) for zone, book in books.items()}
     return ValuedBook(desk, day, positions, books, fair, outlooks)
 
 
-def scheme_eur(desk: Desk, outlook: ZoneOutlook) -> FloatArray:
-    """What the schemes of a zone's plants are expected to pay, less variable cost [EUR], shape (intervals,)."""
-    plants = {p.plant: p.output_mw for p in outlook.plants}
-    return expected_earned_eur(desk, outlook.zone, outlook.grid.hours, plants, outlook.price)
+def outlook_legs(book: ZoneBook, outlook: ZoneOutlook) -> Legs:
+    """Legs of a zone's book in every scenario: steps as they clear there, and stores that act at R, physical at P and deviation at R - P."""
+    rejected, hours = outlook.rejected_mw, outlook.grid.hours
+    cleared = replace(book, sold_mw=book.sold_mw - rejected, expected_mw=book.expected_mw - rejected, cost_eur=book.cost_eur - outlook.scheme_eur)
+    legs = zone_legs(cleared, outlook.price, outlook.second, outlook.output_mw)
+    physical, deviation = (hours * at * outlook.acted_mw for at in (outlook.price, outlook.second - outlook.price))
+    return replace(legs, physical=legs.physical + physical, deviation=legs.deviation + deviation, costs=legs.costs - outlook.wear_eur)
 
 
 def zone_pnl_eur(book: ZoneBook, outlook: ZoneOutlook) -> FloatArray:
     """P&L of a zone's book per scenario [EUR], shape (scenarios,)."""
-    result: FloatArray = zone_legs(book, outlook.price, outlook.second, outlook.output_mw).total().sum(axis=1)
+    result: FloatArray = outlook_legs(book, outlook).total().sum(axis=1)
     return result
 
 
@@ -85,7 +91,7 @@ def scenario_pnl(books: dict[str, ZoneBook], outlooks: dict[str, ZoneOutlook], p
     by_leg: dict[str, FloatArray] = {}
     for zone, book in books.items():
         outlook = outlooks[zone]
-        legs = zone_legs(book, outlook.price, outlook.second, outlook.output_mw).by_leg()
+        legs = outlook_legs(book, outlook).by_leg()
         by_zone[zone] = sum(legs.values(), np.zeros(outlook.price.shape[0]))
         by_leg = {name: by_leg.get(name, 0.0) + values for name, values in legs.items()}
     return by_zone, by_leg or {"physical": np.zeros(paths)}

@@ -29,11 +29,13 @@ def report(
 ) -> None:
     """Say where DAY's page is."""
     with plain_errors():
-        path = report_path(settings_of(desk, lake), day.date())
+        settings = settings_of(desk, lake)
+        path = report_path(settings, day.date())
         if path is None:
             problems.print(f"no report of {day.date()} in the lake -> energy-pipeline run {day.date()}")
             raise typer.Exit(1)
         console.print(str(path), soft_wrap=True)
+        tell_unfinished(settings, [day.date()])
         if open_page:
             webbrowser.open(path.resolve().as_uri())
 
@@ -44,6 +46,15 @@ def report_path(settings: Settings, day: date) -> Path | None:
 
     path = Path(settings.lake) / day_folder("report", day) / "report.html"
     return path if path.is_file() else None
+
+
+def tell_unfinished(settings: Settings, days: Collection[date]) -> None:
+    """Say which of the days are of several runs."""
+    from energy_pipeline.lake import Lake
+
+    for mark in Lake(settings.lake).unfinished().all():
+        if mark.day in days:
+            problems.print(f"[yellow]not finished[/yellow] {mark}", highlight=False)
 
 
 def index(desk: DeskOption = None, lake: LakeOption = None) -> None:
@@ -78,6 +89,7 @@ def show(settings: Settings, days: list[date], failed: Collection[date] = (), sp
         console.print(totals([r for r in records(lake) if r.day in set(span) - set(failed)], len(span)), markup=False)
     for day in sorted(set(days) & set(failed)):
         problems.print(f"{day}: not finished; what the lake and the page hold of it may be of an earlier run, and is not shown here")
+    tell_unfinished(settings, days)
     pages = [path for day in days if day not in failed and (path := report_path(settings, day)) is not None]
     if pages:
         console.print(f"[bold]Report[/bold]     {pages[-1]}", soft_wrap=True)

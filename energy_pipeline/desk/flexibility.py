@@ -73,9 +73,24 @@ class StateCorrections(FileLayout):
     path: str = Field(min_length=1, description="Counts from ENERGY_PIPELINE_DATA; .parquet or .csv. Rows known after a decision do not count.")
 
 
+class Acceptance(FileLayout):
+    """The auction's answer: zone, kind, asset, delivery_start of bid lines, accepted_mw, perhaps known_at (flexibility/acceptance.py)."""
+
+    path: str = Field(min_length=1, description="Counts from ENERGY_PIPELINE_DATA; .parquet or .csv. Lines it does not name are assumed.")
+
+
+Orders = Literal["plan", "curve", "blocks", "joint"]
+
+
 class FlexibilitySettings(DeskModel):
     """How flexible assets are kept and ordered."""
 
+    orders: Orders = Field(
+        "plan",
+        description="How auction batteries bid. plan: their schedule, all or nothing; curve: quantities with limits by interval; blocks: exclusive "
+        "groups; joint: the schedule decided with the contracts, on days on which that is better. What does not fit a battery is sent as its plan.",
+    )
+    acceptance: Acceptance | None = Field(None, description="What the auction took of the bids; without it acceptance is assumed, and said so.")
     at_limit: AtLimit = Field("none", description="What of a step is taken as accepted where the price is its limit.")
     state_corrections: StateCorrections | None = Field(None, description="What an operator measured of an asset's state, and when that was known.")
 
@@ -185,9 +200,11 @@ Right = Annotated[SwingRight | CurtailableRight | TollingRight | RenewableRight,
 
 
 def right_problems(rights: Mapping[str, Right], plant_zones: Mapping[str, str]) -> list[str]:
-    """Renewable rights on plants that are not there, or not in their zone."""
-    found = []
+    """Renewable rights on plants that are not there, not in their zone, or bid by another right already: a plant is one step."""
+    found, bid_by = [], dict[str, str]()
     for name, right in rights.items():
+        if isinstance(right, RenewableRight) and (first := bid_by.setdefault(right.plant, name)) != name:
+            found.append(f"rights.{name}.plant: {right.plant!r} is bid by rights.{first} already; a plant is one step -> keep one of both rights")
         if isinstance(right, RenewableRight) and plant_zones.get(right.plant) != right.zone:
             where = f"in {plant_zones[right.plant]}" if right.plant in plant_zones else "not declared"
             found.append(f"rights.{name}.plant: {right.plant!r} is {where}, the right is in {right.zone}; plants: {', '.join(plant_zones) or 'none'}")

@@ -12,7 +12,8 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from energy_pipeline.contracts.columns import WIDEST_PRICE
-from energy_pipeline.desk.base import ClockTime, DeskModel, TimeZone
+from energy_pipeline.desk.base import ClockTime, DeskModel, Name, TimeZone
+from energy_pipeline.desk.fallback import Fallback
 from energy_pipeline.desk.flexibility import Battery, FlexibilitySettings, GridService, Right, right_problems, service_problems
 from energy_pipeline.desk.forwards import ForwardBookSettings
 from energy_pipeline.desk.joint import JointBookSettings
@@ -228,21 +229,22 @@ class Desk(DeskModel):
     time_zone: TimeZone = Field("Europe/Berlin", description="IANA time zone of the delivery day.")
     first_delivery_day: date = Field(date(2015, 1, 1), description="Start of the partition calendar.")
     decision_at: ClockTime = Field(time(10, 30), description="Wall clock of the decision on the gate's local day.")
-    markets: dict[str, Market] = Field(min_length=1, description="Day-ahead markets by name.")
-    zones: dict[str, Zone] = Field(min_length=1, description="Bidding zones by name.")
-    weather: dict[str, WeatherLocation] = Field(default_factory=dict, description="Places with weather, by name.")
+    fallback: Fallback | None = Field(None, description="What is decided when a day is not decided in time; nothing without it.")
+    markets: dict[Name, Market] = Field(min_length=1, description="Day-ahead markets by name.")
+    zones: dict[Name, Zone] = Field(min_length=1, description="Bidding zones by name.")
+    weather: dict[Name, WeatherLocation] = Field(default_factory=dict, description="Places with weather, by name.")
     sources: Sources = Field(description="Where raw series come from.")
     plausibility: Plausibility = Field(Plausibility(), description="What happens to values that cannot be.")
-    plants: dict[str, Plant] = Field(default_factory=dict, description="Wind and solar plants by name.")
-    assets: dict[str, Battery] = Field(default_factory=dict, description="Batteries by name.")
-    rights: dict[str, Right] = Field(
+    plants: dict[Name, Plant] = Field(default_factory=dict, description="Wind and solar plants by name.")
+    assets: dict[Name, Battery] = Field(default_factory=dict, description="Batteries by name.")
+    rights: dict[Name, Right] = Field(
         default_factory=dict, description="Swing contracts, curtailable loads, tolling plants, plants that may stand still."
     )
     flexibility: FlexibilitySettings = Field(FlexibilitySettings(), description="How flexible assets are kept and ordered.")
-    services: dict[str, GridService] = Field(default_factory=dict, description="Capacity sold to the grid operator, stacked with energy.")
+    services: dict[Name, GridService] = Field(default_factory=dict, description="Capacity sold to the grid operator, stacked with energy.")
     contracts: tuple[Contract, ...] = Field((), description="Block contracts the desk may hedge with.")
     opening_book: tuple[OpeningPosition, ...] = Field((), description="Positions held before the day's decision.")
-    strategies: dict[str, Strategy] = Field(default_factory=dict, description="Trading rules by name.")
+    strategies: dict[Name, Strategy] = Field(default_factory=dict, description="Trading rules by name.")
     trading_costs: dict[str, TradingCosts] = Field(default_factory=dict, description="Per zone; a zone without pays its imbalance fee only.")
     allocation: Allocation = Field(Allocation(), description="How tradable strategies share the desk's risk.")
     limits: Limits = Field(Limits(), description="What the book may hold.")
@@ -361,10 +363,16 @@ class Desk(DeskModel):
             for name in named
             if name not in factors
         ]
+        left = min(self.gate_closure(d) - self.decision_time(d) for d in (date(2026, 1, 15), date(2026, 7, 15)))
+        if self.fallback is not None and left <= timedelta(minutes=self.fallback.minutes_before_gate):
+            odd.append(
+                f"fallback.minutes_before_gate: {self.fallback.minutes_before_gate} is not less than the {left.seconds // 60} minutes from the "
+                "decision time to the earliest gate"
+            )
         return odd + [
             f"decision_at: {self.decision_at} is after the gate {m.gate.at} of market {name}"
             for name, m in self.markets.items()
-            if m.gate.days_before >= 1 and m.time_zone == self.time_zone and self.decision_at > m.gate.at
+            if m.gate.days_before == self.days_ahead and m.time_zone == self.time_zone and self.decision_at > m.gate.at
         ]
 
     def delivery_day(self, day: date) -> DeliveryDay:
@@ -381,10 +389,18 @@ class Desk(DeskModel):
         """The earliest gate of the desk's markets for delivery day `day`, UTC."""
         return min(local_instant(day - timedelta(days=m.gate.days_before), m.gate.at, m.time_zone) for m in self.markets.values())
 
+    def last_gate_closure(self, day: date) -> datetime:
+        """The latest gate of the desk's markets for delivery day `day`, UTC."""
+        return max(local_instant(day - timedelta(days=m.gate.days_before), m.gate.at, m.time_zone) for m in self.markets.values())
+
+    @property
+    def days_ahead(self) -> int:
+        """Days before delivery on which a day is decided."""
+        return max(m.gate.days_before for m in self.markets.values())
+
     def decision_time(self, day: date) -> datetime:
         """The instant decide(day) is cut at, never later than the gate, UTC."""
-        before = max(m.gate.days_before for m in self.markets.values())
-        return min(local_instant(day - timedelta(days=before), self.decision_at, self.time_zone), self.gate_closure(day))
+        return min(local_instant(day - timedelta(days=self.days_ahead), self.decision_at, self.time_zone), self.gate_closure(day))
 
     @property
     def max_lag_days(self) -> int:

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from energy_pipeline.book.clearing import limit_eur_mwh, paid_eur_mwh
+from energy_pipeline.book.clearing import paid_eur_mwh, steps_of
 from energy_pipeline.book.scenario_matrix import ScenarioMatrix
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
@@ -219,7 +219,7 @@ def _renewable(info: InformationSet, name: str, right: RenewableRight, scenario_
         raise MissingDayError("scenario_paths", [info.day.day], f"no output of {right.plant}: make scenario_paths of the day first")
     output = ScenarioMatrix.of(part, info.day)
     finer = np.repeat(output.values, max(1, output.minutes // minutes), axis=1).reshape(paths.shape[0], paths.shape[1], -1).mean(axis=2)
-    energy, fresh, limit = finer[1::2] * minutes / 60.0, paths[1::2], limit_eur_mwh(right)
+    energy, fresh, limit = finer[1::2] * minutes / 60.0, paths[1::2], steps_of(info.desk, right.zone)[right.plant].limit_eur_mwh
 
     def running(b: FloatArray) -> FloatArray:
         return np.asarray(energy * (b + (paid_eur_mwh(right, b) - right.variable_cost_eur_mwh)))

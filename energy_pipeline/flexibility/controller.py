@@ -1,6 +1,6 @@
 """The table `asset_thresholds` as something that acts: what a controller on the plant does with it.
 
-What belongs here: reading the day's thresholds of one store and running them on prices. What does not: learning them
+What belongs here: reading the day's thresholds of one store and running them on prices, of all for the book. What does not: learning them
 (`mathematics.stores.policy`), settling (`dispatch_tables`), rolling states (`states`).
 
 Thresholds stand at a few contents and are linear between. At content s and price p the store charges while the price is at
@@ -11,12 +11,16 @@ content where `discharge_above` does; power, window and the day's cycles bound b
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import polars as pl
 
+from energy_pipeline.book.outlook import Acting
+from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.units import hours_of
+from energy_pipeline.flexibility.storage import store_of
 from energy_pipeline.mathematics.stores.store import Store
 
 
@@ -98,6 +102,21 @@ class Controller:
             left = np.maximum(left - discharge[:, t] * delta, 0.0)
             stored[:, t] = content
         return stored, charge, discharge
+
+
+def acting(desk: Desk, thresholds: pl.DataFrame) -> tuple[Acting, ...]:
+    """The stores of a desk as it stands that follow the day's thresholds."""
+    found = []
+    for name, battery in desk.assets.items():
+        rules = Controller.of(thresholds.filter(pl.col("asset") == name))
+        if battery.information == "sequential" and rules is not None:
+            found.append(Acting(name, battery.zone, partial(_run, rules, store_of(battery), battery.cycle_cost_eur_mwh)))
+    return tuple(found)
+
+
+def _run(rules: Controller, store: Store, cost_eur_mwh: float, prices_eur_mwh: FloatArray) -> tuple[FloatArray, FloatArray]:
+    _, charge, discharge = rules.run(store, prices_eur_mwh)
+    return discharge - charge, cost_eur_mwh * discharge * hours_of(rules.minutes)
 
 
 def _content_at(contents: FloatArray, thresholds: FloatArray, prices: FloatArray) -> FloatArray:

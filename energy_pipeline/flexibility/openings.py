@@ -6,7 +6,8 @@ rolling one day (`states`), reading the operator's file (`corrections`).
 The state for the start of D is that of D - 1 in the lake, rolled from the last settled state known at the decision. What an
 auction asset is to do on D - 1 stands since its auction, so its decided state is settled; what acts on prices as they come
 is settled through the last day whose prices are known, and rolled on expected prices from there. Then the operator's
-corrections known by then, each as the difference it makes on the day it is about; in a roll that passes the end of that day,
+corrections known by then, each as the difference it makes on the day it is about, of each number the one about the latest day: a later
+measurement holds what earlier ones found; in a roll that passes the end of that day,
 as what was measured there. A day without the day before begins with the desk file's values and says so.
 """
 
@@ -24,8 +25,12 @@ from energy_pipeline.desk.flexibility import Battery
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import SourceError
 from energy_pipeline.flexibility.controller import Controller
-from energy_pipeline.flexibility.states import CORRECTED, LOOK_BACK_DAYS, AssetState, Before, acted, state_numbers
+from energy_pipeline.flexibility.execution import ASSUMED, Orders, executed
+from energy_pipeline.flexibility.states import CORRECTED, LOOK_BACK_DAYS, AssetState, Before, acted, standing, state_numbers, used
 from energy_pipeline.information.archive import InformationSet
+
+OF_A_YEAR = ("starts_year", "cycles_year")
+"""Counts that begin anew with a calendar year."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,8 @@ def openings(info: InformationSet, before: Before) -> dict[str, Opening]:
             opening = _settled_sequential(info, name, asset, own, before, last[0])
         else:
             opening = _settled(info, last[0])
+            if isinstance(asset, Battery):
+                opening = _as_taken(info, name, asset, own, before, last[0]) or opening
         found[name] = opening
     return _corrected(info, found, before)
 
@@ -76,6 +83,29 @@ def _settled(info: InformationSet, last: Mapping[str, object]) -> Opening:
     yesterday = info.day.day - timedelta(days=1)
     row = {**last, "delivery_day": info.day.day, "kind": "settled", "basis": f"as nominated for {yesterday}", "predecessor": ""}
     return Opening(AssetState.of(last).in_year(info.day.day, yesterday), f"settled through {yesterday}", (row,))
+
+
+def _as_taken(info: InformationSet, name: str, battery: Battery, own: pl.DataFrame, before: Before, last: Mapping[str, object]) -> Opening | None:
+    """The day before as its auction took the orders; None where that is assumed to be what was planned."""
+    day, yesterday = info.day.day, info.day.day - timedelta(days=1)
+    plan = before.dispatch.filter(pl.col("asset") == name, pl.col("delivery_day") == yesterday).sort("delivery_start")
+    opened = own.filter(pl.col("delivery_day") == yesterday, pl.col("kind") == "opening").to_dicts()
+    sent, curves, blocks = (f.filter(pl.col("delivery_day") == yesterday) for f in (before.orders_sent, before.bid_curves, before.block_orders))
+    known = before.accepted.filter(pl.col("known_at").is_null() | (pl.col("known_at") <= info.decision_time))
+    if plan.is_empty() or not opened:
+        return None
+    begin = AssetState.of(opened[0])
+    prices = info.values("day_ahead_prices", "price_eur_mwh", plan["delivery_start"].cast(pl.Int64).to_numpy(), zone=battery.zone)
+    alone = info.desk.model_copy(update={"assets": {name: standing(battery, begin)}})
+    found = executed(alone, plan, Orders(sent, curves, blocks, known), {name: prices})
+    if found.basis.get(name, ASSUMED) == ASSUMED:
+        return None
+    given = found.dispatch.sort("delivery_start")
+    discharged = float((given["discharge_mw"] * given["resolution_minutes"] / 60.0).sum())
+    end, numbers = used(battery, begin, float(given["state_of_charge_mwh"][-1]), discharged)
+    text = f"as the auction took the orders of {yesterday}, {found.basis[name]}"
+    row = {**last, **numbers, "delivery_day": day, "kind": "settled", "basis": text, "predecessor": ""}
+    return Opening(end.in_year(day, yesterday), f"settled through {yesterday}", (row,))
 
 
 def _settled_sequential(info: InformationSet, name: str, battery: Battery, own: pl.DataFrame, before: Before, last: Mapping[str, object]) -> Opening:
@@ -146,7 +176,14 @@ def _said(info: InformationSet, corrections: pl.DataFrame, *, every: bool = Fals
     for row in new.sort("delivery_day", "asset", "known_at", maintain_order=True).to_dicts():
         if any(row.get(name) is not None for name in CORRECTED):
             found.setdefault((str(row["asset"]), row["delivery_day"]), {}).update({k: v for k, v in row.items() if v is not None})
-    return found
+    return found if every else {key: _not_superseded(row, key, known, day.year) for key, row in found.items()}
+
+
+def _not_superseded(row: dict[str, Any], key: tuple[str, date], known: pl.DataFrame, year: int) -> dict[str, Any]:
+    """A correction without the numbers of which a later day was measured, and without counts of another year."""
+    over = () if key[1].year == year else OF_A_YEAR
+    later = known.filter(pl.col("asset") == key[0], pl.col("delivery_day") > key[1])
+    return {k: v for k, v in row.items() if k not in over and (k not in CORRECTED or later[k].is_null().all())}
 
 
 def _recorded(rows: Iterable[Mapping[str, object]], about: date) -> Mapping[str, object] | None:
@@ -167,15 +204,21 @@ def _corrected(info: InformationSet, found: dict[str, Opening], before: Before) 
         elif recorded is None:
             problems.append(f"{name}, {about}: no state of that day in the {LOOK_BACK_DAYS} days before {day}")
         else:
-            asset = info.desk.assets.get(name)
+            asset, was = info.desk.assets.get(name), _believed(own, about, recorded)
             rolled = asset is not None and asset.information == "sequential" and not result[name].basis.startswith("desk file")
             try:
-                result[name] = _with(result[name], row, recorded, day, moves=not rolled)
+                result[name] = _with(result[name], row, recorded, was, day, moves=not rolled)
             except ValueError as error:
                 problems.append(f"{name}, {about}: {error}")
     if problems:
         raise SourceError(f"asset_states, day {day}: state_corrections: " + "; ".join(problems) + " -> correct the operator's file")
     return result
+
+
+def _believed(rows: Iterable[Mapping[str, object]], about: date, recorded: Mapping[str, object]) -> AssetState:
+    """The state at the end of a day as the day after began with it: with the corrections known by then."""
+    opened = [r for r in rows if r["kind"] == "opening" and r["delivery_day"] == about + timedelta(days=1)]
+    return AssetState.of(opened[0] if opened else recorded)
 
 
 def _changes(row: Mapping[str, Any], was: AssetState, now: AssetState) -> dict[str, Any]:
@@ -193,14 +236,15 @@ def _changes(row: Mapping[str, Any], was: AssetState, now: AssetState) -> dict[s
     return changes
 
 
-def _with(opening: Opening, row: Mapping[str, Any], recorded: Mapping[str, object], day: date, *, moves: bool) -> Opening:
+def _with(opening: Opening, row: Mapping[str, Any], recorded: Mapping[str, object], was: AssetState, day: date, *, moves: bool) -> Opening:
     """An opening with a correction and its row; `moves` says whether the state has not got it yet."""
-    was, now = AssetState.of(recorded), opening.state
+    now = opening.state
     changes = _changes(row, was, now)
     state = replace(now, **changes) if moves else now
-    corrected = replace(was, **{name: row[name] for name in changes})
+    corrected = replace(AssetState.of(recorded), **{name: row[name] for name in changes})
     numbers = state_numbers(corrected) | {"content_start_mwh": recorded["content_start_mwh"], "capacity_mwh": recorded["capacity_mwh"]}
     named = {"delivery_day": day, "asset": recorded["asset"], "state_day": recorded["state_day"], "kind": "corrected"}
-    text = f"operator's file, known {row['known_at']:%Y-%m-%d %H:%M} UTC: " + ", ".join(f"{n} {row[n]}" for n in changes)
+    named_ = ", ".join(f"{n} {row[n]}" for n in changes) or "measured later again"
+    text = f"operator's file, known {row['known_at']:%Y-%m-%d %H:%M} UTC: {named_}"
     made = {**recorded, **numbers, **named, "basis": text, "predecessor": ""}
     return Opening(state, f"{opening.basis}; corrected for {recorded['state_day']}", (*opening.rows, made))

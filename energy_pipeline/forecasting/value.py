@@ -24,6 +24,8 @@ POWER_MW = 1.0
 ENERGY_MWH = 2.0
 ONE_WAY_EFFICIENCY = 0.85**0.5
 ALARM_DAYS = 20
+RELATIVE_GAP = 1e-4
+"""Of the reference battery's value: the solver's own default."""
 
 
 def reference_schedule(prices_eur_mwh: FloatArray, minutes: int = 60) -> FloatArray:
@@ -39,7 +41,9 @@ def reference_schedule(prices_eur_mwh: FloatArray, minutes: int = 60) -> FloatAr
     >>> reference_schedule(np.array([10.0, 50.0])).round(3).tolist()
     [-1.0, 0.85]
     """
-    from scipy.optimize import Bounds, milp
+    from scipy.optimize import Bounds
+
+    from energy_pipeline.mathematics.stores.mixed_integer import solved
 
     prices = np.asarray(prices_eur_mwh, dtype=np.float64)
     if not np.isfinite(prices).all():
@@ -53,7 +57,7 @@ def reference_schedule(prices_eur_mwh: FloatArray, minutes: int = 60) -> FloatAr
         constraints = _one_way(constraints[0], negative)
         objective = np.concatenate([objective, np.zeros(int(negative.sum()))])
         integrality = np.concatenate([np.zeros(2 * count), np.ones(int(negative.sum()))])
-    found = milp(objective, constraints=constraints, bounds=bounds, integrality=integrality)
+    found = solved(objective, constraints, bounds, integrality, RELATIVE_GAP)
     if not found.success:
         raise PipelineError(f"reference battery on {count} prices: {found.message} -> report these prices as a defect")
     return np.asarray(found.x[count : 2 * count] - found.x[:count])

@@ -153,7 +153,9 @@ class Library:
         self._names = great_expectations
         self._context = great_expectations.get_context(mode="file", project_root_dir=str(folder))
         self._context.variables.progress_bars = {"globally": False, "metric_calculations": False}
-        self._source = self._context.data_sources.add_pandas("lake")
+        # One asset for all tables: each that is added writes the whole project file again, twice.
+        asset = self._context.data_sources.add_pandas("lake").add_dataframe_asset("tables")
+        self._data = asset.add_batch_definition_whole_dataframe("days")
         self._runs: dict[str, int] = {}
 
     def run(self, name: str, suite: Sequence[Expectation], frame: pl.DataFrame) -> dict[str, set[date]]:
@@ -180,8 +182,7 @@ class Library:
         told = [(k, g) for k, g in suite if k != TYPE or g["column"] not in unknown]
         made = [getattr(self._names.expectations, kind)(**_as_pandas(kind, given)) for kind, given in told]
         kept = self._context.suites.add(self._names.ExpectationSuite(name=title, expectations=made))
-        data = self._source.add_dataframe_asset(title).add_batch_definition_whole_dataframe("days")
-        definition = self._context.validation_definitions.add(self._names.ValidationDefinition(name=title, data=data, suite=kept))
+        definition = self._context.validation_definitions.add(self._names.ValidationDefinition(name=title, data=self._data, suite=kept))
         # COMPLETE lists the rows that break something; pages are drawn from the same record.
         detail = {"result_format": "COMPLETE", **({"unexpected_index_column_names": index} if index else {})}
         return definition.run(batch_parameters={"dataframe": rows.to_pandas()}, result_format=detail)

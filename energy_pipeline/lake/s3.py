@@ -10,6 +10,7 @@ import contextlib
 import io
 import os
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -33,6 +34,7 @@ class S3Storage:
         self._root = f"{parts.netloc}{parts.path}".rstrip("/")
         endpoint = urlsplit(os.environ.get("AWS_ENDPOINT_URL", ""))
         region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+        self._region, self._endpoint = region, os.environ.get("AWS_ENDPOINT_URL") or f"https://s3.{region}.amazonaws.com"
         self._fs = fs.S3FileSystem(endpoint_override=endpoint.netloc or None, scheme=endpoint.scheme or "https", region=region)
         self._selector = fs.FileSelector
         self._file_type = fs.FileType.File
@@ -61,6 +63,21 @@ class S3Storage:
         with self._fs.open_output_stream(self._key(path)) as handle:
             handle.write(data)
 
+    def create_bytes(self, path: str, data: bytes) -> bool:
+        """Put the whole object on condition that there is none, which the server decides (`s3_condition`).
+
+        Without keys in the environment (a machine's role signs inside pyarrow) nobody can sign the condition: then we look, and put.
+        """
+        from energy_pipeline.lake.s3_condition import Keys, put_if_absent
+
+        keys = Keys.of(os.environ)
+        if keys is not None:
+            return put_if_absent(self._endpoint, self._region, self._key(path), data, keys)
+        if self.exists(path):
+            return False
+        self.write_bytes(path, data)
+        return True
+
     def exists(self, path: str) -> bool:
         """Whether the object is there."""
         return bool(self._fs.get_file_info(self._key(path)).type == self._file_type)
@@ -74,6 +91,14 @@ class S3Storage:
     def guard(self, folder: str, *, exclusive: bool) -> Iterator[None]:  # noqa: ARG002 - there is no lock on S3
         """Nothing: see `compaction` for what that means."""
         yield
+
+    def hold(self, path: str, holder: str) -> AbstractContextManager[object] | None:  # noqa: ARG002 - there is no lock on S3
+        """Nothing is held: see `lease`."""
+        return contextlib.nullcontext()
+
+    def holder(self, path: str) -> str:  # noqa: ARG002 - as above
+        """Nobody."""
+        return ""
 
     def sweep(self, folder: str) -> None:
         """Nothing: an unfinished upload is never visible."""

@@ -16,6 +16,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
+from energy_pipeline.lake.errors import writing
+
 TEMPORARY_SUFFIX = ".tmp"
 
 
@@ -40,6 +42,9 @@ class Storage(Protocol):
     def write_bytes(self, path: str, data: bytes, *, durable: bool = False) -> None:
         """Write the whole file atomically; `durable` also waits until it is on the disk."""
 
+    def create_bytes(self, path: str, data: bytes) -> bool:
+        """Write the whole file where there is none; False, and nothing is changed, where there is one: of many at once one succeeds."""
+
     def exists(self, path: str) -> bool:
         """Whether the file is there."""
 
@@ -48,6 +53,12 @@ class Storage(Protocol):
 
     def guard(self, folder: str, *, exclusive: bool) -> AbstractContextManager[None]:
         """Writers of a folder share the guard and never wait for each other; maintenance holds it alone."""
+
+    def hold(self, path: str, holder: str) -> AbstractContextManager[object] | None:
+        """A lock under a hidden name until it is closed or this process ends; None while another holds it."""
+
+    def holder(self, path: str) -> str:
+        """Who holds the lock, or held it last."""
 
     def sweep(self, folder: str) -> None:
         """Remove what killed writers left; only while holding the guard alone."""
@@ -102,13 +113,29 @@ class LocalStorage:
         full = self.root / path
         temporary = full.with_name(f".{full.name}.{os.getpid()}-{secrets.token_hex(6)}{TEMPORARY_SUFFIX}")
         try:
-            _write(temporary, data, durable)
-            os.replace(temporary, full)  # noqa: PTH105 - the word for the one step that matters
+            with writing(self.root, path):
+                _write(temporary, data, durable)
+                os.replace(temporary, full)  # noqa: PTH105 - the word for the one step that matters
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
         if durable:
             _sync_folder(full.parent)
+
+    def create_bytes(self, path: str, data: bytes) -> bool:
+        """A link to a whole temporary file: the kernel refuses a name that is taken."""
+        full = self.root / path
+        temporary = full.with_name(f".{full.name}.{secrets.token_hex(8)}{TEMPORARY_SUFFIX}")
+        try:
+            with writing(self.root, path):
+                _write(temporary, data, durable=True)
+                os.link(temporary, full)
+        except FileExistsError:
+            return False
+        finally:
+            temporary.unlink(missing_ok=True)
+        _sync_folder(full.parent)
+        return True
 
     def exists(self, path: str) -> bool:
         """Whether the file is there."""
@@ -125,10 +152,33 @@ class LocalStorage:
     def guard(self, folder: str, *, exclusive: bool) -> Iterator[None]:
         """A `flock` on `<folder>/.guard`, shared or alone; the kernel frees it when the holder dies."""
         path = self.root / folder / ".guard"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("ab") as handle:
+        with writing(self.root, folder):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle = path.open("ab")
+        with handle:
             fcntl.flock(handle, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
             yield
+
+    def hold(self, path: str, holder: str) -> AbstractContextManager[object] | None:
+        """A `flock` of its own, of which the kernel frees it when the holder dies; the file says who that is."""
+        full = self.root / path
+        with writing(self.root, path):
+            full.parent.mkdir(parents=True, exist_ok=True)
+            lock = _Lock(os.open(full, os.O_RDWR | os.O_CREAT, 0o600))
+        try:
+            fcntl.flock(lock.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            return None
+        os.ftruncate(lock.descriptor, 0)
+        os.write(lock.descriptor, holder.encode())
+        return contextlib.closing(lock)
+
+    def holder(self, path: str) -> str:
+        """What the holder said of itself."""
+        with contextlib.suppress(FileNotFoundError):
+            return (self.root / path).read_text(encoding="utf-8")
+        return ""
 
     def sweep(self, folder: str) -> None:
         """Remove temporary files below the folder."""
@@ -138,6 +188,21 @@ class LocalStorage:
     def location(self, path: str) -> str:
         """The path below the root as given."""
         return str(self.root / path)
+
+
+class _Lock:
+    """An open file that is locked as long as this is."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+
+    def close(self) -> None:
+        """Free the lock."""
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+        self.descriptor = -1
+
+    __del__ = close
 
 
 def _write(path: Path, data: bytes, durable: bool) -> None:

@@ -26,12 +26,13 @@ from energy_pipeline.contracts import table as contract_of
 from energy_pipeline.contracts.enforce import enforce, enforce_days
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import MissingDayError, PipelineError
-from energy_pipeline.lake import compaction, layout, parquet
+from energy_pipeline.lake import compaction, layout, numbered, parquet
 from energy_pipeline.lake.artefacts import ArtefactStore
 from energy_pipeline.lake.parquet import Part
 from energy_pipeline.lake.past_months import PastMonths
 from energy_pipeline.lake.storage import Storage, storage_for
 from energy_pipeline.lake.trained import TrainedSettings
+from energy_pipeline.lake.unfinished import UnfinishedDays
 
 ALL_DAYS = (date.min, date.max)
 
@@ -92,7 +93,7 @@ class Lake:
         data, path = parquet.encode(frame, contract, [part]), layout.part_path(table, day)
         with self.storage.guard(layout.table_folder(table), exclusive=False):
             if contract.superseded:
-                self._append(f"{layout.day_folder(table, day)}/versions", part.sha256[:16], "parquet", data)
+                numbered.append(self.storage, f"{layout.day_folder(table, day)}/versions", part.sha256[:16], "parquet", data)
             self.storage.write_bytes(path, data)
         return DayRecord(part.sha256, part.rows, path)
 
@@ -174,18 +175,8 @@ class Lake:
     def submit(self, day: date, csv_bytes: bytes) -> str:
         """Keep a day's nominations under the next number; the last ones again add nothing. Returns where they are."""
         with self.storage.guard(layout.table_folder("nominations"), exclusive=False):
-            path = self._append(layout.day_folder("nominations", day), hashlib.sha256(csv_bytes).hexdigest()[:8], "csv", csv_bytes)
+            path = numbered.append(self.storage, layout.day_folder("nominations", day), hashlib.sha256(csv_bytes).hexdigest()[:8], "csv", csv_bytes)
         return self.storage.location(path)
-
-    def _append(self, folder: str, content: str, suffix: str, data: bytes) -> str:
-        # Number and content make the name: two writers at once cannot overwrite each other.
-        existing = self.storage.files(folder)
-        if existing and existing[-1].endswith(f"-{content}.{suffix}"):
-            return existing[-1]
-        last = int(existing[-1].rsplit("/", 1)[1].split("-", 1)[0]) if existing else 0
-        path = f"{folder}/{last + 1:04d}-{content}.{suffix}"
-        self.storage.write_bytes(path, data, durable=True)
-        return path
 
     # -- reading ---------------------------------------------------------------
 
@@ -362,6 +353,10 @@ class Lake:
     def trained(self) -> TrainedSettings:
         """What training jobs found: settings and networks."""
         return TrainedSettings(self.storage)
+
+    def unfinished(self) -> UnfinishedDays:
+        """Days that a flow began to write and did not write through."""
+        return UnfinishedDays(self.storage)
 
     def past(self) -> PastMonths:
         """The store of past days' values."""

@@ -19,13 +19,17 @@ import polars as pl
 
 from energy_pipeline.contracts import TABLES
 from energy_pipeline.desk import Desk
+from energy_pipeline.desk.load import desk_hash
+from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import DayFailures, PipelineError
 from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.lake import ArtefactStore, Lake
-from energy_pipeline.orchestration import metadata, policies, progress
+from energy_pipeline.orchestration import metadata, policies, processes, progress, whole_days
+from energy_pipeline.orchestration.code_version import code_version
 from energy_pipeline.orchestration.partitions import day_of_key, delivery_days
 from energy_pipeline.orchestration.reads import Declared, edges, handed, require_match
 from energy_pipeline.orchestration.resources import DeskRuntime, RunSession
+from energy_pipeline.orchestration.whole_days import WholeDays
 
 Frame = pl.DataFrame
 Info = InformationSet
@@ -40,6 +44,7 @@ class DayContext:
     day: date
     session: RunSession
     run: dg.DagsterRun
+    whole: WholeDays | None = None
 
     @property
     def desk(self) -> Desk:
@@ -197,6 +202,8 @@ def materialised(context: dg.AssetExecutionContext, names: Iterable[str]) -> Ite
 
 def write_frames(day: DayContext, frames: Frames) -> dict[str, RowMetadata]:
     """Write a day of each table; metadata by asset name. The contract is enforced before the write."""
+    if day.whole is not None:
+        day.whole.begun(day.day, frames)
     written = {}
     for name, frame in frames.items():
         written[name] = day.lake.write_day(name, day.day, frame)
@@ -221,17 +228,41 @@ def run_days(
     RangeError
         After the good days are written and recorded as materialised.
     """
-    failures = DayFailures(step)
+    failures, whole = DayFailures(step), whole_days_of(context, session)
     good: dict[date, Mapping[str, RowMetadata]] = {}
     for key in context.partition_keys:
         day = day_of_key(key)
         try:
-            good[day] = write(DayContext(day, session, context.run))
+            good[day] = write(DayContext(day, session, context.run, whole))
+            whole.written(day, good[day])
         except PipelineError as error:
             failures.add(day, error)
         progress.done(step, day)
     record(context, good, failures)
     return good
+
+
+def whole_days_of(context: dg.AssetExecutionContext, session: RunSession) -> WholeDays:
+    """The days of the run, which it holds from here on."""
+    runtime, run = session.runtime, context.run
+    if runtime.whole is None or runtime.whole.run_id != run.run_id:
+        runtime.leave()
+        if run.tags.get(processes.PROCESS_TAG) != processes.own_tags()[processes.PROCESS_TAG]:
+            context.instance.add_run_tags(run.run_id, processes.own_tags())
+        written = whole_days.planned(assets_of(context))
+        about = {"desk": runtime.desk.name, "desk_hash": desk_hash(runtime.desk), "code_version": runtime.settings.code_version or code_version()}
+        whole = WholeDays(session.lake, run.run_id, runtime.now(), written, about, policies.NOT_LAST_TAG not in run.tags, run.parent_run_id or "")
+        holder = f"run {run.run_id[:8]} of {run.job_name}, {processes.own()}"
+        whole.take(days_between(session.first, session.last), holder, context.log.info, runtime.patience_seconds)
+        runtime.whole = whole
+    return runtime.whole
+
+
+def assets_of(context: dg.AssetExecutionContext) -> list[str]:
+    """Names of the assets that the run makes; of a run that goes on from a killed one those that are left."""
+    layer, steps = context.job_def.asset_layer, context.run.step_keys_to_execute
+    keys = context.run.asset_selection or layer.executable_asset_keys
+    return [k.path[-1] for k in keys if len(k.path) == 1 and (not steps or layer.get(k).assets_def.op.name in steps)]
 
 
 def record(context: dg.AssetExecutionContext, good: Mapping[date, Mapping[str, RowMetadata]], failures: DayFailures) -> None:

@@ -10,9 +10,11 @@ import dagster as dg
 
 from energy_pipeline.contracts import TABLES
 from energy_pipeline.contracts.model import Stage
+from energy_pipeline.orchestration.alarms import deadline
 from energy_pipeline.orchestration.assets.s10_reporting import CHAIN, DAY, MARTS
 from energy_pipeline.orchestration.event_retention import forget
 from energy_pipeline.orchestration.resources import DeskRuntime
+from energy_pipeline.orchestration.whole_days import FILES
 from energy_pipeline.orchestration.world import KEY_DAYS
 
 if TYPE_CHECKING:  # Dagster gives this type no public name
@@ -26,8 +28,6 @@ DESCRIPTIONS = {
     "settle_da": "After the auction: day-ahead revenue and hedges.",
     "settle_final": "Once meters and second prices are known: P&L, scores, exceptions.",
 }
-FILES = {"decide": ["nominations", "daily_report"], "settle_final": ["daily_report"]}
-"""Assets that are files, by the flow that writes them."""
 RECORDING = ("decide", "settle_final")
 """Flows whose runs record the marts: the last of a live morning and the last of a day. Every flow publishes them."""
 
@@ -58,7 +58,7 @@ def flow_assets(flow: str, marts: list[str]) -> list[dg.AssetKey]:
 
 
 def jobs(marts: list[str]) -> list[AnyJob]:
-    """One job per flow for the clock, for days that are over one of all flows and its parts, the history, maintenance, both trainings."""
+    """One job per flow for the clock, for days that are over one of all flows and its parts, the history, maintenance, trainings, the deadline."""
     found: list[AnyJob] = [
         dg.define_asset_job(flow, dg.AssetSelection.assets(*flow_assets(flow, marts if flow in RECORDING else [])), description=text)
         for flow, text in DESCRIPTIONS.items()
@@ -75,7 +75,7 @@ def jobs(marts: list[str]) -> list[AnyJob]:
         for part, text in parts.items()
     ]
     history = dg.define_asset_job("history", dg.AssetSelection.assets("raw_history"), description="Load the raw days look-backs reach to.")
-    return [*found, day, *halves, history, maintenance, tuning, training]
+    return [*found, day, *halves, history, maintenance, tuning, training, deadline]
 
 
 def closed_months(days: list[date], today: date) -> list[date]:

@@ -41,12 +41,12 @@ class DeliveryDays(dg.DailyPartitionsDefinition):
 
 
 def delivery_days(desk: Desk) -> DeliveryDays:
-    """Daily partitions in the desk's zone; tomorrow's exists today (`end_offset=2`).
+    """Daily partitions in the desk's zone; tomorrow's exists today (`end_offset=2`), and any later day that a desk decides today.
 
     Dagster counts a day as available when its window has closed; offset 1 adds today,
     offset 2 tomorrow, which is the day a day-ahead desk decides.
     """
-    return DeliveryDays(start_date=desk.first_delivery_day.isoformat(), timezone=desk.time_zone, end_offset=2)
+    return DeliveryDays(start_date=desk.first_delivery_day.isoformat(), timezone=desk.time_zone, end_offset=1 + max(1, desk.days_ahead))
 
 
 def key_of(day: date) -> str:

@@ -7,7 +7,8 @@ the world). What does not: any computation on the data.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -27,9 +28,11 @@ from energy_pipeline.information.late_sources import LateSources, cut_as_of, wai
 from energy_pipeline.information.lateness import JUDGED
 from energy_pipeline.information.trained import Zones
 from energy_pipeline.lake import ArtefactStore, Lake
+from energy_pipeline.lake.lease import PATIENCE_SECONDS
 from energy_pipeline.lake.raw_days import RawTable
 from energy_pipeline.lake.source_files import SourceFiles
 from energy_pipeline.orchestration.shared_reads import SharedReads
+from energy_pipeline.orchestration.whole_days import WholeDays
 from energy_pipeline.orchestration.world import World, archive_of
 from energy_pipeline.settings import Settings
 
@@ -69,6 +72,8 @@ class DeskRuntime:
         self._world: World | None = None
         self._session: RunSession | None = None
         self._lock = threading.Lock()
+        self.whole: WholeDays | None = None
+        self.patience_seconds = PATIENCE_SECONDS
 
     @property
     def world(self) -> World:
@@ -76,6 +81,20 @@ class DeskRuntime:
         if self._world is None:
             self._world = World(self.desk, self.lake)
         return self._world
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Whatever days a run takes in the block are left at its end."""
+        try:
+            yield
+        finally:
+            self.leave()
+
+    def leave(self) -> None:
+        """Leave the days of the last run to others."""
+        if self.whole is not None:
+            self.whole.release()
+        self.whole = None
 
     def trained(self, day: date, zones: Zones) -> str:
         """Write what a training job found; later runs of this process read it too."""

@@ -17,25 +17,48 @@ from energy_pipeline.orchestration.jobs import AnyJob
 from energy_pipeline.orchestration.partitions import key_of, range_tags
 
 MINUTES_AFTER_DECISION = 5
+DEADLINE_MINUTES = 20
+"""Before the gate, where the desk names no fallback."""
+AUCTION_MINUTES = 55
+"""From a gate to its published prices, at most."""
+ORDINARY_DAY = date(2026, 1, 15)
+"""A delivery day without a clock change near it, on which the clocks of desk and markets are compared."""
 Request = Callable[[date], dg.RunRequest]
 
 
 def schedules(desk: Desk, jobs: Mapping[str, AnyJob], running: bool) -> list[dg.ScheduleDefinition]:
-    """All schedules of the desk."""
-    decide_at = _later(desk.decision_at, MINUTES_AFTER_DECISION)
-    before_decision = _later(desk.decision_at, -15)
+    """All schedules of the desk: each delivery day is decided before its gates, and settled after the last of them."""
+    decided, ahead = _moment(desk, desk.decision_time(ORDINARY_DAY))
+    decide_at, before_decision = _later(decided, _minutes_left(desk)), _later(decided, -15)
+    auction, settled_ahead = _moment(desk, desk.last_gate_closure(ORDINARY_DAY) + timedelta(minutes=AUCTION_MINUTES))
+    minutes = desk.fallback.minutes_before_gate if desk.fallback is not None else DEADLINE_MINUTES
+    deadline, due = _moment(desk, desk.gate_closure(ORDINARY_DAY) - timedelta(minutes=minutes))
     status = dg.DefaultScheduleStatus.RUNNING if running else dg.DefaultScheduleStatus.STOPPED
+    week = _week(max(1, ahead))
     rows: list[tuple[str, str, str, Request, str]] = [
-        ("ingest_before_decision", "ingest", _cron(before_decision), _week, "Delivery days from a week ago to tomorrow, just before the decision."),
-        ("ingest_after_auction", "ingest", "55 12 * * *", _week, "The same once the auction has cleared."),
-        ("decide_tomorrow", "decide", _cron(decide_at), _one("decide", 1), "Tomorrow, just after the decision time."),
-        ("settle_da_tomorrow", "settle_da", "5 13 * * *", _one("settle_da", 1), "Tomorrow, after the auction."),
+        ("ingest_before_decision", "ingest", _cron(before_decision), week, "Delivery days from a week ago to the one decided, just before."),
+        ("ingest_after_auction", "ingest", _cron(auction), week, "The same once the auction has cleared."),
+        ("decide_before_gate", "decide", _cron(decide_at), _one("decide", ahead), "The day whose decision time has come, just after it."),
+        ("deadline_before_gate", "deadline", _cron(deadline), _deadline(due), "The desk's deadline: what is not decided is told, and falls back."),
+        ("settle_da_after_auction", "settle_da", _cron(_later(auction, 10)), _one("settle_da", settled_ahead), "The day whose auction has cleared."),
         ("settle_final_yesterday", "settle_final", "30 14 * * *", _one("settle_final", -1), "Yesterday, once meters are in."),
         ("maintenance_monthly", "maintenance", "0 3 3 * *", _plain, "Merge last month's small files."),
         ("tuning_monthly", "tuning", "0 15 2 * *", _tuning, "Search members' settings on what the decision of today's delivery knew."),
         ("training_weekly", "training", "30 11 * * 6", _training, "The joint network, on what the decision of Sunday's delivery knew."),
     ]
     return [_schedule(name, jobs[job], cron, desk.time_zone, request, text, status) for name, job, cron, request, text in rows]
+
+
+def _moment(desk: Desk, instant: datetime) -> tuple[time, int]:
+    """Wall clock of the desk at an instant of the ordinary day's, and the days from there to its delivery."""
+    local = instant.astimezone(ZoneInfo(desk.time_zone))
+    return local.time(), (ORDINARY_DAY - local.date()).days
+
+
+def _minutes_left(desk: Desk) -> int:
+    """Minutes after the decision time at which a run begins: not later than half way to the gate."""
+    left = desk.gate_closure(ORDINARY_DAY) - desk.decision_time(ORDINARY_DAY)
+    return min(MINUTES_AFTER_DECISION, int(left.total_seconds() // 120))
 
 
 def _later(at: time, minutes: int) -> time:
@@ -56,14 +79,27 @@ def _one(flow: str, offset: int) -> Request:
     return request
 
 
-def _week(local_day: date) -> dg.RunRequest:
-    """A request for the delivery days from a week ago to tomorrow, in one run."""
-    first, last = local_day - timedelta(days=7), local_day + timedelta(days=1)
-    return dg.RunRequest(tags=range_tags(first, last))
+def _week(ahead: int) -> Request:
+    """A request for the delivery days from a week ago to `ahead` days from the tick's, in one run."""
+
+    def request(local_day: date) -> dg.RunRequest:
+        return dg.RunRequest(tags=range_tags(local_day - timedelta(days=7), local_day + timedelta(days=ahead)))
+
+    return request
 
 
 def _tuning(local_day: date) -> dg.RunRequest:
     return dg.RunRequest(run_config={"ops": {"search_settings": {"config": {"day": local_day.isoformat()}}}})
+
+
+def _deadline(ahead: int) -> Request:
+    """A request for the delivery day `ahead` days from the tick's local day."""
+
+    def request(local_day: date) -> dg.RunRequest:
+        day = local_day + timedelta(days=ahead)
+        return dg.RunRequest(run_config={"ops": {"keep_deadline": {"config": {"day": day.isoformat()}}}})
+
+    return request
 
 
 def _training(local_day: date) -> dg.RunRequest:

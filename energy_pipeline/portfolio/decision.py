@@ -14,7 +14,7 @@ the amount, and the limits table shows it red.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,7 +22,7 @@ import polars as pl
 
 from energy_pipeline.book.grid import on_grid
 from energy_pipeline.book.hedges import Hedge, block_profile, day_hedges
-from energy_pipeline.book.outlook import ZoneOutlook, zone_outlooks
+from energy_pipeline.book.outlook import Acting, ZoneOutlook, zone_outlooks
 from energy_pipeline.book.pnl import HedgeLeg, ZoneBook, at_fair_value, zone_legs
 from energy_pipeline.book.positions import (
     DAY_AHEAD,
@@ -35,7 +35,7 @@ from energy_pipeline.book.positions import (
     schedule_cost_eur,
 )
 from energy_pipeline.book.published_forecast import published_forecast
-from energy_pipeline.book.valued import book_of_day, scheme_eur, zone_pnl_eur
+from energy_pipeline.book.valued import book_of_day, outlook_legs, zone_pnl_eur
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
@@ -82,6 +82,7 @@ class Case:
     deviations: dict[str, Deviation]
     hedges: tuple[Hedge, ...]
     program: Program
+    is_joint: bool = False
 
     @property
     def tradable(self) -> tuple[Hedge, ...]:
@@ -137,15 +138,29 @@ def optimise(
     return book_of(case_of(info, scenario_paths, plant_output, dispatch, signals), price_forecasts, dispatch)
 
 
-def case_of(info: InformationSet, scenario_paths: pl.DataFrame, plant_output: pl.DataFrame, dispatch: pl.DataFrame, signals: pl.DataFrame) -> Case:
-    """The day's decision problem; parameters and errors as in `optimise`."""
+def case_of(
+    info: InformationSet,
+    scenario_paths: pl.DataFrame,
+    plant_output: pl.DataFrame,
+    dispatch: pl.DataFrame,
+    signals: pl.DataFrame,
+    acting: Sequence[Acting] = (),
+) -> Case:
+    """The day's decision problem, with the stores that act on prices as they come; parameters and errors as in `optimise`."""
     desk, day = info.desk, info.day
     hedges = tuple(h for h in day_hedges(desk, day, info.frame("forward_quotes")) if h.opening or h.mid_eur_mwh is not None)
     auction_zones = _auction_zones(desk, plant_output, dispatch, signals)
     zones = [z for z in desk.zones if z in auction_zones or any(h.zone == z for h in hedges)]
-    outlooks = zone_outlooks(desk, day, zones, scenario_paths, plant_output, dispatch)
+    outlooks = zone_outlooks(desk, day, zones, scenario_paths, plant_output, dispatch, acting)
     deviations = {z: _deviation(desk, outlooks[z], signals) for z in zones if z in auction_zones}
     return Case(desk, day, outlooks, deviations, hedges, _program(desk, day, outlooks, deviations, hedges, dispatch))
+
+
+def pinned(case: Case, trades_mw: Mapping[str, float]) -> Case:
+    """The case of a book that was decided elsewhere (`joint_day`): these trades by contract, and no deviation."""
+    mw = np.array([trades_mw.get(h.scope, 0.0) for h in case.tradable])
+    x = np.concatenate([np.zeros(case.program.deviations), np.maximum(mw, 0.0), np.maximum(-mw, 0.0)])
+    return replace(case, program=replace(case.program, lower=x, upper=x), is_joint=True)
 
 
 def book_of(case: Case, price_forecasts: pl.DataFrame, dispatch: pl.DataFrame) -> Book:
@@ -153,6 +168,8 @@ def book_of(case: Case, price_forecasts: pl.DataFrame, dispatch: pl.DataFrame) -
     chosen = choose(case.desk, case.program)
     positions = _positions(case, chosen.optimum, price_forecasts)
     prices = _shadow_prices(case, chosen.optimum)
+    if case.is_joint:  # its limits and their worth stand in the table joint_book
+        prices = dict.fromkeys(prices, 0.0)
     return Book(positions, _solution(case, chosen, positions, dispatch, prices), prices)
 
 
@@ -219,7 +236,7 @@ def _deviation_columns(desk: Desk, outlook: ZoneOutlook, deviation: Deviation) -
     free, hours = deviation.free, outlook.grid.hours
     slope = hours * (outlook.price - outlook.second)[:, free] / K_EUR
     fee = np.full(int(free.sum()), hours * desk.zones[outlook.zone].second_price.imbalance_fee_eur_mwh / K_EUR)
-    return slope, (outlook.output_mw - outlook.expected_mw)[:, free], fee
+    return slope, (outlook.output_mw - outlook.expected_mw + outlook.rejected_mw)[:, free], fee
 
 
 def _base(
@@ -234,8 +251,8 @@ def _base(
         for o in h.opening
     )
     fee = desk.zones[outlook.zone].second_price.imbalance_fee_eur_mwh
-    book = ZoneBook(grid.hours, expected, expected, schedule_cost_eur(outlook.zone, dispatch, grid) - scheme_eur(desk, outlook), fee, legs)
-    found = zone_legs(at_fair_value(book, outlook.price), outlook.price, outlook.second, outlook.output_mw)
+    book = ZoneBook(grid.hours, expected, expected, schedule_cost_eur(outlook.zone, dispatch, grid), fee, legs)
+    found = outlook_legs(at_fair_value(book, outlook.price), outlook)
     free = np.zeros(grid.size, dtype=bool) if deviation is None else deviation.free
     result: FloatArray = found.total().sum(axis=1) - found.imbalance_fee[:, free].sum(axis=1)
     return result
@@ -357,6 +374,8 @@ def _solution(case: Case, chosen: Chosen, positions: pl.DataFrame, dispatch: pl.
 
 
 def _status(case: Case, chosen: Chosen) -> str:
+    if case.is_joint:
+        return "joint book"
     relaxed_to = chosen.optimum.es_relaxed_to
     if relaxed_to is None or case.program.es_limit is None:
         return "optimal"

@@ -14,6 +14,7 @@ from functools import partial
 import numpy as np
 import polars as pl
 
+from energy_pipeline.book.clearing import held_below_eur_mwh
 from energy_pipeline.book.published_forecast import published_forecast
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.derived.renewables import OUTPUT_LEVELS, output_quantile_column
@@ -106,7 +107,8 @@ def _held_back(info: InformationSet, name: str, price_forecasts: pl.DataFrame | 
     plant = info.desk.plants[name]
     zone, minutes = plant.zone, info.desk.zones[plant.zone].resolution_minutes(info.day.day)
     count = info.day.count(minutes)
-    if plant.curtail_below_eur_mwh is None:
+    limit = held_below_eur_mwh(info.desk, name)
+    if limit is None:
         return np.zeros(count)
     if price_forecasts is None:
         return None
@@ -114,7 +116,7 @@ def _held_back(info: InformationSet, name: str, price_forecasts: pl.DataFrame | 
     if rows.height != count:
         return None
     quantiles = rows.select([quantile_column(q) for q in QUANTILES]).cast(pl.Float64).fill_null(float("nan")).to_numpy()
-    return held_back_probability(plant.curtail_below_eur_mwh, rows["price_eur_mwh"].to_numpy(), np.array(QUANTILES), quantiles)
+    return held_back_probability(limit, rows["price_eur_mwh"].to_numpy(), np.array(QUANTILES), quantiles)
 
 
 def _rows(info: InformationSet, name: str, point: Expected, errors: ErrorHistory, held_back: FloatArray) -> pl.DataFrame:

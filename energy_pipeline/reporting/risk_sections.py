@@ -12,7 +12,7 @@ from energy_pipeline.reporting.inputs import ReportInputs
 from energy_pipeline.reporting.view import MONEY, Cell, Head, Section, TableView, bars, level, num, number, share_cell
 
 LEG_ORDER = (
-    *("delta", "shape", "volume", "gamma", "vega", "time", "deviation", "speculative", "imbalance_fee", "new_deals", "gone_deals", "fx"),
+    *("delta", "shape", "rejected", "volume", "gamma", "vega", "time", "deviation", "speculative", "imbalance_fee", "new_deals", "gone_deals", "fx"),
     *("physical", "hedge", "hedge_proxy", "costs", "unexplained", "change"),
 )
 PARTS = {

@@ -15,6 +15,7 @@ import polars as pl
 
 from energy_pipeline.book.grid import on_grid
 from energy_pipeline.book.history import book_history
+from energy_pipeline.book.outlook import Acting
 from energy_pipeline.book.positions import Book
 from energy_pipeline.book.valued import ValuedBook, scenario_pnl, valued
 from energy_pipeline.contracts import table
@@ -64,12 +65,15 @@ class MoreInputs:
         The desk's own factor file (`factor_file.checked_factors`).
     forwards : HeldForwards
         The desk's forward book: its options are repriced in stresses.
+    acting : tuple of Acting
+        Stores that act on prices as they come.
     """
 
     forward_curve: pl.DataFrame | None = None
     signals: pl.DataFrame | None = None
     factor_returns: pl.DataFrame | None = None
     forwards: HeldForwards | None = None
+    acting: tuple[Acting, ...] = ()
 
 
 def assess(
@@ -105,7 +109,7 @@ def assess(
         When a zone with a position lacks scenarios, a plant its output or an asset its schedule.
     """
     desk, day = info.desk, info.day
-    held = valued(desk, day, book.positions, scenario_paths, plant_output, dispatch)
+    held = valued(desk, day, book.positions, scenario_paths, plant_output, dispatch, more.acting)
     by_zone, _ = scenario_pnl(held.fair, held.outlooks, desk.scenarios.paths)
     total = held.pnl
     view = sum(scenario_pnl(held.books, held.outlooks, desk.scenarios.paths)[0].values(), np.zeros(1)).mean() - total.mean()

@@ -5,7 +5,7 @@ that the parts of every kind add up to the book. What does not: measures of the 
 
 Kinds. *leg* and *zone* as in the market page. *contract*: each hedge, and what is left of the zone (spot).
 *block*: peak hours (Mon-Fri 08-20) and the rest. *asset*: a plant earns P g + (R - P)(g - E), a zone's
-flexible assets P x schedule; trades, hedges, fees and costs stand as the zone's trading. *strategy*: own
+flexible assets P x schedule, those that act on R at R; trades, hedges, fees and costs stand as the zone's trading. *strategy*: own
 output, the hedging programme, the day-ahead position against the second price, flexible assets, costs.
 *named_strategy*: the day-ahead position against the second price by the desk's strategies, each interval in proportion
 to what they ask for (the optimiser decides their sum), and the rest of the book.
@@ -18,7 +18,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from energy_pipeline.book.outlook import ZoneOutlook
-from energy_pipeline.book.pnl import Legs, ZoneBook, zone_legs
+from energy_pipeline.book.pnl import Legs, ZoneBook
+from energy_pipeline.book.valued import outlook_legs
 from energy_pipeline.domain.blocks import profile
 from energy_pipeline.domain.delivery import FloatArray
 
@@ -46,7 +47,7 @@ def components(
     found: dict[str, Parts] = {kind: {} for kind in KINDS}
     for zone, book in books.items():
         outlook = outlooks[zone]
-        legs = zone_legs(book, outlook.price, outlook.second, outlook.output_mw)
+        legs = outlook_legs(book, outlook)
         total = legs.total()
         found["zone"][zone] = total.sum(axis=-1)
         for name, values in legs.by_leg().items():
@@ -55,7 +56,7 @@ def components(
         peak = profile("peak", outlook.grid.day, outlook.grid.minutes) > 0
         _add(found["block"], "peak", total[..., peak].sum(axis=-1))
         _add(found["block"], "off-peak", total[..., ~peak].sum(axis=-1))
-        flexible = (book.hours * outlook.price * outlook.schedule_mw).sum(axis=-1)
+        flexible = (book.hours * (outlook.price * outlook.schedule_mw + outlook.second * outlook.acted_mw)).sum(axis=-1)
         _assets(found["asset"], zone, book, outlook, total.sum(axis=-1), flexible, plant_paths or {})
         _strategies(found["strategy"], legs, flexible)
         if targets:
@@ -86,7 +87,7 @@ def _assets(
         gain = (book.hours * (outlook.price * output + spread * (output - plant.output_mw))).sum(axis=-1)
         parts[plant.plant] = gain
         rest = rest - gain
-    if np.any(outlook.schedule_mw):
+    if np.any(outlook.schedule_mw) or np.any(outlook.acted_mw):
         parts[f"{zone} flexible assets"] = flexible
         rest = rest - flexible
     parts[f"{zone} trading"] = rest

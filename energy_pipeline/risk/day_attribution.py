@@ -4,13 +4,15 @@ What belongs here: the four parts and their legs. What does not: settlement (`po
 book (`attribution`), curves.
 
 *delivered*, per zone: from the value at the curve the day was decided on, sum delta F E and the held contracts at F, to the
-settled total. With P g = F E + E (P - F) + F (g - E) + (P - F)(g - E):
+settled total. With P g = F E + E (P - F) - P r + F (g - E + r) + (P - F)(g - E + r), r being what of E was bid in steps that the
+auction rejected:
 
 | leg | holds |
 |---|---|
 | delta | (P - F)(E + contracts held) |
-| volume | F (g - E) |
-| gamma | (P - F)(g - E): price and volume together |
+| rejected | - P r: at a negative price what standing still saved |
+| volume | F (g - E + r) |
+| gamma | (P - F)(g - E + r): price and volume together |
 | deviation, speculative, imbalance_fee, costs | the market page's legs, as settled |
 | new_deals | contracts traded with the decision, P less the quote |
 
@@ -134,15 +136,18 @@ def _zone_legs(
             held = held + leg.power_mw
             held_mark += _sum(grid.hours * leg.power_mw * (forward - leg.price_eur_mwh))
         new += float(np.sum([_sum(grid.hours * leg.power_mw * (price - leg.price_eur_mwh)) for leg in legs[count:]]))
+    auction = positions.filter(pl.col("instrument") == DAY_AHEAD)
+    decided = on_grid(auction, "expected_output_mw", grid) if auction.height else expected
     surprise, move = output - expected, price - forward
     found = {
-        "delta": _sum(grid.hours * move * (expected + held)),
+        "delta": _sum(grid.hours * move * (decided + held)),
+        "rejected": -_sum(grid.hours * price * (decided - expected)),
         "volume": _sum(grid.hours * forward * surprise),
         "gamma": _sum(grid.hours * move * surprise),
         **{leg: _sum(on_grid(settled, f"{leg}_eur", grid)) for leg in SETTLED},
         "new_deals": new,
     }
-    mark = _sum(grid.hours * forward * expected) + held_mark
+    mark = _sum(grid.hours * forward * decided) + held_mark
     return _sum(on_grid(settled, "total_eur", grid)) - mark, found
 
 

@@ -6,11 +6,13 @@ does not: the tests themselves (`backtests`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
 import polars as pl
 
+from energy_pipeline.book.outlook import Acting
 from energy_pipeline.book.valued import scenario_pnl, valued
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
@@ -26,10 +28,16 @@ BASEL_DAYS = 250
 
 
 def decided_legs(
-    desk: Desk, day: date, positions: pl.DataFrame, scenario_paths: pl.DataFrame, plant_output: pl.DataFrame, dispatch: pl.DataFrame
+    desk: Desk,
+    day: date,
+    positions: pl.DataFrame,
+    scenario_paths: pl.DataFrame,
+    plant_output: pl.DataFrame,
+    dispatch: pl.DataFrame,
+    acting: Sequence[Acting] = (),
 ) -> dict[str, FloatArray]:
     """P&L per scenario by leg as decided, hedges at their quotes [EUR], shape (scenarios,) each."""
-    held = valued(desk, desk.delivery_day(day), positions, scenario_paths, plant_output, dispatch)
+    held = valued(desk, desk.delivery_day(day), positions, scenario_paths, plant_output, dispatch, acting)
     return scenario_pnl(held.books, held.outlooks, desk.scenarios.paths)[1]
 
 

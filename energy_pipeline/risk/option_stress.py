@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from energy_pipeline.book.clearing import paid_eur_mwh
 from energy_pipeline.book.outlook import ZoneOutlook
 from energy_pipeline.desk.flexibility import Battery, CurtailableRight, RenewableRight, SwingRight, TollingRight
 from energy_pipeline.desk.risk import NO_STRESS, Stress, stress_of
@@ -114,7 +115,8 @@ class OptionBook:
     def _switch(self, right: RenewableRight, stress: Stress) -> float:
         """What standing still saves: the running plant itself is in the stressed P&L."""
         outlook = self.outlooks[right.zone]
-        loss = np.maximum(right.variable_cost_eur_mwh - right.certificate_eur_mwh - _stressed(outlook, stress), 0.0)
+        price = _stressed(outlook, stress)
+        loss = np.maximum(right.variable_cost_eur_mwh - paid_eur_mwh(right, price) - price, 0.0)
         plants = [p for p in outlook.plants if p.plant == right.plant]
         outputs = [stress.applied("plant_output", p.output_mw, p.technology, p.capacity_mw) for p in plants]
         return sum(float(loss @ output) * outlook.grid.hours for output in outputs)

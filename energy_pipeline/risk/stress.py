@@ -126,7 +126,9 @@ def _zone_pnl(stress: Stress, book: ZoneBook, outlook: ZoneOutlook) -> FloatArra
     second = stress.applied("second_price", outlook.second.mean(axis=0)) if outlook.has_second else price
     plants = (stress.applied("plant_output", p.output_mw, p.technology, p.capacity_mw) for p in outlook.plants)
     output = outlook.schedule_mw + sum(plants, np.zeros(outlook.grid.size))
-    return zone_legs(book, price, second, output).total()
+    expected = (outlook.scheme_eur + outlook.acted_eur).mean(axis=0)  # what a stress makes of them is the options' (`OptionBook`)
+    found: FloatArray = zone_legs(book, price, second, output).total() + expected
+    return found
 
 
 def redispatch_gain_eur(desk: Desk, stresses: tuple[Stress, ...], outlooks: Mapping[str, ZoneOutlook]) -> float | None:

@@ -16,6 +16,7 @@ from pathlib import Path
 import dagster as dg
 
 from energy_pipeline.orchestration.event_storage import EVENTS_PER_BATCH
+from energy_pipeline.orchestration.processes import fail_dead_runs
 
 DEFAULT_HOME = Path(".dagster")
 TEMPLATE = Path(__file__).with_name("local_dagster.yaml")
@@ -58,7 +59,8 @@ def _is_as_shipped_before(config: Path) -> bool:
 
 @contextmanager
 def open_instance(home: Path) -> Iterator[dg.DagsterInstance]:
-    """The instance of a home, prepared."""
+    """The instance of a home, prepared; runs of this host whose process is gone are marked failed."""
     prepare_home(home)
     with dg.DagsterInstance.from_config(str(home)) as instance:
+        fail_dead_runs(instance)
         yield instance

@@ -1,4 +1,4 @@
-"""Compiling every kernel before anything needs it: what an installation does once.
+"""Compiling every kernel, and the bytecode of the large libraries, before anything needs them: what an installation does once.
 
 What belongs here: which module goes to which process. What does not: how a kernel is compiled
 (`mathematics.compilation`).
@@ -20,6 +20,8 @@ import energy_pipeline.mathematics
 
 MARK = "energy_pipeline.mathematics.compilation"
 """A module that names this one may declare kernels."""
+LIBRARIES = ("tensorflow", "great_expectations", "xgboost", "statsmodels.api", "scipy.optimize", "energy_pipeline.definitions")
+"""Imported once, so that their bytecode is on disk: an installation leaves it to the first import, some 20 CPU seconds for these."""
 
 
 def kernel_modules() -> list[str]:
@@ -43,7 +45,7 @@ def warm_module(name: str) -> list[str]:
 
 def warm(workers: int) -> Iterator[list[str]]:
     """Compile all kernels on several processes; the names of each module's, as they are ready."""
-    names = kernel_modules()
+    names = [*LIBRARIES, *kernel_modules()]
     if workers == 1:
         yield from map(warm_module, names)
         return

@@ -21,6 +21,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
+from energy_pipeline.book.clearing import held_below_eur_mwh
 from energy_pipeline.book.published_forecast import published_distribution, published_forecast
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.derived import QUANTILES, quantile_column
@@ -202,7 +203,7 @@ def _held_back(info: InformationSet, series: Sequence[DaySeries], values: Sequen
     prices = {s.name: (s.resolution_minutes, v) for s, v in zip(series, values, strict=True) if s.kind == "day_ahead_price"}
     found = []
     for s, v in zip(series, values, strict=True):
-        limit = info.desk.plants[s.name].curtail_below_eur_mwh if s.kind == "plant_output" else None
+        limit = held_below_eur_mwh(info.desk, s.name) if s.kind == "plant_output" else None
         if limit is None:
             found.append(v)
             continue

@@ -1,17 +1,20 @@
 """Steps of plants that may be switched off: limits by scheme, acceptance, and the settled day."""
 
 from datetime import UTC, datetime
-from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
 import pytest
 
+from energy_pipeline import flexibility
 from energy_pipeline.book import clearing
 from energy_pipeline.book.clearing import cleared, limit_eur_mwh, paid_eur_mwh, steps_of
 from energy_pipeline.contracts import table
 from energy_pipeline.desk.flexibility import RenewableRight
-from energy_pipeline.portfolio import Came, case_of, nomination_lines, settle_day_ahead, settle_final
+from energy_pipeline.domain.errors import PipelineError
+from energy_pipeline.portfolio import Came, Decided, acted, asset_legs, book_of, case_of, nomination_lines, settle_day_ahead, settle_final
+from energy_pipeline.risk import decided_legs
+from energy_pipeline_tests.contracts.legal_frames import legal_rows
 from energy_pipeline_tests.portfolio.small_desk import Day, desk_of
 
 SOLAR = {"kind": "renewable", "zone": "NORTH", "plant": "wind", "certificate_eur_mwh": 4, "variable_cost_eur_mwh": 1, "meter": "available"}
@@ -60,7 +63,7 @@ def settled():
         meters = day.rows("plant_meters", 60, plant="wind", output_mw=day.expected("wind") + 2, **frames)
         zone = {"zone": "SOUTH", "technology": "solar"}
         generation = day.rows("generation_actual", 60, **zone, generation_mw=np.full(24, 900.0), **frames)
-        book = day.decide()
+        book = Day(desk=desk_of(), paths=20).decide()  # one book, so that only the step differs
         case = case_of(day.info, day.scenarios, day.plant_output, day.dispatch, day.signals)
         lines = nomination_lines(case, book.positions, day.dispatch)
         came = Came(prices, second, meters, generation, table("held_hours").frame())
@@ -106,10 +109,73 @@ def test_the_step_is_bid_apart_with_its_limit_and_lines_add_up(settled):
     assert steps_of(day.desk, "SOUTH") == {}
 
 
-def test_what_a_scheme_is_expected_to_pay_is_the_mean_of_what_it_would_pay(monkeypatch):
-    """A payment that stops after negative intervals is not expected in them: the same law as at settlement."""
-    paid = right(variable_cost_eur_mwh=0, scheme="after_negative_intervals", negative_intervals=2)
-    monkeypatch.setattr(clearing, "steps_of", lambda *_: {"p": clearing.Step("r", paid, -9.0)})
-    price = np.array([[-1.0, -2.0, 5.0], [-1.0, 5.0, 5.0]])
-    found = clearing.expected_earned_eur(SimpleNamespace(flexibility=SimpleNamespace(at_limit="none")), "Z", 0.5, {"p": np.full(3, 10.0)}, price)
-    assert found.tolist() == [0.5 * 10 * 2.0, 0.5 * 10 * 2.0, 0.5 * 10 * 4.0]
+def thresholds_of(day, name):
+    """Buys below 50 and sells above 65 at any content."""
+    frames = [
+        day.rows("asset_thresholds", 60, asset=name, zone="NORTH", content_mwh=content, charge_below_eur_mwh=50.0, discharge_above_eur_mwh=65.0)
+        for content in (0.0, 20.0)
+    ]
+    return pl.concat(frames).with_columns(expected_price_eur_mwh=pl.lit(60.0))
+
+
+@pytest.mark.parametrize("terms", [{}, {"scheme": "after_negative_intervals", "negative_intervals": 2}])
+def test_every_scenario_of_the_decided_book_is_what_it_would_settle_at(terms):
+    """Steps that clear there and stores that act there: risk and expected P&L rest on the legs of settlement."""
+    store = {"kind": "battery", "zone": "NORTH", "power_mw": 10, "energy_mwh": 20, "cycle_cost_eur_mwh": 4, "information": "sequential"}
+    day = Day(desk=desk_of(rights={"off": {**SOLAR, **terms}}, assets={"store": store}), paths=6, price_level=10.0, peak_is_proxy=False)
+    dispatch, thresholds = table("dispatch").frame(), thresholds_of(day, "store")
+    acting = flexibility.acting(day.desk, thresholds)
+    case = case_of(day.info, day.scenarios, day.plant_output, dispatch, day.signals, acting)
+    book, drawn = book_of(case, day.forecasts, dispatch), day.draw()
+    legs = decided_legs(day.desk, day.day, book.positions, day.scenarios, day.plant_output, dispatch, acting)
+    frames, settled = {"known_at": datetime(2024, 1, 1, tzinfo=UTC), "source": "test"}, []
+    for n in range(6):
+        prices = pl.concat([day.rows("day_ahead_prices", 60, zone=z, price_eur_mwh=drawn["day_ahead_price", z][n], **frames) for z in day.desk.zones])
+        second = day.rows("second_prices", 60, zone="NORTH", price_kind="intraday", price_eur_mwh=drawn["second_price", "NORTH"][n], **frames)
+        meters = day.rows("plant_meters", 60, plant="wind", output_mw=drawn["plant_output", "wind"][n], **frames)
+        solar = drawn["plant_output", "share"][n] / 0.01
+        generation = day.rows("generation_actual", 60, zone="SOUTH", technology="solar", generation_mw=solar, **frames)
+        came = Came(prices, second, meters, generation, table("held_hours").frame())
+        acts = acted(day.desk, day.day, thresholds, came, {}).values()
+        settled.append(settle_final(day.desk, day.day, book.positions, day.plant_output, dispatch, came, acts))
+    for leg, values in legs.items():
+        assert values == pytest.approx([float(s[f"{leg}_eur"].sum()) for s in settled], abs=1e-6), leg
+    totals = np.array([float(s["total_eur"].sum()) for s in settled])
+    assert sum(float(np.abs(s["acted_mw"]).sum()) for s in settled) > 10.0
+    assert float(sum((s["expected_output_mw"] < 5).sum() for s in settled)) > 0, "steps are rejected in some"
+    assert book.solution["expected_pnl_eur"][0] == pytest.approx(totals.mean(), abs=1e-6), "no view on a proxy here, so one number"
+
+
+def test_a_plant_is_bid_by_one_right():
+    with pytest.raises(PipelineError, match=r"rights\.second\.plant: 'wind' is bid by rights\.off already"):
+        desk_of(rights={"off": SOLAR, "second": SOLAR})
+
+
+def test_a_plants_own_rule_raises_its_step_and_discounts_its_output_once():
+    """Held back below 5 and bid at -3: one step at 5, and the expected output is what it could give."""
+    desk = desk_of(rights={"off": SOLAR})
+    wind = desk.plants["wind"].model_copy(update={"curtail_below_eur_mwh": 5.0})
+    alone, both = (d.model_copy(update={"plants": {**desk.plants, "wind": wind}}) for d in (desk_of(), desk))
+    assert clearing.held_below_eur_mwh(alone, "wind") == 5.0
+    assert clearing.held_below_eur_mwh(both, "wind") is None
+    assert (steps_of(both, "NORTH")["wind"].limit_eur_mwh, steps_of(desk, "NORTH")["wind"].limit_eur_mwh) == (5.0, -3.0)
+
+
+def test_what_a_limit_leaves_out_is_published_and_what_it_forwent_is_settled():
+    """Five negative hours, paid for runs of six and more: bid at cost they are rejected though each would have earned 4 - 1 - 2."""
+    terms = {**SOLAR, "scheme": "after_negative_intervals"}
+    day = Day(desk=desk_of(rights={"off": terms}), paths=20)
+    lines = nomination_lines(case_of(day.info, day.scenarios, day.plant_output, day.dispatch, day.signals), day.decide().positions, day.dispatch)
+    assert set(lines.filter(kind="step")["left_out_eur_mwh"]) == {4.0}
+    assert set(lines.filter(pl.col("kind") != "step")["left_out_eur_mwh"]) == {0.0}
+    price = np.where(np.arange(24) < 5, -2.0, 50.0)
+    frames = {"known_at": datetime(2024, 1, 1, tzinfo=UTC), "source": "test"}
+    prices = pl.concat([day.rows("day_ahead_prices", 60, zone=z, price_eur_mwh=price, **frames) for z in day.desk.zones])
+    meters = day.rows("plant_meters", 60, plant="wind", output_mw=np.full(24, 10.0), **frames)
+    came = Came(prices, table("second_prices").frame(), meters, table("generation_actual").frame(), table("held_hours").frame())
+    opening = legal_rows(table("asset_states"), [{"delivery_day": day.day, "asset": "off", "kind": "opening", "asset_kind": "renewable"}])
+    states = table("asset_states").frame(opening)
+    none = {n: table(n).frame() for n in ("end_values", "asset_thresholds", "asset_values", "right_decisions", "dispatch")}
+    found = asset_legs(day.desk, day.day, Decided(states, plant_output=day.plant_output, **none), came, table("asset_legs").frame())
+    row = found.row(0, named=True)
+    assert (row["saved_eur"], row["forgone_eur"]) == (0.0, pytest.approx(5 * 10 * (4 - 1 - 2)))

@@ -1,5 +1,7 @@
 """The command line: mistakes are plain messages and exit code 1."""
 
+from datetime import UTC, date, datetime
+
 import pytest
 import yaml
 from typer.testing import CliRunner
@@ -7,6 +9,8 @@ from typer.testing import CliRunner
 from energy_pipeline.cli.flows import flows_of, instant
 from energy_pipeline.cli.main import app
 from energy_pipeline.desk.templates import TEMPLATES
+from energy_pipeline.lake import Lake
+from energy_pipeline.lake.unfinished import Unfinished
 from energy_pipeline.orchestration.code_version import code_version
 from energy_pipeline_tests.integration.lakes import TINY
 
@@ -49,6 +53,17 @@ def test_a_report_that_is_not_there(call):
 def test_the_doctor_is_content_with_the_tiny_desk(call):
     found = call("doctor", "--desk", str(TINY))
     assert found.exit_code == 0, found.output
+
+
+def test_the_doctor_and_the_page_name_a_day_that_a_run_did_not_get_through(call, tmp_path):
+    lake, day = Lake(tmp_path / "lake"), date(2026, 3, 29)
+    lake.write_file("report", day, "report.html", b"<p>page</p>")
+    lake.unfinished().mark(Unfinished(day, "decide", "0123456789", datetime(2026, 3, 28, 10, tzinfo=UTC), ("positions", "limits")))
+    for command in (("doctor",), ("report", str(day))):
+        found = call(*command, "--desk", str(TINY))
+        said = " ".join(found.output.replace("│", " ").split())
+        assert "2026-03-29, decide: run 01234567 began at 2026-03-28 10:00Z and is not through" in said
+        assert found.exit_code == (1 if command == ("doctor",) else 0)
 
 
 def test_backfill_wants_its_days_in_order(call):

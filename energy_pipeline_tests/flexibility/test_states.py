@@ -361,3 +361,55 @@ def test_a_unit_starts_no_more_than_it_may(desk):
     assert starts[3] == [2, 3]
     assert starts[1] == [1, 1]
     assert starts[0] == [0, 0]
+
+
+def file_of(desk, *rows_):
+    """An operator's file of (asset, day, known_at, column, number)."""
+    named = {"asset": [r[0] for r in rows_], "delivery_day": [DAYS[r[1]].isoformat() for r in rows_], "known_at": [r[2].isoformat() for r in rows_]}
+    cells = {c: [str(x[4]) if x[3] == c else "" for x in rows_] for c in {r[3] for r in rows_}}
+    return checked_corrections(pl.DataFrame(named | cells), StateCorrections(path="states.csv"))
+
+
+def settled_legs(desk, span, days, corrections):
+    found = table("asset_legs").frame()
+    for day in DAYS[:days]:
+        own = {f.name: span[f.name].filter(pl.col("delivery_day") == day) for f in fields(Decided) if f.name in span}
+        decided = Decided(**own, plant_output=table("plant_output").frame())
+        found = pl.concat([found, asset_legs(desk, day, decided, came(desk, day), found, corrections)])
+    return found
+
+
+def test_what_an_operator_measured_is_where_the_settled_store_goes_on(desk, span, legs):
+    acts = {r["delivery_day"]: r for r in legs.filter(pl.col("asset") == "acts").to_dicts()}
+    end = acts[DAYS[2]]["content_end_mwh"]
+    morning = desk.decision_time(DAYS[4])  # on the third day, about the night before
+    soon = settled_legs(desk, span, 6, file_of(desk, ("acts", 2, morning, "content_mwh", end + 2)))
+    begins = soon.filter(pl.col("asset") == "acts").sort("delivery_day")["content_start_mwh"].to_list()
+    assert begins[:3] == [acts[d]["content_start_mwh"] for d in DAYS[:3]]
+    assert begins[3] == pytest.approx(end + 2)
+    jump = soon.filter(pl.col("asset") == "acts").sort("delivery_day")
+    assert jump["inventory_open_eur"].to_list()[1:] == jump["inventory_close_eur"].to_list()[:-1], "inventory telescopes over it"
+    late = settled_legs(desk, span, 6, file_of(desk, ("acts", 2, desk.decision_time(DAYS[5]) + timedelta(hours=1), "content_mwh", end + 2)))
+    starts = late.filter(pl.col("asset") == "acts").sort("delivery_day")["content_start_mwh"].to_list()
+    assert starts[:4] == [acts[d]["content_start_mwh"] for d in DAYS[:4]], "known after that day was settled"
+    assert starts[4] == pytest.approx(min(acts[DAYS[4]]["content_start_mwh"] + 2, 20.0))
+
+
+def test_a_take_measured_on_the_last_day_moves_the_penalty():
+    terms = {"kind": "swing", "zone": "NORTH", "days": 2, "daily_max_mwh": 48, "total_min_mwh": 40, "total_max_mwh": 96}
+    desk = tiny_desk(assets={}, rights={"dear": {**terms, "strike_eur_mwh": 500, "penalty_eur_mwh": 3}})
+    made = rolled(desk, DAYS[:2])
+    for about, known in ((0, DAYS[2]), (1, DAYS[3])):
+        found = settled_legs(desk, made, 2, file_of(desk, ("dear", about, desk.decision_time(known), "take_mwh", 10)))
+        assert found["penalty_eur"].to_list() == [0.0, -90.0], "30 MWh short at 3"
+        assert found["cost_eur"].to_list() == pytest.approx([0.0, 0.0], abs=1e-9)
+
+
+def test_a_later_measurement_holds_what_earlier_ones_found(desk, span):
+    """Two more of the second day, known a day late, are in what the third day measures: they count once."""
+    decided = rows(span["asset_states"], "bids", "decided")
+    said = [("bids", 2, 4, "throughput_mwh", decided[2]["throughput_mwh"] + 2), ("bids", 3, 5, "throughput_mwh", decided[3]["throughput_mwh"] + 2.5)]
+    for first_known in (4, 5):
+        found = rows(corrected(desk, [(*said[0][:2], first_known, *said[0][3:]), said[1]], 6), "bids", "opening")
+        was = rows(span["asset_states"], "bids", "opening")
+        assert found[5]["throughput_mwh"] - was[5]["throughput_mwh"] == pytest.approx(2.5, abs=0.02)

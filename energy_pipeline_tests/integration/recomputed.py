@@ -50,7 +50,7 @@ def hashes(lake: Path, day: date, time: int, flows: tuple[str, ...]) -> dict[str
             continue
         # The book's step also submits; what it decides is made without.
         taken = step.taken(context.session, day)
-        found: Any = s08_portfolio.decided_book(**taken) if name == "positions" else step.compute(context, **taken)  # type: ignore[arg-type]
+        found: Any = s08_portfolio.decided_book(context, **taken) if name == "positions" else step.compute(context, **taken)  # type: ignore[arg-type]
         frames |= {name: found} if isinstance(found, pl.DataFrame) else found
     return {name: content_sha256(frame) for name, frame in frames.items()}
 

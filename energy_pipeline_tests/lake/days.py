@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import polars as pl
 
 from energy_pipeline.contracts import table
+from energy_pipeline.lake import Lake
 from energy_pipeline.lake.storage import LocalStorage
 
 MONTH = date(2019, 3, 1)
@@ -49,6 +52,22 @@ def stresses(day: date, value: float = 1.0, levels: tuple[float, ...] = (0.95, 0
         filler: object = value if column.dtype in ("f64", "f32") else (column.allowed or ("text",))[0] if column.dtype == "str" else 0
         frame = frame.with_columns(pl.lit(filler, dtype=contract.schema[column.name]).alias(column.name))
     return frame.select(list(contract.schema))
+
+
+def submitted_in_pairs(lake: Lake, count: int) -> list[list[str]]:
+    """Numbers that two submissions at the same moment were given, for as many days."""
+    start = threading.Barrier(2)
+
+    def submit(day: date, data: bytes) -> str:
+        start.wait()
+        return lake.submit(day, data)
+
+    found = []
+    with ThreadPoolExecutor(2) as pool:
+        for day in days(count):
+            list(pool.map(submit, (day, day), (b"a", b"b")))
+            found.append(sorted(path.rsplit("/", 1)[1][:4] for path in lake.nominations(day)))
+    return found
 
 
 class Interrupted(Exception):  # noqa: N818 - stands for a kill

@@ -22,7 +22,7 @@ from energy_pipeline.information.artefacts import Bundle
 from energy_pipeline.lake import Lake, LakeError
 from energy_pipeline.warehouse import publishing as warehouse
 from energy_pipeline_tests.contracts.legal_frames import legal_day
-from energy_pipeline_tests.lake.days import DAY, MONTH, days, prices, stresses
+from energy_pipeline_tests.lake.days import DAY, MONTH, days, prices, stresses, submitted_in_pairs
 from energy_pipeline_tests.warehouse import sql_models
 
 ACCESS, SECRET = "reader", "only-for-this-test"
@@ -137,6 +137,12 @@ def test_decisions_nominations_files_and_artefacts(lake):
     store.put(today, "xgboost", "k", b"model" * 2_000_000)  # more than one part of an upload
     store.flush()
     assert lake.artefacts().get(today, "xgboost", "k") == b"model" * 2_000_000
+
+
+def test_of_two_submissions_at_once_each_has_its_own_number_here_too(lake):
+    assert submitted_in_pairs(lake, 8) == [["0001", "0002"]] * 8
+    assert not lake.storage.create_bytes("probe.bin", b"2")
+    assert lake.storage.read_bytes("probe.bin") == b"1"
 
 
 def test_errors_are_those_of_a_folder(lake):

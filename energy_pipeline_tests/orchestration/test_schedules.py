@@ -1,6 +1,6 @@
 """Which delivery day each tick means, on both clock-change days too."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 import dagster as dg
@@ -8,24 +8,27 @@ import pytest
 from dagster._utils.schedules import cron_string_iterator
 
 from energy_pipeline.definitions import build_definitions
-from energy_pipeline.desk import demo_desk_path
-from energy_pipeline.orchestration.partitions import RANGE_END_TAG, RANGE_START_TAG
+from energy_pipeline.desk import demo_desk_path, load_desk
+from energy_pipeline.desk.markets import Gate
+from energy_pipeline.orchestration.partitions import RANGE_END_TAG, RANGE_START_TAG, delivery_days
 from energy_pipeline.settings import Settings
+from energy_pipeline_tests.integration.lakes import TINY
 
+TINY_DESK = load_desk(TINY)
 BERLIN = ZoneInfo("Europe/Berlin")
 # tick (market time) -> schedule -> delivery day
 TICKS = [
     # an ordinary day, the day before, of and after the spring change (23 hours on 29 March 2026)
-    ("decide_tomorrow", "2026-02-10T11:20", "2026-02-11"),
-    ("decide_tomorrow", "2026-03-28T11:20", "2026-03-29"),
-    ("decide_tomorrow", "2026-03-29T11:20", "2026-03-30"),
-    ("settle_da_tomorrow", "2026-03-28T13:05", "2026-03-29"),
+    ("decide_before_gate", "2026-02-10T11:20", "2026-02-11"),
+    ("decide_before_gate", "2026-03-28T11:20", "2026-03-29"),
+    ("decide_before_gate", "2026-03-29T11:20", "2026-03-30"),
+    ("settle_da_after_auction", "2026-03-28T13:05", "2026-03-29"),
     ("settle_final_yesterday", "2026-03-29T14:30", "2026-03-28"),
     ("settle_final_yesterday", "2026-03-30T14:30", "2026-03-29"),
     # the autumn change (25 hours on 25 October 2026)
-    ("decide_tomorrow", "2026-10-24T11:20", "2026-10-25"),
-    ("decide_tomorrow", "2026-10-25T11:20", "2026-10-26"),
-    ("settle_da_tomorrow", "2026-10-25T13:05", "2026-10-26"),
+    ("decide_before_gate", "2026-10-24T11:20", "2026-10-25"),
+    ("decide_before_gate", "2026-10-25T11:20", "2026-10-26"),
+    ("settle_da_after_auction", "2026-10-25T13:05", "2026-10-26"),
     ("settle_final_yesterday", "2026-10-26T14:30", "2026-10-25"),
 ]
 
@@ -48,6 +51,37 @@ def test_the_day_of_a_tick(definitions, name, moment, day):
     assert request.partition_key == day
 
 
+def gated(days_before, at, decision_at, zone="Europe/Berlin"):
+    """The tiny desk with another gate."""
+    markets = {n: m.model_copy(update={"time_zone": zone, "gate": Gate(days_before=days_before, at=at)}) for n, m in TINY_DESK.markets.items()}
+    return TINY_DESK.model_copy(update={"markets": markets, "decision_at": decision_at})
+
+
+@pytest.mark.parametrize(
+    ("desk", "decided", "settled"),
+    [
+        (gated(0, time(5), time(3)), ("2026-02-10T03:05", "2026-02-10"), ("2026-02-10T06:05", "2026-02-10")),
+        (gated(1, time(12), time(11, 15)), ("2026-02-10T11:20", "2026-02-11"), ("2026-02-10T13:05", "2026-02-11")),
+        (gated(2, time(9), time(8, 30)), ("2026-02-10T08:35", "2026-02-12"), ("2026-02-10T10:05", "2026-02-12")),
+        (gated(1, time(23, 30), time(22)), ("2026-02-10T22:05", "2026-02-11"), ("2026-02-10T00:35", "2026-02-10")),
+        (gated(1, time(12), time(11, 56)), ("2026-02-10T11:58", "2026-02-11"), ("2026-02-10T13:05", "2026-02-11")),
+        (gated(1, time(10), time(10, 30), "America/New_York"), ("2026-02-10T10:35", "2026-02-11"), ("2026-02-10T17:05", "2026-02-11")),
+    ],
+)
+def test_each_gate_has_its_ticks_and_its_day(desk, decided, settled):
+    found = build_definitions(settings=Settings(desk=TINY), desk=desk, checks=False, described=False)
+    for name, (moment, day) in (("decide_before_gate", decided), ("settle_da_after_auction", settled)):
+        hour, minute = moment[11:].split(":")
+        assert found.resolve_schedule_def(name).cron_schedule == f"{int(minute)} {int(hour)} * * *"
+        (request,) = tick(found, name, moment)
+        assert request.partition_key == day
+    (week,) = tick(found, "ingest_before_decision", decided[0])
+    assert week.tags[RANGE_END_TAG] == max(decided[1], "2026-02-11")
+    moment, day = datetime.fromisoformat(decided[0]).replace(tzinfo=BERLIN), date.fromisoformat(decided[1])
+    assert desk.decision_time(day) <= moment < desk.gate_closure(day)
+    assert decided[1] in delivery_days(desk).get_partition_keys(current_time=moment)
+
+
 @pytest.mark.parametrize(
     ("moment", "first", "last"), [("2026-03-29T12:55", "2026-03-22", "2026-03-30"), ("2026-10-25T12:55", "2026-10-18", "2026-10-26")]
 )
@@ -62,13 +96,13 @@ def test_decide_ticks_once_a_day_after_the_decision_and_before_the_gate(definiti
     desk = definitions.resources["runtime"].desk
     start = datetime.fromisoformat(f"{day}T00:00").replace(tzinfo=BERLIN)
     ticks = []
-    schedule = definitions.resolve_schedule_def("decide_tomorrow")
+    schedule = definitions.resolve_schedule_def("decide_before_gate")
     for moment in cron_string_iterator(start.timestamp(), schedule.cron_schedule, schedule.execution_timezone):
         if moment.astimezone(BERLIN).date().isoformat() != day:
             break
         ticks.append(moment)
     assert len(ticks) == 1
-    (request,) = tick(definitions, "decide_tomorrow", ticks[0].astimezone(BERLIN).replace(tzinfo=None).isoformat())
+    (request,) = tick(definitions, "decide_before_gate", ticks[0].astimezone(BERLIN).replace(tzinfo=None).isoformat())
     tomorrow = date.fromisoformat(request.partition_key)
     assert desk.decision_time(tomorrow) < ticks[0] < desk.gate_closure(tomorrow)
 

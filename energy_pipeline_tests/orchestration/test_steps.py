@@ -52,6 +52,7 @@ def test_a_bad_day_leaves_the_good_ones_written_and_recorded(tmp_path):
             assert not run(instance, tmp_path, bad={date(2026, 3, 29)}).success
         assert events(instance) == [("2026-03-28", 1), ("2026-03-30", 1)]
     assert Lake(tmp_path).days("var_exceptions") == [FIRST, LAST]
+    assert Lake(tmp_path).unfinished().all() == [], "nothing of the bad day was written, the others are whole"
     ((step, error),) = ears.errors
     assert step == "var_exceptions"
     assert isinstance(error, RangeError)

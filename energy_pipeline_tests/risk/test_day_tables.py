@@ -286,6 +286,23 @@ def test_the_delivered_day_is_explained_to_the_cent(on):
     assert ("new_deals" in book) == (traded.height > 0)
 
 
+def test_what_a_rejected_step_saved_is_a_leg_of_the_mark_it_was_decided_on():
+    """Decided to give E, marked at F E; rejected at negative prices: the whole of E moved with the price, and - P r was saved."""
+    right = {"kind": "renewable", "zone": "NORTH", "plant": "wind", "certificate_eur_mwh": 4, "meter": "available"}
+    day = Day(desk=desk_of(rights={"off": right}), price_level=-60.0, peak_is_proxy=False)
+    settled, positions, found = explained(day, Came(day))
+    north = {r["leg"]: r["value_eur"] for r in found.filter(pl.col("part") == "delivered", pl.col("scope") == "NORTH").to_dicts()}
+    rows = settled.filter(pl.col("zone") == "NORTH").sort("delivery_start")
+    decided = positions.filter(zone="NORTH", instrument="day_ahead").sort("delivery_start")["expected_output_mw"].to_numpy()
+    price, rejected = rows["price_da_eur_mwh"].to_numpy(), decided - rows["expected_output_mw"].to_numpy()
+    assert rejected.max() > 5.0
+    assert north["rejected"] == pytest.approx(-float(price @ rejected))
+    assert north["rejected"] > 0.0
+    curve = curve_of(day, level=3.0).filter(pl.col("zone") == "NORTH", pl.col("target_day") == day.day)["price_eur_mwh"].to_numpy()
+    assert north["change"] == pytest.approx(rows["total_eur"].sum() - float(curve @ decided) - float(-10.0 * (curve - 70.0).sum()))
+    assert north["unexplained"] == pytest.approx(0.0, abs=1e-6)
+
+
 def test_the_living_book_moves_by_its_delta():
     day = Day()
     _, _, found = explained(day, Came(day), shift=5.0)

@@ -7,6 +7,7 @@ from datetime import date
 import dagster as dg
 
 from energy_pipeline.orchestration.partitions import range_tags
+from energy_pipeline.orchestration.processes import HOST_TAG, PROCESS_TAG, own_tags
 from energy_pipeline.runner.instance import home_of, open_instance, prepare_home
 from energy_pipeline_tests.orchestration import small_graph
 
@@ -43,3 +44,21 @@ def test_two_processes_open_a_prepared_home_at_once(tmp_path, monkeypatch):
     program = "import dagster as dg, sys; print(dg.DagsterInstance.from_config(sys.argv[1]).get_runs_count())"
     both = [subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True) for _ in range(2)]
     assert [process.communicate(timeout=600)[0].strip() for process in both] == ["0", "0"]
+
+
+def test_killed_runs_of_this_host_are_marked_failed_by_the_next_command(tmp_path, monkeypatch):
+    monkeypatch.setenv("DAGSTER_HOME", "elsewhere")
+    job = small_graph.definitions(tmp_path / "lake").resolve_job_def("small")
+    with subprocess.Popen([sys.executable, "-c", "pass"]) as gone:
+        gone.wait(600)
+    started = {"status": dg.DagsterRunStatus.STARTED}
+    killed, elsewhere = own_tags() | {PROCESS_TAG: f"{gone.pid} 1"}, {HOST_TAG: "another", PROCESS_TAG: f"{gone.pid} 1"}
+    with open_instance(tmp_path / "home") as instance:
+        first = instance.create_run_for_job(job, tags=killed, **started)
+        others = [instance.create_run_for_job(job, tags=tags, **started).run_id for tags in (own_tags(), elsewhere, {})]
+        retry = instance.create_run_for_job(job, tags=killed, parent_run_id=first.run_id, root_run_id=first.run_id, **started)
+    with open_instance(tmp_path / "home") as instance:
+        assert instance.get_run_by_id(first.run_id).status == dg.DagsterRunStatus.FAILURE
+        assert {instance.get_run_by_id(run).status for run in (*others, retry.run_id)} == {dg.DagsterRunStatus.STARTED}
+        records = instance.all_logs(first.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
+        assert "ended without a word" in records[0].dagster_event.message + str(records[0].user_message)

@@ -25,6 +25,7 @@ PUBLIC = {
     "dispatch_settled",
     "end_values",
     "right_decisions",
+    "orders_sent",
     "joint_book",
     "scenario_scores",
     "scenario_sets",

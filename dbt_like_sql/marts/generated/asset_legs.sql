@@ -15,6 +15,7 @@ select
     penalty_eur,
     cash_eur,
     saved_eur,
+    forgone_eur,
     content_start_mwh,
     content_end_mwh,
     inventory_open_eur,

@@ -15,5 +15,6 @@ select
     forecast_eur_mwh,
     binding_limit,
     next_best_action,
-    next_best_costs_eur
+    next_best_costs_eur,
+    left_out_eur_mwh
 from {{ ref('stg_nomination_lines') }}

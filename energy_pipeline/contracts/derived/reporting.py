@@ -24,7 +24,17 @@ RUNS = Table(
         c.text("desk", "Desk name."),
         c.text("desk_hash", "Content hash of the desk file."),
         c.text("code_version", "Version of this package, with the commit where it is known; .dirty: with changes that are in no commit."),
+        Column(
+            "state",
+            "str",
+            "written: the flow is through. unfinished: the run began to write this day at recorded_at and was killed or failed; "
+            "until a later row says written, tables of the day are of several runs. fallback: through, by what the desk decides when time is short.",
+            allowed=("written", "unfinished", "fallback"),
+            since=2,
+            default="written",
+        ),
     ),
+    version=2,
     may_be_empty=True,
     additive=True,
     in_report=False,

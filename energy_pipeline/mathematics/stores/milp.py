@@ -53,7 +53,9 @@ def solve(store: Store, prices: FloatArray, minutes: int) -> tuple[FloatArray, F
         Cycle limits leave no way to the terminal condition.
     SolverError
     """
-    from scipy.optimize import Bounds, LinearConstraint, linprog, milp
+    from scipy.optimize import Bounds, LinearConstraint, linprog
+
+    from energy_pipeline.mathematics.stores.mixed_integer import solved
 
     if store.terminal == "penalised":
         raise InfeasibleError("store: a penalised end goes with neither cycle limits nor ratchets", ["terminal"], "terminal: valued")
@@ -76,7 +78,7 @@ def solve(store: Store, prices: FloatArray, minutes: int) -> tuple[FloatArray, F
     if m:
         constraints = [LinearConstraint(balance, start, start), LinearConstraint(rows, -np.inf, most)]
         kinds = np.concatenate([np.zeros(3 * n), np.ones(m), np.zeros(lengths.size)])
-        result: Any = milp(costs, constraints=constraints, bounds=Bounds(low, high), integrality=kinds, options={"mip_rel_gap": RELATIVE_GAP})
+        result: Any = solved(costs, constraints, Bounds(low, high), kinds, RELATIVE_GAP)
     else:
         bounds = np.column_stack([low, high])
         result = run(costs, A_ub=rows, b_ub=most, A_eq=balance, b_eq=start, bounds=bounds, method="highs")
@@ -88,7 +90,12 @@ def solve(store: Store, prices: FloatArray, minutes: int) -> tuple[FloatArray, F
     # The dual is of the minimisation: one more MWh on the right-hand side lowers the cost by its value.
     values = None if m else -np.asarray(result.eqlin.marginals[:n])
     charge, discharge = _without_overlap(store, np.asarray(result.x[:n]), np.asarray(result.x[n : 2 * n]), binary)
-    return charge, discharge, values, "mixed-integer programme" if m else "linear programme"
+    return charge, discharge, values, _method(result.mip_gap) if m else "linear programme"
+
+
+def _method(gap: float) -> str:
+    """The method's name, with the distance to the bound where the search ended before the proof."""
+    return "mixed-integer programme" + (f", within {gap:.1e} of the best" if gap > RELATIVE_GAP else "")
 
 
 def end_pieces(store: Store) -> tuple[FloatArray, FloatArray]:

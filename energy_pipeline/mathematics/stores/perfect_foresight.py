@@ -45,7 +45,8 @@ class Plan:
     is_concave : bool
         Whether more energy was worth less and less in every interval, so that V_t is a price.
     method : str
-        "dynamic programme", "linear programme" or "mixed-integer programme".
+        "dynamic programme", "linear programme" or "mixed-integer programme"; the last says how far from the best it may be
+        where the search ended before the proof.
     """
 
     charge_mw: FloatArray

@@ -199,7 +199,9 @@ class _Problem:
         self.width = at + self.binaries
 
     def solve(self) -> FloatArray:
-        from scipy.optimize import Bounds, LinearConstraint, milp
+        from scipy.optimize import Bounds, LinearConstraint
+
+        from energy_pipeline.mathematics.stores.mixed_integer import solved
 
         rows, most = self.inequalities()
         balance, start = self.balance()
@@ -209,10 +211,9 @@ class _Problem:
         start = np.concatenate([start, low[3 * self.n - 1 : 3 * self.n]] if lengths.size else [start])
         constraints = [LinearConstraint(balance, start, start), LinearConstraint(rows, -np.inf, most)]
         kinds = np.concatenate([np.zeros(self.width - self.binaries), np.ones(self.binaries), np.zeros(lengths.size)])
-        options: Any = {"mip_rel_gap": GAP}
         limits = Bounds(np.concatenate([low, np.zeros(lengths.size)]), np.concatenate([high, lengths]))
         costs = -np.concatenate([self.gains(), slopes])
-        found: Any = milp(costs, constraints=constraints, bounds=limits, integrality=kinds, options=options)
+        found: Any = solved(costs, constraints, limits, kinds, GAP)
         if found.status == 2:
             text = "store: the terminal condition cannot be met within the cycle limits"
             raise InfeasibleError(text, ["cycles_per_day", "terminal_mwh"], "more cycles")

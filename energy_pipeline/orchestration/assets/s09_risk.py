@@ -9,7 +9,8 @@ from __future__ import annotations
 import dagster as dg
 
 from energy_pipeline.orchestration.assets.s05_scenarios import past_errors
-from energy_pipeline.orchestration.assets.s08_portfolio import ACTED, acts_of, held_forwards
+from energy_pipeline.orchestration.assets.s06_flexibility import SENT, accepted_of, executed_of
+from energy_pipeline.orchestration.assets.s08_portfolio import ACTED, acting_of, acts_of, held_forwards
 from energy_pipeline.orchestration.factory import AssetFactory, DayContext, Frame, Frames, Info
 from energy_pipeline.orchestration.reads import Day, Information, Raw, Window
 
@@ -39,17 +40,20 @@ PERFORMANCE_WINDOW_DAYS = 90
 def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     """All assets of the stage."""
     positions, plant_output, dispatch = Day("positions"), Day("plant_output"), Day("dispatch")
-    decided = (positions, Day("scenario_paths"), plant_output, dispatch)
+    decided = (positions, Day("scenario_paths"), plant_output, dispatch, *(Day(n) for n in ("asset_thresholds", "asset_states", "end_values")))
     more = (Day("portfolio_solution"), Day("forward_curve"), Day("signals"), Day("price_forecasts"))
     came = (Raw("day_ahead_prices"), Raw("second_prices"), Raw("plant_meters"), Raw("generation_actual"), Raw("held_hours"))
     marks = (Window(name, 2, required=False) for name in MARKED_ON)
     return [
-        factory.tables("risk", RISK_TABLES, risk, Information(), *decided, *more, Day("asset_states"), Day("end_values")),
+        factory.tables("risk", RISK_TABLES, risk, Information(), *decided, *more),
         factory.table("var_exceptions", var_exceptions, Day("risk_measures"), Day("pnl"), *decided),
         factory.table("var_backtests", var_backtests, Window("var_exceptions", lambda desk: desk.risk.backtest_days)),
         factory.table("expectation_record", expectation_record, *(Window(name, RECORD_DAYS, required=False) for name in RECORDED)),
         factory.table(
-            "pnl_attribution", pnl_attribution, Day("pnl"), positions, plant_output, dispatch, *came, *marks, *(Day(name) for name in ACTED)
+            "pnl_attribution",
+            pnl_attribution,
+            *(Day("pnl"), positions, plant_output, dispatch, *came, *marks),
+            *(Day(name) for name in (*ACTED, *SENT, "nomination_lines")),
         ),
         factory.table("performance_days", performance_days, Day("pnl"), Day("asset_legs"), Day("backtest_days")),
         factory.table("performance", performance, Window("performance_days", PERFORMANCE_WINDOW_DAYS)),
@@ -69,6 +73,7 @@ def risk(
     forward_curve: Frame,
     signals: Frame,
     price_forecasts: Frame,
+    asset_thresholds: Frame,
     asset_states: Frame,
     end_values: Frame,
 ) -> Frames:
@@ -78,7 +83,8 @@ def risk(
     from energy_pipeline.book.positions import Book
 
     book = Book.from_frames(positions, portfolio_solution)
-    more = stage.MoreInputs(forward_curve, signals, factor_returns(day), held_forwards(day, information_set, price_forecasts))
+    acting = acting_of(day, asset_thresholds, asset_states, end_values)
+    more = stage.MoreInputs(forward_curve, signals, factor_returns(day), held_forwards(day, information_set, price_forecasts), acting)
     standing = information_set.with_desk(flexibility.desk_of_day(day.desk, day.day, asset_states, end_values))
     found = stage.assess(standing, book, scenario_paths, plant_output, dispatch, past_errors(day, information_set), more)
     return {
@@ -102,12 +108,23 @@ def factor_returns(day: DayContext) -> Frame | None:
 
 
 def var_exceptions(
-    day: DayContext, *, risk_measures: Frame, pnl: Frame, positions: Frame, scenario_paths: Frame, plant_output: Frame, dispatch: Frame
+    day: DayContext,
+    *,
+    risk_measures: Frame,
+    pnl: Frame,
+    positions: Frame,
+    scenario_paths: Frame,
+    plant_output: Frame,
+    dispatch: Frame,
+    asset_thresholds: Frame,
+    asset_states: Frame,
+    end_values: Frame,
 ) -> Frame:
     """Whether the day's loss was larger than the VaR decided with, and which leg fell short."""
     from energy_pipeline import risk as stage
 
-    legs = stage.decided_legs(day.desk, day.day, positions, scenario_paths, plant_output, dispatch)
+    acting = acting_of(day, asset_thresholds, asset_states, end_values)
+    legs = stage.decided_legs(day.desk, day.day, positions, scenario_paths, plant_output, dispatch, acting)
     return stage.var_exceptions(day.desk, day.day, risk_measures, pnl, legs)
 
 
@@ -145,14 +162,18 @@ def pnl_attribution(
     asset_thresholds: Frame,
     asset_states: Frame,
     end_values: Frame,
+    nomination_lines: Frame,
+    **orders: Frame,
 ) -> Frame:
     """Why the day earned what it did, why the living book changed, and what later vintages changed."""
     from energy_pipeline import portfolio
     from energy_pipeline import risk as stage
 
-    came = portfolio.Came(day_ahead_prices, second_prices, plant_meters, generation_actual, held_hours).first_vintages()
+    accepted = accepted_of(day, nomination_lines)
+    came = portfolio.Came(day_ahead_prices, second_prices, plant_meters, generation_actual, held_hours, accepted).first_vintages()
     acts = acts_of(day, came, asset_legs, asset_thresholds, asset_states, end_values)
-    first = portfolio.settle_final(day.desk, day.day, positions, plant_output, dispatch, came, acts)
+    executed = executed_of(day, dispatch, asset_states, end_values, came.day_ahead_prices, **orders)
+    first = portfolio.settle_final(day.desk, day.day, positions, plant_output, dispatch, came, acts, executed)
     marks = {"forward_curves": forward_curve, "marks": mark_to_market, "asset_values": asset_values, "price_forecasts": price_forecasts}
     return stage.pnl_attribution(day.desk, day.day, pnl, first, positions, **marks)
 

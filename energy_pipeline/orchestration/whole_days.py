@@ -1,0 +1,158 @@
+"""A delivery day is one decision: while a run writes it, and when that run did not get through, it is marked and its page says so.
+
+What belongs here: when marks are set and taken away, and the lease of a run's days. What does not: their files
+(`lake.unfinished`, `lake.lease`).
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from energy_pipeline.contracts import TABLES
+from energy_pipeline.lake import Lake, lease
+from energy_pipeline.lake.unfinished import Unfinished
+
+MARKED = ("decide", "settle_da", "settle_final")
+"""Flows that make tables of a day which belong together; what ingest adds stands for itself."""
+FILES = {"decide": ["nominations", "daily_report"], "settle_final": ["daily_report"]}
+"""Assets that are files, by the flow that writes them."""
+PAGE_ASSET = "daily_report"
+PAGE, OPEN, CLOSE = "report.html", '<p style="background:#b00020;color:#fff;padding:1em">', "<!-- end --></p>"
+
+
+def planned(assets: Collection[str]) -> dict[str, frozenset[str]]:
+    """What a run of these assets writes for a day of each marked flow: its tables and files, and the tables that all flows write."""
+    own = {flow: {name for name in assets if name in TABLES and TABLES[name].flow == flow} for flow in MARKED}
+    more = {flow: {name for name in assets if name in FILES.get(flow, ()) or (name in TABLES and TABLES[name].flow == "operate")} for flow in MARKED}
+    return {flow: frozenset(names | more[flow]) for flow, names in own.items() if names}
+
+
+@dataclass
+class WholeDays:
+    """The days of one run, for each flow: begun, and written through.
+
+    Attributes
+    ----------
+    lake : Lake
+        Where the run writes.
+    run_id : str
+    began : datetime
+    planned : dict of flow to names
+        What the run writes for a day.
+    about : dict
+        What `runs` says of the run: desk, its hash, and the code.
+    is_last : bool
+        Whether no other run follows on these days at once; else that one takes the marks away.
+    parent : str
+        The killed run that this one goes on from: what that wrote stands.
+    """
+
+    lake: Lake
+    run_id: str
+    began: datetime
+    planned: dict[str, frozenset[str]]
+    about: dict[str, str] = field(default_factory=dict)
+    is_last: bool = True
+    parent: str = ""
+    _left: dict[tuple[date, str], set[str]] = field(default_factory=dict)
+    _lease: AbstractContextManager[object] = field(default_factory=nullcontext)
+
+    def take(self, days: Collection[date], holder: str, say: Callable[[str], None], patience_seconds: float) -> None:
+        """Hold the days against other runs; see `lease.take`."""
+        wanted = [(day, flow) for day in days for flow in self.planned]
+        self._lease = lease.take(self.lake.storage, wanted, holder, say, patience_seconds=patience_seconds)
+
+    def release(self) -> None:
+        """Leave the days to others."""
+        self._lease.__exit__(None, None, None)
+        self._lease = nullcontext()
+
+    def begun(self, day: date, names: Collection[str]) -> None:
+        """Tables of a day are about to be written: mark it, unless that is done."""
+        for flow in self.planned:
+            if (day, flow) in self._left or not any(name in TABLES and TABLES[name].flow == flow for name in names):
+                continue
+            before = self.lake.unfinished().of(day, flow)
+            rest = () if before is None or before.run_id == self.parent else before.left
+            following = () if self.is_last else (name for name, table in TABLES.items() if table.flow == flow)
+            self._left[day, flow] = {*self.planned[flow], *rest, *following}
+            self._mark(day, flow)
+            _banner(self.lake, day, flow)
+
+    def written(self, day: date, names: Collection[str]) -> None:
+        """Tables or files of a day are there: take the mark away after the last."""
+        for flow in self.planned:
+            self._go_on(day, flow)
+            left = self._left.get((day, flow))
+            if left is None or not left & self.planned[flow]:
+                continue
+            left.difference_update(names)
+            if not left & self.planned[flow]:
+                self._through(day, flow)
+        if PAGE_ASSET in names:
+            for mark in self.lake.unfinished().of_day(day):
+                if (day, mark.flow) not in self._left:
+                    _banner(self.lake, day, mark.flow)
+
+    def _go_on(self, day: date, flow: str) -> None:
+        """Take over the mark of the killed run that this one goes on from."""
+        if self.parent and (day, flow) not in self._left:
+            before = self.lake.unfinished().of(day, flow)
+            if before is not None and before.run_id == self.parent:
+                self._left[day, flow] = set(self.planned[flow])
+
+    def _through(self, day: date, flow: str) -> None:
+        if self._left[day, flow]:
+            self._mark(day, flow)
+            _banner(self.lake, day, flow)
+        else:
+            self.lake.unfinished().clear(day, flow)
+            _no_banner(self.lake, day, flow)
+
+    def _mark(self, day: date, flow: str) -> None:
+        self.lake.unfinished().mark(Unfinished(day, flow, self.run_id, self.began, tuple(sorted(self._left[day, flow])), self.about))
+
+
+def unfinished_runs(lake: Lake, own_run: str) -> dict[date, list[dict[str, object]]]:
+    """Rows of `runs` for each day that a run which is no longer there did not get through."""
+    gone = [m for m in lake.unfinished().all() if m.run_id != own_run and not lease.is_held(lake.storage, m.day, m.flow)]
+    rows: dict[date, list[dict[str, object]]] = {}
+    for m in gone:
+        row = {"delivery_day": m.day, "run_flow": m.flow, "run_id": m.run_id, "recorded_at": m.began, "decision_time": None, "state": "unfinished"}
+        rows.setdefault(m.day, []).append({**row, **m.about})
+    return rows
+
+
+def _banner(lake: Lake, day: date, flow: str) -> None:
+    """The page of an earlier run says that it is no longer true; the run's own page takes its place."""
+    text = f"A run of {flow} began to write this day anew and is not through: what stands below may be of another run than the tables."
+    page = _page(lake, day)
+    if page and _open(flow) not in page:
+        lake.write_file("report", day, PAGE, told(page, text, flow).encode())
+
+
+def _no_banner(lake: Lake, day: date, flow: str) -> None:
+    page = _page(lake, day)
+    before, found, rest = page.partition(_open(flow))
+    if found:
+        lake.write_file("report", day, PAGE, (before + rest.partition(CLOSE)[2]).encode())
+
+
+def told(page: str, text: str, about: str = "fallback") -> str:
+    """The page with a line at its top that nobody overlooks."""
+    return page.replace("<body>", f"<body>{_open(about)}{html.escape(text)}{CLOSE}", 1)
+
+
+def _open(flow: str) -> str:
+    return f"<!-- {flow} -->{OPEN}"
+
+
+def _page(lake: Lake, day: date) -> str:
+    try:
+        return lake.read_file("report", day, PAGE).decode()
+    except FileNotFoundError:
+        return ""
