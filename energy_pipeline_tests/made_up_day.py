@@ -380,6 +380,8 @@ class MadeUpDay:
         self._add("end_values", [{**curve, "content_mwh": c, "value_eur": v} for c, v in ((0.0, 0.0), (20.0, 900.0), (40.0, 1300.0))])
         right = {"delivery_day": self.day, "asset": "north_swing", "zone": "NORTH", "kind": "swing", "quantity_mwh": 240.0, "considered_mwh": 240.0}
         money = {"payoff_eur": 19_000.0, "cost_eur": 18_000.0, "keeping_eur": 400.0, "kept_eur": 2_500.0, "is_exercised": True, "is_forced": False}
+        sent = {"delivery_day": self.day, "asset": "north_battery", "zone": "NORTH", "asked": "curve", "form": "curve", "expected_eur": 1_310.0}
+        self._add("orders_sent", [{**sent, "plan_eur": 1_250.0, "curve_eur": 1_310.0, "blocks_eur": None, "why": "the desk asks for it"}])
         self._add("right_decisions", [{**right, **money, "why": "taken: payoff 19000 less 18000 for 240 MWh is at least 400 of keeping"}])
         self._add(
             "asset_values",
@@ -608,6 +610,9 @@ class MadeUpDay:
                 )
         self._add("pnl", rows)
         self._add("pnl_day_ahead", auction)
+        self._add("plant_results", [row for plant in PLANTS for row in self._plant_results(plant)])
+        battery = {"asset": "north_battery", "zone": "NORTH", "kind": "battery", "energy_mwh": -4.0, "cash_eur": 1_720.0, "total_eur": 1_800.0}
+        self._add("asset_legs", [{"delivery_day": self.day, **battery, "energy_eur": 1_720.0, "inventory_eur": 80.0}])
         day = {"delivery_day": self.day}
         self._add(
             "forecast_scores",
@@ -743,6 +748,18 @@ class MadeUpDay:
                 }
             ],
         )
+
+    def _plant_results(self, plant):
+        zone = PLANTS[plant][0]
+        h = self.minutes(zone) / 60
+        second = self.second.get(zone, self.actual[zone])
+        outputs = self._output(plant, self.minutes(zone)).tolist()
+        for start, expected, p, r in zip(self.starts(self.minutes(zone)), outputs, self.actual[zone].tolist(), second.tolist(), strict=True):
+            g = 0.9 * expected
+            legs = {"physical_eur": h * p * g, "deviation_eur": h * (r - p) * (g - expected)}
+            row = {"delivery_day": self.day, "plant": plant, "zone": zone, "delivery_start": start, "resolution_minutes": self.minutes(zone)}
+            power = {"expected_mw": expected, "output_mw": g, "output_mwh": h * g, "is_estimated": False}
+            yield row | power | {"price_da_eur_mwh": p, "price_second_eur_mwh": r} | legs | {"pnl_eur": sum(legs.values())}
 
     def _fleet(self):
         fleet = {"output_mwh": 1_500.0, "held_back_mwh": 1.0, "capacity_mw": 100.0, "capacity_factor": 0.6, "complementarity": None}

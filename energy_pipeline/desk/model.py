@@ -38,11 +38,14 @@ Member = Literal[
     "lear_56",
     "lear_84",
     "lear_364",
+    "lear_728",
     "lear_1092",
     "lear_1456",
     "krr_364",
+    "krr_728",
     "krr_1456",
     "krr_364a",
+    "krr_728a",
     "krr_1456a",
     "xgboost",
     "mlp",
@@ -200,6 +203,13 @@ class ForecastSettings(DeskModel):
     weight_days: int = Field(84, ge=1, le=365, description="Past days that weight the families; equal weights under 28.")
     error_days: int = Field(182, ge=10, le=365, description="Past days whose forecast errors make quantiles and scenarios.")
     horizon_days: int = Field(7, ge=1, le=14, description="Delivery days forecast at each decision.")
+    own_driver_days: int = Field(
+        35,
+        ge=35,
+        le=1500,
+        description="Days from which own forecasts of load, wind and solar are learnt where the operator's come after the gate. "
+        "Raw history is needed for as many days more.",
+    )
     features: tuple[FeatureGroup, ...] = Field(
         ("drivers", "holidays", "neighbour_drivers"),
         description="What the price models read beside past prices and the calendar: groups of columns of price_features "
@@ -394,7 +404,12 @@ class Desk(DeskModel):
         return 35
 
     @property
+    def own_lag_days(self) -> int:
+        """Longest look-back of a driver's forecast [days]."""
+        return max(self.max_lag_days, self.forecast.own_driver_days)
+
+    @property
     def history_days(self) -> int:
         """Raw days decide(D) may read before D: error window, one model block, training, lags."""
         forecast = self.forecast
-        return forecast.error_days + forecast.weight_days + 31 + forecast.training_days + self.max_lag_days + 2 + forecast.horizon_days
+        return forecast.error_days + forecast.weight_days + 31 + forecast.training_days + self.own_lag_days + 2 + forecast.horizon_days

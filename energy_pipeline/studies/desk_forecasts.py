@@ -12,7 +12,7 @@ fits of the block before by their content.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -25,10 +25,11 @@ import polars as pl
 from energy_pipeline.desk import Desk, load_desk
 from energy_pipeline.desk.model import ForecastSettings
 from energy_pipeline.domain.delivery import days_between
-from energy_pipeline.mathematics.statistics.comparison import holm
+from energy_pipeline.mathematics.statistics.comparison import diebold_mariano, holm
 from energy_pipeline.risk.expected_against_settled import bias_row
 
 BLOCK_DAYS = 56
+HOUR = 60
 TABLES = (
     *("day_ahead_prices", "load_actual", "load_forecast", "generation_actual", "generation_forecast", "weather_forecast", "weather_observed"),
     *("fuel_prices", "outages"),
@@ -52,6 +53,7 @@ def run(
     convention: str = "",
     jobs: int = 2,
     default_committee: bool = False,
+    changes: Mapping[str, object] | None = None,
 ) -> DeskRun:
     """Walk `first`..`last`.
 
@@ -67,6 +69,8 @@ def run(
         Worker processes.
     default_committee : bool
         Take the package's default forecast settings instead of the desk's.
+    changes : mapping of a key of `forecast` to its value, optional
+        Instead of what the desk file says.
 
     Raises
     ------
@@ -76,6 +80,8 @@ def run(
     desk = _with_convention(load_desk(desk_path), convention)
     if default_committee:
         desk = desk.model_copy(update={"forecast": ForecastSettings()})
+    if changes:
+        desk = desk.model_copy(update={"forecast": ForecastSettings.model_validate({**desk.forecast.model_dump(), **changes})})
     unknown = [z for z in zones if z not in desk.zones]
     if unknown:
         raise ValueError(f"zones {', '.join(unknown)} are not in {desk_path.name}; there are {', '.join(desk.zones)}")
@@ -117,7 +123,11 @@ def _walk(desk: Desk, data: Path, first: date, last: date, zone: str) -> pl.Data
     begin = first - timedelta(days=desk.history_days)
     names = [t.name for t in RAW_TABLES if t.name in TABLES]
     near = (zone, *desk.zones[zone].neighbours)
-    raw = {name: _own(collect(desk, name, begin, last, load).frame, near) for name in names}
+    collected = {name: collect(desk, name, begin, last, load) for name in names}
+    raw = {name: _own(found.frame, near) for name, found in collected.items()}
+    for name, found in collected.items():
+        if found.failures and raw[name].is_empty():
+            raise next(iter(found.failures.values()))
     store, parts = MemoryArtefacts(), []
     for block in _blocks(days_between(first, last), BLOCK_DAYS):
         since = block[0] - timedelta(days=desk.history_days)
@@ -157,7 +167,34 @@ def _page(desk: Desk, rows: pl.DataFrame, first: date, last: date, convention: s
         fallbacks = own.filter(pl.col("fallback") != "")["delivery_day"].n_unique()
         share = 100 * float(np.mean(hit.drop_nulls().to_numpy())) if hit.drop_nulls().len() else float("nan")
         lines.append(f"| {zone} | {own.height} | {mae['ensemble']:.2f} | {mae['ensemble'] / naive:.4f} | {share:.1f} | {best} | {fallbacks} |")
-    return "\n".join([*lines, "", *_quarters(rows), "", *_bias(rows)]) + "\n"
+    return "\n".join([*lines, "", *_quarters(rows), "", *_bias(rows), *_inside_the_hour(rows)]) + "\n"
+
+
+def _inside_the_hour(rows: pl.DataFrame) -> list[str]:
+    """Of zones finer than the hour: the published median beside its hourly means repeated and both naives, days that are known in full."""
+    start = pl.col("delivery_start")
+    own = rows.filter(pl.col("model") == "ensemble", pl.col("resolution_minutes") < HOUR, pl.col("outcome_eur_mwh").is_not_null())
+    if own.is_empty():
+        return []
+    came = own.select("zone", start + pl.duration(days=1), day_before_eur_mwh="outcome_eur_mwh")
+    own = own.join(came, on=["zone", "delivery_start"], how="left").with_columns(error=error_column()).drop_nulls("day_before_eur_mwh")
+    median = pl.col("error") + pl.col("outcome_eur_mwh")
+    rivals = {
+        "own": median,
+        "hour": median.mean().over("zone", start.dt.truncate("1h")),
+        "day": pl.col("day_before_eur_mwh"),
+        "week": pl.col("week_before_eur_mwh"),
+    }
+    missed = own.with_columns(**{name: (value - pl.col("outcome_eur_mwh")).abs() for name, value in rivals.items()})
+    days = missed.group_by("zone", "delivery_day", maintain_order=True).agg(pl.col(*rivals).mean())
+    heads = ["zone", "days", "MAE EUR/MWh", "its hours repeated", "ratio", "p", "the day before", "the week before"]
+    lines = ["", f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
+    for (zone,), part in days.group_by("zone", maintain_order=True):
+        mean = {name: float(part[name].mean()) for name in rivals}  # type: ignore[arg-type]
+        p = diebold_mariano(part["own"].to_numpy(), part["hour"].to_numpy())
+        found = f"{mean['own']:.2f} | {mean['hour']:.2f} | {mean['own'] / mean['hour']:.4f} | {p:.4f} | {mean['day']:.2f} | {mean['week']:.2f}"
+        lines.append(f"| {zone} | {part.height} | {found} |")
+    return lines
 
 
 def _bias(rows: pl.DataFrame) -> list[str]:

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import duckdb
 import pytest
 
+from energy_pipeline.desk import demo_desk_path, load_desk
 from energy_pipeline.lake import Lake, PublishError
 from energy_pipeline.orchestration.assets import s10_reporting
 from energy_pipeline.warehouse import publishing as warehouse
@@ -316,7 +317,7 @@ def test_the_real_sql_runner_fits(lake, live, tmp_path):
 
 
 def test_comments_say_the_desks_currency(lake, live):
-    publish(lake, live, days(4), currency="GBP")
+    publish(lake, live, days(4), desk=load_desk(demo_desk_path()).model_copy(update={"currency": "GBP"}))
     found = [text for (text,) in query(live, "select comment from duckdb_columns() where schema_name = 'marts' and comment is not null")]
     assert any("GBP/MWh" in text for text in found)
     assert not any(re.search(r"\bEUR\b", text) for text in found)
