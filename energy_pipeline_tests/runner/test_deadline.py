@@ -31,6 +31,8 @@ def fallbacks(monkeypatch):
     class Found(list):
         """The decisions, and the runner that stands in."""
 
+        runner: type
+
     found = Found()
 
     class Asked:
