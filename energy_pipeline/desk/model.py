@@ -17,6 +17,7 @@ from energy_pipeline.desk.fallback import Fallback
 from energy_pipeline.desk.flexibility import Battery, FlexibilitySettings, GridService, Right, right_problems, service_problems
 from energy_pipeline.desk.forwards import ForwardBookSettings
 from energy_pipeline.desk.joint import JointBookSettings
+from energy_pipeline.desk.ledger import Ledger
 from energy_pipeline.desk.markets import Currency, Gate, Market, MarketTimeUnit
 from energy_pipeline.desk.plants import MeteredPlant, Plant, PvPlant, SharePlant, WindPlant
 from energy_pipeline.desk.plausibility import Plausibility
@@ -244,6 +245,7 @@ class Desk(DeskModel):
     services: dict[Name, GridService] = Field(default_factory=dict, description="Capacity sold to the grid operator, stacked with energy.")
     contracts: tuple[Contract, ...] = Field((), description="Block contracts the desk may hedge with.")
     opening_book: tuple[OpeningPosition, ...] = Field((), description="Positions held before the day's decision.")
+    ledger: Ledger | None = Field(None, description="Trades, quotes and exchange rates of the whole book, from files.")
     strategies: dict[Name, Strategy] = Field(default_factory=dict, description="Trading rules by name.")
     trading_costs: dict[str, TradingCosts] = Field(default_factory=dict, description="Per zone; a zone without pays its imbalance fee only.")
     allocation: Allocation = Field(Allocation(), description="How tradable strategies share the desk's risk.")
@@ -355,6 +357,7 @@ class Desk(DeskModel):
         horizons = self.risk.living_book_days
         factors = factor_names(tuple(self.zones), self.risk)
         odd = [f"risk.living_book_days: {n} is not between 2 and 30 days" for n in horizons if not 2 <= n <= 30]
+        odd += [f"risk.mark_horizons_days: {n} is not between 1 and 30 days" for n in self.risk.mark_horizons_days if not 1 <= n <= 30]
         if horizons and not self.opening_book:
             odd.append("risk.living_book_days: nothing is held beyond the delivery day (opening_book is empty), so a longer horizon is refused")
         odd += [
