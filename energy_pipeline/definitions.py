@@ -12,6 +12,7 @@ import dagster as dg
 import energy_pipeline.threads  # noqa: F401 - before numpy
 from energy_pipeline.desk import Desk
 from energy_pipeline.orchestration import policies
+from energy_pipeline.orchestration.alarms import alarms
 from energy_pipeline.orchestration.assets import (
     s01_ingestion,
     s02_features,
@@ -87,6 +88,7 @@ def build_definitions(
         asset_checks=check_steps(list(project.marts), factory.partitions) if checks else [],
         jobs=flows,
         schedules=schedules(runtime.desk, {job.name: job for job in flows}, running=found.schedules == "running"),
+        sensors=alarms(found),
         resources={"runtime": runtime},
         executor=policies.EXECUTOR,
     )

@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from energy_pipeline.desk import demo_desk_path
 
@@ -39,6 +39,12 @@ class Settings(BaseModel):
         Whether schedules start switched on (`ENERGY_PIPELINE_SCHEDULES=running`).
     hosts : dict of str to str
         Addresses instead of a source's own, by `source` or `source.host` (`ENERGY_PIPELINE_HOSTS`, JSON): a mirror, a test server.
+    alert_webhook : SecretStr or None
+        Where alerts are posted as JSON (`ENERGY_PIPELINE_ALERT_WEBHOOK`).
+    alert_mail : SecretStr or None
+        Where alerts are mailed (`ENERGY_PIPELINE_ALERT_MAIL`): `smtps://user:password@host:465/?from=a@b&to=c@d`, or `smtp://`.
+    ping : str or None
+        A URL asked, or a file written, each time a day was decided in time (`ENERGY_PIPELINE_PING`): its silence is the alarm.
     code_version : str or None
         What `runs` calls the code (`ENERGY_PIPELINE_CODE_VERSION`), for an image without git; None: found out.
 
@@ -57,6 +63,9 @@ class Settings(BaseModel):
     warehouse_file: Path | None = None
     schedules: Literal["stopped", "running"] = "stopped"
     hosts: dict[str, str] = Field(default_factory=dict)
+    alert_webhook: SecretStr | None = None
+    alert_mail: SecretStr | None = None
+    ping: str | None = None
     code_version: str | None = None
 
     @model_validator(mode="before")

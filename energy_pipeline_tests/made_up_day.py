@@ -380,6 +380,8 @@ class MadeUpDay:
         self._add("end_values", [{**curve, "content_mwh": c, "value_eur": v} for c, v in ((0.0, 0.0), (20.0, 900.0), (40.0, 1300.0))])
         right = {"delivery_day": self.day, "asset": "north_swing", "zone": "NORTH", "kind": "swing", "quantity_mwh": 240.0, "considered_mwh": 240.0}
         money = {"payoff_eur": 19_000.0, "cost_eur": 18_000.0, "keeping_eur": 400.0, "kept_eur": 2_500.0, "is_exercised": True, "is_forced": False}
+        sent = {"delivery_day": self.day, "asset": "north_battery", "zone": "NORTH", "asked": "curve", "form": "curve", "expected_eur": 1_310.0}
+        self._add("orders_sent", [{**sent, "plan_eur": 1_250.0, "curve_eur": 1_310.0, "blocks_eur": None, "why": "the desk asks for it"}])
         self._add("right_decisions", [{**right, **money, "why": "taken: payoff 19000 less 18000 for 240 MWh is at least 400 of keeping"}])
         self._add(
             "asset_values",

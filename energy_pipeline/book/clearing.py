@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from energy_pipeline.book.acceptance import share_of
 from energy_pipeline.book.grid import Grid, on_grid
 from energy_pipeline.desk import Desk
 from energy_pipeline.desk.flexibility import AtLimit, RenewableRight
@@ -107,8 +108,17 @@ def steps_of(desk: Desk, zone: str) -> dict[str, Step]:
         if isinstance(right, RenewableRight) and right.zone == zone:
             own = desk.plants[right.plant].curtail_below_eur_mwh
             limit = limit_eur_mwh(right) if own is None else max(limit_eur_mwh(right), own)
-            found[right.plant] = Step(name, right, math.ceil(round(limit / TICK_EUR_MWH, 6)) * TICK_EUR_MWH)
+            found[right.plant] = Step(name, right, in_ticks(limit))
     return found
+
+
+def in_ticks(limit_eur_mwh: float) -> float:
+    """A selling limit in the market's ticks, never below; a buying one is that of its negative.
+
+    >>> in_ticks(-3.001), -in_ticks(-47.238)
+    (-3.0, 47.23)
+    """
+    return round(math.ceil(round(limit_eur_mwh / TICK_EUR_MWH, 6)) * TICK_EUR_MWH, 2)
 
 
 def held_below_eur_mwh(desk: Desk, plant: str) -> float | None:
@@ -117,7 +127,7 @@ def held_below_eur_mwh(desk: Desk, plant: str) -> float | None:
     return None if own.curtail_below_eur_mwh is None or plant in steps_of(desk, own.zone) else own.curtail_below_eur_mwh
 
 
-def cleared(limit: float, price: FloatArray, at_limit: AtLimit) -> FloatArray:
+def cleared(limit: float | FloatArray, price: FloatArray, at_limit: AtLimit) -> FloatArray:
     """Share of a sell step that an auction takes at its prices, shape (intervals,).
 
     Examples
@@ -135,10 +145,17 @@ def earned_eur(step: Step, hours: float, given_mw: FloatArray, price: FloatArray
     return found
 
 
-def not_sold_mw(desk: Desk, zone: str, grid: Grid, plant_output: pl.DataFrame, price: FloatArray) -> FloatArray:
+def taken_share(desk: Desk, step: Step, grid: Grid, price: FloatArray, accepted: pl.DataFrame | None) -> FloatArray:
+    """Share of a plant's step that the auction took: as its file says, else as its prices do, shape (intervals,)."""
+    by_price = cleared(step.limit_eur_mwh, price, desk.flexibility.at_limit)
+    said = share_of(accepted, step.terms.zone, "step", step.right, grid)
+    return by_price if said is None else np.where(np.isnan(said), by_price, said)
+
+
+def not_sold_mw(desk: Desk, zone: str, grid: Grid, plant_output: pl.DataFrame, price: FloatArray, accepted: pl.DataFrame | None = None) -> FloatArray:
     """What of a zone's expected output was bid in steps that were rejected [MW], shape (intervals,)."""
     lost = np.zeros(grid.size)
     for plant, step in steps_of(desk, zone).items():
         expected = on_grid(plant_output.filter(pl.col("plant") == plant), "output_mw", grid)
-        lost += np.nan_to_num(expected) * (1.0 - cleared(step.limit_eur_mwh, price, desk.flexibility.at_limit))
+        lost += np.nan_to_num(expected) * (1.0 - taken_share(desk, step, grid, price, accepted))
     return lost

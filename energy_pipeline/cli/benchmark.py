@@ -122,14 +122,21 @@ def desk_walk(
     out: Annotated[Path | None, typer.Option("--out", help="Write forecasts and outcomes to this Parquet file.")] = None,
     default_committee: Annotated[bool, typer.Option("--default-committee", help="The package's default forecast settings, not the desk's.")] = False,
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Worker processes.")] = min(os.cpu_count() or 1, 8),
+    models: Annotated[str, typer.Option("--models", help="Members, separated by commas; default: the desk's.")] = "",
+    training_days: Annotated[int, typer.Option("--training-days", help="Days members learn from; default: the desk's.")] = 0,
+    own_driver_days: Annotated[
+        int, typer.Option("--own-driver-days", help="Days own wind, solar and load are learnt from; default: the desk's.")
+    ] = 0,
 ) -> None:
     """Walk a desk's day-ahead price forecasts over past days, from its own sources, and score them."""
     from energy_pipeline.settings import Settings
     from energy_pipeline.studies.desk_forecasts import run as walk
 
     with plain_errors(ValueError):
-        wanted = [z.strip() for z in zones.split(",") if z.strip()]
-        found = walk(desk, Settings.load().data, first.date(), last.date(), wanted, convention, jobs, default_committee)
+        wanted, chosen = ([n.strip() for n in names.split(",") if n.strip()] for names in (zones, models))
+        said = {"members": chosen, "training_days": training_days, "own_driver_days": own_driver_days}
+        changes = {key: value for key, value in said.items() if value}
+        found = walk(desk, Settings.load().data, first.date(), last.date(), wanted, convention, jobs, default_committee, changes)
     if out is not None:
         found.rows.write_parquet(out)
     print(found.page)

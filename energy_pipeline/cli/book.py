@@ -13,8 +13,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from energy_pipeline.cli.options import plain_errors
+from energy_pipeline.cli.options import DayArgument, DeskOption, LakeOption, plain_errors, settings_of
+from energy_pipeline.desk import load_desk
 from energy_pipeline.desk.forwards import ForwardObjective
+from energy_pipeline.lake import Lake
 
 if TYPE_CHECKING:
     from energy_pipeline.portfolio.forwards import BookAnswer
@@ -57,6 +59,29 @@ def improve(
         rules = read_limits(limits, book, market) if limits is not None else []
         answer = best(book, market, objective_of(objective, risk_aversion, confidence), rules, confidence=confidence)
     show(answer)
+
+
+@book_app.command()
+def bids(
+    day: DayArgument,
+    desk: DeskOption = None,
+    lake: LakeOption = None,
+    to: Annotated[Path, typer.Option(help="Folder the two files are written to.", file_okay=False)] = Path(),
+) -> None:
+    """Write DAY's bids in the form of a coupled auction: price curves by zone and interval, and blocks."""
+    from energy_pipeline.portfolio.auction_files import blocks, price_curves
+
+    with plain_errors():
+        settings = settings_of(desk, lake)
+        own = load_desk(settings.desk_path)
+        lines = Lake(settings.lake).read("nomination_lines", day.date(), day.date())
+        limits = {z: own.markets[own.zones[z].market].price_limit("day_ahead", day.date()) for z in own.zones}
+        lowest, highest = ({z: getattr(v, n) if v else w for z, v in limits.items()} for n, w in (("lowest", -9999.0), ("highest", 9999.0)))
+        to.mkdir(parents=True, exist_ok=True)
+        for name, text in (("curves", price_curves(lines, lowest, highest)), ("blocks", blocks(lines))):
+            path = to / f"{day:%Y-%m-%d}_{name}.csv"
+            path.write_text(text)
+            console.print(f"{path}: {text.count(chr(10)) - 1} rows", highlight=False)
 
 
 def show(answer: BookAnswer) -> None:

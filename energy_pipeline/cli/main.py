@@ -11,6 +11,7 @@ import typer
 
 import energy_pipeline.threads  # noqa: F401 - before numpy
 from energy_pipeline.cli import flows, tools
+from energy_pipeline.cli.allocate import allocate
 from energy_pipeline.cli.audit import audit
 from energy_pipeline.cli.backtest import backtest
 from energy_pipeline.cli.benchmark import benchmark_app
@@ -20,6 +21,7 @@ from energy_pipeline.cli.export import export
 from energy_pipeline.cli.fetch import fetch, replay
 from energy_pipeline.cli.pages import index, report
 from energy_pipeline.cli.risk import risk_app
+from energy_pipeline.cli.status import deadline, status
 from energy_pipeline.cli.study import study_app
 
 app = typer.Typer(
@@ -29,11 +31,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="The daily pipeline of a power-trading desk.",
 )
-DAILY = (flows.demo, flows.tune, flows.train, flows.run, flows.backfill, flows.settle, fetch, replay, audit, report, index, export)
+DAILY = (flows.demo, flows.tune, flows.train, flows.run, flows.backfill, flows.settle, fetch, replay, audit, report, index, export, status, deadline)
 for command in (*DAILY, tools.ui, tools.doctor, tools.docs, tools.warm):
     app.command()(command)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(tools.bench)
 app.command()(backtest)
+app.command()(allocate)
 for name, group in {"benchmark": benchmark_app, "book": book_app, "desk": desk_app, "risk": risk_app, "study": study_app}.items():
     app.add_typer(group, name=name)
 

@@ -7,6 +7,7 @@ does not: settings of any one thing.
 from __future__ import annotations
 
 import difflib
+import re
 from datetime import time
 from functools import cache
 from typing import Annotated
@@ -33,6 +34,19 @@ def _no_zone(value: time) -> time:
         raise ValueError("give a wall-clock time without a zone; the zone is the market's")
     return value
 
+
+def _name(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", name):
+        shown = ascii(name if len(name) <= 64 else f"{name[:61]}...")
+        raise ValueError(
+            f"name {shown}: give 1 to 64 letters (A-Z, a-z), digits, _ . or -, beginning with a letter or digit; "
+            "names stand in tables, file names, pages and spreadsheets"
+        )
+    return name
+
+
+Name = Annotated[str, AfterValidator(_name)]
+"""What the desk calls a thing of its own."""
 
 # JSON Schema's own "time" wants seconds and an offset, which a desk file does not write.
 _WRITTEN = WithJsonSchema({"type": "string", "pattern": "^([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"})

@@ -73,9 +73,24 @@ class StateCorrections(FileLayout):
     path: str = Field(min_length=1, description="Counts from ENERGY_PIPELINE_DATA; .parquet or .csv. Rows known after a decision do not count.")
 
 
+class Acceptance(FileLayout):
+    """The auction's answer: zone, kind, asset, delivery_start of bid lines, accepted_mw, perhaps known_at (flexibility/acceptance.py)."""
+
+    path: str = Field(min_length=1, description="Counts from ENERGY_PIPELINE_DATA; .parquet or .csv. Lines it does not name are assumed.")
+
+
+Orders = Literal["plan", "curve", "blocks", "joint"]
+
+
 class FlexibilitySettings(DeskModel):
     """How flexible assets are kept and ordered."""
 
+    orders: Orders = Field(
+        "plan",
+        description="How auction batteries bid. plan: their schedule, all or nothing; curve: quantities with limits by interval; blocks: exclusive "
+        "groups; joint: the schedule decided with the contracts, on days on which that is better. What does not fit a battery is sent as its plan.",
+    )
+    acceptance: Acceptance | None = Field(None, description="What the auction took of the bids; without it acceptance is assumed, and said so.")
     at_limit: AtLimit = Field("none", description="What of a step is taken as accepted where the price is its limit.")
     state_corrections: StateCorrections | None = Field(None, description="What an operator measured of an asset's state, and when that was known.")
 

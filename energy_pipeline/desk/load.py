@@ -80,6 +80,11 @@ def _desk(written: Written, source: str) -> Desk:
     return desk
 
 
+def mistakes(written: Written, error: ValidationError) -> list[str]:
+    """What a model refused, each with its place and its line."""
+    return [_with_line(written, place, text) for place, text in _problems(error)]
+
+
 def _with_line(written: Written, place: Sequence[Any], text: str) -> str:
     line = written.line(place) if place and written.lines else None
     return text if line is None else f"{text} (line {line})"

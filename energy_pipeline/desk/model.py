@@ -12,7 +12,8 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from energy_pipeline.contracts.columns import WIDEST_PRICE
-from energy_pipeline.desk.base import ClockTime, DeskModel, TimeZone
+from energy_pipeline.desk.base import ClockTime, DeskModel, Name, TimeZone
+from energy_pipeline.desk.fallback import Fallback
 from energy_pipeline.desk.flexibility import Battery, FlexibilitySettings, GridService, Right, right_problems, service_problems
 from energy_pipeline.desk.forwards import ForwardBookSettings
 from energy_pipeline.desk.joint import JointBookSettings
@@ -37,11 +38,14 @@ Member = Literal[
     "lear_56",
     "lear_84",
     "lear_364",
+    "lear_728",
     "lear_1092",
     "lear_1456",
     "krr_364",
+    "krr_728",
     "krr_1456",
     "krr_364a",
+    "krr_728a",
     "krr_1456a",
     "xgboost",
     "mlp",
@@ -199,6 +203,13 @@ class ForecastSettings(DeskModel):
     weight_days: int = Field(84, ge=1, le=365, description="Past days that weight the families; equal weights under 28.")
     error_days: int = Field(182, ge=10, le=365, description="Past days whose forecast errors make quantiles and scenarios.")
     horizon_days: int = Field(7, ge=1, le=14, description="Delivery days forecast at each decision.")
+    own_driver_days: int = Field(
+        35,
+        ge=35,
+        le=1500,
+        description="Days from which own forecasts of load, wind and solar are learnt where the operator's come after the gate. "
+        "Raw history is needed for as many days more.",
+    )
     features: tuple[FeatureGroup, ...] = Field(
         ("drivers", "holidays", "neighbour_drivers"),
         description="What the price models read beside past prices and the calendar: groups of columns of price_features "
@@ -218,21 +229,22 @@ class Desk(DeskModel):
     time_zone: TimeZone = Field("Europe/Berlin", description="IANA time zone of the delivery day.")
     first_delivery_day: date = Field(date(2015, 1, 1), description="Start of the partition calendar.")
     decision_at: ClockTime = Field(time(10, 30), description="Wall clock of the decision on the gate's local day.")
-    markets: dict[str, Market] = Field(min_length=1, description="Day-ahead markets by name.")
-    zones: dict[str, Zone] = Field(min_length=1, description="Bidding zones by name.")
-    weather: dict[str, WeatherLocation] = Field(default_factory=dict, description="Places with weather, by name.")
+    fallback: Fallback | None = Field(None, description="What is decided when a day is not decided in time; nothing without it.")
+    markets: dict[Name, Market] = Field(min_length=1, description="Day-ahead markets by name.")
+    zones: dict[Name, Zone] = Field(min_length=1, description="Bidding zones by name.")
+    weather: dict[Name, WeatherLocation] = Field(default_factory=dict, description="Places with weather, by name.")
     sources: Sources = Field(description="Where raw series come from.")
     plausibility: Plausibility = Field(Plausibility(), description="What happens to values that cannot be.")
-    plants: dict[str, Plant] = Field(default_factory=dict, description="Wind and solar plants by name.")
-    assets: dict[str, Battery] = Field(default_factory=dict, description="Batteries by name.")
-    rights: dict[str, Right] = Field(
+    plants: dict[Name, Plant] = Field(default_factory=dict, description="Wind and solar plants by name.")
+    assets: dict[Name, Battery] = Field(default_factory=dict, description="Batteries by name.")
+    rights: dict[Name, Right] = Field(
         default_factory=dict, description="Swing contracts, curtailable loads, tolling plants, plants that may stand still."
     )
     flexibility: FlexibilitySettings = Field(FlexibilitySettings(), description="How flexible assets are kept and ordered.")
-    services: dict[str, GridService] = Field(default_factory=dict, description="Capacity sold to the grid operator, stacked with energy.")
+    services: dict[Name, GridService] = Field(default_factory=dict, description="Capacity sold to the grid operator, stacked with energy.")
     contracts: tuple[Contract, ...] = Field((), description="Block contracts the desk may hedge with.")
     opening_book: tuple[OpeningPosition, ...] = Field((), description="Positions held before the day's decision.")
-    strategies: dict[str, Strategy] = Field(default_factory=dict, description="Trading rules by name.")
+    strategies: dict[Name, Strategy] = Field(default_factory=dict, description="Trading rules by name.")
     trading_costs: dict[str, TradingCosts] = Field(default_factory=dict, description="Per zone; a zone without pays its imbalance fee only.")
     allocation: Allocation = Field(Allocation(), description="How tradable strategies share the desk's risk.")
     limits: Limits = Field(Limits(), description="What the book may hold.")
@@ -351,6 +363,12 @@ class Desk(DeskModel):
             for name in named
             if name not in factors
         ]
+        left = min(self.gate_closure(d) - self.decision_time(d) for d in (date(2026, 1, 15), date(2026, 7, 15)))
+        if self.fallback is not None and left <= timedelta(minutes=self.fallback.minutes_before_gate):
+            odd.append(
+                f"fallback.minutes_before_gate: {self.fallback.minutes_before_gate} is not less than the {left.seconds // 60} minutes from the "
+                "decision time to the earliest gate"
+            )
         return odd + [
             f"decision_at: {self.decision_at} is after the gate {m.gate.at} of market {name}"
             for name, m in self.markets.items()
@@ -390,7 +408,12 @@ class Desk(DeskModel):
         return 35
 
     @property
+    def own_lag_days(self) -> int:
+        """Longest look-back of a driver's forecast [days]."""
+        return max(self.max_lag_days, self.forecast.own_driver_days)
+
+    @property
     def history_days(self) -> int:
         """Raw days decide(D) may read before D: error window, one model block, training, lags."""
         forecast = self.forecast
-        return forecast.error_days + forecast.weight_days + 31 + forecast.training_days + self.max_lag_days + 2 + forecast.horizon_days
+        return forecast.error_days + forecast.weight_days + 31 + forecast.training_days + self.own_lag_days + 2 + forecast.horizon_days

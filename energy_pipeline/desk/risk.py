@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, field_validator
 
-from energy_pipeline.desk.base import DeskModel
+from energy_pipeline.desk.base import DeskModel, Name
 from energy_pipeline.desk.layout import FileLayout
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.history import SeriesKind
@@ -80,7 +80,7 @@ def factor_names(zones: tuple[str, ...], risk: RiskSettings) -> tuple[str, ...]:
 class Stress(DeskModel):
     """A named stress: shifts and factors on the expected day."""
 
-    name: str = Field(description="Short name, in tables.")
+    name: Name = Field(description="Short name, in tables.")
     description: str = Field(description="What happens, in a sentence.")
     zones: tuple[str, ...] = Field((), description="Empty: all zones.")
     day_ahead_factor: float = Field(1.0, description="Day-ahead price times this, before the shift.")

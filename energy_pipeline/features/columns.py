@@ -20,7 +20,7 @@ from energy_pipeline.domain.blocks import profile
 from energy_pipeline.domain.delivery import MICROSECONDS_PER_MINUTE, FloatArray, IntArray
 from energy_pipeline.features.alignment import reader
 from energy_pipeline.features.day_prices import day_prices, without_skipped
-from energy_pipeline.features.drivers import driver_reads, zone_drivers
+from energy_pipeline.features.drivers import driver_reads, published_since, zone_drivers
 from energy_pipeline.features.groups import TECHNOLOGIES
 from energy_pipeline.features.merit_order import marginal_cost
 from energy_pipeline.information.archive import InformationSet
@@ -60,6 +60,19 @@ def _day_columns(info: InformationSet, zone: str, minutes: int) -> Columns:
     return found
 
 
+def columns_since(info: InformationSet, zone: str, minutes: int) -> Columns:
+    """The columns of the day before D as decide(D) knows them: its drivers with what operators published after that day's own gate."""
+
+    def make() -> Columns:
+        before, groups = info.at(info.day.day - timedelta(days=1)), info.desk.forecast.features
+        found = dict(day_columns(before, zone, minutes))
+        if "drivers" in groups:
+            found |= _drivers(before, zone, minutes, apart="wind_and_solar_apart" in groups, later=info)
+        return found | (_neighbour_drivers(before, zone, minutes, later=info) if "neighbour_drivers" in groups else {})
+
+    return info.kept("columns_since", zone, minutes, make=make)
+
+
 def column_reads(desk: Desk, zone: str) -> tuple[Reads, ...]:
     """The raw series the columns of a zone are made of."""
     groups, own, near = desk.forecast.features, (("zone", zone),), desk.zones[zone].neighbours
@@ -80,14 +93,15 @@ def _slots(info: InformationSet, values: FloatArray, minutes: int) -> FloatArray
     return without_skipped(by_slot(values, info.day, minutes), info.day, minutes)
 
 
-def driver_slots(info: InformationSet, zone: str, minutes: int) -> Columns:
-    """Load, wind and solar of D as decide(D) has them, by wall-clock slot [MW]."""
+def driver_slots(info: InformationSet, zone: str, minutes: int, later: InformationSet | None = None) -> Columns:
+    """Load, wind and solar of D as decide(D), or with `later` decide(D+1), has them, by wall-clock slot [MW]."""
     own = info.desk.zones[zone].resolution_minutes(info.day.day)
-    return {name: _slots(info, convert(found.values_mw, own, minutes), minutes) for name, found in zone_drivers(info, zone).items()}
+    drivers = zone_drivers(info, zone) if later is None else published_since(later, zone)
+    return {name: _slots(info, convert(found.values_mw, own, minutes), minutes) for name, found in drivers.items()}
 
 
-def _drivers(info: InformationSet, zone: str, minutes: int, *, apart: bool) -> Columns:
-    found = driver_slots(info, zone, minutes)
+def _drivers(info: InformationSet, zone: str, minutes: int, *, apart: bool, later: InformationSet | None = None) -> Columns:
+    found = driver_slots(info, zone, minutes, later)
     columns: Columns = {"load_mw": found["load"]} if "load" in found else {}
     renewable = [name for name in ("wind", "solar") if name in found]
     if len(renewable) > 1 and not apart:
@@ -95,9 +109,9 @@ def _drivers(info: InformationSet, zone: str, minutes: int, *, apart: bool) -> C
     return columns | {f"{name}_mw": found[name] for name in renewable}
 
 
-def residual_slots(info: InformationSet, zone: str, minutes: int) -> FloatArray:
+def residual_slots(info: InformationSet, zone: str, minutes: int, later: InformationSet | None = None) -> FloatArray:
     """Load less wind and solar of D by wall-clock slot [MW]; NaN without a load."""
-    found = driver_slots(info, zone, minutes)
+    found = driver_slots(info, zone, minutes, later)
     if "load" not in found:
         return np.full(1440 // minutes, np.nan)
     residual = found["load"].copy()
@@ -119,8 +133,8 @@ def _neighbour_prices(info: InformationSet, zone: str, minutes: int) -> Columns:
     return {"neighbour_price_lag_1d_eur_mwh": np.mean(rows, axis=0)} if rows else {}
 
 
-def _neighbour_drivers(info: InformationSet, zone: str, minutes: int) -> Columns:
-    rows = [residual_slots(info, n, minutes) for n in info.desk.zones[zone].neighbours]
+def _neighbour_drivers(info: InformationSet, zone: str, minutes: int, later: InformationSet | None = None) -> Columns:
+    rows = [residual_slots(info, n, minutes, later) for n in info.desk.zones[zone].neighbours]
     return {"neighbour_residual_load_mw": np.sum(rows, axis=0)} if rows else {}
 
 

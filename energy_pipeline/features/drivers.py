@@ -5,9 +5,10 @@ What does not: the regressions themselves.
 
 Order of methods, applied interval by interval so that one gap does not discard a day:
 
-- load: the TSO's forecast, else the regression on its own past; persistence is the last resort.
+- load: the TSO's forecast, else the regression on the TSO's forecast of D-1, else that on its own past; persistence is the last resort.
 - wind and solar, `tso_res_forecast: strict`: the TSO's forecast where it was known at
-  the decision time, else the weather regression; own past and persistence are fallbacks.
+  the decision time, else the weather regression, else the regression on the TSO's forecast of D-1, which is known by
+  then; own past and persistence are fallbacks.
 - `epf_convention`: the forecast that stands for a vendor's; everything else is a fallback.
 - `none`: the weather regression; own past and persistence are fallbacks.
 
@@ -19,7 +20,7 @@ known). With nothing known the value is null and the method `none`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Literal, cast
 
@@ -33,12 +34,13 @@ from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
 from energy_pipeline.features.alignment import DayReader, reader, same_slot
 from energy_pipeline.features.autoregression import own_forecast
 from energy_pipeline.features.weather_regression import weather_output
+from energy_pipeline.features.yesterdays_forecast import from_yesterdays
 from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.information.cut_keys import Reads
 from energy_pipeline.information.past_days import Past, pack, unpack
 
 Driver = Literal["load", "wind", "solar"]
-Method = Literal["tso", "vendor_convention", "weather_regression", "autoregression", "persistence", "none"]
+Method = Literal["tso", "vendor_convention", "weather_regression", "yesterdays_forecast", "autoregression", "persistence", "none"]
 
 LOAD_LAGS = (7, 14, 21, 28, 2, 3)
 OUTPUT_LAGS = (2, 3, 4)
@@ -65,8 +67,25 @@ class DriverDay:
 def zone_drivers(info: InformationSet, zone: str) -> dict[Driver, DriverDay]:
     """The drivers of one zone for D at the zone's resolution, in the desk's order."""
     drivers: tuple[Driver, ...] = info.desk.zones[zone].drivers
-    past = Past("features", zone, driver_reads(info.desk, zone), info.desk.max_lag_days + 1, _packed, _unpacked)
+    past = Past("features", zone, driver_reads(info.desk, zone), info.desk.own_lag_days + 1, _packed, _unpacked)
     return info.kept("zone_drivers", zone, make=lambda: {driver: _driver(info, zone, driver) for driver in drivers}, past=past)
+
+
+def published_since(info: InformationSet, zone: str) -> dict[Driver, DriverDay]:
+    """The drivers of the day before D as decide(D) knows them: with the operator's forecasts that came after that day's own gate."""
+    return info.kept("published_since", zone, make=lambda: _published_since(info, zone))
+
+
+def _published_since(info: InformationSet, zone: str) -> dict[Driver, DriverDay]:
+    before, settings = info.at(info.day.shift(-1).day), info.desk.zones[zone]
+    found = dict(zone_drivers(before, zone))
+    minutes = settings.resolution_minutes(before.day.day)
+    for driver in found if settings.tso_res_forecast != "none" else ():
+        name, column = ("load_forecast", "load_mw") if driver == "load" else ("generation_forecast", "generation_mw")
+        key = {"zone": zone} if driver == "load" else {"zone": zone, "technology": driver}
+        told = reader(info, name, column, **key).day(before.day, minutes)
+        found[driver] = replace(found[driver], values_mw=np.where(np.isfinite(told), told, found[driver].values_mw))
+    return found
 
 
 def driver_reads(desk: Desk, zone: str) -> tuple[Reads, ...]:
@@ -123,6 +142,7 @@ def _cascade(info: InformationSet, zone: str, driver: Driver, minutes: int) -> l
         actual = reader(info, "load_actual", "load_mw", zone=zone)
         return [
             ("tso", False, lambda: forecast.day(info.day, minutes)),
+            ("yesterdays_forecast", True, lambda: from_yesterdays(info, forecast, actual, "load", minutes)),
             ("autoregression", True, lambda: own_forecast(info, actual, "load", minutes)),
             ("persistence", True, lambda: _last_known(actual, info.day, minutes)),
         ]
@@ -137,6 +157,7 @@ def _cascade(info: InformationSet, zone: str, driver: Driver, minutes: int) -> l
     ]
     if rule == "none":
         return steps
+    steps.insert(1, ("yesterdays_forecast", True, lambda: from_yesterdays(info, forecast, actual, "output", minutes)))
     first: Method = "tso" if rule == "strict" else "vendor_convention"
     return [(first, False, lambda: forecast.day(info.day, minutes)), *steps]
 

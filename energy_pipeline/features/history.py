@@ -16,7 +16,7 @@ import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray, IntArray
 from energy_pipeline.features.calendar import day_kinds
-from energy_pipeline.features.columns import day_columns
+from energy_pipeline.features.columns import columns_since, day_columns
 from energy_pipeline.features.day_prices import day_prices
 from energy_pipeline.features.lead_drivers import lead_columns
 from energy_pipeline.information.archive import InformationSet
@@ -43,6 +43,8 @@ class ZoneHistory:
         as the weather runs of that lead tell them (`lead_drivers`), or none.
     kinds : array of int, shape (n + lead,), or None
         The weekday each day counts as; None: its own.
+    since : array, shape of `columns`, or None
+        The columns as the decision of the day after has them: what stands for a day that is past. None: no different.
     """
 
     first_day: date
@@ -52,6 +54,7 @@ class ZoneHistory:
     names: tuple[str, ...]
     columns: FloatArray
     kinds: IntArray | None
+    since: FloatArray | None = None
 
 
 def zone_history(info: InformationSet, zone: str, lead: int = 1) -> ZoneHistory:
@@ -75,4 +78,14 @@ def _zone_history(info: InformationSet, zone: str, lead: int) -> ZoneHistory:
     rows = [day_columns(info.at(first + timedelta(days=i)), zone, minutes) for i in range(len(prices) + 1)]
     names = tuple(rows[-1])
     columns = np.array([[row[name] for row in rows] for name in names]).reshape(len(names), len(rows), prices.shape[1])
-    return ZoneHistory(first, minutes, lead, prices, names, columns, kinds)
+    return ZoneHistory(first, minutes, lead, prices, names, columns, kinds, _since(info, zone, minutes, columns, names))
+
+
+def _since(info: InformationSet, zone: str, minutes: int, columns: FloatArray, names: tuple[str, ...]) -> FloatArray | None:
+    if all(info.desk.zones[z].tso_res_forecast != "strict" for z in (zone, *info.desk.zones[zone].neighbours)):
+        return None
+    days = columns.shape[1] - 1
+    rows = [columns_since(info.at(info.day.day - timedelta(days=days - 1 - i)), zone, minutes) for i in range(days)]
+    found = columns.copy()
+    found[:, :-1] = np.array([[row[name] for row in rows] for name in names]).reshape(len(names), days, columns.shape[2])
+    return None if np.array_equal(found, columns, equal_nan=True) else found

@@ -22,7 +22,7 @@ import polars as pl
 
 from energy_pipeline.contracts import table as contract_of
 from energy_pipeline.contracts.enforce import enforce
-from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.domain.delivery import FloatArray, IntArray
 from energy_pipeline.features.drivers import Driver
 from energy_pipeline.features.weather_regression import MINIMUM_ROWS, ridge_predict, weather_terms
 from energy_pipeline.information.archive import InformationSet
@@ -112,12 +112,12 @@ def _regressed(terms: FloatArray, actual: FloatArray) -> FloatArray | None:
     """Fitted values of every row, shape (days, 24); None where the target or the past is not known well enough."""
     there = np.isfinite(terms).all(axis=2)
     usable = there & np.isfinite(actual)
-    if not there[-1].all() or usable.sum() < max(MINIMUM_ROWS, SHARE_OF_ROWS * actual.size):
+    if not np.isfinite(terms[-1]).all() or usable.sum() < max(MINIMUM_ROWS, SHARE_OF_ROWS * actual.size):
         return None
     found = np.full(actual.shape, np.nan)
     found[there] = ridge_predict(terms[usable], actual[usable], terms[there])
     if not actual[usable].min() > 0:  # sun: an hour that is never above zero has none
-        dark = np.nanmax(np.where(usable, actual, np.nan), axis=0) <= 0
+        dark = np.flatnonzero(np.where(usable, actual, 0.0).max(axis=0) <= 0)
         found[:, dark] = np.where(np.isfinite(found[:, dark]), 0.0, np.nan)
     return found
 
@@ -129,7 +129,7 @@ def _actual(info: InformationSet, zone: str, driver: Driver, days: Sequence[date
         starts = slot_starts_us(days, info.day.time_zone, HOUR)
         own = {"zone": zone} if driver == "load" else {"zone": zone, "technology": driver}
         table, column = ("load_actual", "load_mw") if driver == "load" else ("generation_actual", "generation_mw")
-        return _filled(interval_values(information_lookup(info, table, **own), column, starts, HOUR), starts < 0)
+        return _filled(interval_values(information_lookup(info, table, **own), column, _told(starts), HOUR), starts < 0)
 
     return info.cached("lead_actual", zone, driver, make=make)
 
@@ -165,7 +165,7 @@ def _block(info: InformationSet, places: tuple[str, ...], driver: Driver, days: 
         cuts = np.array([[own.at(d - timedelta(days=lead - 1)).decision_us] for d in days])
         found: list[FloatArray] = []
         for place in places:
-            read = {n: _filled(own.values("weather_forecast", n, starts, cut_us=cuts, location=place), starts < 0) for n in READ[driver]}
+            read = {n: _filled(own.values("weather_forecast", n, _told(starts), cut_us=cuts, location=place), starts < 0) for n in READ[driver]}
             if driver == "load":
                 warmth = read["temperature_c"]
                 found += [np.maximum(HEATING_BELOW_C - warmth, 0.0), np.maximum(warmth - COOLING_ABOVE_C, 0.0)]
@@ -174,6 +174,11 @@ def _block(info: InformationSet, places: tuple[str, ...], driver: Driver, days: 
         return np.stack(found, axis=2)
 
     return own.kept("lead_terms", places, driver, lead, len(days), make=make)
+
+
+def _told(starts: IntArray) -> IntArray:
+    """Starts with that of the slot before where spring skips one."""
+    return np.asarray(np.maximum.accumulate(starts, axis=1))
 
 
 def _filled(values: FloatArray, skipped: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> FloatArray:

@@ -10,17 +10,21 @@ from energy_pipeline.flexibility.chain import flexible_day
 from energy_pipeline.flexibility.controller import acting
 from energy_pipeline.flexibility.corrections import checked_corrections
 from energy_pipeline.flexibility.dispatch_tables import dispatch, settle_dispatch
+from energy_pipeline.flexibility.execution import Executed, Orders, executed
 from energy_pipeline.flexibility.states import LOOK_BACK_DAYS, Before, desk_of_day, predecessor_of
 from energy_pipeline.flexibility.storage import Schedule, margin_eur, schedule
 
 __all__ = [
     "LOOK_BACK_DAYS",
     "Before",
+    "Executed",
+    "Orders",
     "Schedule",
     "acting",
     "checked_corrections",
     "desk_of_day",
     "dispatch",
+    "executed",
     "flexible_day",
     "margin_eur",
     "predecessor_of",

@@ -20,6 +20,7 @@ from energy_pipeline.flexibility.controller import Controller
 from energy_pipeline.flexibility.dispatch_tables import dispatch, forecast_of
 from energy_pipeline.flexibility.openings import Opening, openings
 from energy_pipeline.flexibility.rights import Decision, decided_daily, decided_unit, has_fuels, unknown_unit
+from energy_pipeline.flexibility.sending import Joint, sent
 from energy_pipeline.flexibility.states import (
     ALWAYS_SO,
     AssetState,
@@ -37,13 +38,17 @@ from energy_pipeline.mathematics.stores.auction import week_curve
 Row = dict[str, object]
 
 
-def flexible_day(info: InformationSet, price_forecasts: pl.DataFrame, scenario_paths: pl.DataFrame, before: Before) -> dict[str, pl.DataFrame]:
+def flexible_day(
+    info: InformationSet, price_forecasts: pl.DataFrame, scenario_paths: pl.DataFrame, before: Before, joint: Joint | None = None
+) -> dict[str, pl.DataFrame]:
     """All tables of the stage for D, by name: states, end values, decisions, dispatch, values and orders.
 
     Parameters
     ----------
     before : Before
         What the lake holds of the days before D.
+    joint : function, optional
+        The joint answer's schedules, for `flexibility.orders: joint`.
 
     Raises
     ------
@@ -55,8 +60,8 @@ def flexible_day(info: InformationSet, price_forecasts: pl.DataFrame, scenario_p
     curves = {n: c for n, b in info.desk.assets.items() if (c := end_curve(info, standing(b, states[n]), price_forecasts))}
     standing_info = info.with_desk(desk_standing(info.desk, states, {n: points for n, (points, _) in curves.items()}))
     decisions = decided(standing_info, price_forecasts)
-    scheduled = dispatch(standing_info, price_forecasts, decisions)
     valued = valuation(_with_fuels(standing_info), price_forecasts, scenario_paths)
+    scheduled, orders = sent(standing_info, dispatch(standing_info, price_forecasts, decisions), valued, scenario_paths, joint)
     ends = [
         {"delivery_day": info.day.day, "asset": n, "zone": info.desk.assets[n].zone, "content_mwh": content, "value_eur": value, "days": days}
         for n, (points, days) in curves.items()
@@ -65,7 +70,7 @@ def flexible_day(info: InformationSet, price_forecasts: pl.DataFrame, scenario_p
     rows = _state_rows(info, opened, scheduled, decisions, valued["asset_thresholds"], before.predecessor(info.day.day))
     made = {"asset_states": rows, "end_values": ends, "right_decisions": _decision_rows(info, decisions)}
     frames = {n: table(n).frame(r).sort(table(n).key, maintain_order=True) if r else table(n).frame() for n, r in made.items()}
-    return {**frames, "dispatch": scheduled, **valued}
+    return {**frames, "dispatch": scheduled, "orders_sent": orders, **valued}
 
 
 def _with_fuels(info: InformationSet) -> InformationSet:

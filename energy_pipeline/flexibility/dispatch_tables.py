@@ -135,6 +135,7 @@ def settle_dispatch(
     scenario_paths: pl.DataFrame | None = None,
     block_orders: pl.DataFrame | None = None,
     thresholds: pl.DataFrame | None = None,
+    given: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """What the assets earned, beside simpler rules and the best that was possible, table `dispatch_settled`.
 
@@ -155,6 +156,8 @@ def settle_dispatch(
         For sequential assets.
     block_orders : DataFrame, optional
         The day's exclusive groups, to say what bidding them would have earned.
+    given : DataFrame, optional
+        The dispatch as executed (`execution`); without it all was done as planned.
 
     Raises
     ------
@@ -163,7 +166,7 @@ def settle_dispatch(
     """
     contract = table("dispatch_settled")
     rows = [
-        _settled(desk, day, part["asset"][0], part, day_ahead_prices, block_orders)
+        _settled(desk, day, part["asset"][0], part, part if given is None else given, day_ahead_prices, block_orders)
         for part in dispatch.filter(pl.col("delivery_day") == day).sort("asset", "delivery_start").partition_by("asset", maintain_order=True)
         if part["asset"][0] in desk.assets
     ]
@@ -241,16 +244,18 @@ def _row(day: date, name: str, battery: Battery, expected: float, committed: tup
 
 
 def _settled(
-    desk: Desk, day: date, name: str, plan: pl.DataFrame, day_ahead_prices: pl.DataFrame, block_orders: pl.DataFrame | None
+    desk: Desk, day: date, name: str, plan: pl.DataFrame, given: pl.DataFrame, day_ahead_prices: pl.DataFrame, block_orders: pl.DataFrame | None
 ) -> dict[str, object]:
     battery, minutes = desk.assets[name], int(plan["resolution_minutes"][0])
     prices = _prices(day, battery.zone, plan["delivery_start"].cast(pl.Int64).to_numpy(), minutes, day_ahead_prices)
-    charge, discharge = plan["charge_mw"].to_numpy(), plan["discharge_mw"].to_numpy()
+    did = given.filter(pl.col("delivery_day") == day, pl.col("asset") == name).sort("delivery_start")
+    charge, discharge = did["charge_mw"].to_numpy(), did["discharge_mw"].to_numpy()
     realised = margin_eur(battery, charge, discharge, prices, minutes)
-    expected = margin_eur(battery, charge, discharge, plan["price_forecast_eur_mwh"].to_numpy(), minutes)
+    planned = plan["charge_mw"].to_numpy(), plan["discharge_mw"].to_numpy()
+    expected = margin_eur(battery, *planned, plan["price_forecast_eur_mwh"].to_numpy(), minutes)
     best = schedule(battery, prices, minutes)
     row = _row(
-        day, name, battery, expected, (realised, _left(plan["state_of_charge_mwh"].to_numpy())), (best.margin_eur, _left(best.state_of_charge_mwh))
+        day, name, battery, expected, (realised, _left(did["state_of_charge_mwh"].to_numpy())), (best.margin_eur, _left(best.state_of_charge_mwh))
     )
     discharged = float(discharge.sum() * minutes / 60.0)
     blocks = None if block_orders is None else block_orders.filter(pl.col("delivery_day") == day, pl.col("asset") == name)

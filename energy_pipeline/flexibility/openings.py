@@ -25,7 +25,8 @@ from energy_pipeline.desk.flexibility import Battery
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import SourceError
 from energy_pipeline.flexibility.controller import Controller
-from energy_pipeline.flexibility.states import CORRECTED, LOOK_BACK_DAYS, AssetState, Before, acted, state_numbers
+from energy_pipeline.flexibility.execution import ASSUMED, Orders, executed
+from energy_pipeline.flexibility.states import CORRECTED, LOOK_BACK_DAYS, AssetState, Before, acted, standing, state_numbers, used
 from energy_pipeline.information.archive import InformationSet
 
 OF_A_YEAR = ("starts_year", "cycles_year")
@@ -71,6 +72,8 @@ def openings(info: InformationSet, before: Before) -> dict[str, Opening]:
             opening = _settled_sequential(info, name, asset, own, before, last[0])
         else:
             opening = _settled(info, last[0])
+            if isinstance(asset, Battery):
+                opening = _as_taken(info, name, asset, own, before, last[0]) or opening
         found[name] = opening
     return _corrected(info, found, before)
 
@@ -80,6 +83,29 @@ def _settled(info: InformationSet, last: Mapping[str, object]) -> Opening:
     yesterday = info.day.day - timedelta(days=1)
     row = {**last, "delivery_day": info.day.day, "kind": "settled", "basis": f"as nominated for {yesterday}", "predecessor": ""}
     return Opening(AssetState.of(last).in_year(info.day.day, yesterday), f"settled through {yesterday}", (row,))
+
+
+def _as_taken(info: InformationSet, name: str, battery: Battery, own: pl.DataFrame, before: Before, last: Mapping[str, object]) -> Opening | None:
+    """The day before as its auction took the orders; None where that is assumed to be what was planned."""
+    day, yesterday = info.day.day, info.day.day - timedelta(days=1)
+    plan = before.dispatch.filter(pl.col("asset") == name, pl.col("delivery_day") == yesterday).sort("delivery_start")
+    opened = own.filter(pl.col("delivery_day") == yesterday, pl.col("kind") == "opening").to_dicts()
+    sent, curves, blocks = (f.filter(pl.col("delivery_day") == yesterday) for f in (before.orders_sent, before.bid_curves, before.block_orders))
+    known = before.accepted.filter(pl.col("known_at").is_null() | (pl.col("known_at") <= info.decision_time))
+    if plan.is_empty() or not opened:
+        return None
+    begin = AssetState.of(opened[0])
+    prices = info.values("day_ahead_prices", "price_eur_mwh", plan["delivery_start"].cast(pl.Int64).to_numpy(), zone=battery.zone)
+    alone = info.desk.model_copy(update={"assets": {name: standing(battery, begin)}})
+    found = executed(alone, plan, Orders(sent, curves, blocks, known), {name: prices})
+    if found.basis.get(name, ASSUMED) == ASSUMED:
+        return None
+    given = found.dispatch.sort("delivery_start")
+    discharged = float((given["discharge_mw"] * given["resolution_minutes"] / 60.0).sum())
+    end, numbers = used(battery, begin, float(given["state_of_charge_mwh"][-1]), discharged)
+    text = f"as the auction took the orders of {yesterday}, {found.basis[name]}"
+    row = {**last, **numbers, "delivery_day": day, "kind": "settled", "basis": text, "predecessor": ""}
+    return Opening(end.in_year(day, yesterday), f"settled through {yesterday}", (row,))
 
 
 def _settled_sequential(info: InformationSet, name: str, battery: Battery, own: pl.DataFrame, before: Before, last: Mapping[str, object]) -> Opening:

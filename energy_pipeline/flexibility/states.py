@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, timedelta
 
 import polars as pl
 
+from energy_pipeline.book.acceptance import nothing
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
 from energy_pipeline.desk.flexibility import Battery, CurtailableRight, Right, SwingRight, TollingRight
@@ -100,12 +101,20 @@ class Before:
         Of the day before.
     corrections : frame
         The operator's file: asset, delivery_day, known_at and any of CORRECTED; empty without one.
+    orders_sent, bid_curves, block_orders : frames
+        Of the day before.
+    accepted : frame
+        The auction's answers (`book.acceptance`).
     """
 
     asset_states: pl.DataFrame
     asset_thresholds: pl.DataFrame
     dispatch: pl.DataFrame
     corrections: pl.DataFrame
+    orders_sent: pl.DataFrame = field(default_factory=lambda: table("orders_sent").frame())
+    bid_curves: pl.DataFrame = field(default_factory=lambda: table("bid_curves").frame())
+    block_orders: pl.DataFrame = field(default_factory=lambda: table("block_orders").frame())
+    accepted: pl.DataFrame = field(default_factory=nothing)
 
     @classmethod
     def nothing(cls) -> Before:

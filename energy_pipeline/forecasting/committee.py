@@ -12,17 +12,14 @@ half of it, so that one wild member cannot carry the mean away.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, timedelta
-from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.features.threads import one_thread
 from energy_pipeline.forecasting.forecaster import Forecaster, WarmStarted, fit_day
 from energy_pipeline.forecasting.joint import Joint
 from energy_pipeline.forecasting.kernel_ridge import KernelRidge
@@ -34,20 +31,20 @@ from energy_pipeline.forecasting.quarters import HOURS, hourly_panel, shaped
 from energy_pipeline.forecasting.sarimax import Sarimax
 from energy_pipeline.forecasting.trees import Trees
 
-if TYPE_CHECKING:
-    from threadpoolctl import ThreadpoolController
-
 NETWORK_LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 MEMBERS: dict[str, Callable[[], Forecaster]] = {
     "lear_56": lambda: Lear(56),
     "lear_84": lambda: Lear(84),
     "lear_364": lambda: Lear(364),
+    "lear_728": lambda: Lear(728),
     "lear_1092": lambda: Lear(1092),
     "lear_1456": lambda: Lear(1456),
     "krr_364": lambda: KernelRidge(364),
+    "krr_728": lambda: KernelRidge(728),
     "krr_1456": lambda: KernelRidge(1456),
     "krr_364a": lambda: KernelRidge(364, adaptive=True),
+    "krr_728a": lambda: KernelRidge(728, adaptive=True),
     "krr_1456a": lambda: KernelRidge(1456, adaptive=True),
     "xgboost": Trees,
     "mlp": lambda: Perceptron(refit_days=14),
@@ -61,9 +58,6 @@ MEMBERS: dict[str, Callable[[], Forecaster]] = {
 DEFAULT_MEMBERS = ("lear_56", "lear_84", "krr_1456", "xgboost", "network")
 
 FIT_FAILURES = (ModelUnavailableError, np.linalg.LinAlgError)
-
-LIBRARIES_WITH_THREADS = ("numpy", "scipy.linalg", "sklearn", "xgboost", "tensorflow")
-"""Modules whose import brings a thread pool of its own."""
 
 LAST_FIT_DAYS = 31
 """An older fit does not stand in: a desk loads no more history than that beyond the windows."""
@@ -150,21 +144,6 @@ def forecast_members(panel: Panel, chosen: Sequence[Forecaster], panel_of: Calla
             except FIT_FAILURES as reason:
                 notes.append(f"without {member.name}: {reason}")
     return MemberForecasts(values, tuple(notes), fitted)
-
-
-@lru_cache(maxsize=1)
-def _loaded_pools(modules: int) -> ThreadpoolController:  # noqa: ARG001 - more modules may have brought a library
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()
-
-
-def one_thread() -> AbstractContextManager[object]:
-    """The loaded libraries on one thread; searching for their pools takes milliseconds, so only when libraries were loaded since."""
-    import scipy.linalg  # noqa: F401 - before the search, so that the first day of a process is as limited as the others
-
-    pools: AbstractContextManager[object] = _loaded_pools(sum(name in sys.modules for name in LIBRARIES_WITH_THREADS)).limit(limits=1)
-    return pools
 
 
 def seen_by(member: Forecaster, panel: Panel, repaired: Panel) -> Panel:

@@ -158,12 +158,12 @@ def inputs(
     spread = np.maximum(np.abs(weeks - centre[:, None]).mean(axis=1), 1.0)
     lags = [panel.prices[(rows if lag >= FIRST_ROW else origins) - lag] for lag in LAGS]
     blocks = [np.clip(np.arcsinh((prices - centre[:, None]) / spread[:, None]), -CLIP, CLIP) for prices in lags]
-    own = dict(zip(panel.columns, panel.exog, strict=True))
+    own, past = (dict(zip(panel.columns, part, strict=True)) for part in (panel.exog, panel.past))
     nothing = np.zeros((rows.size, panel.slots))
     for j, column in enumerate(columns):
         known = column in own and lead == 1
         scaled = AsinhScale(scales.centre[j], scales.spread[j])
-        blocks += [np.clip(scaled.scaled(own[column][rows - lag]), -CLIP, CLIP) if known else nothing for lag in EXOG_LAGS]
+        blocks += [np.clip(scaled.scaled((past if lag else own)[column][rows - lag]), -CLIP, CLIP) if known else nothing for lag in EXOG_LAGS]
     blocks += [panel.dummies[rows], np.tile(zone, (rows.size, 1)), np.tile(np.eye(LEADS)[lead - 1], (rows.size, 1))]
     return np.hstack(blocks), centre, spread
 

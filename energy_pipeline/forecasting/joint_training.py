@@ -84,9 +84,13 @@ def train(panels: Mapping[str, Panel], settings: JointSettings) -> bytes:
 
 def data_key(panels: Mapping[str, Panel], settings: JointSettings) -> str:
     """Hash of the histories, the settings and this code's version: the same gives the same arrays."""
-    arrays = [part for zone in sorted(panels) for part in (panels[zone].prices, panels[zone].exog, panels[zone].weekdays.astype(np.float64))]
+    arrays = [part for zone in sorted(panels) for part in _arrays(panels[zone])]
     told = [(zone, panels[zone].first_day, panels[zone].columns) for zone in sorted(panels)]
     return artefact_key(f"{VERSION}|{settings}|{told}", *arrays)
+
+
+def _arrays(panel: Panel) -> tuple[FloatArray, ...]:
+    return (panel.prices, panel.exog, panel.weekdays.astype(np.float64), *(() if panel.since is None else (panel.since,)))
 
 
 def _scales(panel: Panel, columns: list[str]) -> AsinhScale:

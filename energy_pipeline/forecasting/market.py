@@ -36,4 +36,4 @@ def _zone_panel(info: InformationSet, zone: str, lead: int) -> Panel:
     if not len(found.prices):
         raise ModelUnavailableError(f"no price of {zone} is known in the {info.desk.forecast.training_days} days before {info.day.day}")
     daily = tuple(name for name in found.names if name in DAILY)
-    return Panel(found.first_day, found.prices, found.columns, lead, names=found.names, kinds=found.kinds, daily=daily)
+    return Panel(found.first_day, found.prices, found.columns, lead, names=found.names, kinds=found.kinds, daily=daily, since=found.since)

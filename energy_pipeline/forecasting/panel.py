@@ -49,6 +49,8 @@ class Panel:
         The weekday each row counts as, Monday 0 (a public holiday counts as a Sunday); None: its own.
     daily : tuple of str
         Names of exogenous columns that are the same in every slot of a day: `inputs` has them once.
+    since : array, shape of `exog`, or None
+        The exogenous columns as known at the gate of the day after each: what a lag reads. None: no different.
     """
 
     first_day: date
@@ -60,6 +62,7 @@ class Panel:
     names: tuple[str, ...] = ()
     kinds: IntArray | None = None
     daily: tuple[str, ...] = ()
+    since: FloatArray | None = None
 
     def __post_init__(self) -> None:
         n, slots = self.prices.shape
@@ -69,6 +72,8 @@ class Panel:
             raise ValueError(f"kinds of days {self.kinds.shape} do not fit prices {self.prices.shape} and lead {self.lead}")
         if self.exog.shape[1:] != (n + self.lead, slots):
             raise ValueError(f"exog {self.exog.shape} does not fit prices {self.prices.shape} and lead {self.lead}")
+        if self.since is not None and self.since.shape != self.exog.shape:
+            raise ValueError(f"since {self.since.shape} does not fit exog {self.exog.shape}")
         if self.learnable is not None and self.learnable.shape != (n,):
             raise ValueError(f"learnable {self.learnable.shape} does not fit prices {self.prices.shape}")
 
@@ -76,6 +81,11 @@ class Panel:
     def columns(self) -> tuple[str, ...]:
         """Name of each exogenous column; `exog_1` and so on where none were given."""
         return self.names or tuple(f"exog_{j + 1}" for j in range(len(self.exog)))
+
+    @property
+    def past(self) -> FloatArray:
+        """The exogenous columns that lags read, shape of `exog`."""
+        return self.exog if self.since is None else self.since
 
     @cached_property
     def usable(self) -> BoolArray:
@@ -115,9 +125,9 @@ class Panel:
         if not drop:
             return self
         first = self.first_day + timedelta(days=drop)
-        return replace(
-            self, first_day=first, prices=self.prices[drop:], exog=self.exog[:, drop:], learnable=self.usable[drop:], kinds=self._kinds(drop)
-        )
+        since = None if self.since is None else self.since[:, drop:]
+        prices, exog, kinds = self.prices[drop:], self.exog[:, drop:], self._kinds(drop)
+        return replace(self, first_day=first, prices=prices, exog=exog, learnable=self.usable[drop:], kinds=kinds, since=since)
 
     def before(self, origin: date) -> Panel:
         """The panel as of an earlier origin, with the same lead."""
@@ -127,7 +137,8 @@ class Panel:
         if n < 1:
             raise ValueError(f"the panel begins {self.first_day}, after {origin}")
         kinds = self._kinds(0, n + self.lead)
-        return replace(self, prices=self.prices[:n], exog=self.exog[:, : n + self.lead], learnable=self.usable[:n], kinds=kinds)
+        since = None if self.since is None else self.since[:, : n + self.lead]
+        return replace(self, prices=self.prices[:n], exog=self.exog[:, : n + self.lead], learnable=self.usable[:n], kinds=kinds, since=since)
 
     def _kinds(self, first: int, last: int | None = None) -> IntArray | None:
         return None if self.kinds is None else self.kinds[first:last]
@@ -143,16 +154,18 @@ class Panel:
         known = np.isfinite(self.prices)
         prices = self.prices if known.all() else _filled(self.prices)
         usable = self.usable & known.all(axis=1)
-        kept, names = [], []
-        for name, column in zip(self.columns, self.exog, strict=True):
+        kept, past, names = [], [], []
+        for name, column, later in zip(self.columns, self.exog, self.past, strict=True):
             rows = np.isfinite(column).all(axis=1)
             if rows[-1] and rows.mean() >= KNOWN_SHARE:
                 kept.append(column if rows.all() else _filled(column))
+                past.append(np.where(np.isfinite(later), later, kept[-1]))
                 names.append(name)
             else:
                 notes.append(f"input {name} is unknown" if not rows[-1] else f"input {name} is known on {int(rows.sum())} of {rows.size} days only")
         exog = np.array(kept) if kept else np.empty((0, self.days + self.lead, self.slots))
-        return replace(self, prices=prices, exog=exog, learnable=usable, notes=tuple(notes), names=tuple(names))
+        since = None if self.since is None else np.array(past).reshape(exog.shape)
+        return replace(self, prices=prices, exog=exog, learnable=usable, notes=tuple(notes), names=tuple(names), since=since)
 
     @cached_property
     def rows(self) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
@@ -166,14 +179,14 @@ class Panel:
 
         Blocks: prices 1, 2 and 3 days before the row's own origin and 7 days before the row, a fortnight before it
         where a week before is not known yet (for lead h the origin is h - 1 days before the row), then for each exogenous column its
-        values of the row's day, the day before and 7 days before; of a daily one its one value of the row's day. Rows before `FIRST_ROW` +
-        lead - 1 hold NaN. `blocks` says whose they are.
+        values of the row's day, and of the day before and 7 days before as known a day later (`since`); of a daily one its one value of
+        the row's day. Rows before `FIRST_ROW` + lead - 1 hold NaN. `blocks` says whose they are.
         """
         total = self.days + self.lead
         weeks = FIRST_ROW * ((self.lead - 1) // FIRST_ROW)
         blocks = [_shifted(self.prices, lag + (self.lead - 1 if lag < FIRST_ROW else weeks), total) for lag in LAGS]
-        for name, column in zip(self.columns, self.exog, strict=True):
-            blocks += [column[:, :1]] if name in self.daily else [_shifted(column, lag, total) for lag in EXOG_LAGS]
+        for name, column, past in zip(self.columns, self.exog, self.past, strict=True):
+            blocks += [column[:, :1]] if name in self.daily else [_shifted(past if lag else column, lag, total) for lag in EXOG_LAGS]
         return np.hstack(blocks)
 
     @property

@@ -73,7 +73,7 @@ def _reads(info: InformationSet, zone: str, lead: int) -> tuple[Reads, ...]:
 
 def reach_days(info: InformationSet, lead: int) -> int:
     """How far back members read: a panel of the oldest fit that can stand in, and the drivers of its first day and the one before."""
-    return info.desk.forecast.training_days + LAST_FIT_DAYS + info.desk.max_lag_days + lead + 2
+    return info.desk.forecast.training_days + LAST_FIT_DAYS + info.desk.own_lag_days + lead + 2
 
 
 def _packed_members(found: KeptMembers) -> bytes:

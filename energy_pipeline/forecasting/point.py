@@ -226,8 +226,8 @@ def chosen_members(info: InformationSet, zone: str, lead: int = 1) -> list[Forec
 
 def fitted_member(zone: str, member: Forecaster, basis: Panel, lead: int, artefacts: ArtefactStore) -> bytes:
     """The member's parameters for a history, from the store or fitted now; nothing is stored for a member that keeps nothing."""
-    calendar = () if basis.kinds is None else (basis.kinds.astype(np.float64),)
-    own = artefact_key(f"{VERSION}|{member}|{basis.first_day}|{lead}", basis.prices, basis.exog, *calendar)
+    more = [part.astype(np.float64) for part in (basis.kinds, basis.since) if part is not None]
+    own = artefact_key(f"{VERSION}|{member}|{basis.first_day}|{lead}", basis.prices, basis.exog, *more)
     bundle = Bundle(zone, basis.origin)
     stored = artefacts.get(bundle, member.name, own)
     if stored is not None:

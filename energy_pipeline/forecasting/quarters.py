@@ -31,7 +31,7 @@ def hourly_panel(panel: Panel) -> Panel:
     def mean(values: FloatArray) -> FloatArray:
         return np.asarray(values.reshape(*values.shape[:-1], HOURS, values.shape[-1] // HOURS).mean(axis=-1))
 
-    return replace(panel, prices=mean(panel.prices), exog=mean(panel.exog))
+    return replace(panel, prices=mean(panel.prices), exog=mean(panel.exog), since=None if panel.since is None else mean(panel.since))
 
 
 def shaped(panel: Panel, hourly: FloatArray) -> FloatArray:

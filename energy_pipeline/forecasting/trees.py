@@ -164,8 +164,8 @@ def slot_inputs(panel: Panel) -> tuple[FloatArray, FloatArray, FloatArray]:
     ]
     columns += [month[:7].mean(axis=0), np.median(month, axis=0), _beside(yesterday, -1), _beside(yesterday, 1)]
     columns.append(np.repeat((np.abs(centre) / spread)[:, None], slots, axis=1))
-    for name, values in zip(panel.columns, panel.exog, strict=True):
-        day_before, week_before = _moved(values, 1), _moved(values, 7)
+    for name, values, past in zip(panel.columns, panel.exog, panel.past, strict=True):
+        day_before, week_before = _moved(past, 1), _moved(past, 7)
         columns += [values, values - day_before, values - week_before]
         if name in panel.daily:
             continue

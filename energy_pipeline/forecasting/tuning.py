@@ -17,7 +17,8 @@ import polars as pl
 
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
-from energy_pipeline.forecasting.committee import MEMBERS, one_thread
+from energy_pipeline.features.threads import one_thread
+from energy_pipeline.forecasting.committee import MEMBERS
 from energy_pipeline.forecasting.cross_validation import cross_validate, fold_spans
 from energy_pipeline.forecasting.market import zone_panel
 from energy_pipeline.forecasting.model import ModelUnavailableError

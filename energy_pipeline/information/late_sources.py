@@ -62,7 +62,7 @@ class LateSources:
 
 def first_judged(desk: Desk, first: date) -> date:
     """The earliest past day a run from `first` on looks back to: its own look-back still lies in the window."""
-    return first - timedelta(days=desk.history_days - desk.max_lag_days - 2)
+    return first - timedelta(days=desk.history_days - desk.own_lag_days - 2)
 
 
 def waits(desk: Desk) -> bool:

@@ -6,8 +6,11 @@ breaks its contract (`ContractError`) or a day that is not there (`MissingDayErr
 
 from __future__ import annotations
 
+import errno
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from energy_pipeline.contracts import Table
 from energy_pipeline.domain.errors import PipelineError
@@ -65,6 +68,40 @@ class SchemaVersionError(LakeError):
         if contract.adds_up or "/versions/" in path:
             return "keep the file: the version of energy-pipeline that wrote it reads it; or let the contract say how (`since`, `default`)"
         return f"run the {contract.flow} flow for its days again: they are computed anew"
+
+
+class DiskError(PipelineError):
+    """Nothing could be written: the disk is full, or the place is not ours to write to.
+
+    Attributes
+    ----------
+    path : str
+        Below the lake's root; it names table and day.
+    """
+
+    def __init__(self, root: str, path: str, error: OSError) -> None:
+        self.path = path
+        found = re.search(r"([a-z_0-9]+)/(?:(date|month)=(\d{4}-\d{2}(?:-\d{2})?))/", f"{path}/")
+        about = f"table {found.group(1)}, {'day' if found.group(2) == 'date' else 'month'} {found.group(3)}" if found else path
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        step = "make room on the lake's disk" if full else "give this account the right to write to the lake, or choose another lake (--lake)"
+        said = os.strerror(error.errno).lower() if error.errno else str(error)
+        super().__init__(f"{about}: not written, {said}, in {root} -> {step}, and run again; what was there before is whole")
+
+
+UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
+"""What the system answers where nothing can be written."""
+
+
+@contextmanager
+def writing(root: object, path: str) -> Iterator[None]:
+    """A disk that takes nothing more is a `DiskError`; any other error stays what it is."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        raise DiskError(str(root), path, error) from error
 
 
 class PublishError(PipelineError):

@@ -16,6 +16,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
+from energy_pipeline.lake.errors import writing
+
 TEMPORARY_SUFFIX = ".tmp"
 
 
@@ -111,8 +113,9 @@ class LocalStorage:
         full = self.root / path
         temporary = full.with_name(f".{full.name}.{os.getpid()}-{secrets.token_hex(6)}{TEMPORARY_SUFFIX}")
         try:
-            _write(temporary, data, durable)
-            os.replace(temporary, full)  # noqa: PTH105 - the word for the one step that matters
+            with writing(self.root, path):
+                _write(temporary, data, durable)
+                os.replace(temporary, full)  # noqa: PTH105 - the word for the one step that matters
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
@@ -124,8 +127,9 @@ class LocalStorage:
         full = self.root / path
         temporary = full.with_name(f".{full.name}.{secrets.token_hex(8)}{TEMPORARY_SUFFIX}")
         try:
-            _write(temporary, data, durable=True)
-            os.link(temporary, full)
+            with writing(self.root, path):
+                _write(temporary, data, durable=True)
+                os.link(temporary, full)
         except FileExistsError:
             return False
         finally:
@@ -148,16 +152,19 @@ class LocalStorage:
     def guard(self, folder: str, *, exclusive: bool) -> Iterator[None]:
         """A `flock` on `<folder>/.guard`, shared or alone; the kernel frees it when the holder dies."""
         path = self.root / folder / ".guard"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("ab") as handle:
+        with writing(self.root, folder):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle = path.open("ab")
+        with handle:
             fcntl.flock(handle, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
             yield
 
     def hold(self, path: str, holder: str) -> AbstractContextManager[object] | None:
         """A `flock` of its own, of which the kernel frees it when the holder dies; the file says who that is."""
         full = self.root / path
-        full.parent.mkdir(parents=True, exist_ok=True)
-        lock = _Lock(os.open(full, os.O_RDWR | os.O_CREAT, 0o600))
+        with writing(self.root, path):
+            full.parent.mkdir(parents=True, exist_ok=True)
+            lock = _Lock(os.open(full, os.O_RDWR | os.O_CREAT, 0o600))
         try:
             fcntl.flock(lock.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

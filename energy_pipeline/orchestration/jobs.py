@@ -10,6 +10,7 @@ import dagster as dg
 
 from energy_pipeline.contracts import TABLES
 from energy_pipeline.contracts.model import Stage
+from energy_pipeline.orchestration.alarms import deadline
 from energy_pipeline.orchestration.assets.s10_reporting import CHAIN, DAY, MARTS
 from energy_pipeline.orchestration.event_retention import forget
 from energy_pipeline.orchestration.resources import DeskRuntime
@@ -57,7 +58,7 @@ def flow_assets(flow: str, marts: list[str]) -> list[dg.AssetKey]:
 
 
 def jobs(marts: list[str]) -> list[AnyJob]:
-    """One job per flow for the clock, for days that are over one of all flows and its parts, the history, maintenance, both trainings."""
+    """One job per flow for the clock, for days that are over one of all flows and its parts, the history, maintenance, trainings, the deadline."""
     found: list[AnyJob] = [
         dg.define_asset_job(flow, dg.AssetSelection.assets(*flow_assets(flow, marts if flow in RECORDING else [])), description=text)
         for flow, text in DESCRIPTIONS.items()
@@ -74,7 +75,7 @@ def jobs(marts: list[str]) -> list[AnyJob]:
         for part, text in parts.items()
     ]
     history = dg.define_asset_job("history", dg.AssetSelection.assets("raw_history"), description="Load the raw days look-backs reach to.")
-    return [*found, day, *halves, history, maintenance, tuning, training]
+    return [*found, day, *halves, history, maintenance, tuning, training, deadline]
 
 
 def closed_months(days: list[date], today: date) -> list[date]:

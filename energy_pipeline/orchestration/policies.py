@@ -17,5 +17,8 @@ EXECUTOR = dg.in_process_executor
 AS_OF_TAG = "energy_pipeline/as_of"
 """Run tag: recompute the decision as it could have been made at this instant (ISO 8601, UTC)."""
 
+FALLBACK_TAG = "energy_pipeline/fallback"
+"""Run tag: the desk's fallback decision, and which; recorded as such."""
+
 NOT_LAST_TAG = "energy_pipeline/not_last"
 """Run tag: another run follows on the same days at once; the warehouse is published by that."""

@@ -28,6 +28,7 @@ from energy_pipeline.information.late_sources import LateSources, cut_as_of, wai
 from energy_pipeline.information.lateness import JUDGED
 from energy_pipeline.information.trained import Zones
 from energy_pipeline.lake import ArtefactStore, Lake
+from energy_pipeline.lake.lease import PATIENCE_SECONDS
 from energy_pipeline.lake.raw_days import RawTable
 from energy_pipeline.lake.source_files import SourceFiles
 from energy_pipeline.orchestration.shared_reads import SharedReads
@@ -72,6 +73,7 @@ class DeskRuntime:
         self._session: RunSession | None = None
         self._lock = threading.Lock()
         self.whole: WholeDays | None = None
+        self.patience_seconds = PATIENCE_SECONDS
 
     @property
     def world(self) -> World:

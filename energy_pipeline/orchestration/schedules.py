@@ -17,6 +17,8 @@ from energy_pipeline.orchestration.jobs import AnyJob
 from energy_pipeline.orchestration.partitions import key_of, range_tags
 
 MINUTES_AFTER_DECISION = 5
+DEADLINE_MINUTES = 20
+"""Before the gate, where the desk names no fallback."""
 AUCTION_MINUTES = 55
 """From a gate to its published prices, at most."""
 ORDINARY_DAY = date(2026, 1, 15)
@@ -29,12 +31,15 @@ def schedules(desk: Desk, jobs: Mapping[str, AnyJob], running: bool) -> list[dg.
     decided, ahead = _moment(desk, desk.decision_time(ORDINARY_DAY))
     decide_at, before_decision = _later(decided, _minutes_left(desk)), _later(decided, -15)
     auction, settled_ahead = _moment(desk, desk.last_gate_closure(ORDINARY_DAY) + timedelta(minutes=AUCTION_MINUTES))
+    minutes = desk.fallback.minutes_before_gate if desk.fallback is not None else DEADLINE_MINUTES
+    deadline, due = _moment(desk, desk.gate_closure(ORDINARY_DAY) - timedelta(minutes=minutes))
     status = dg.DefaultScheduleStatus.RUNNING if running else dg.DefaultScheduleStatus.STOPPED
     week = _week(max(1, ahead))
     rows: list[tuple[str, str, str, Request, str]] = [
         ("ingest_before_decision", "ingest", _cron(before_decision), week, "Delivery days from a week ago to the one decided, just before."),
         ("ingest_after_auction", "ingest", _cron(auction), week, "The same once the auction has cleared."),
         ("decide_before_gate", "decide", _cron(decide_at), _one("decide", ahead), "The day whose decision time has come, just after it."),
+        ("deadline_before_gate", "deadline", _cron(deadline), _deadline(due), "The desk's deadline: what is not decided is told, and falls back."),
         ("settle_da_after_auction", "settle_da", _cron(_later(auction, 10)), _one("settle_da", settled_ahead), "The day whose auction has cleared."),
         ("settle_final_yesterday", "settle_final", "30 14 * * *", _one("settle_final", -1), "Yesterday, once meters are in."),
         ("maintenance_monthly", "maintenance", "0 3 3 * *", _plain, "Merge last month's small files."),
@@ -85,6 +90,16 @@ def _week(ahead: int) -> Request:
 
 def _tuning(local_day: date) -> dg.RunRequest:
     return dg.RunRequest(run_config={"ops": {"search_settings": {"config": {"day": local_day.isoformat()}}}})
+
+
+def _deadline(ahead: int) -> Request:
+    """A request for the delivery day `ahead` days from the tick's local day."""
+
+    def request(local_day: date) -> dg.RunRequest:
+        day = local_day + timedelta(days=ahead)
+        return dg.RunRequest(run_config={"ops": {"keep_deadline": {"config": {"day": day.isoformat()}}}})
+
+    return request
 
 
 def _training(local_day: date) -> dg.RunRequest:

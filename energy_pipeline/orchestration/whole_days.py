@@ -21,7 +21,7 @@ MARKED = ("decide", "settle_da", "settle_final")
 FILES = {"decide": ["nominations", "daily_report"], "settle_final": ["daily_report"]}
 """Assets that are files, by the flow that writes them."""
 PAGE_ASSET = "daily_report"
-PAGE, OPEN, CLOSE = "report.html", '<p style="background:#b00020;color:#fff;padding:1em">', "<!-- unfinished --></p>"
+PAGE, OPEN, CLOSE = "report.html", '<p style="background:#b00020;color:#fff;padding:1em">', "<!-- end --></p>"
 
 
 def planned(assets: Collection[str]) -> dict[str, frozenset[str]]:
@@ -61,9 +61,10 @@ class WholeDays:
     _left: dict[tuple[date, str], set[str]] = field(default_factory=dict)
     _lease: AbstractContextManager[object] = field(default_factory=nullcontext)
 
-    def take(self, days: Collection[date], holder: str, told: Callable[[str], None]) -> None:
+    def take(self, days: Collection[date], holder: str, say: Callable[[str], None], patience_seconds: float) -> None:
         """Hold the days against other runs; see `lease.take`."""
-        self._lease = lease.take(self.lake.storage, [(day, flow) for day in days for flow in self.planned], holder, told)
+        wanted = [(day, flow) for day in days for flow in self.planned]
+        self._lease = lease.take(self.lake.storage, wanted, holder, say, patience_seconds=patience_seconds)
 
     def release(self) -> None:
         """Leave the days to others."""
@@ -130,8 +131,8 @@ def _banner(lake: Lake, day: date, flow: str) -> None:
     """The page of an earlier run says that it is no longer true; the run's own page takes its place."""
     text = f"A run of {flow} began to write this day anew and is not through: what stands below may be of another run than the tables."
     page = _page(lake, day)
-    if page and _open(flow) not in page and "<body>" in page:
-        lake.write_file("report", day, PAGE, page.replace("<body>", f"<body>{_open(flow)}{html.escape(text)}{CLOSE}", 1).encode())
+    if page and _open(flow) not in page:
+        lake.write_file("report", day, PAGE, told(page, text, flow).encode())
 
 
 def _no_banner(lake: Lake, day: date, flow: str) -> None:
@@ -139,6 +140,11 @@ def _no_banner(lake: Lake, day: date, flow: str) -> None:
     before, found, rest = page.partition(_open(flow))
     if found:
         lake.write_file("report", day, PAGE, (before + rest.partition(CLOSE)[2]).encode())
+
+
+def told(page: str, text: str, about: str = "fallback") -> str:
+    """The page with a line at its top that nobody overlooks."""
+    return page.replace("<body>", f"<body>{_open(about)}{html.escape(text)}{CLOSE}", 1)
 
 
 def _open(flow: str) -> str:

@@ -52,7 +52,7 @@ KEY_DAYS = 31
 """Raw days before the look-back that count for keys only: what a kept value may read is told generously."""
 OWN_MATTERS = frozenset(
     {
-        *("name", "strategies", "trading_costs", "allocation", "limits", "joint_book", "forward_book", "stress", "portfolio", "risk"),
+        *("name", "strategies", "trading_costs", "allocation", "limits", "joint_book", "forward_book", "stress", "portfolio", "risk", "fallback"),
         *("scenarios", "opening_book", "contracts", "rights", "assets", "services"),
     }
 )

@@ -20,19 +20,21 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from energy_pipeline.book.clearing import cleared, paid_eur_mwh, steps_of
+from energy_pipeline.book.clearing import paid_eur_mwh, steps_of, taken_share
 from energy_pipeline.book.grid import Grid, on_grid, zone_grid
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
 from energy_pipeline.desk.flexibility import Battery, RenewableRight, SwingRight
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.flexibility.controller import Controller
-from energy_pipeline.flexibility.states import desk_of_day
+from energy_pipeline.flexibility.execution import ASSUMED, Executed
+from energy_pipeline.flexibility.states import AssetState, desk_of_day, used
 from energy_pipeline.flexibility.storage import store_of
 from energy_pipeline.portfolio.settle import Acted, Came, auction_price, plant_given, second_price
 
 Row = dict[str, object]
 CASH = ("energy_eur", "cost_eur", "certificate_eur", "capacity_eur", "penalty_eur")
+NUMBERS = (*CASH, "saved_eur", "forgone_eur", "energy_mwh")
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,15 @@ class Decided:
     plant_output: pl.DataFrame
 
 
-def asset_legs(desk: Desk, day: date, decided: Decided, came: Came, before: pl.DataFrame, corrections: pl.DataFrame | None = None) -> pl.DataFrame:
+def asset_legs(
+    desk: Desk,
+    day: date,
+    decided: Decided,
+    came: Came,
+    before: pl.DataFrame,
+    corrections: pl.DataFrame | None = None,
+    executed: Executed | None = None,
+) -> pl.DataFrame:
     """Cash and inventory of every asset and right of the desk that the day was decided with.
 
     Parameters
@@ -62,6 +72,8 @@ def asset_legs(desk: Desk, day: date, decided: Decided, came: Came, before: pl.D
         Of the days before as far as they are settled; the day before opens the inventory.
     corrections : frame, optional
         The operator's file (`flexibility.checked_corrections`).
+    executed : Executed, optional
+        Batteries' orders as the auction took them; without it all is as planned.
 
     Raises
     ------
@@ -79,30 +91,31 @@ def asset_legs(desk: Desk, day: date, decided: Decided, came: Came, before: pl.D
             continue
         grid = zone_grid(desk, desk.delivery_day(day), asset.zone)
         price = auction_price(came.day_ahead_prices, asset.zone, grid)
-        row: Row = {
-            "delivery_day": day,
-            "asset": name,
-            "zone": asset.zone,
-            "kind": asset.kind,
-            **dict.fromkeys((*CASH, "saved_eur", "forgone_eur", "energy_mwh"), 0.0),
-        }
-        own = decided.dispatch.filter(pl.col("asset") == name)
+        row: Row = {"delivery_day": day, "asset": name, "zone": asset.zone, "kind": asset.kind, **dict.fromkeys(NUMBERS, 0.0)}
+        own = (decided.dispatch if executed is None else executed.dispatch).filter(pl.col("asset") == name)
         if name in acts:
             row |= _acted_row(grid, acts[name])
         elif isinstance(asset, RenewableRight):
             row |= _switched(desk, name, asset, grid, price, decided.plant_output, came)
         elif own.height:
             row |= _scheduled(asset, grid, price, own)
+        if executed is not None and isinstance(asset, Battery) and executed.basis.get(name, ASSUMED) != ASSUMED:
+            row |= _taken(name, asset, grid, price, executed, decided, came)
+            row["energy_eur"] = float(str(row["energy_eur"])) + float(str(row.pop("undelivered_eur")))
         row |= _stock(name, asset, now, decided, row, last.get(name))
         if isinstance(asset, SwingRight):
             owed, paid = _penalty_eur(name, asset, decided.asset_states), float(str(row["energy_mwh"]))
             penalty = _penalty_eur(name, asset, decided.asset_states, _taken_mwh(name, day, said, before, paid))
             row |= {"penalty_eur": 0.0 - penalty, "cost_eur": float(str(row["cost_eur"])) + owed}  # the schedule's cost holds both
-        cash = sum(float(str(row[leg])) for leg in CASH)
-        change = float(str(row["inventory_close_eur"])) - float(str(row["inventory_open_eur"]))
-        rows.append({**row, "cash_eur": cash, "inventory_eur": change, "total_eur": cash + change})
+        rows.append(_summed(row))
     contract = table("asset_legs")
     return contract.frame(rows).sort(contract.key, maintain_order=True) if rows else contract.frame()
+
+
+def _summed(row: Row) -> Row:
+    cash = sum(float(str(row[leg])) for leg in CASH)
+    change = float(str(row["inventory_close_eur"])) - float(str(row["inventory_open_eur"]))
+    return {**row, "cash_eur": cash, "inventory_eur": change, "total_eur": cash + change}
 
 
 def measured(desk: Desk, day: date, corrections: pl.DataFrame | None) -> dict[str, list[dict[str, Any]]]:
@@ -183,13 +196,25 @@ def _scheduled(asset: object, grid: Grid, price: FloatArray, own: pl.DataFrame) 
     return {"energy_mwh": _sum(energy), "energy_eur": _sum(energy * price), "cost_eur": 0.0 - _sum(wear), "capacity_eur": _sum(wear - cost)}
 
 
+def _taken(name: str, battery: Battery, grid: Grid, price: FloatArray, executed: Executed, decided: Decided, came: Came) -> Row:
+    """Content of a battery whose orders were taken otherwise than planned, and what it sold without giving, traded back at R [EUR]."""
+    given, sold = (f.filter(pl.col("asset") == name).sort("delivery_start") for f in (executed.dispatch, executed.sold))
+    opening = decided.asset_states.filter(pl.col("asset") == name, pl.col("kind") == "opening").to_dicts()[0]
+    discharged = float((given["discharge_mw"] * given["resolution_minutes"] / 60.0).sum())
+    end, _ = used(battery, AssetState.of(opening), float(given["state_of_charge_mwh"][-1]), discharged)
+    second = on_grid(came.second_prices.filter(pl.col("zone") == battery.zone), "price_eur_mwh", grid)
+    off = on_grid(given, "net_mw", grid) - on_grid(sold, "net_mw", grid)
+    back = _sum(off * grid.hours * (np.where(np.isnan(second), price, second) - price))
+    return {"content_start_mwh": opening["content_start_mwh"], "content_end_mwh": end.content_mwh, "undelivered_eur": back}
+
+
 def _switched(desk: Desk, name: str, right: RenewableRight, grid: Grid, price: FloatArray, plant_output: pl.DataFrame, came: Came) -> Row:
     """Certificates and cost of what a plant gave, and what standing still saved; its energy is the plant's own."""
     step = steps_of(desk, right.zone).get(right.plant)
     if step is None or step.right != name:
         return {}
     given, possible, _ = plant_given(desk, right.plant, grid, plant_output, came, price)
-    paid, off = paid_eur_mwh(right, price), possible * (1.0 - cleared(step.limit_eur_mwh, price, desk.flexibility.at_limit))
+    paid, off = paid_eur_mwh(right, price), possible * (1.0 - taken_share(desk, step, grid, price, came.accepted))
     energy = given * grid.hours
     loss = off * grid.hours * (right.variable_cost_eur_mwh - paid - price) * (right.meter == "available")
     cost = 0.0 - right.variable_cost_eur_mwh * _sum(energy)

@@ -14,7 +14,7 @@ the amount, and the limits table shows it red.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -82,6 +82,7 @@ class Case:
     deviations: dict[str, Deviation]
     hedges: tuple[Hedge, ...]
     program: Program
+    is_joint: bool = False
 
     @property
     def tradable(self) -> tuple[Hedge, ...]:
@@ -155,11 +156,20 @@ def case_of(
     return Case(desk, day, outlooks, deviations, hedges, _program(desk, day, outlooks, deviations, hedges, dispatch))
 
 
+def pinned(case: Case, trades_mw: Mapping[str, float]) -> Case:
+    """The case of a book that was decided elsewhere (`joint_day`): these trades by contract, and no deviation."""
+    mw = np.array([trades_mw.get(h.scope, 0.0) for h in case.tradable])
+    x = np.concatenate([np.zeros(case.program.deviations), np.maximum(mw, 0.0), np.maximum(-mw, 0.0)])
+    return replace(case, program=replace(case.program, lower=x, upper=x), is_joint=True)
+
+
 def book_of(case: Case, price_forecasts: pl.DataFrame, dispatch: pl.DataFrame) -> Book:
     """The best book of a case, with its explanation."""
     chosen = choose(case.desk, case.program)
     positions = _positions(case, chosen.optimum, price_forecasts)
     prices = _shadow_prices(case, chosen.optimum)
+    if case.is_joint:  # its limits and their worth stand in the table joint_book
+        prices = dict.fromkeys(prices, 0.0)
     return Book(positions, _solution(case, chosen, positions, dispatch, prices), prices)
 
 
@@ -364,6 +374,8 @@ def _solution(case: Case, chosen: Chosen, positions: pl.DataFrame, dispatch: pl.
 
 
 def _status(case: Case, chosen: Chosen) -> str:
+    if case.is_joint:
+        return "joint book"
     relaxed_to = chosen.optimum.es_relaxed_to
     if relaxed_to is None or case.program.es_limit is None:
         return "optimal"

@@ -1,24 +1,27 @@
 """The desk's own day as a joint problem, and the table `joint_book`.
 
-What belongs here: from scenarios and desk to problem and assets, and the rows. What does not:
-solving, or the book that is nominated: bids follow `dispatch` and `positions`; this table says
-what deciding both at once would change, judged on scenarios neither was made on.
+What belongs here: from scenarios and desk to problem and assets, the rows, and the answer as schedules and trades. What does
+not: solving. Bids follow `dispatch` and `positions`; with `flexibility.orders: joint` those are the joint answer's on days on
+which it is better on scenarios neither was made on, else this table says what deciding both at once would change.
 
 Not decided here: plants, sold at their expected output, and the opening book. Decided: trades of
 every contract with a visible quote, and the use of every battery; auction batteries as a
 schedule at the day-ahead price (those that sell grid services keep to `dispatch`), sequential ones as a policy at the second price (the day-ahead
-price where the zone has none); the starts and stops of tolling plants at the day-ahead price.
+price where the zone has none); the starts and stops of tolling plants at the day-ahead price. What is to be sent is decided
+narrower (`orders: joint`): a mix of policies is a schedule of a battery, but no policy of a store and no commitment of a plant, so
+those keep what they do.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
 from energy_pipeline.book.hedges import Hedge, block_profile, day_hedges
-from energy_pipeline.book.outlook import ZoneOutlook, schedule_on, zone_outlooks
+from energy_pipeline.book.outlook import Acting, ZoneOutlook, schedule_on, zone_outlooks
 from energy_pipeline.book.pnl import HedgeLeg, ZoneBook, at_fair_value, zone_legs
 from energy_pipeline.book.positions import SAME_MW, ShadowPrices, format_shadow_prices, schedule_cost_eur
 from energy_pipeline.book.valued import outlook_legs
@@ -27,6 +30,7 @@ from energy_pipeline.desk import Desk
 from energy_pipeline.desk.flexibility import TollingRight
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
 from energy_pipeline.features.columns import last_settlements
+from energy_pipeline.flexibility.sending import JointSchedules
 from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.mathematics.statistics.tail import value_at_risk
 from energy_pipeline.mathematics.stores.joint.book import JointBook, joint_book, measures, physical_prices_eur, sequential_book
@@ -48,7 +52,12 @@ class DayCase:
 
 
 def joint_book_table(
-    info: InformationSet, scenario_paths: pl.DataFrame, fresh_paths: pl.DataFrame, plant_output: pl.DataFrame, dispatch: pl.DataFrame
+    info: InformationSet,
+    scenario_paths: pl.DataFrame,
+    fresh_paths: pl.DataFrame,
+    plant_output: pl.DataFrame,
+    dispatch: pl.DataFrame,
+    acting: Sequence[Acting] = (),
 ) -> pl.DataFrame:
     """Sequential and joint answer of D, table `joint_book`; no rows where there is nothing to decide.
 
@@ -58,6 +67,8 @@ def joint_book_table(
         Two independent sets of the day: one to decide on, one to judge on.
     plant_output, dispatch : DataFrame
         Tables of the day.
+    acting : sequence of Acting
+        Stores that act on prices as they come; with `orders: joint` they are not decided anew.
 
     Raises
     ------
@@ -65,9 +76,76 @@ def joint_book_table(
         Naming the limits that conflict.
     """
     contract = table("joint_book")
-    made_on, judged_on = (day_case(info, paths, plant_output, dispatch) for paths in (scenario_paths, fresh_paths))
-    if made_on is None or judged_on is None:
+    found = _answered(info, scenario_paths, fresh_paths, plant_output, dispatch, acting)
+    if found is None:
         return contract.frame()
+    rows = [
+        _row(info.day, name, answer, found.made_on, found.judged_on, found.fresh[name])
+        | {"accepted": name == found.accepted, "advantage_eur": found.better, "advantage_error_eur": found.error}
+        for name, answer in found.answers.items()
+    ]
+    return contract.frame(rows).sort(contract.key, maintain_order=True)
+
+
+def joint_schedules(
+    info: InformationSet,
+    scenario_paths: pl.DataFrame,
+    fresh_paths: pl.DataFrame,
+    plant_output: pl.DataFrame,
+    dispatch: pl.DataFrame,
+    acting: Sequence[Acting],
+) -> JointSchedules:
+    """The joint answer's schedules of auction batteries, none where it was not better; arguments as `joint_book_table`."""
+    found = _answered(info, scenario_paths, fresh_paths, plant_output, dispatch, acting)
+    if found is None:
+        return JointSchedules({}, "there is nothing to decide jointly")
+    gain = f"joint book {found.better:+.0f} on fresh scenarios, standard error {found.error:.0f}"
+    if found.accepted != "joint":
+        return JointSchedules({}, f"{gain}: the plan stays")
+    net: dict[str, FloatArray] = {}
+    for number, share, usage in found.answers["joint"].used:
+        name = found.made_on.assets[number].name
+        net[name] = net.get(name, 0.0) + share * np.asarray(getattr(usage, "net_mw"))  # noqa: B009 - a usage is a schedule here
+    return JointSchedules({name: (np.maximum(-mw, 0.0), np.maximum(mw, 0.0)) for name, mw in net.items()}, gain)
+
+
+def trades_of(joint_book: pl.DataFrame) -> dict[str, float] | None:
+    """Contracts bought by the joint answer [MW]; None where it was not accepted.
+
+    >>> row = {"answer": "joint", "accepted": True, "trades": "NORTH base=-12.5"}
+    >>> trades_of(pl.DataFrame([row])), trades_of(pl.DataFrame([{**row, "accepted": False}]))
+    ({'NORTH base': -12.5}, None)
+    """
+    rows = joint_book.filter(pl.col("answer") == "joint", pl.col("accepted"))
+    if rows.is_empty():
+        return None
+    return {name: float(mw) for name, mw in (part.rsplit("=", 1) for part in filter(None, rows["trades"][0].split(";")))}
+
+
+@dataclass(frozen=True)
+class _Answered:
+    """Both answers, and which of them is better on fresh scenarios."""
+
+    made_on: DayCase
+    judged_on: DayCase
+    answers: dict[str, JointBook]
+    fresh: dict[str, FloatArray]
+    accepted: str
+    better: float
+    error: float
+
+
+def _answered(
+    info: InformationSet,
+    scenario_paths: pl.DataFrame,
+    fresh_paths: pl.DataFrame,
+    plant_output: pl.DataFrame,
+    dispatch: pl.DataFrame,
+    acting: Sequence[Acting],
+) -> _Answered | None:
+    made_on, judged_on = (day_case(info, paths, plant_output, dispatch, acting) for paths in (scenario_paths, fresh_paths))
+    if made_on is None or judged_on is None:
+        return None
     settings = info.desk.joint_book
     answers = {
         "sequential": sequential_book(made_on.problem, made_on.assets),
@@ -76,12 +154,7 @@ def joint_book_table(
     fresh = {name: answer.pnl_on(judged_on.problem, [a.paths_eur_mwh for a in judged_on.assets]) for name, answer in answers.items()}
     better, error = advantage_eur(judged_on.problem, fresh["joint"], fresh["sequential"])
     accepted = "joint" if better > ACCEPTED_ERRORS * error else "sequential"
-    rows = [
-        _row(info.day, name, answer, made_on, judged_on, fresh[name])
-        | {"accepted": name == accepted, "advantage_eur": better, "advantage_error_eur": error}
-        for name, answer in answers.items()
-    ]
-    return contract.frame(rows).sort(contract.key, maintain_order=True)
+    return _Answered(made_on, judged_on, answers, fresh, accepted, better, error)
 
 
 def advantage_eur(problem: JointProblem, joint: FloatArray, sequential: FloatArray) -> tuple[float, float]:
@@ -97,7 +170,9 @@ def advantage_eur(problem: JointProblem, joint: FloatArray, sequential: FloatArr
     return problem.value_eur(joint) - problem.value_eur(sequential), float(gap.std(ddof=1) / np.sqrt(gap.size))
 
 
-def day_case(info: InformationSet, scenario_paths: pl.DataFrame, plant_output: pl.DataFrame, dispatch: pl.DataFrame) -> DayCase | None:
+def day_case(
+    info: InformationSet, scenario_paths: pl.DataFrame, plant_output: pl.DataFrame, dispatch: pl.DataFrame, acting: Sequence[Acting] = ()
+) -> DayCase | None:
     """The day's problem on a scenario set; None without contract to trade and battery to use."""
     desk, day = info.desk, info.day
     hedges = day_hedges(desk, day, info.frame("forward_quotes"))
@@ -105,7 +180,8 @@ def day_case(info: InformationSet, scenario_paths: pl.DataFrame, plant_output: p
     zones = [z for z in desk.zones if z in {h.zone for h in hedges} | {p.zone for p in desk.plants.values()} | {a.zone for a in desk.assets.values()}]
     if not tradable and not desk.assets:
         return None
-    outlooks = zone_outlooks(desk, day, zones, scenario_paths, plant_output, dispatch)
+    is_sent = desk.flexibility.orders == "joint"
+    outlooks = zone_outlooks(desk, day, zones, scenario_paths, plant_output, dispatch, acting if is_sent else ())
     base = sum((_base_eur(desk, day, o, hedges, dispatch) for o in outlooks.values()), np.zeros(next(iter(outlooks.values())).price.shape[0]))
     factors = tuple(zones)
     most = np.array([desk.joint_book.zone_exposure_mwh.get(z, np.inf) for z in zones])
@@ -113,14 +189,15 @@ def day_case(info: InformationSet, scenario_paths: pl.DataFrame, plant_output: p
     problem = JointProblem(
         base, _contracts(desk, day, tradable, outlooks, factors, base.size), limits, desk.portfolio.risk_aversion, desk.portfolio.confidence
     )
-    return DayCase(problem, (*_assets(desk, outlooks, factors), *_plants(info, outlooks, factors)))
+    return DayCase(problem, (*_assets(desk, outlooks, factors), *(() if is_sent else _plants(info, outlooks, factors))))
 
 
 def _base_eur(desk: Desk, day: DeliveryDay, outlook: ZoneOutlook, hedges: tuple[Hedge, ...], dispatch: pl.DataFrame) -> FloatArray:
     """P&L of a zone without the decisions: plants sold as expected, batteries bound by grid services, daily rights, the opening book."""
     grid = outlook.grid
     bound = [s.asset for s in desk.services.values()]
-    again = [*desk.assets, *(n for n, r in desk.rights.items() if isinstance(r, TollingRight))]
+    tolling = [n for n, r in desk.rights.items() if isinstance(r, TollingRight) and desk.flexibility.orders != "joint"]
+    again = [*desk.assets, *tolling]
     is_free = pl.col("asset").is_in(again) & ~pl.col("asset").is_in(bound)
     free_mw = schedule_on(dispatch.filter(is_free), outlook.zone, grid)
     cost = schedule_cost_eur(outlook.zone, dispatch.filter(~is_free), grid)
@@ -208,7 +285,7 @@ def _assets(desk: Desk, outlooks: dict[str, ZoneOutlook], factors: tuple[str, ..
         looks = np.array([np.full(outlook.grid.size, float(z == battery.zone)) for z in factors])
         if battery.information == "auction":
             found.append(SchedulePolicies(name, store_of(battery), outlook.price, outlook.grid.minutes, looks))
-        else:
+        elif desk.flexibility.orders != "joint":
             found.append(SequentialPolicies(name, store_of(battery), outlook.second, outlook.grid.minutes, looks))
     return found
 

@@ -15,25 +15,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
-from energy_pipeline.book.clearing import left_out_eur_mwh, limit_eur_mwh, payment_eur_mwh, steps_of
+from energy_pipeline.book.clearing import in_ticks, left_out_eur_mwh, limit_eur_mwh, payment_eur_mwh, steps_of
 from energy_pipeline.book.grid import Grid, on_grid, zone_grid
 from energy_pipeline.book.outlook import schedule_on
 from energy_pipeline.book.positions import DAY_AHEAD, SAME_MW
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
+from energy_pipeline.desk.flexibility import Battery
 from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.flexibility.execution import Orders
+from energy_pipeline.flexibility.rounding import in_steps_mw
+from energy_pipeline.flexibility.storage import store_of
 from energy_pipeline.portfolio.chosen import Worth, worth_of
 from energy_pipeline.portfolio.decision import Case
 from energy_pipeline.portfolio.program import K_EUR, Program
 
-TICK_MW = 0.1
 TICK_EUR_MWH = 0.01
-PRICE_INDEPENDENT, LOOP_BLOCK, STEP = "price_independent", "loop_block", "step"
+PRICE_INDEPENDENT, LOOP_BLOCK, STEP, BLOCK = "price_independent", "loop_block", "step", "block"
 CSV_COLUMNS = (
     "zone",
     "delivery_start_utc",
@@ -63,7 +66,9 @@ class Why:
     left_out_eur_mwh: float = 0.0
 
 
-def nomination_lines(case: Case, positions: pl.DataFrame, dispatch: pl.DataFrame, whys: Mapping[str, str] | None = None) -> pl.DataFrame:
+def nomination_lines(
+    case: Case, positions: pl.DataFrame, dispatch: pl.DataFrame, whys: Mapping[str, str] | None = None, orders: Orders | None = None
+) -> pl.DataFrame:
     """Bid lines of the decided book, one per zone and interval and one per asset and interval; none for 0.0 MW.
 
     Volumes are rounded to 0.1 MW (at most 0.05 MW from the decision), limit prices to 0.01 EUR/MWh
@@ -73,6 +78,8 @@ def nomination_lines(case: Case, positions: pl.DataFrame, dispatch: pl.DataFrame
     ----------
     whys : mapping of right to text, optional
         Why each right is used (`right_decisions`).
+    orders : Orders, optional
+        In which form each battery's orders are sent; without it all send their plan.
 
     Returns
     -------
@@ -92,7 +99,7 @@ def nomination_lines(case: Case, positions: pl.DataFrame, dispatch: pl.DataFrame
         why = reasons.get(zone, Why([""] * grid.size, [""] * grid.size, [None] * grid.size))
         frames.append(_lines(zone, "", PRICE_INDEPENDENT, grid, bought, np.full(grid.size, np.nan), forecast, why))
         frames += [_lines(zone, name, STEP, grid, -mw, limit, forecast, why) for name, mw, limit, why in stepped]
-        frames += _assets(case.desk, zone, grid, forecast, dispatch, whys or {})
+        frames += _assets(case.desk, zone, grid, forecast, dispatch, whys or {}, orders)
     return pl.concat(frames).sort("zone", "kind", "asset", "delivery_start")
 
 
@@ -113,9 +120,12 @@ def _steps(case: Case, zone: str, grid: Grid, forecast: FloatArray) -> list[tupl
     return found
 
 
-def _assets(desk: Desk, zone: str, grid: Grid, forecast: FloatArray, dispatch: pl.DataFrame, whys: Mapping[str, str]) -> list[pl.DataFrame]:
-    """The loop block of each battery of the zone, and the volume of each right that is used, with its why."""
+def _assets(
+    desk: Desk, zone: str, grid: Grid, forecast: FloatArray, dispatch: pl.DataFrame, whys: Mapping[str, str], orders: Orders | None
+) -> list[pl.DataFrame]:
+    """The orders of each battery of the zone in their form, and the volume of each right that is used, with its why."""
     frames = []
+    forms = {} if orders is None else dict(zip(orders.orders_sent["asset"].to_list(), orders.orders_sent["form"].to_list(), strict=True))
     for part in dispatch.filter(pl.col("zone") == zone).sort("asset", "delivery_start").partition_by("asset", maintain_order=True):
         name = part["asset"][0]
         net = on_grid(part, "net_mw", grid)
@@ -123,12 +133,56 @@ def _assets(desk: Desk, zone: str, grid: Grid, forecast: FloatArray, dispatch: p
             why = Why([whys.get(name, "")] * grid.size, [""] * grid.size, [None] * grid.size)
             frames.append(_lines(zone, name, PRICE_INDEPENDENT, grid, -net, np.full(grid.size, np.nan), forecast, why))
             continue
+        if name not in {s.asset for s in desk.services.values()}:  # what services hold back is planned with the power as it is
+            net = _in_steps(desk.assets[name], part, grid, orders if forms.get(name) == "curve" else None)
+        if orders is not None and forms.get(name) in {"curve", "blocks"}:
+            frames += _curve(zone, name, grid, forecast, orders, net) if forms[name] == "curve" else _groups(zone, name, grid, forecast, orders)
+            continue
         buy, sell = loop_limits(net * grid.hours, forecast, float(getattr(desk.assets[name], "cycle_cost_eur_mwh", 0.0)))
         limit = np.where(net < 0, np.nan if buy is None else buy, np.nan if sell is None else sell)
         text = "break-even of the block" if buy is not None else ""
         why = Why([text] * grid.size, ["leave the store as it is" if buy is not None else ""] * grid.size, [None] * grid.size)
         frames.append(_lines(zone, name, LOOP_BLOCK, grid, -net, limit, forecast, why))
     return frames
+
+
+def _in_steps(battery: Battery, plan: pl.DataFrame, grid: Grid, orders: Orders | None) -> FloatArray:
+    """The schedule in steps of power that the store can do, whatever of its conditional orders fails [MW]."""
+    store, rows = store_of(battery), plan.sort("delivery_start")
+    first, minutes = rows.row(0, named=True), int(rows["resolution_minutes"][0])
+    moved = grid.hours * (first["charge_mw"] * store.charge_efficiency - first["discharge_mw"] / store.discharge_efficiency)
+    begin = (float(first["state_of_charge_mwh"]) - moved) / store.kept(minutes)
+    full = max(float(rows["state_of_charge_mwh"].max()), begin) if battery.fade_per_cycle > 0 else store.energy_mwh  # type: ignore[arg-type]
+    conditional = None
+    if orders is not None:
+        limited = orders.bid_curves.filter(pl.col("asset") == rows["asset"][0], pl.col("limit_eur_mwh").is_not_null())
+        conditional = ~np.isnan(on_grid(limited, "quantity_mw", grid))
+    stood = replace(store, initial_mwh=min(max(begin, store.minimum_mwh), store.energy_mwh), energy_mwh=min(full, store.energy_mwh))
+    return in_steps_mw(stood, on_grid(rows, "net_mw", grid), minutes, conditional)
+
+
+def _curve(zone: str, name: str, grid: Grid, forecast: FloatArray, orders: Orders, net_mw: FloatArray) -> list[pl.DataFrame]:
+    """Quantities with limits: a purchase or a sale that may fail is a step, the rest goes at any price."""
+    found = []
+    for side, sign in (("buy", 1.0), ("sell", -1.0)):
+        rows = orders.bid_curves.filter(pl.col("asset") == name, pl.col("side") == side)
+        limit = on_grid(rows, "limit_eur_mwh", grid)
+        ticks = np.array([np.nan if np.isnan(v) else -sign * in_ticks(-sign * float(v)) for v in limit])
+        why = Why(["worth of the energy left"] * grid.size, ["keep the energy" if sign < 0 else "leave it"] * grid.size, [None] * grid.size)
+        found.append(_lines(zone, name, STEP, grid, sign * np.maximum(-sign * net_mw, 0.0), ticks, forecast, why))
+    return found
+
+
+def _groups(zone: str, name: str, grid: Grid, forecast: FloatArray, orders: Orders) -> list[pl.DataFrame]:
+    """Exclusive groups: each block by the name battery/group.block."""
+    own, found = orders.block_orders.filter(pl.col("asset") == name), []
+    for part in own.sort("group_number", "block_number", "delivery_start").partition_by("group_number", "block_number", maintain_order=True):
+        label = f"{name}/{part['group_number'][0]}.{part['block_number'][0]}"
+        sign = 1.0 if part["side"][0] == "buy" else -1.0
+        why = Why(["one block of its group"] * grid.size, ["another block of it"] * grid.size, [None] * grid.size)
+        power = sign * np.nan_to_num(on_grid(part, "quantity_mw", grid))
+        found.append(_lines(zone, label, BLOCK, grid, power, np.full(grid.size, np.nan), forecast, why))
+    return found
 
 
 def loop_limits(energy_mwh: FloatArray, forecast: FloatArray, cost_eur_mwh: float) -> tuple[float | None, float | None]:
@@ -252,8 +306,14 @@ def nominations_csv(lines: pl.DataFrame, currency: str = "EUR") -> str:
         _fixed("next_best_costs_eur", 2),
     )
     heads = {name: name.replace("_eur", f"_{currency.lower()}") for name in CSV_COLUMNS}
-    text: str = rows.select(CSV_COLUMNS).rename(heads).write_csv(null_value="")
+    words = pl.col("zone", "asset", "binding_limit", "next_best_action")
+    text: str = rows.select(CSV_COLUMNS).with_columns(_no_formula(words)).rename(heads).write_csv(null_value="")
     return text
+
+
+def _no_formula(words: pl.Expr) -> pl.Expr:
+    """Words that no spreadsheet takes for a formula: a quote stands before a first = + - @ or tab."""
+    return words.str.replace(r"^([=+\-@\t\r])", "'$1")
 
 
 def _fixed(column: str, decimals: int) -> pl.Expr:

@@ -13,13 +13,14 @@ set `is_estimated`, and a later settlement with the late vintage replaces them. 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 import numpy as np
 import polars as pl
 
-from energy_pipeline.book.clearing import cleared, earned_eur, not_sold_mw, steps_of
+from energy_pipeline.book.acceptance import unsold_mw
+from energy_pipeline.book.clearing import earned_eur, not_sold_mw, steps_of, taken_share
 from energy_pipeline.book.grid import Grid, on_grid, zone_grid
 from energy_pipeline.book.outlook import schedule_on
 from energy_pipeline.book.pnl import ZoneBook, zone_legs
@@ -29,8 +30,10 @@ from energy_pipeline.desk import Desk
 from energy_pipeline.desk.model import SharePlant
 from energy_pipeline.domain.delivery import MICROSECONDS_PER_MINUTE, DeliveryDay, FloatArray
 from energy_pipeline.domain.errors import MissingDayError
+from energy_pipeline.flexibility.execution import Executed
 from energy_pipeline.information.raw_frames import first_vintages, last_known
 
+RAW = ("day_ahead_prices", "second_prices", "plant_meters", "generation_actual", "held_hours")
 BoolArray = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
@@ -74,6 +77,8 @@ class Came:
     ----------
     day_ahead_prices, second_prices, plant_meters, generation_actual, held_hours : frames
         In their latest vintages.
+    accepted : frame, optional
+        What the auction said it took of the day's bid lines (`book.acceptance.of_lines`).
     """
 
     day_ahead_prices: pl.DataFrame
@@ -81,19 +86,26 @@ class Came:
     plant_meters: pl.DataFrame
     generation_actual: pl.DataFrame
     held_hours: pl.DataFrame
+    accepted: pl.DataFrame | None = None
 
     def first_vintages(self) -> Came:
         """As it was when each row first came."""
-        return Came(**{field.name: first_vintages(field.name, getattr(self, field.name)) for field in fields(self)})
+        return replace(self, **{name: first_vintages(name, getattr(self, name)) for name in RAW})
 
     @property
     def known_at(self) -> datetime | None:
         """When the last of it was known, UTC; None when nothing came."""
-        return last_known(*(getattr(self, field.name) for field in fields(self)))
+        return last_known(*(getattr(self, name) for name in RAW))
 
 
 def settle_day_ahead(
-    desk: Desk, day: date, positions: pl.DataFrame, day_ahead_prices: pl.DataFrame, plant_output: pl.DataFrame | None = None
+    desk: Desk,
+    day: date,
+    positions: pl.DataFrame,
+    day_ahead_prices: pl.DataFrame,
+    plant_output: pl.DataFrame | None = None,
+    accepted: pl.DataFrame | None = None,
+    executed: Executed | None = None,
 ) -> pl.DataFrame:
     """Revenue of the auction and result of the hedges, per instrument and interval.
 
@@ -108,6 +120,8 @@ def settle_day_ahead(
         Of the day; prices in their latest vintage.
     plant_output : frame, optional
         Of the day: what was bid in steps (`book.clearing`); without it no step was bid.
+    accepted, executed : frame and Executed, optional
+        What the auction said it took, and the batteries' orders as it took them.
 
     Returns
     -------
@@ -125,7 +139,9 @@ def settle_day_ahead(
         price = auction_price(day_ahead_prices, part["zone"][0], grid)
         rejected = np.zeros(grid.size)
         if plant_output is not None and part["instrument"][0] == DAY_AHEAD:
-            rejected = not_sold_mw(desk, part["zone"][0], grid, plant_output, price)
+            zone = part["zone"][0]
+            rejected = not_sold_mw(desk, zone, grid, plant_output, price, accepted) + not_taken_mw(executed, zone, grid)
+            rejected = rejected + unsold_mw(accepted, zone, grid)
         frames.append(_day_ahead_rows(desk, delivery, part, grid, price, rejected))
     return pl.concat(frames)
 
@@ -167,6 +183,7 @@ def settle_final(
     dispatch: pl.DataFrame,
     came: Came,
     acts: Iterable[Acted] = (),
+    executed: Executed | None = None,
 ) -> pl.DataFrame:
     """P&L of a delivered day per zone and interval, in legs that add up.
 
@@ -178,6 +195,8 @@ def settle_final(
         What came; the latest `known_at` of it is the `settled_as_of` of the rows.
     acts : iterable of Acted
         Sequential stores: their output is physical at P and deviation at R - P, their wear a cost.
+    executed : Executed, optional
+        Batteries' orders as the auction took them; without it all is as planned.
 
     Returns
     -------
@@ -189,19 +208,26 @@ def settle_final(
         When a zone with a position lacks an auction price.
     """
     delivery = desk.delivery_day(day)
-    frames = [table("pnl").frame()]
-    for zone, book in zone_books(desk, delivery, positions, dispatch).items():
+    frames, given = [table("pnl").frame()], dispatch if executed is None else executed.dispatch
+    for zone, book in zone_books(desk, delivery, positions, given).items():
         grid = zone_grid(desk, delivery, zone)
         price = auction_price(came.day_ahead_prices, zone, grid)
         second, no_second = second_price(desk, zone, grid, came.second_prices, price)
         output, no_meter, earned = _output(desk, zone, grid, plant_output, came, price)
-        rejected = not_sold_mw(desk, zone, grid, plant_output, price)
-        cost = book.cost_eur - earned
-        cleared_book = replace(book, sold_mw=book.sold_mw - rejected, expected_mw=book.expected_mw - rejected, cost_eur=cost)
+        rejected = not_sold_mw(desk, zone, grid, plant_output, price, came.accepted) + not_taken_mw(executed, zone, grid)
+        sold, cost = book.sold_mw - rejected - unsold_mw(came.accepted, zone, grid), book.cost_eur - earned
+        cleared_book = replace(book, sold_mw=sold, expected_mw=book.expected_mw - rejected, cost_eur=cost)
         held_h = held_hours_of(desk, zone, grid, came.held_hours)
-        realised = Realised(price, second, output + schedule_on(dispatch, zone, grid), no_second | no_meter, held_h)
+        realised = Realised(price, second, output + schedule_on(given, zone, grid), no_second | no_meter, held_h)
         frames.append(_pnl_rows(desk, zone, grid, cleared_book, realised, came.known_at, [act for act in acts if act.zone == zone]))
     return pl.concat(frames).sort("zone", "delivery_start")
+
+
+def not_taken_mw(executed: Executed | None, zone: str, grid: Grid) -> FloatArray:
+    """What of a zone's planned schedules was not sold, less what of its purchases was not bought [MW], shape (intervals,)."""
+    if executed is None or executed.is_as_planned:
+        return np.zeros(grid.size)
+    return schedule_on(executed.planned, zone, grid) - schedule_on(executed.sold, zone, grid)
 
 
 def _pnl_rows(
@@ -311,50 +337,8 @@ def plant_given(
     step = steps_of(desk, plant.zone).get(name)
     if step is None:
         return possible, possible, missing
-    taken = cleared(step.limit_eur_mwh, price, desk.flexibility.at_limit)
+    taken = taken_share(desk, step, grid, price, came.accepted)
     return possible * np.where(missing | (step.terms.meter == "available"), taken, 1.0), possible, missing
-
-
-def plant_results(desk: Desk, day: date, plant_output: pl.DataFrame, came: Came) -> pl.DataFrame:
-    """What each plant earned on a delivered day, per interval: the plants' part of the legs `physical` and `deviation` of pnl.
-
-    Returns
-    -------
-    frame of the table plant_results
-
-    Raises
-    ------
-    MissingDayError
-        When a plant's zone lacks an auction price.
-    """
-    frames = [table("plant_results").frame()]
-    for name, plant in sorted(desk.plants.items()):
-        grid = zone_grid(desk, desk.delivery_day(day), plant.zone)
-        price = auction_price(came.day_ahead_prices, plant.zone, grid)
-        second, no_second = second_price(desk, plant.zone, grid, came.second_prices, price)
-        given, _, no_meter = plant_given(desk, name, grid, plant_output, came, price)
-        expected = np.nan_to_num(on_grid(plant_output.filter(pl.col("plant") == name), "output_mw", grid))
-        if step := steps_of(desk, plant.zone).get(name):
-            expected = expected * cleared(step.limit_eur_mwh, price, desk.flexibility.at_limit)
-        physical, deviation = grid.hours * price * given, grid.hours * (second - price) * (given - expected)
-        data = {
-            "delivery_day": [day] * grid.size,
-            "plant": [name] * grid.size,
-            "zone": [plant.zone] * grid.size,
-            "delivery_start": grid.starts(),
-            "resolution_minutes": [grid.minutes] * grid.size,
-            "expected_mw": expected + 0.0,
-            "output_mw": given + 0.0,
-            "output_mwh": grid.hours * given + 0.0,
-            "is_estimated": no_meter | no_second,
-            "price_da_eur_mwh": price,
-            "price_second_eur_mwh": second,
-            "physical_eur": physical + 0.0,
-            "deviation_eur": deviation + 0.0,
-            "pnl_eur": physical + deviation + 0.0,
-        }
-        frames.append(table("plant_results").frame(data))
-    return pl.concat(frames)
 
 
 def held_hours_of(desk: Desk, zone: str, grid: Grid, held_hours: pl.DataFrame) -> FloatArray:

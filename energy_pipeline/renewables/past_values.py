@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 def window_days(desk: Desk) -> int:
     """Days a correction may learn from, such that the oldest look-back stays inside what a decision has loaded."""
-    return desk.history_days - desk.max_lag_days - 2 - (desk.forecast.error_days + 1) - (BLOCK_DAYS - 1) - LAST_LAG
+    return desk.history_days - desk.own_lag_days - 2 - (desk.forecast.error_days + 1) - (BLOCK_DAYS - 1) - LAST_LAG
 
 
 def plant_reads(desk: Desk, name: str) -> tuple[Reads, ...]:
@@ -55,7 +55,7 @@ def _learning_days(desk: Desk) -> int:
 
 def past_expected(desk: Desk, name: str, to_bytes: Callable[[T], bytes], from_bytes: Callable[[bytes], T]) -> Past[T]:
     """How a plant's expected output of a day is kept."""
-    reach = max(BLOCK_DAYS + _learning_days(desk), 2 * desk.max_lag_days + 2)
+    reach = max(BLOCK_DAYS + _learning_days(desk), desk.max_lag_days + desk.own_lag_days + 2)
     return Past("renewables", desk.plants[name].zone, plant_reads(desk, name), reach, to_bytes, from_bytes)
 
 

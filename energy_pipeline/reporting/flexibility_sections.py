@@ -1,8 +1,8 @@
 """Report sections of flexible assets: where they stand, what they are worth, when they act, what they sold, and what they earned.
 
-What belongs here: from the day's `asset_states`, `right_decisions`, `asset_values`, `asset_thresholds`, `block_orders`, `service_plans` and
-`dispatch_settled` to tables and charts. What does not: the committed schedule (`outlook_sections.dispatch`),
-any number of its own.
+What belongs here: from the day's `asset_states`, `right_decisions`, `orders_sent`, `asset_values`, `asset_thresholds`,
+`block_orders`, `service_plans` and `dispatch_settled` to tables and charts. What does not: the committed schedule
+(`outlook_sections.dispatch`), any number of its own.
 """
 
 from __future__ import annotations
@@ -47,11 +47,13 @@ def states(inputs: ReportInputs) -> Section:
     tables = [_states(inputs)]
     if inputs.has("right_decisions"):
         tables.append(_decisions(inputs))
+    if inputs.has("orders_sent"):
+        tables.append(_sent(inputs))
     notes = [
         "A day begins with what the day before left, and with what was known by the decision to have become of it.",
         "A right is used exactly when its payoff less its cost is at least what keeping it is worth.",
     ]
-    return Section("states", title, tables, notes=notes, sources=inputs.sources("asset_states", "right_decisions", "end_values"))
+    return Section("states", title, tables, notes=notes, sources=inputs.sources("asset_states", "right_decisions", "orders_sent", "end_values"))
 
 
 def _states(inputs: ReportInputs) -> TableView:
@@ -128,6 +130,21 @@ def _decisions(inputs: ReportInputs) -> TableView:
         for r in inputs.frame("right_decisions").to_dicts()
     ]
     return TableView("Rights used and kept", heads, rows)
+
+
+def _sent(inputs: ReportInputs) -> TableView:
+    """In which form each battery bids, and what every form would earn on the scenarios."""
+    heads = [Head("Battery", numeric=False), Head("asked", numeric=False), Head("sent", numeric=False)]
+    heads += [*(Head(t, "¤") for t in ("expected", "plan", "curve", "blocks")), Head("Why", numeric=False)]
+    rows = [
+        [
+            *(Cell(r[n]) for n in ("asset", "asked", "form")),
+            *(num(r[n], 0) for n in ("expected_eur", "plan_eur", "curve_eur", "blocks_eur")),
+            Cell(r["why"]),
+        ]
+        for r in inputs.frame("orders_sent").to_dicts()
+    ]
+    return TableView("Orders sent, margin and energy left over the scenarios", heads, rows)
 
 
 def flexibility(inputs: ReportInputs) -> Section:

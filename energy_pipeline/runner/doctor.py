@@ -6,6 +6,7 @@ What belongs here: looking, never changing anything that matters. What does not:
 from __future__ import annotations
 
 import platform
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from energy_pipeline.lake.source_files import SourceFiles
 from energy_pipeline.orchestration.code_version import code_version
 from energy_pipeline.renewables.wind_plants import farm_problems
 from energy_pipeline.runner.instance import home_of
+from energy_pipeline.runner.status import SPARE_BYTES
 from energy_pipeline.settings import Settings
 
 SHOWN = 2
@@ -59,6 +61,7 @@ def _places(settings: Settings, environment: Mapping[str, str]) -> Iterator[Find
     )
     yield _writable("lake", str(settings.lake))
     yield _unfinished(settings)
+    yield _whole_warehouse(settings)
     yield _writable("DAGSTER_HOME", str(home_of(environment)))
     models = sorted((settings.sql_root / "marts").rglob("*.sql"))
     yield Finding(ok=bool(models), what="SQL models", found=f"{len(models)} marts in {settings.sql_root}")
@@ -73,6 +76,15 @@ def _unfinished(settings: Settings) -> Finding:
     return _told("unfinished days", found, "none: every day is of one run")
 
 
+def _whole_warehouse(settings: Settings) -> Finding:
+    """Whether what BI tools read can be read to its end."""
+    from energy_pipeline.warehouse.health import damage
+
+    found = damage(settings.warehouse)
+    step = f"{settings.warehouse}: {found} -> move it away: the next run builds it anew from the lake"
+    return _told("warehouse", [step] if found else [], str(settings.warehouse) if settings.warehouse.is_file() else "not published yet")
+
+
 def _writable(what: str, place: str) -> Finding:
     if "://" in place:
         try:
@@ -85,7 +97,9 @@ def _writable(what: str, place: str) -> Finding:
         folder = folder.parent
     try:
         with tempfile.TemporaryFile(dir=folder):
-            return Finding(ok=True, what=what, found=f"{place} (writable)")
+            free = shutil.disk_usage(folder).free
+        step = "" if free >= SPARE_BYTES else " -> make room: a publish of the warehouse copies it"
+        return Finding(ok=not step, what=what, found=f"{place} (writable, {free / 1e9:.1f} GB free){step}")
     except OSError as error:
         return Finding(ok=False, what=what, found=f"{place}: {error.strerror} -> choose another folder")
 

@@ -129,16 +129,19 @@ class Runner:
         as_of: datetime | None = None,
         record_marts: bool = True,
         part: Part | None = None,
+        fallback: str = "",
     ) -> FlowResult:
         """Run a flow, or the part of it that lies in one of the two parts of a day, over `first` .. `last` as one Dagster run.
 
         `record_marts=False`: a later flow of the same line records them; the warehouse is published all the same.
+        `fallback`: which decision stands in for the desk's own, recorded as such.
         """
         last = last or first
         self._check_calendar(first, last)
         tags = {} if first == last else range_tags(first, last)
         if as_of is not None:
             tags[policies.AS_OF_TAG] = as_of.astimezone(UTC).isoformat()
+        tags |= {policies.FALLBACK_TAG: fallback} if fallback else {}
         key = key_of(first) if first == last else None
         selection = self._selection(flow, part, marts=record_marts and as_of is None) if part or as_of or not record_marts else None
         return self._execute(flow, first, last, listener, tags=tags, selection=selection, partition_key=key)
@@ -168,14 +171,13 @@ class Runner:
         """Days that the desk has, up to tomorrow, or the later day that it decides today."""
         ahead = max(1, self.desk.days_ahead)
         begin, end = self.desk.first_delivery_day, day_of(self.runtime.now(), self.desk.time_zone) + timedelta(days=ahead)
+        until = "tomorrow" if ahead == 1 else "the last day decided today"
         if first > last:
             raise OutsideCalendarError(f"{first} .. {last}: the last day is before the first -> turn them round")
         if first < begin:
             raise OutsideCalendarError(f"{first} is before the desk's first_delivery_day {begin} -> ask for a later day, or correct the desk file")
         if last > end:
-            raise OutsideCalendarError(
-                f"{last} is after {'tomorrow' if ahead == 1 else 'the last day decided today'}, {end}: no day after it can be decided yet -> ask for an earlier day"
-            )
+            raise OutsideCalendarError(f"{last} is after {until}, {end}: no day after it can be decided yet -> ask for an earlier day")
 
     def _assets_of(self, flows: Sequence[FlowName], part: Part | None, *, is_last: bool) -> list[dg.AssetKey]:
         """Assets of some flows; pages and marts only of the last."""

@@ -30,7 +30,7 @@ def days_before(desk: Desk, kind: PastKind, day: date) -> list[date]:
     """Days before `day` whose values its decision looks at, ascending."""
     count = _first_leads_days(desk)
     if kind == "drivers":
-        count = min(count + LAST_FIT_DAYS + desk.forecast.training_days, desk.history_days - desk.max_lag_days - 2)
+        count = min(count + LAST_FIT_DAYS + desk.forecast.training_days, desk.history_days - desk.own_lag_days - 2)
     return days_between(max(day - timedelta(days=count), desk.first_delivery_day), day - timedelta(days=1))
 
 

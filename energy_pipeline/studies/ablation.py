@@ -124,16 +124,18 @@ def _variants(whole: Panel, desk: Panel, own: Sequence[str]) -> Mapping[str, Pan
 
 def with_groups(whole: Panel, groups: Sequence[str]) -> Panel:
     """The panel a desk with these groups has, from one with all of them; columns that are wholly unknown count as absent."""
-    columns = {name: values for name, values in zip(whole.names, whole.exog, strict=True) if np.isfinite(values).any()}
+    both = zip(whole.names, whole.exog, whole.past, strict=True)
+    columns = {name: np.stack([values, past]) for name, values, past in both if np.isfinite(values).any()}
     wanted = {name for group in groups for name in panel_columns(group)}
     found = {name: values for name, values in columns.items() if name in wanted}
     if APART not in groups and {"wind_mw", "solar_mw"} <= set(found):
         pair = found.pop("wind_mw") + found.pop("solar_mw")
         loads = {name: found.pop(name) for name in ("load_mw",) if name in found}
         found = {**loads, "wind_solar_mw": pair, **found}
-    exog = np.array(list(found.values())).reshape(len(found), *whole.exog.shape[1:])
+    exog, past = np.moveaxis(np.array(list(found.values())).reshape(len(found), 2, *whole.exog.shape[1:]), 1, 0)
+    since = None if whole.since is None else past
     daily = tuple(name for name in whole.daily if name in found)
-    return replace(whole, names=tuple(found), exog=exog, daily=daily, kinds=whole.kinds if "holidays" in groups else None)
+    return replace(whole, names=tuple(found), exog=exog, since=since, daily=daily, kinds=whole.kinds if "holidays" in groups else None)
 
 
 def _mean(panel: Panel, chosen: Sequence[str]) -> FloatArray:

@@ -12,7 +12,7 @@ fits of the block before by their content.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -52,6 +52,7 @@ def run(
     convention: str = "",
     jobs: int = 2,
     default_committee: bool = False,
+    changes: Mapping[str, object] | None = None,
 ) -> DeskRun:
     """Walk `first`..`last`.
 
@@ -67,6 +68,8 @@ def run(
         Worker processes.
     default_committee : bool
         Take the package's default forecast settings instead of the desk's.
+    changes : mapping of a key of `forecast` to its value, optional
+        Instead of what the desk file says.
 
     Raises
     ------
@@ -76,6 +79,8 @@ def run(
     desk = _with_convention(load_desk(desk_path), convention)
     if default_committee:
         desk = desk.model_copy(update={"forecast": ForecastSettings()})
+    if changes:
+        desk = desk.model_copy(update={"forecast": ForecastSettings.model_validate({**desk.forecast.model_dump(), **changes})})
     unknown = [z for z in zones if z not in desk.zones]
     if unknown:
         raise ValueError(f"zones {', '.join(unknown)} are not in {desk_path.name}; there are {', '.join(desk.zones)}")

@@ -6,11 +6,12 @@ What belongs here: drawing. What does not: any number of it (`sugarcane`).
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.studies.drawing import save
 from energy_pipeline.studies.sugarcane import PRODUCTS, THOUSAND, TITLES, Mill, numbers, problem
 
 if TYPE_CHECKING:
@@ -27,19 +28,13 @@ def draw(mill: Mill, out: Path, printed: dict[str, FloatArray], tails: dict[str,
             figure = Figure(figsize=(9, 2.8), layout="constrained")
             for axis, (title, x) in zip(figure.subplots(1, len(shown), sharey=True, squeeze=False)[0], shown.items(), strict=True):
                 _histogram(axis, title, problem(mill).pnl(x))
-            _save(figure, out / f"sugarcane-{name}.svg")
+            save(figure, out / f"sugarcane-{name}.svg")
         figure = Figure(figsize=(9, 3.2), layout="constrained")
         _products(figure.subplots(), mill, printed | tails)
-        _save(figure, out / "sugarcane-products.svg")
+        save(figure, out / "sugarcane-products.svg")
         figure = Figure(figsize=(9, 3.2), layout="constrained")
         _comparison(figure.subplots(), mill, printed | tails)
-        _save(figure, out / "sugarcane-comparison.svg")
-
-
-def _save(figure: Any, path: Path) -> None:  # noqa: ANN401 - matplotlib's figure
-    figure.savefig(path, metadata={"Date": None, "Creator": None})
-    # matplotlib leaves blanks at line ends
-    path.write_text("\n".join(line.rstrip() for line in path.read_text(encoding="utf-8").splitlines()) + "\n", encoding="utf-8")
+        save(figure, out / "sugarcane-comparison.svg")
 
 
 def _histogram(axis: Axes, title: str, profit: FloatArray) -> None:

@@ -91,8 +91,11 @@ def short(frames, day, days):
     return {name: f.filter(pl.col("delivery_day") >= day - timedelta(days=days)) if "delivery_day" in f.columns else f for name, f in frames.items()}
 
 
-def test_without_weather_wind_is_learnt_from_its_own_past():
-    frames = without(frames_for(SPRING), "weather_forecast")
+def test_without_weather_wind_is_learnt_from_what_was_forecast_for_its_eve_and_where_nobody_did_from_its_own_past():
+    told = Archive(DESK, without(frames_for(SPRING), "weather_forecast")).at(SPRING)
+    assert _methods(told, "SOUTH", "wind") == ({"yesterdays_forecast"}, {True})
+    assert zone_drivers(told, "SOUTH")["solar"].values_mw[:3].tolist() == [0.0, 0.0, 0.0]
+    frames = without(frames_for(SPRING), "weather_forecast", "generation_forecast")
     info = Archive(DESK, frames).at(SPRING)
     assert _methods(info, "SOUTH", "wind") == ({"autoregression"}, {True})
     assert _methods(info, "SOUTH", "solar") == ({"autoregression"}, {True})
@@ -135,7 +138,7 @@ def test_one_gap_is_filled_and_flagged_alone():
     hole = (pl.col("zone") == "SOUTH") & (pl.col("delivery_start").cast(pl.Int64) == int(start))
     gap = Archive(DESK, withheld(frames_for(SPRING), "load_forecast", info.decision_time, hole)).at(SPRING)
     found = zone_drivers(gap, "SOUTH")["load"]
-    assert [i for i, m in enumerate(found.methods) if m == "autoregression"] == [5]
+    assert [i for i, m in enumerate(found.methods) if m == "yesterdays_forecast"] == [5]
     assert np.flatnonzero(found.is_fallback).tolist() == [5]
 
 

@@ -78,8 +78,9 @@ def test_a_day_alone_equals_the_day_in_a_range(day):
     store = MemoryArtefacts()
     ranged = {d: price_forecasts(together.at(d), store) for d in days_between(day - timedelta(days=1), day)}
     errors = {d: price_errors(together.at(d), store) for d in ranged}
-    # Alone: a new process would load just the history decide(day) may read.
-    alone = Archive(DESK, only(frames, day - timedelta(days=DESK.history_days), day)).at(day)
+    # Alone: a new process would load just the history decide(day) may read, and the days it forecasts.
+    first, last = day - timedelta(days=DESK.history_days), day + timedelta(days=DESK.forecast.horizon_days)
+    alone = Archive(DESK, only(frames, first, last)).at(day)
     store = MemoryArtefacts()
     assert price_forecasts(alone, store).equals(ranged[day])
     for one, other in zip(price_errors(alone, store), errors[day], strict=True):
@@ -93,7 +94,8 @@ def test_nothing_older_than_the_stated_history_is_asked_for(monkeypatch, absent)
     honest = InformationSet.values
 
     def recording(self, name, value, start_us, *, cut_us=None, **key):
-        asked.append(int(np.min(start_us)))
+        starts = np.asarray(start_us)
+        asked.extend([int(starts[starts >= 0].min())] if (starts >= 0).any() else [])  # a start of -1 asks for nothing
         return honest(self, name, value, start_us, cut_us=cut_us, **key)
 
     monkeypatch.setattr(InformationSet, "values", recording)

@@ -8,8 +8,8 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
+from energy_pipeline.features.threads import one_thread
 from energy_pipeline.forecasting import sarimax
-from energy_pipeline.forecasting.committee import one_thread
 from energy_pipeline.forecasting.joint import Joint, answer, packed, unpacked
 from energy_pipeline.forecasting.joint_training import JointSettings, Machine, data_key, tensorflow, train
 from energy_pipeline.forecasting.model import ModelUnavailableError

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 import subprocess
 import sys
 import tempfile
@@ -20,7 +22,8 @@ from polars.testing import assert_frame_equal
 from energy_pipeline.contracts import TABLES, table
 from energy_pipeline.domain.errors import ContractError, MissingDayError
 from energy_pipeline.information.artefacts import Bundle
-from energy_pipeline.lake import Lake, LakeError, parquet
+from energy_pipeline.lake import Lake, LakeError, parquet, storage
+from energy_pipeline.lake.errors import DiskError
 from energy_pipeline_tests.contracts.legal_frames import legal_day
 from energy_pipeline_tests.lake.days import DAY, days, prices, stresses, submitted_in_pairs
 
@@ -157,6 +160,26 @@ def test_a_number_claimed_by_a_writer_that_died_is_nobodys_but_its_contents(lake
     assert lake.submit(DAY + timedelta(days=1), b"a")[-17:-12] == "0001-"
     lake.storage.create_bytes(f"{folder}/.0004", hashlib.sha256(b"d").hexdigest()[:8].encode())
     assert lake.submit(DAY, b"d")[-17:-12] == "0004-", "the same content takes up its own claim"
+
+
+@pytest.mark.parametrize(("number", "words"), [(errno.ENOSPC, "no space left.*make room"), (errno.EROFS, "read-only.*choose another lake")])
+def test_a_disk_that_takes_nothing_is_told_with_table_day_and_next_step(lake, monkeypatch, number, words):
+    lake.write_day("stress_results", DAY, stresses(DAY))
+    before = lake.manifest("stress_results")
+
+    def refuse(*_arguments, **_named):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(storage, "_write", refuse)
+    for write in (
+        lambda: lake.write_day("stress_results", DAY, stresses(DAY, 2.0)),
+        lambda: lake.submit(DAY, b"a"),
+        lambda: lake.add_vintage("day_ahead_prices", DAY, prices(DAY)),
+    ):
+        with pytest.raises(DiskError, match=f"(?i)table (stress_results|nominations|day_ahead_prices), day 2019-03-30: not written, {words}"):
+            write()
+    monkeypatch.undo()
+    assert lake.manifest("stress_results") == before
 
 
 def test_runs_of_several_flows_add_up(lake):

@@ -6,14 +6,17 @@ from types import SimpleNamespace
 
 import dagster as dg
 import duckdb
+import polars as pl
 import pytest
 
 from energy_pipeline import definitions
 from energy_pipeline.contracts import TABLES
 from energy_pipeline.contracts.model import stage_folder
 from energy_pipeline.desk import load_desk
+from energy_pipeline.desk.fallback import Fallback, fallback_desk
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import PipelineError, RangeError
+from energy_pipeline.orchestration.assets import s10_reporting
 from energy_pipeline.orchestration.checks import history
 from energy_pipeline.orchestration.resources import TooEarlyError
 from energy_pipeline.runner.flows import FLOWS, FlowResult, Runner
@@ -113,6 +116,28 @@ def test_as_of_an_earlier_instant_sees_less_and_a_later_one_is_refused(settled):
     assert cut_of(instance) != cut
     with pytest.raises(PipelineError, match="after the gate"):
         runner.run("decide", DAY, as_of=DESK.gate_closure(DAY) + timedelta(minutes=1)).raise_if_failed()
+
+
+def test_a_fallback_decision_is_within_the_limits_recorded_as_such_and_not_submitted(settled, tmp_path, monkeypatch):
+    runner, _, _ = settled
+    monkeypatch.setattr(s10_reporting, "publish", lambda *_arguments: {})
+    shutil.copytree(runner.settings.lake, tmp_path / "lake")
+    desk = DESK.model_copy(update={"fallback": Fallback(decision="flat")})
+    simple = Runner(Settings(desk=TINY, lake=tmp_path / "lake"), fallback_desk(desk, desk.fallback), checks=False)
+    lake = simple.runtime.lake
+    submitted = lake.nominations(DAY)
+    simple.run("decide", DAY, fallback="flat").raise_if_failed()
+    states = lake.read("runs", DAY, DAY).filter(pl.col("run_flow") == "decide").sort("recorded_at")["state"].to_list()
+    assert states == ["written", "fallback"]
+    assert lake.nominations(DAY) == submitted
+    page = lake.read_file("report", DAY, "report.html").decode()
+    assert "not decided in time: what stands below is the desk&#x27;s fallback decision (flat)" in page
+    forecasts = lake.read("price_forecasts", DAY, DAY).filter(pl.col("model") == "ensemble", pl.col("price_kind") == "day_ahead")
+    assert forecasts["fallback"].str.starts_with("naive stands in").all()
+    assert "red" not in lake.read("limits", DAY, DAY)["status"].to_list()
+    ahead = lake.read("positions", DAY, DAY).filter(pl.col("instrument") == "day_ahead")
+    assert ahead["position_mw"].to_list() != runner.runtime.lake.read("positions", DAY, DAY)["position_mw"].to_list()
+    assert lake.unfinished().all() == []
 
 
 def test_deciding_before_the_decision_time_is_told(settled):

@@ -109,6 +109,14 @@ def test_the_next_best_bid_costs_what_the_objective_loses(bids):
     assert set(south["binding_limit"]) == {"no tradable signal"}
 
 
+@pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t"])
+def test_no_word_of_the_file_begins_a_formula(bids, first):
+    *_, lines = bids
+    text = nominations_csv(lines.with_columns(next_best_action=pl.lit(f"{first}1+1"), asset=pl.lit(f"{first}cmd")))
+    for row in csv.DictReader(io.StringIO(text)):
+        assert (row["next_best_action"], row["asset"]) == (f"'{first}1+1", f"'{first}cmd")
+
+
 def test_the_heads_of_the_bids_name_the_desks_currency():
     head = nominations_csv(table("nomination_lines").frame(), "GBP").splitlines()[0]
     assert "limit_price_gbp_mwh" in head

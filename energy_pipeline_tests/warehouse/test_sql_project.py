@@ -26,6 +26,7 @@ PUBLIC = {
     "dispatch_settled",
     "end_values",
     "right_decisions",
+    "orders_sent",
     "joint_book",
     "scenario_scores",
     "scenario_sets",

@@ -26,7 +26,11 @@ DRIVER_FORECASTS = Table(
             "Expected value; null only where the desk declares the series absent with no fallback. Net loads go below zero.",
             nullable=True,
         ),
-        c.text("method", "How it was made.", allowed=("tso", "vendor_convention", "weather_regression", "autoregression", "persistence", "none")),
+        c.text(
+            "method",
+            "How it was made.",
+            allowed=("tso", "vendor_convention", "weather_regression", "yesterdays_forecast", "autoregression", "persistence", "none"),
+        ),
         Column("is_fallback", "bool", "True when the first choice was not there."),
     ),
     may_be_empty=True,

@@ -246,6 +246,30 @@ ASSET_THRESHOLDS = Table(
     readable=2,
 )
 
+FORMS = ("plan", "curve", "blocks", "joint")
+
+ORDERS_SENT = Table(
+    name="orders_sent",
+    stage="flexibility",
+    flow="decide",
+    description="In which form each auction battery's orders of D are sent: what the desk asks for, what is sent, and what each form would earn.",
+    key=("asset",),
+    columns=(
+        c.DELIVERY_DAY,
+        ASSET,
+        c.ZONE,
+        c.text("asked", "Desk key flexibility.orders.", allowed=FORMS),
+        c.text("form", "What is sent; plan where the other does not fit the battery or is not better.", allowed=FORMS),
+        c.money("expected_eur", "Margin and energy left of what is sent, mean over the scenarios."),
+        c.money("plan_eur", "The same of its schedule, all or nothing."),
+        c.money("curve_eur", "The same of quantities with limits; null where it has none.", nullable=True),
+        c.money("blocks_eur", "The same of exclusive groups; null where it has none.", nullable=True),
+        c.text("why", "Why this form is sent."),
+    ),
+    may_be_empty=True,
+    is_mart=True,
+)
+
 BID_CURVES = Table(
     name="bid_curves",
     stage="flexibility",
@@ -330,6 +354,7 @@ TABLES: tuple[Table, ...] = (
     DISPATCH,
     ASSET_VALUES,
     ASSET_THRESHOLDS,
+    ORDERS_SENT,
     BID_CURVES,
     BLOCK_ORDERS,
     SERVICE_PLANS,

@@ -80,10 +80,10 @@ NOMINATION_LINES = Table(
         c.ZONE,
         c.text(
             "kind",
-            "price_independent; step: accepted above its limit; or loop_block: accepted together or not at all.",
-            allowed=("price_independent", "step", "loop_block"),
+            "price_independent; step: accepted beyond its limit; loop_block: accepted together or not at all; block: one of an exclusive group.",
+            allowed=("price_independent", "step", "loop_block", "block"),
         ),
-        c.text("asset", "Battery of a loop block, or right that is used or bid in a step; empty for plants and deviations."),
+        c.text("asset", "Battery, its block as battery/group.block, or right that is used or bid in a step; empty for plants and deviations."),
         c.DELIVERY_START,
         c.RESOLUTION,
         c.text("side", "buy or sell.", allowed=("buy", "sell")),

@@ -28,8 +28,8 @@ RUNS = Table(
             "state",
             "str",
             "written: the flow is through. unfinished: the run began to write this day at recorded_at and was killed or failed; "
-            "until a later row says written, tables of the day are of several runs.",
-            allowed=("written", "unfinished"),
+            "until a later row says written, tables of the day are of several runs. fallback: through, by what the desk decides when time is short.",
+            allowed=("written", "unfinished", "fallback"),
             since=2,
             default="written",
         ),

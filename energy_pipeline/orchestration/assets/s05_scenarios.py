@@ -36,6 +36,13 @@ def scenario_paths(day: DayContext, *, information_set: Info, price_forecasts: F
     return scenarios.scenario_paths(information_set, price_forecasts, plant_output, past_errors(day, information_set), spread_forecasts)
 
 
+def fresh_paths(day: DayContext, info: Info, price_forecasts: Frame, plant_output: Frame, spread_forecasts: Frame) -> Frame:
+    """A second set of paths, to judge what was decided on the first."""
+    from energy_pipeline import scenarios
+
+    return scenarios.scenario_paths(info, price_forecasts, plant_output, past_errors(day, info), spread_forecasts, stream="fresh")
+
+
 def past_errors(day: DayContext, information_set: Info) -> list[ErrorHistory]:
     """Past errors of every price and plant."""
     from energy_pipeline import forecasting, renewables

@@ -13,8 +13,9 @@ import dagster as dg
 
 from energy_pipeline.contracts import TABLES
 from energy_pipeline.flexibility.states import LOOK_BACK_DAYS
-from energy_pipeline.orchestration.assets.s05_scenarios import past_errors
-from energy_pipeline.orchestration.assets.s06_flexibility import corrections
+from energy_pipeline.orchestration import policies
+from energy_pipeline.orchestration.assets.s05_scenarios import fresh_paths
+from energy_pipeline.orchestration.assets.s06_flexibility import SENT, accepted_of, corrections, executed_of
 from energy_pipeline.orchestration.factory import AssetFactory, DayContext, FileAsset, Frame, Frames, Info, RowMetadata, write_frames
 from energy_pipeline.orchestration.reads import Day, DaysBefore, Information, Raw, Window
 
@@ -29,6 +30,7 @@ NOMINATIONS = FileAsset(
     "nominations", "The bids to submit, as CSV; later ones supersede earlier ones under the next number.", "portfolio", "csv", "decide"
 )
 DECIDED = ("asset_states", "end_values", "asset_thresholds", "asset_values", "right_decisions", "dispatch", "plant_output")
+STOOD = ("asset_states", "end_values")
 ACTED = ("asset_legs", "asset_thresholds", "asset_states", "end_values")
 SCORE_DAYS = 60
 """Settled days the rivals are scored over, at most; an edge stays below Dagster's 100 partitions."""
@@ -40,16 +42,19 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     scenarios = (info, Day("scenario_paths"), Day("plant_output"), Day("dispatch"))
     came = (Raw("second_prices"), Raw("plant_meters"), Raw("generation_actual"), Raw("held_hours"))
     auction = Raw("day_ahead_prices", required=True)
-    decided = (Day("signals"), Day("right_decisions"))
+    decided = (Day("signals"), Day("right_decisions"), *map(Day, SENT))
+    sent = (*map(Day, SENT), Day("nomination_lines"))
+    if factory.desk.flexibility.orders == "joint":
+        decided = (*decided, Day("joint_book"))
     stood = (Day("asset_thresholds"), Day("asset_states"), Day("end_values"))
     return [
         factory.files("positions", NOMINATIONS, write_book, *scenarios, forecasts, *decided, *stood, tables=BOOK_TABLES),
-        factory.table("joint_book", joint_book, *scenarios, forecasts, Day("spread_forecasts"), Day("asset_states"), Day("end_values")),
+        factory.table("joint_book", joint_book, *scenarios, forecasts, Day("spread_forecasts"), *stood),
         factory.table("forward_book_proposals", forward_book_proposals, info, forecasts),
-        factory.table("pnl_day_ahead", pnl_day_ahead, positions, Day("plant_output"), auction),
-        factory.table("asset_legs", asset_legs, *(Day(name) for name in DECIDED), auction, *came, DaysBefore("asset_legs", LOOK_BACK_DAYS)),
-        factory.table("plant_results", plant_results, Day("plant_output"), auction, *came),
-        factory.table("pnl", pnl, positions, Day("plant_output"), Day("dispatch"), auction, *came, *(Day(name) for name in ACTED)),
+        factory.table("pnl_day_ahead", pnl_day_ahead, positions, Day("plant_output"), Day("dispatch"), *(Day(n) for n in STOOD), *sent, auction),
+        factory.table("asset_legs", asset_legs, *(Day(n) for n in DECIDED), *sent, auction, *came, DaysBefore("asset_legs", LOOK_BACK_DAYS)),
+        factory.table("plant_results", plant_results, Day("plant_output"), Day("nomination_lines"), auction, *came),
+        factory.table("pnl", pnl, positions, Day("plant_output"), Day("dispatch"), auction, *came, *sent, *(Day(name) for name in ACTED)),
         factory.tables("rivals", RIVAL_TABLES, rivals, *scenarios, Day("signals"), positions, *stood),
         factory.table("hedge_results", hedge_results, Window("pnl", SCORE_DAYS), Window("pnl_day_ahead", SCORE_DAYS, required=False)),
         factory.table("objective_results", objective_results, positions, Day("objective_positions"), Day("pnl")),
@@ -63,6 +68,8 @@ def write_book(day: DayContext, *, information_set: Info, **decided: Frame) -> M
 
     frames = decided_book(day, information_set=information_set, **decided)
     written = write_frames(day, frames)
+    if policies.FALLBACK_TAG in day.run.tags and (day.desk.fallback is None or not day.desk.fallback.submit):
+        return {**written, "nominations": {"submitted": False, "why": "a fallback decision; the desk's fallback.submit is false"}}
     path = day.lake.submit(day.day, portfolio.nominations_csv(frames["nomination_lines"], day.desk.currency).encode())
     return {**written, "nominations": {"path": path}}
 
@@ -87,15 +94,25 @@ def decided_book(
     asset_thresholds: Frame,
     asset_states: Frame,
     end_values: Frame,
+    orders_sent: Frame,
+    bid_curves: Frame,
+    block_orders: Frame,
+    **joint: Frame,
 ) -> Frames:
     """Book, solution and bids; nothing is written."""
-    from energy_pipeline import portfolio
+    from energy_pipeline import flexibility, portfolio
 
     acting = acting_of(day, asset_thresholds, asset_states, end_values)
     case = portfolio.case_of(information_set, scenario_paths, plant_output, dispatch, signals, acting)
+    if joint:
+        from energy_pipeline.portfolio.joint_day import trades_of
+
+        trades = trades_of(joint["joint_book"])
+        case = case if trades is None else portfolio.pinned(case, trades)
     book = portfolio.book_of(case, price_forecasts, dispatch)
     whys = dict(zip(right_decisions["asset"].to_list(), right_decisions["why"].to_list(), strict=True))
-    lines = portfolio.nomination_lines(case, book.positions, dispatch, whys)
+    orders = flexibility.Orders(orders_sent, bid_curves, block_orders)
+    lines = portfolio.nomination_lines(case, book.positions, dispatch, whys, orders)
     return {"positions": book.positions, "portfolio_solution": book.solution, "nomination_lines": lines}
 
 
@@ -108,17 +125,17 @@ def joint_book(
     dispatch: Frame,
     price_forecasts: Frame,
     spread_forecasts: Frame,
+    asset_thresholds: Frame,
     asset_states: Frame,
     end_values: Frame,
 ) -> Frame:
     """Hedges and batteries at once, against value first and then hedge, judged on a second scenario set."""
-    from energy_pipeline import flexibility, scenarios
+    from energy_pipeline import flexibility
     from energy_pipeline.portfolio.joint_day import joint_book_table
 
-    errors = past_errors(day, information_set)
-    fresh = scenarios.scenario_paths(information_set, price_forecasts, plant_output, errors, spread_forecasts, stream="fresh")
+    fresh = fresh_paths(day, information_set, price_forecasts, plant_output, spread_forecasts)
     standing = information_set.with_desk(flexibility.desk_of_day(day.desk, day.day, asset_states, end_values))
-    return joint_book_table(standing, scenario_paths, fresh, plant_output, dispatch)
+    return joint_book_table(standing, scenario_paths, fresh, plant_output, dispatch, flexibility.acting(standing.desk, asset_thresholds))
 
 
 def forward_book_proposals(day: DayContext, *, information_set: Info, price_forecasts: Frame) -> Frame:
@@ -156,13 +173,21 @@ def asset_legs(
     generation_actual: Frame,
     held_hours: Frame,
     asset_legs: Frame,
+    orders_sent: Frame,
+    bid_curves: Frame,
+    block_orders: Frame,
+    nomination_lines: Frame,
     **decided: Frame,
 ) -> Frame:
     """Cash and inventory of every asset and right."""
     from energy_pipeline import portfolio
 
-    came = portfolio.Came(day_ahead_prices, second_prices, plant_meters, generation_actual, held_hours)
-    return portfolio.asset_legs(day.desk, day.day, portfolio.Decided(**decided), came, asset_legs, corrections(day))
+    accepted = accepted_of(day, nomination_lines)
+    came = portfolio.Came(day_ahead_prices, second_prices, plant_meters, generation_actual, held_hours, accepted)
+    orders = {"orders_sent": orders_sent, "bid_curves": bid_curves, "block_orders": block_orders}
+    stood = (decided["dispatch"], decided["asset_states"], decided["end_values"])
+    executed = executed_of(day, *stood, day_ahead_prices, **orders)
+    return portfolio.asset_legs(day.desk, day.day, portfolio.Decided(**decided), came, asset_legs, corrections(day), executed)
 
 
 def plant_results(
@@ -174,11 +199,13 @@ def plant_results(
     plant_meters: Frame,
     generation_actual: Frame,
     held_hours: Frame,
+    nomination_lines: Frame,
 ) -> Frame:
     """What every plant earned."""
     from energy_pipeline import portfolio
 
-    came = portfolio.Came(day_ahead_prices, second_prices, plant_meters, generation_actual, held_hours)
+    accepted = accepted_of(day, nomination_lines)
+    came = portfolio.Came(day_ahead_prices, second_prices, plant_meters, generation_actual, held_hours, accepted)
     return portfolio.plant_results(day.desk, day.day, plant_output, came)
 
 
@@ -191,11 +218,24 @@ def acts_of(day: DayContext, came: Came, asset_legs: Frame, asset_thresholds: Fr
     return list(portfolio.acted(desk, day.day, asset_thresholds, came, begins).values())
 
 
-def pnl_day_ahead(day: DayContext, *, positions: Frame, plant_output: Frame, day_ahead_prices: Frame) -> Frame:
+def pnl_day_ahead(
+    day: DayContext,
+    *,
+    positions: Frame,
+    plant_output: Frame,
+    day_ahead_prices: Frame,
+    dispatch: Frame,
+    asset_states: Frame,
+    end_values: Frame,
+    nomination_lines: Frame,
+    **orders: Frame,
+) -> Frame:
     """Day-ahead revenue and hedges, once the auction has cleared."""
     from energy_pipeline import portfolio
 
-    return portfolio.settle_day_ahead(day.desk, day.day, positions, day_ahead_prices, plant_output)
+    executed = executed_of(day, dispatch, asset_states, end_values, day_ahead_prices, **orders)
+    accepted = accepted_of(day, nomination_lines)
+    return portfolio.settle_day_ahead(day.desk, day.day, positions, day_ahead_prices, plant_output, accepted, executed)
 
 
 def pnl(
@@ -213,13 +253,17 @@ def pnl(
     asset_thresholds: Frame,
     asset_states: Frame,
     end_values: Frame,
+    nomination_lines: Frame,
+    **orders: Frame,
 ) -> Frame:
     """P&L in legs with what is known now."""
     from energy_pipeline import portfolio
 
-    came = portfolio.Came(day_ahead_prices, second_prices, plant_meters, generation_actual, held_hours)
+    accepted = accepted_of(day, nomination_lines)
+    came = portfolio.Came(day_ahead_prices, second_prices, plant_meters, generation_actual, held_hours, accepted)
     acts = acts_of(day, came, asset_legs, asset_thresholds, asset_states, end_values)
-    return portfolio.settle_final(day.desk, day.day, positions, plant_output, dispatch, came, acts)
+    executed = executed_of(day, dispatch, asset_states, end_values, day_ahead_prices, **orders)
+    return portfolio.settle_final(day.desk, day.day, positions, plant_output, dispatch, came, acts, executed)
 
 
 def rivals(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dagster as dg
 
 from energy_pipeline.orchestration.assets.s05_scenarios import past_errors
+from energy_pipeline.orchestration.assets.s06_flexibility import SENT, accepted_of, executed_of
 from energy_pipeline.orchestration.assets.s08_portfolio import ACTED, acting_of, acts_of, held_forwards
 from energy_pipeline.orchestration.factory import AssetFactory, DayContext, Frame, Frames, Info
 from energy_pipeline.orchestration.reads import Day, Information, Raw, Window
@@ -49,7 +50,10 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
         factory.table("var_backtests", var_backtests, Window("var_exceptions", lambda desk: desk.risk.backtest_days)),
         factory.table("expectation_record", expectation_record, *(Window(name, RECORD_DAYS, required=False) for name in RECORDED)),
         factory.table(
-            "pnl_attribution", pnl_attribution, Day("pnl"), positions, plant_output, dispatch, *came, *marks, *(Day(name) for name in ACTED)
+            "pnl_attribution",
+            pnl_attribution,
+            *(Day("pnl"), positions, plant_output, dispatch, *came, *marks),
+            *(Day(name) for name in (*ACTED, *SENT, "nomination_lines")),
         ),
         factory.table("performance_days", performance_days, Day("pnl"), Day("asset_legs"), Day("backtest_days")),
         factory.table("performance", performance, Window("performance_days", PERFORMANCE_WINDOW_DAYS)),
@@ -158,14 +162,18 @@ def pnl_attribution(
     asset_thresholds: Frame,
     asset_states: Frame,
     end_values: Frame,
+    nomination_lines: Frame,
+    **orders: Frame,
 ) -> Frame:
     """Why the day earned what it did, why the living book changed, and what later vintages changed."""
     from energy_pipeline import portfolio
     from energy_pipeline import risk as stage
 
-    came = portfolio.Came(day_ahead_prices, second_prices, plant_meters, generation_actual, held_hours).first_vintages()
+    accepted = accepted_of(day, nomination_lines)
+    came = portfolio.Came(day_ahead_prices, second_prices, plant_meters, generation_actual, held_hours, accepted).first_vintages()
     acts = acts_of(day, came, asset_legs, asset_thresholds, asset_states, end_values)
-    first = portfolio.settle_final(day.desk, day.day, positions, plant_output, dispatch, came, acts)
+    executed = executed_of(day, dispatch, asset_states, end_values, came.day_ahead_prices, **orders)
+    first = portfolio.settle_final(day.desk, day.day, positions, plant_output, dispatch, came, acts, executed)
     marks = {"forward_curves": forward_curve, "marks": mark_to_market, "asset_values": asset_values, "price_forecasts": price_forecasts}
     return stage.pnl_attribution(day.desk, day.day, pnl, first, positions, **marks)
 

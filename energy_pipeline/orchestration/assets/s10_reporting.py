@@ -14,6 +14,7 @@ from energy_pipeline.contracts import TABLES
 from energy_pipeline.desk.load import desk_hash
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import PipelineError
+from energy_pipeline.lake.errors import PublishError, writing
 from energy_pipeline.lake.layout import day_folder
 from energy_pipeline.orchestration import metadata, policies, progress
 from energy_pipeline.orchestration.code_version import code_version
@@ -21,7 +22,7 @@ from energy_pipeline.orchestration.factory import AssetFactory, DayContext, File
 from energy_pipeline.orchestration.partitions import days_of_tags
 from energy_pipeline.orchestration.reads import Held, IfThere, OrderOnly, Window
 from energy_pipeline.orchestration.resources import DeskRuntime
-from energy_pipeline.orchestration.whole_days import unfinished_runs
+from energy_pipeline.orchestration.whole_days import told, unfinished_runs
 from energy_pipeline.warehouse.sql_project import SqlProject
 
 FLOWS = ("ingest", "decide", "settle_da", "settle_final")
@@ -81,8 +82,9 @@ def runs(day: DayContext) -> pl.DataFrame:
     flows = flows_of(day.run)
     common = {"delivery_day": day.day, "run_id": day.run.run_id, "recorded_at": day.session.runtime.now().astimezone(UTC)}
     about = {"desk": day.desk.name, "desk_hash": desk_hash(day.desk), "code_version": day.session.runtime.settings.code_version or code_version()}
+    state = "fallback" if policies.FALLBACK_TAG in day.run.tags else "written"
     cut = {flow: day.session.decision_time(day.day) if flow == "decide" else None for flow in flows}
-    return TABLES["runs"].frame([{**common, "run_flow": flow, "decision_time": cut[flow], **about, "state": "written"} for flow in flows])
+    return TABLES["runs"].frame([{**common, "run_flow": flow, "decision_time": cut[flow], **about, "state": state} for flow in flows])
 
 
 def flows_of(run: dg.DagsterRun) -> list[str]:
@@ -150,14 +152,26 @@ def published_days(context: dg.AssetExecutionContext, runtime: DeskRuntime) -> l
 
 
 def publish(runtime: DeskRuntime, days: list[date], project: SqlProject) -> Mapping[str, int]:
-    """Bring the warehouse up to date; rows written per mart."""
+    """Bring the warehouse up to date; rows written per mart. A damaged file is set aside and built anew from the lake."""
     from energy_pipeline.warehouse import publishing as warehouse
+    from energy_pipeline.warehouse.health import set_aside
 
     days = sorted({*days, *note_unfinished(runtime)})
-    places = (runtime.lake, runtime.settings.warehouse, project.root)
-    report = warehouse.publish(*places, days, published_at=runtime.now(), project=project, desk=runtime.desk)
+    path = runtime.settings.warehouse
+
+    def go() -> Mapping[str, int]:
+        with writing(path.parent, path.name):
+            places = (runtime.lake, path, project.root)
+            return warehouse.publish(*places, days, published_at=runtime.now(), project=project, desk=runtime.desk).rows
+
+    try:
+        rows = go()
+    except PublishError:
+        if not set_aside(path):
+            raise
+        rows = go()  # where there is no file, every mart gets all days of the lake
     progress.done(MARTS, None)
-    return report.rows
+    return rows
 
 
 def note_unfinished(runtime: DeskRuntime) -> list[date]:
@@ -183,5 +197,7 @@ def write_report(day: DayContext, **tables: pl.DataFrame) -> Mapping[str, RowMet
     versions = {name: record.sha256 for name, record in held.items() if record is not None}
     shown = {name: frame for name, frame in tables.items() if name in versions or name == RECORD}
     page = report.report_html(day.day, day.desk, shown, versions, neighbours(day))
+    if kind := day.run.tags.get(policies.FALLBACK_TAG):
+        page = told(page, f"This day was not decided in time: what stands below is the desk's fallback decision ({kind}).")
     path = day.lake.write_file("report", day.day, "report.html", page.encode())
     return {"daily_report": {"path": dg.MetadataValue.path(path), "tables": len(versions)}}

@@ -1,0 +1,94 @@
+"""The desk's deadline: a day that is not decided by then is told, and decided by what the desk names for that.
+
+What belongs here: looking whether the day is decided, the fallback decision, and who is told. What does not: what a fallback
+decision is (`desk.fallback`), how people are told (`fetching.alerts`), when we look (a schedule, or the machine's own).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+import dagster as dg
+
+from energy_pipeline.desk import Desk
+from energy_pipeline.desk.fallback import Fallback, fallback_desk
+from energy_pipeline.domain.delivery import day_of
+from energy_pipeline.domain.errors import PipelineError
+from energy_pipeline.fetching.alerts import Alert
+from energy_pipeline.lake import Lake
+from energy_pipeline.orchestration.resources import Clock
+from energy_pipeline.orchestration.schedules import DEADLINE_MINUTES
+from energy_pipeline.runner.flows import Runner
+from energy_pipeline.runner.status import decisions_of
+from energy_pipeline.settings import Settings
+
+Outcome = Literal["decided", "not due", "fallback", "missed"]
+Alarm = Callable[[Alert], list[str]]
+
+
+@dataclass
+class Deadline:
+    """What was found at the deadline, and done.
+
+    Attributes
+    ----------
+    outcome : {"decided", "not due", "fallback", "missed"}
+    said : list of str
+        For people, the alerts that could not be sent among it.
+    """
+
+    day: date
+    outcome: Outcome
+    said: list[str] = field(default_factory=list)
+
+
+def due_day(desk: Desk, now: datetime) -> date:
+    """The newest delivery day whose decision time has come."""
+    day = day_of(now, desk.time_zone) + timedelta(days=desk.days_ahead)
+    while desk.decision_time(day) > now:
+        day -= timedelta(days=1)
+    return day
+
+
+def keep(settings: Settings, desk: Desk, instance: dg.DagsterInstance, now: Clock, alarm: Alarm, day: date | None = None) -> Deadline:
+    """See to it that a day is decided by the desk's deadline; `day` is by default the one whose decision time came last."""
+    moment = now()
+    day = day or due_day(desk, moment)
+    gate = desk.gate_closure(day)
+    deadline = gate - timedelta(minutes=desk.fallback.minutes_before_gate if desk.fallback else DEADLINE_MINUTES)
+    decided = decisions_of(Lake(settings.lake)).get(day)
+    if decided is not None:
+        return Deadline(day, "decided", [f"{day} is decided ({decided.state}), recorded at {decided.recorded_at:%Y-%m-%d %H:%M}Z"])
+    if moment < deadline:
+        return Deadline(day, "not due", [f"{day} must be decided by {deadline:%Y-%m-%d %H:%M}Z"])
+    closes = f"its gate {'closed' if moment >= gate else 'closes'} at {gate:%Y-%m-%d %H:%M}Z"
+    standing = "; ".join(str(mark) for mark in Lake(settings.lake).unfinished().of_day(day))
+    if moment >= gate or desk.fallback is None:
+        next_step = f"energy-pipeline run {day}" if moment < gate else "trade the day by hand; energy-pipeline run for the record"
+        alert = Alert(f"{desk.name}: {day} is not decided, {closes}", str(day), "positions", next_step, standing)
+        return Deadline(day, "missed", [alert.text, *alarm(alert)])
+    told = f"the desk's fallback ({desk.fallback.decision}) is decided now; energy-pipeline run {day} --again takes its place"
+    alert = Alert(f"{desk.name}: {day} is not decided, {closes}", str(day), "positions", told, standing)
+    said = [alert.text, *alarm(alert)]
+    return _fall_back(settings, desk, desk.fallback, instance, now, alarm, Deadline(day, "fallback", said))
+
+
+def _fall_back(
+    settings: Settings, desk: Desk, fallback: Fallback, instance: dg.DagsterInstance, now: Clock, alarm: Alarm, found: Deadline
+) -> Deadline:
+    """Decide the day by the fallback; a run that is at it now has half of the time that is left."""
+    runner = Runner(settings, fallback_desk(desk, fallback), instance, now)
+    runner.runtime.patience_seconds = (desk.gate_closure(found.day) - now()).total_seconds() / 2
+    try:
+        runner.ensure_history(found.day)
+        runner.run("decide", found.day, fallback=fallback.decision).raise_if_failed()
+    except PipelineError as error:
+        step = f"energy-pipeline run {found.day}, or trade the day by hand"
+        alert = Alert(f"{desk.name}: {found.day} has no fallback decision either", str(found.day), "positions", step, str(error))
+        return Deadline(found.day, "missed", [*found.said, alert.text, *alarm(alert)])
+    submitted = "its nominations are submitted" if fallback.submit else "its bids are in nomination_lines and were not submitted"
+    found.said.append(f"{found.day}: the fallback ({fallback.decision}) is decided within the desk's limits; {submitted}")
+    return found
