@@ -81,10 +81,10 @@ def show(settings: Settings, days: list[date], failed: Collection[date] = (), sp
     from energy_pipeline.runner.index import records, write_index
     from energy_pipeline.runner.summary import summarise
 
-    lake = Lake(settings.lake)
-    found = [summary for day in days if day not in failed and (summary := summarise(lake, day)).positions_mwh]
+    lake, desk = Lake(settings.lake), desk_of(settings)
+    found = [summary for day in days if day not in failed and (summary := summarise(lake, day, desk.limits.es_level)).positions_mwh]
     if found:
-        console.print(day_table(found, desk_of(settings).currency))
+        console.print(day_table(found, desk.currency))
     if len(span) > 2:
         console.print(totals([r for r in records(lake) if r.day in set(span) - set(failed)], len(span)), markup=False)
     for day in sorted(set(days) & set(failed)):
@@ -93,7 +93,7 @@ def show(settings: Settings, days: list[date], failed: Collection[date] = (), sp
     pages = [path for day in days if day not in failed and (path := report_path(settings, day)) is not None]
     if pages:
         console.print(f"[bold]Report[/bold]     {pages[-1]}", soft_wrap=True)
-        console.print(f"[bold]All days[/bold]   {write_index(lake, desk_of(settings))}", soft_wrap=True)
+        console.print(f"[bold]All days[/bold]   {write_index(lake, desk)}", soft_wrap=True)
     console.print(f"[bold]Warehouse[/bold]  {settings.warehouse}  (DuckDB, schema marts)", soft_wrap=True)
 
 

@@ -364,11 +364,7 @@ class Desk(DeskModel):
             if name not in factors
         ]
         left = min(self.gate_closure(d) - self.decision_time(d) for d in (date(2026, 1, 15), date(2026, 7, 15)))
-        if self.fallback is not None and left <= timedelta(minutes=self.fallback.minutes_before_gate):
-            odd.append(
-                f"fallback.minutes_before_gate: {self.fallback.minutes_before_gate} is not less than the {left.seconds // 60} minutes from the "
-                "decision time to the earliest gate"
-            )
+        odd += self.fallback.problems(left) if self.fallback is not None else []
         return odd + [
             f"decision_at: {self.decision_at} is after the gate {m.gate.at} of market {name}"
             for name, m in self.markets.items()

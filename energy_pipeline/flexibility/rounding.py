@@ -15,6 +15,8 @@ from energy_pipeline.mathematics.stores.store import Store
 
 TICK_MW = 0.1
 SAME_MWH = 1e-9
+SAME_PLAN_MWH = 0.05
+"""So far a plan written with three digits may lie outside."""
 BoolArray = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
@@ -29,7 +31,7 @@ def in_steps_mw(store: Store, net_mw: FloatArray, minutes: int, may_fail: BoolAr
     store : Store
         With the content the day begins with.
     net_mw : array, shape (intervals,)
-        Sales positive; feasible.
+        Sales positive. A plan that leaves the window by itself is only rounded: no step of 0.1 MW mends it.
     may_fail : array of bool, optional
         Orders with a limit: each may be taken or not.
 
@@ -45,6 +47,9 @@ def in_steps_mw(store: Store, net_mw: FloatArray, minutes: int, may_fail: BoolAr
     sells, fails = net_mw > 0, np.zeros(net_mw.size, dtype=bool) if may_fail is None else may_fail
     per_step = TICK_MW * hours_of(minutes) * np.where(sells, -1.0 / store.discharge_efficiency, store.charge_efficiency)
     _fewer_cycles(store, net_mw, steps, sells)
+    planned = _contents(store, np.abs(net_mw) / TICK_MW * per_step, minutes)
+    if planned.min(initial=np.inf) < store.minimum_mwh - SAME_PLAN_MWH or planned.max(initial=-np.inf) > store.energy_mwh + SAME_PLAN_MWH:
+        return np.where(sells, 1.0, -1.0) * np.round(steps * TICK_MW, 1) + 0.0
     while True:
         moved = steps * per_step
         low = _contents(store, np.where(fails & ~sells, 0.0, moved), minutes)
