@@ -632,6 +632,9 @@ class MadeUpDay:
                 )
         self._add("pnl", rows)
         self._add("pnl_day_ahead", auction)
+        self._add("plant_results", [row for plant in PLANTS for row in self._plant_results(plant)])
+        battery = {"asset": "north_battery", "zone": "NORTH", "kind": "battery", "energy_mwh": -4.0, "cash_eur": 1_720.0, "total_eur": 1_800.0}
+        self._add("asset_legs", [{"delivery_day": self.day, **battery, "energy_eur": 1_720.0, "inventory_eur": 80.0}])
         day = {"delivery_day": self.day}
         self._add(
             "forecast_scores",
@@ -767,6 +770,18 @@ class MadeUpDay:
                 }
             ],
         )
+
+    def _plant_results(self, plant):
+        zone = PLANTS[plant][0]
+        h = self.minutes(zone) / 60
+        second = self.second.get(zone, self.actual[zone])
+        outputs = self._output(plant, self.minutes(zone)).tolist()
+        for start, expected, p, r in zip(self.starts(self.minutes(zone)), outputs, self.actual[zone].tolist(), second.tolist(), strict=True):
+            g = 0.9 * expected
+            legs = {"physical_eur": h * p * g, "deviation_eur": h * (r - p) * (g - expected)}
+            row = {"delivery_day": self.day, "plant": plant, "zone": zone, "delivery_start": start, "resolution_minutes": self.minutes(zone)}
+            power = {"expected_mw": expected, "output_mw": g, "output_mwh": h * g, "is_estimated": False}
+            yield row | power | {"price_da_eur_mwh": p, "price_second_eur_mwh": r} | legs | {"pnl_eur": sum(legs.values())}
 
     def _fleet(self):
         fleet = {"output_mwh": 1_500.0, "held_back_mwh": 1.0, "capacity_mw": 100.0, "capacity_factor": 0.6, "complementarity": None}

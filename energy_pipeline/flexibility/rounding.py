@@ -21,15 +21,15 @@ BoolArray = np.ndarray[tuple[int], np.dtype[np.bool_]]
 def in_steps_mw(store: Store, net_mw: FloatArray, minutes: int, may_fail: BoolArray | None = None) -> FloatArray:
     """Quantities in steps of 0.1 MW near those planned, that keep the store within power, window and cycles whatever fails.
 
-    Each is rounded to the nearest step within its power. Where the contents then leave the window, the latest sale before is a
-    step smaller, or the latest purchase where it overflows, until they do not.
+    Each is rounded to the nearest step within its power. Where the contents then leave the window (or what the plan itself
+    reaches beyond it), the latest sale before is a step smaller, or the latest purchase where it overflows, until they do not.
 
     Parameters
     ----------
     store : Store
         With the content the day begins with.
     net_mw : array, shape (intervals,)
-        Sales positive; feasible.
+        Sales positive.
     may_fail : array of bool, optional
         Orders with a limit: each may be taken or not.
 
@@ -45,11 +45,17 @@ def in_steps_mw(store: Store, net_mw: FloatArray, minutes: int, may_fail: BoolAr
     sells, fails = net_mw > 0, np.zeros(net_mw.size, dtype=bool) if may_fail is None else may_fail
     per_step = TICK_MW * hours_of(minutes) * np.where(sells, -1.0 / store.discharge_efficiency, store.charge_efficiency)
     _fewer_cycles(store, net_mw, steps, sells)
+
+    def reached(moved_mwh: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Contents if all purchases that may fail do, and if all sales that may fail do."""
+        without_buys, without_sales = np.where(fails & ~sells, 0.0, moved_mwh), np.where(fails & sells, 0.0, moved_mwh)
+        return _contents(store, without_buys, minutes), _contents(store, without_sales, minutes)
+
+    planned = reached(np.abs(net_mw) / TICK_MW * per_step)
+    least, most_mwh = min(store.minimum_mwh, float(planned[0].min())), max(store.energy_mwh, float(planned[1].max()))
     while True:
-        moved = steps * per_step
-        low = _contents(store, np.where(fails & ~sells, 0.0, moved), minutes)
-        high = _contents(store, np.where(fails & sells, 0.0, moved), minutes)
-        short, over = np.flatnonzero(low < store.minimum_mwh - SAME_MWH), np.flatnonzero(high > store.energy_mwh + SAME_MWH)
+        low, high = reached(steps * per_step)
+        short, over = np.flatnonzero(low < least - SAME_MWH), np.flatnonzero(high > most_mwh + SAME_MWH)
         at, kind = (short[0], sells) if short.size else (over[0], ~sells) if over.size else (-1, sells)
         before = np.flatnonzero(kind[: at + 1] & (steps[: at + 1] > 0))
         if at < 0 or before.size == 0:

@@ -396,7 +396,5 @@ def _status(case: Case, chosen: Chosen) -> str:
             told.append(f"margin_eur by {margin.eur_mwh * optimum.margin_relaxed:.2f} EUR")
     if optimum.es_relaxed_to is not None and case.program.es_limit is not None:
         told.append(f"es_eur by {K_EUR * (optimum.es_relaxed_to - case.program.es_limit):.2f} EUR")
-    if not told:
-        return "optimal"
     smallest = "the smallest" if chosen.exact else "near the smallest"
-    return f"relaxed: {', '.join(told)}, {smallest} that the other limits allow"
+    return f"relaxed: {', '.join(told)}, {smallest} that the other limits allow" if told else "optimal"

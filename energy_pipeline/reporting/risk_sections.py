@@ -197,7 +197,7 @@ def _change_against_expectation(inputs: ReportInputs) -> str:
     value = float(change["value_eur"][0])
     return (
         f"change {number(value)}: from the value on the curve of the decision to the settlement. Settled less expected {number(gap)}: from the mean "
-        f"of the scenarios, which lies {number(value - gap)} above the value on the curve."
+        f"of the scenarios, which lies {number(abs(value - gap))} {'above' if value >= gap else 'below'} the value on the curve."
     )
 
 

@@ -10,10 +10,12 @@ from energy_pipeline.book.positions import parse_shadow_prices
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.errors import InfeasibleError
+from energy_pipeline.flexibility import Orders
+from energy_pipeline.flexibility.sending import sent
 from energy_pipeline.information.archive import Archive
 from energy_pipeline.mathematics.stores.joint import sequential_book
-from energy_pipeline.portfolio import optimise
-from energy_pipeline.portfolio.joint_day import day_case, joint_book_table
+from energy_pipeline.portfolio import book_of, case_of, joint_day, nomination_lines, optimise, pinned
+from energy_pipeline.portfolio.joint_day import day_case, joint_book_table, joint_schedules, trades_of
 from energy_pipeline_tests.portfolio.small_desk import AUTUMN_QUARTERS, KNOWN, PLAIN, SPRING, Day, desk_of
 
 LIMITS = {"gross_contracts_mw": 12, "day_ahead_deviation_mw": {"NORTH": 0}}
@@ -62,6 +64,39 @@ def test_the_table_says_which_answer_is_better_on_fresh_scenarios():
     assert prices["energy_mwh", "battery"] >= 0
     again = joint_book_table(day.info, day.scenarios, other.scenarios, day.plant_output, day.dispatch)
     assert again.equals(found)
+
+
+@pytest.mark.parametrize("gross", [20, 14], ids=["one policy, two contracts", "a mix of two policies"])
+def test_where_the_joint_book_wins_schedule_positions_and_bids_are_its_own(monkeypatch, gross):
+    """What it expects is what the book that is sent expects, trade by trade and interval by interval."""
+    monkeypatch.setattr(joint_day, "ACCEPTED_ERRORS", -1e9)
+    averse = {"risk_aversion": 5.0, "confidence": 0.9}
+    day = Day(desk=desk(gross, flexibility={"orders": "joint"}, portfolio=averse), seed=7, paths=60, target_mw=0.0)
+    other = Day(desk=day.desk, seed=4, paths=60)
+    inputs = (day.info, day.scenarios, other.scenarios, day.plant_output, day.dispatch)
+    table_rows = joint_book_table(*inputs)
+    valued = {n: table(n).frame() for n in ("bid_curves", "block_orders", "asset_thresholds")}
+    dispatch, orders = sent(day.info, day.dispatch, valued, day.scenarios, lambda info, plan, _: joint_schedules(info, *inputs[1:4], plan, ()))
+    assert orders["form"].to_list() == ["joint"]
+    assert not dispatch["net_mw"].equals(day.dispatch.sort("asset", "delivery_start")["net_mw"])
+    case = case_of(day.info, day.scenarios, day.plant_output, dispatch, day.signals)
+    trades = trades_of(table_rows)
+    book = book_of(pinned(case, trades), day.forecasts, dispatch)
+    joint = table_rows.filter(answer="joint").row(0, named=True)
+    assert book.solution["expected_pnl_eur"][0] == pytest.approx(joint["expected_pnl_eur"], rel=1e-5)
+    assert book.solution["status"].to_list() == ["joint book"]
+    done = {f"{r['zone']} {r['instrument']}": r["traded_mw"] for r in book.positions.filter(pl.col("instrument") != "day_ahead").to_dicts()}
+    assert {n: mw for n, mw in done.items() if mw} == pytest.approx(trades)
+    lines = nomination_lines(case, book.positions, dispatch, {}, Orders(orders, valued["bid_curves"], valued["block_orders"]))
+    bid = lines.filter(kind="loop_block").sort("delivery_start")
+    net = dispatch.filter(pl.col("net_mw").abs() > 0.06).sort("delivery_start")
+    assert bid["volume_mw"].to_numpy() == pytest.approx(net["net_mw"].abs().to_numpy(), abs=0.11)
+    monkeypatch.setattr(joint_day, "ACCEPTED_ERRORS", 1e9)
+    kept, orders = sent(day.info, day.dispatch, valued, day.scenarios, lambda info, plan, _: joint_schedules(info, *inputs[1:4], plan, ()))
+    assert orders["form"].to_list() == ["plan"]
+    assert "the plan stays" in orders["why"][0]
+    assert kept.equals(day.dispatch)
+    assert trades_of(joint_book_table(*inputs)) is None
 
 
 def test_a_sequential_battery_trades_at_the_second_price():

@@ -61,6 +61,7 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
         factory.table("forward_book_proposals", forward_book_proposals, info, forecasts),
         factory.table("pnl_day_ahead", pnl_day_ahead, positions, Day("plant_output"), Day("dispatch"), *(Day(n) for n in STOOD), *settled, auction),
         factory.table("asset_legs", asset_legs, *(Day(n) for n in DECIDED), *sent, auction, *came, DaysBefore("asset_legs", LOOK_BACK_DAYS)),
+        factory.table("plant_results", plant_results, Day("plant_output"), Day("nomination_lines"), auction, *came),
         factory.table("pnl", pnl, positions, Day("plant_output"), Day("dispatch"), auction, *came, *settled, *(Day(name) for name in ACTED)),
         factory.tables("rivals", RIVAL_TABLES, rivals, *scenarios, Day("signals"), positions, *stood, deals),
         factory.table("hedge_results", hedge_results, Window("pnl", SCORE_DAYS), Window("pnl_day_ahead", SCORE_DAYS, required=False)),
@@ -236,6 +237,25 @@ def asset_legs(
     stood = (decided["dispatch"], decided["asset_states"], decided["end_values"])
     executed = executed_of(day, *stood, day_ahead_prices, **orders)
     return portfolio.asset_legs(day.desk, day.day, portfolio.Decided(**decided), came, asset_legs, corrections(day), executed)
+
+
+def plant_results(
+    day: DayContext,
+    *,
+    plant_output: Frame,
+    day_ahead_prices: Frame,
+    second_prices: Frame,
+    plant_meters: Frame,
+    generation_actual: Frame,
+    held_hours: Frame,
+    nomination_lines: Frame,
+) -> Frame:
+    """What every plant earned."""
+    from energy_pipeline import portfolio
+
+    accepted = accepted_of(day, nomination_lines)
+    came = portfolio.Came(day_ahead_prices, second_prices, plant_meters, generation_actual, held_hours, accepted)
+    return portfolio.plant_results(day.desk, day.day, plant_output, came)
 
 
 def acts_of(day: DayContext, came: Came, asset_legs: Frame, asset_thresholds: Frame, asset_states: Frame, end_values: Frame) -> list[Acted]:

@@ -165,7 +165,7 @@ def publish(runtime: DeskRuntime, days: list[date], project: SqlProject) -> Mapp
     def go() -> Mapping[str, int]:
         with writing(path.parent, path.name):
             places = (runtime.lake, path, project.root)
-            return warehouse.publish(*places, days, published_at=runtime.now(), project=project, currency=runtime.desk.currency).rows
+            return warehouse.publish(*places, days, published_at=runtime.now(), project=project, desk=runtime.desk).rows
 
     try:
         rows = go()
