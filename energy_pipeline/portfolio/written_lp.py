@@ -90,8 +90,8 @@ def outer_lp(program: Program, goal: Goal, es_bound: float | None, cuts: Cuts) -
     constant = -goal.mean * float(program.base.mean())
     if d:
         fee = lp.columns(d, goal.mean)
-        for k, (value, slope) in enumerate(zip(cuts.fee_constants, cuts.fee_slopes, strict=True)):
-            lp.add(f"fee {k}", {0: -sp.diags(slope), fee: sp.identity(d)}, value, np.inf, d)
+        for k, (level, slope) in enumerate(zip(cuts.fee_constants, cuts.fee_slopes, strict=True)):
+            lp.add(f"fee {k}", {0: -sp.diags(slope), fee: sp.identity(d)}, level, np.inf, d)
     if goal.cvar > 0:
         _tail(lp, "cvar", program, cuts.cvar, program.confidence if goal.level is None else goal.level, goal.cvar)
     if goal.shortfall > 0 or es_bound is not None:

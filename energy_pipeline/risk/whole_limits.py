@@ -150,7 +150,8 @@ def _repair(book: OpenBook, red: list[LimitUse], quotes: pl.DataFrame | None) ->
             return _frame(day, [("", 0.0, None, 0.0, f"no trades mend {told}: {error}")]), {}
         raise SolverError("book_repair: two solvers disagree whether trades can mend the book; report the day")
     positions, named = found
-    lines, count = [], len(names)
+    lines: list[tuple[str, float, float | None, float, str]] = []
+    count = len(names)
     trades = positions[:count] - positions[count:-1]
     for (_, quote), name, trade, cost in zip(offered, names, trades.tolist(), half.tolist(), strict=True):
         if abs(trade) >= SMALLEST_MW:
@@ -167,24 +168,25 @@ def _cheapest(problem: Problem) -> tuple[FloatArray, dict[str, float]] | None:
     dates, n = problem.scenarios.shape
     bounds = next(limit for limit in problem.limits if isinstance(limit, al.Bounds))
     # columns: positions, VaR, loss beyond it by date
-    rows, low, high, names = [], [], [], []
+    rows: list[FloatArray] = []
+    sides: list[tuple[str, float, float]] = []
     for limit in problem.limits:
         if isinstance(limit, al.Linear):
             rows.append(np.concatenate([np.asarray(limit.coefficients), np.zeros(dates + 1)])[None, :])
-            low, high, names = [*low, limit.low], [*high, limit.high], [*names, limit.name]
+            sides.append((limit.name, limit.low, limit.high))
         elif isinstance(limit, al.CvarLimit):
             each = np.full(dates, 1.0 / (dates * (1.0 - limit.confidence)))
             rows.append(np.concatenate([np.zeros(n), [1.0], each])[None, :])
-            low, high, names = [*low, -np.inf], [*high, limit.high], [*names, limit.name]
+            sides.append((limit.name, -np.inf, limit.high))
     rows.append(np.hstack([problem.scenarios, np.ones((dates, 1)), np.eye(dates)]))
-    low, high = np.array([*low, *np.zeros(dates)]), np.array([*high, *np.full(dates, np.inf)])
+    low, high = np.array([*(side[1] for side in sides), *np.zeros(dates)]), np.array([*(side[2] for side in sides), *np.full(dates, np.inf)])
     cost = np.concatenate([-np.asarray(problem.expected), np.zeros(dates + 1)])
     least = np.concatenate([np.asarray(bounds.low), [-np.inf], np.zeros(dates)])
     most = np.concatenate([np.asarray(bounds.high), np.full(dates + 1, np.inf)])
     answer = highs.solve(highs.Programme(cost, np.vstack(rows), low, high, least, most))
     if answer.status != highs.OPTIMAL:
         return None
-    return answer.y[:n], dict(zip(names, np.abs(answer.row_prices).tolist(), strict=False))
+    return answer.y[:n], {side[0]: abs(price) for side, price in zip(sides, answer.row_prices.tolist(), strict=False)}
 
 
 def _hours(info: InformationSet, quote: Quote) -> float:
