@@ -30,8 +30,9 @@ import numpy as np
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.mathematics.statistics.tail import expected_shortfall
-from energy_pipeline.portfolio.cuts import Goal, Optimum, least_shortfall, least_widening, solve
+from energy_pipeline.portfolio.cuts import least_shortfall, least_widening, solve
 from energy_pipeline.portfolio.program import Program
+from energy_pipeline.portfolio.tangents import Goal, Optimum
 
 if TYPE_CHECKING:
     from energy_pipeline.mathematics import allocation as al

@@ -43,9 +43,9 @@ from energy_pipeline.domain.errors import InfeasibleError, MissingDayError
 from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.mathematics.statistics.tail import expected_shortfall, value_at_risk
 from energy_pipeline.portfolio.chosen import Chosen, choose, worth_of
-from energy_pipeline.portfolio.cuts import Optimum
 from energy_pipeline.portfolio.day_limits import further_limits
 from energy_pipeline.portfolio.program import K_EUR, Program
+from energy_pipeline.portfolio.tangents import Optimum
 
 BINDS_EUR = 1e-6
 """A limit binds when one more unit of it would gain more than this [EUR]."""

@@ -9,16 +9,14 @@ paid for| per contract. Box sides are rows, so that each has a price.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.mathematics.allocation import highs
 from energy_pipeline.portfolio.program import Program
-
-if TYPE_CHECKING:
-    from energy_pipeline.portfolio.cuts import Cuts, Goal, Optimum, TailCuts
+from energy_pipeline.portfolio.tangents import SHRUNK, Cuts, Goal, NoPointError, Optimum, TailCuts
 
 
 class _Lp:
@@ -66,8 +64,6 @@ class _Lp:
             highs.Programme(np.concatenate(self.cost), sp.vstack(parts, format="csr"), low, high, np.concatenate(self.low), np.concatenate(self.high))
         )
         if answer.status != highs.OPTIMAL:
-            from energy_pipeline.portfolio.cuts import NoPointError
-
             raise NoPointError(f"portfolio: HiGHS stopped with status {answer.status}; report the day and its scenario set")
         return answer.y, answer.value, answer.row_prices
 
@@ -80,8 +76,6 @@ def outer_lp(program: Program, goal: Goal, es_bound: float | None, cuts: Cuts) -
     NoPointError
     """
     import scipy.sparse as sp
-
-    from energy_pipeline.portfolio.cuts import Optimum
 
     n, d = program.variables, program.deviations
     lp = _Lp(n)
@@ -138,8 +132,6 @@ def _tail(lp: _Lp, name: str, program: Program, cuts: TailCuts, level: float, we
 
 def _room(lp: _Lp, program: Program) -> None:
     """Gross room, the further limits, and the margin."""
-    from energy_pipeline.portfolio.cuts import SHRUNK
-
     further, k, m = program.further, program.deviations, program.contracts
     if program.gross_room is not None and m:
         _absolute(lp, "gross", k, np.ones(m), program.opening, program.gross_room)
