@@ -54,7 +54,7 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
         factory.table("pnl_day_ahead", pnl_day_ahead, positions, Day("plant_output"), Day("dispatch"), *(Day(n) for n in STOOD), *sent, auction),
         factory.table("asset_legs", asset_legs, *(Day(n) for n in DECIDED), *sent, auction, *came, DaysBefore("asset_legs", LOOK_BACK_DAYS)),
         factory.table("pnl", pnl, positions, Day("plant_output"), Day("dispatch"), auction, *came, *sent, *(Day(name) for name in ACTED)),
-        factory.tables("rivals", RIVAL_TABLES, rivals, *scenarios, Day("signals"), positions, *stood),
+        factory.tables("rivals", RIVAL_TABLES, rivals, *scenarios, Day("signals"), positions, *stood, *map(Day, SENT)),
         factory.table("hedge_results", hedge_results, Window("pnl", SCORE_DAYS), Window("pnl_day_ahead", SCORE_DAYS, required=False)),
         factory.table("objective_results", objective_results, positions, Day("objective_positions"), Day("pnl")),
         factory.table("objective_scores", objective_scores, Window("objective_results", SCORE_DAYS)),
@@ -73,11 +73,21 @@ def write_book(day: DayContext, *, information_set: Info, **decided: Frame) -> M
     return {**written, "nominations": {"path": path}}
 
 
-def acting_of(day: DayContext, asset_thresholds: Frame, asset_states: Frame, end_values: Frame) -> tuple[Acting, ...]:
-    """Stores that act on prices as they come, as they were decided to stand."""
+def acting_of(
+    day: DayContext,
+    dispatch: Frame,
+    asset_thresholds: Frame,
+    asset_states: Frame,
+    end_values: Frame,
+    orders_sent: Frame,
+    bid_curves: Frame,
+    block_orders: Frame,
+) -> tuple[Acting, ...]:
+    """Stores that act on prices as they come, and orders that prices clear, as they were decided to stand."""
     from energy_pipeline import flexibility
 
-    return flexibility.acting(flexibility.desk_of_day(day.desk, day.day, asset_states, end_values), asset_thresholds)
+    desk = flexibility.desk_of_day(day.desk, day.day, asset_states, end_values)
+    return (*flexibility.acting(desk, asset_thresholds), *flexibility.cleared_orders(desk, dispatch, orders_sent, bid_curves, block_orders))
 
 
 def decided_book(
@@ -101,7 +111,7 @@ def decided_book(
     """Book, solution and bids; nothing is written."""
     from energy_pipeline import flexibility, portfolio
 
-    acting = acting_of(day, asset_thresholds, asset_states, end_values)
+    acting = acting_of(day, dispatch, asset_thresholds, asset_states, end_values, orders_sent, bid_curves, block_orders)
     case = portfolio.case_of(information_set, scenario_paths, plant_output, dispatch, signals, acting)
     if joint:
         from energy_pipeline.portfolio.joint_day import trades_of
@@ -255,15 +265,13 @@ def rivals(
     dispatch: Frame,
     signals: Frame,
     positions: Frame,
-    asset_thresholds: Frame,
-    asset_states: Frame,
-    end_values: Frame,
+    **stood: Frame,
 ) -> Frames:
     """Other objectives on the day's scenarios, and what the hedges save."""
     from energy_pipeline.portfolio import case_of
     from energy_pipeline.portfolio import rivals as stage
 
-    acting = acting_of(day, asset_thresholds, asset_states, end_values)
+    acting = acting_of(day, dispatch, **stood)
     case = case_of(information_set, scenario_paths, plant_output, dispatch, signals, acting)
     found = stage.rivals(case, positions)
     effectiveness = stage.hedge_effectiveness(case, positions, dispatch)
