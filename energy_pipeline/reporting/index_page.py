@@ -151,7 +151,7 @@ def _accuracy(ordered: Sequence[DayRecord], currency: str) -> list[tuple[str, ob
     if len(scored) < 2:
         return []
     text = f"MAE of the day-ahead forecast, and of the naive (dashed): mean of the last {MEAN_DAYS} days scored [{currency}/MWh]"
-    series = [_running([row[1] for row in scored]), _running([row[2] for row in scored])]
+    series = [_running([own for _, own, _ in scored]), _running([naive for _, _, naive in scored])]
     return [(text, _line([row[0] for row in scored], series, text))]
 
 

@@ -63,7 +63,7 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
         factory.table("asset_legs", asset_legs, *(Day(n) for n in DECIDED), *sent, auction, *came, DaysBefore("asset_legs", LOOK_BACK_DAYS)),
         factory.table("plant_results", plant_results, Day("plant_output"), Day("nomination_lines"), auction, *came),
         factory.table("pnl", pnl, positions, Day("plant_output"), Day("dispatch"), auction, *came, *settled, *(Day(name) for name in ACTED)),
-        factory.tables("rivals", RIVAL_TABLES, rivals, *scenarios, Day("signals"), positions, *stood, deals),
+        factory.tables("rivals", RIVAL_TABLES, rivals, *scenarios, Day("signals"), positions, *stood, *map(Day, SENT), deals),
         factory.table("hedge_results", hedge_results, Window("pnl", SCORE_DAYS), Window("pnl_day_ahead", SCORE_DAYS, required=False)),
         factory.table("objective_results", objective_results, positions, Day("objective_positions"), Day("pnl")),
         factory.table("objective_scores", objective_scores, Window("objective_results", SCORE_DAYS)),
@@ -120,11 +120,21 @@ def write_book(day: DayContext, *, information_set: Info, **decided: Frame) -> M
     return {**written, "nominations": {"path": path}}
 
 
-def acting_of(day: DayContext, asset_thresholds: Frame, asset_states: Frame, end_values: Frame) -> tuple[Acting, ...]:
-    """Stores that act on prices as they come, as they were decided to stand."""
+def acting_of(
+    day: DayContext,
+    dispatch: Frame,
+    asset_thresholds: Frame,
+    asset_states: Frame,
+    end_values: Frame,
+    orders_sent: Frame,
+    bid_curves: Frame,
+    block_orders: Frame,
+) -> tuple[Acting, ...]:
+    """Stores that act on prices as they come, and orders that prices clear, as they were decided to stand."""
     from energy_pipeline import flexibility
 
-    return flexibility.acting(flexibility.desk_of_day(day.desk, day.day, asset_states, end_values), asset_thresholds)
+    desk = flexibility.desk_of_day(day.desk, day.day, asset_states, end_values)
+    return (*flexibility.acting(desk, asset_thresholds), *flexibility.cleared_orders(desk, dispatch, orders_sent, bid_curves, block_orders))
 
 
 def decided_book(
@@ -149,7 +159,7 @@ def decided_book(
     """Book, solution and bids; nothing is written."""
     from energy_pipeline import flexibility, portfolio
 
-    acting = acting_of(day, asset_thresholds, asset_states, end_values)
+    acting = acting_of(day, dispatch, asset_thresholds, asset_states, end_values, orders_sent, bid_curves, block_orders)
     held = information_set.with_desk(holding(information_set.desk, deals))
     case = portfolio.case_of(held, scenario_paths, plant_output, dispatch, signals, acting)
     if joint:
@@ -326,16 +336,14 @@ def rivals(
     dispatch: Frame,
     signals: Frame,
     positions: Frame,
-    asset_thresholds: Frame,
-    asset_states: Frame,
-    end_values: Frame,
     deals: Frame,
+    **stood: Frame,
 ) -> Frames:
     """Other objectives on the day's scenarios, and what the hedges save."""
     from energy_pipeline.portfolio import case_of
     from energy_pipeline.portfolio import rivals as stage
 
-    acting = acting_of(day, asset_thresholds, asset_states, end_values)
+    acting = acting_of(day, dispatch, **stood)
     held = information_set.with_desk(holding(information_set.desk, deals))
     case = case_of(held, scenario_paths, plant_output, dispatch, signals, acting)
     found = stage.rivals(case, positions)

@@ -46,7 +46,8 @@ PERFORMANCE_WINDOW_DAYS = 90
 def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     """All assets of the stage."""
     positions, plant_output, dispatch = Day("positions"), Day("plant_output"), Day("dispatch")
-    decided = (positions, Day("scenario_paths"), plant_output, dispatch, *(Day(n) for n in ("asset_thresholds", "asset_states", "end_values")))
+    stood = (Day(n) for n in ("asset_thresholds", "asset_states", "end_values", *SENT))
+    decided = (positions, Day("scenario_paths"), plant_output, dispatch, *stood)
     more = (Day("portfolio_solution"), Day("forward_curve"), Day("signals"), Day("price_forecasts"))
     came = (Raw("day_ahead_prices"), Raw("second_prices"), Raw("plant_meters"), Raw("generation_actual"), Raw("held_hours"))
     marks = (Window(name, 2, required=False) for name in MARKED_ON)
@@ -82,11 +83,11 @@ def risk(
     forward_curve: Frame,
     signals: Frame,
     price_forecasts: Frame,
-    asset_thresholds: Frame,
     asset_states: Frame,
     end_values: Frame,
     deals: Frame,
     curve_days: Frame,
+    **stood: Frame,
 ) -> Frames:
     """The book as decided, over the joint forecast errors it was decided on; nothing is optimised again."""
     from energy_pipeline import flexibility
@@ -94,7 +95,7 @@ def risk(
     from energy_pipeline.book.positions import Book
 
     book = Book.from_frames(positions, portfolio_solution)
-    acting = acting_of(day, asset_thresholds, asset_states, end_values)
+    acting = acting_of(day, dispatch, asset_states=asset_states, end_values=end_values, **stood)
     forwards = held_forwards(day, information_set, price_forecasts)
     more = stage.MoreInputs(forward_curve, signals, factor_returns(day), forwards, acting, deals, curve_days)
     standing = information_set.with_desk(flexibility.desk_of_day(holding(day.desk, deals), day.day, asset_states, end_values))
@@ -153,16 +154,14 @@ def var_tests(
     scenario_paths: Frame,
     plant_output: Frame,
     dispatch: Frame,
-    asset_thresholds: Frame,
-    asset_states: Frame,
-    end_values: Frame,
     deals: Frame,
     var_exceptions: Frame,
+    **stood: Frame,
 ) -> Frames:
     """Whether the day's loss was larger than the VaR decided with, which leg fell short, and tests over the settled days."""
     from energy_pipeline import risk as stage
 
-    acting = acting_of(day, asset_thresholds, asset_states, end_values)
+    acting = acting_of(day, dispatch, **stood)
     legs = stage.decided_legs(holding(day.desk, deals), day.day, positions, scenario_paths, plant_output, dispatch, acting)
     today = stage.var_exceptions(day.desk, day.day, risk_measures, pnl, legs)
     return {"var_exceptions": today, "var_backtests": stage.var_backtests(day.day, pl.concat([var_exceptions, today]))}
