@@ -49,3 +49,18 @@ def test_every_number_of_the_tables_is_on_paper(made_up_day, tmp_path):
     assert wanted
     printed = Counter(NUMBER.findall(text))
     assert {n: (count, printed[n]) for n, count in wanted.items() if printed[n] < count} == {}
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not on the path")
+def test_a_narrow_screen_scrolls_tables_and_never_the_page(made_up_day, tmp_path):
+    made = made_up_day()
+    told = "document.body.innerHTML = 'widths ' + document.documentElement.clientWidth + ' ' + document.documentElement.scrollWidth + ';'"
+    source = tmp_path / "page.html"
+    source.write_text(
+        report_html(made.day, made.desk, made.tables, made.versions).replace("</body>", f"<script>{told}</script></body>"), encoding="utf-8"
+    )
+    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--window-size=500,900", "--dump-dom", source.as_uri()]
+    page = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
+    wide, whole = re.search(r"widths (\d+) (\d+);", page).groups()
+    assert int(wide) <= 500
+    assert whole == wide

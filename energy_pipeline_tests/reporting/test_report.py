@@ -216,6 +216,15 @@ def test_nothing_is_cut_on_paper(made_up_day):
     assert ".scroll { overflow: visible; }" in paper
 
 
+def test_every_anchor_of_the_page_leads_to_a_section(made_up_day):
+    made = made_up_day()
+    page = report_html(made.day, made.desk, made.tables, made.versions)
+    wanted, there = set(re.findall(r'href="#([^"]+)"', page)), re.findall(r' id="([^"]+)"', page)
+    assert len(wanted) > 30
+    assert wanted <= set(there)
+    assert len(set(there)) == len(there)
+
+
 def test_a_red_limit_comes_first_among_the_flags(made_up_day):
     made = made_up_day()
     red = made.tables["limits"].with_columns(pl.when(pl.col("limit_name") == "es_eur").then(pl.lit("red")).otherwise("status").alias("status"))

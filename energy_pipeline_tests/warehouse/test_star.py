@@ -1,5 +1,9 @@
 """The star: dimensions hold every key, facts join them once, and ten saved questions give the same from warehouse and Parquet."""
 
+import json
+import os
+import subprocess
+import sys
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -20,6 +24,7 @@ from energy_pipeline.warehouse.export import ExportError, export
 from energy_pipeline.warehouse.sql_project import SqlProject
 from energy_pipeline_tests.contracts.legal_frames import legal_rows
 from energy_pipeline_tests.made_up_day import MadeUpDay
+from energy_pipeline_tests.warehouse.test_storage_version import installed
 
 ROOT = Path(__file__).resolve().parents[2] / "dbt_like_sql"
 DAYS = (date(2025, 10, 25), date(2025, 10, 26))
@@ -177,6 +182,35 @@ def test_a_saved_question_is_short_and_gives_its_numbers_from_warehouse_and_parq
     for mine, theirs in zip(found, wanted, strict=True):
         assert list(mine) == [pytest.approx(v) if isinstance(v, float) else v for v in theirs]
     assert star.of_parquet(sql) == found
+
+
+DRIVER = """
+import duckdb, json, sys
+con = duckdb.connect(sys.argv[1], read_only=True)
+con.execute("set timezone = 'UTC'")
+print(json.dumps([duckdb.__version__, [[[str(v) for v in row] for row in con.execute(sql).fetchall()] for sql in json.load(sys.stdin)]]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", ["1.2.2", "1.4.4"])
+def test_older_drivers_give_the_same_answers(star, version, tmp_path):
+    if reason := installed(version, tmp_path / "driver"):
+        pytest.skip(reason)
+    questions = json.dumps([ANALYSES[name] for name in QUESTIONS])
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "driver")}
+    command = [sys.executable, "-c", DRIVER, str(star.live)]
+    done = subprocess.run(command, input=questions, env=environment, capture_output=True, text=True, check=True, timeout=120)
+    driver, answers = json.loads(done.stdout)
+    assert driver == version
+    for name, found in zip(QUESTIONS, answers, strict=True):
+        here = star.rows(ANALYSES[name])
+        assert len(found) == len(here)
+        for mine, theirs in zip(found, here, strict=True):
+            number = [isinstance(v, float) for v in theirs]
+            assert [v for v, is_number in zip(mine, number, strict=True) if not is_number] == [str(v) for v in theirs if not isinstance(v, float)]
+            told = [float(v) for v, is_number in zip(mine, number, strict=True) if is_number]
+            assert told == pytest.approx([v for v in theirs if isinstance(v, float)])
 
 
 def test_every_key_of_a_fact_is_in_its_dimension_once(star):

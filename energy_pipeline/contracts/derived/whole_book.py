@@ -41,7 +41,6 @@ DEALS = Table(
         Column("known_at", "timestamp", "When the ledger's line was known, UTC; null for the opening book.", nullable=True),
     ),
     may_be_empty=True,
-    is_mart=True,
 )
 
 CURVE_DAYS = Table(

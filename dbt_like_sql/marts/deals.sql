@@ -1,12 +1,15 @@
--- generated from the contract of deals: change energy_pipeline/contracts, then run `make docs`
--- Every deal that still delivers on D or later, as known at the decision: the desk's opening book and its ledger.
+{#
+columns:
+  leg_number: {like: deals.leg}
+#}
 {{ config(materialized='table', schema='marts') }}
 
+-- `leg` is a part of the P&L everywhere else.
 select
     delivery_day,
     deal,
     trade,
-    leg,
+    leg as leg_number,
     source,
     counterparty,
     zone,
