@@ -230,6 +230,19 @@ def test_a_damaged_warehouse_is_told_and_rebuilt_after_it_is_deleted(lake, live)
     assert all_rows(live) == good
 
 
+def test_days_of_a_single_mart_are_published_without_the_others(lake, live):
+    publish(lake, live, days(1))
+    lake.write_day("stress_results", days(2)[1], stresses(days(2)[1], 70.0))
+    lake.write_day("stress_results", days(1)[0], stresses(days(1)[0], 80.0))
+    before = all_rows(live)
+    publish(lake, live, [], more={"stress_results": [days(2)[1]]})
+    after = all_rows(live)
+    assert after["stress_results"] != before["stress_results"]
+    assert (after["daily"], after["prices"]) == (before["daily"], before["prices"])
+    kept = "select * from marts.stress_results where delivery_day = '2019-03-01'"
+    assert {80.0} & {value for row in query(live, kept) for value in row} == set()
+
+
 def truncated(data):
     return data[: len(data) // 2]
 
@@ -251,8 +264,8 @@ def test_damage_is_found_and_a_publish_that_meets_it_builds_the_file_anew(lake, 
     assert damage(live)
     project = sql_models.project()
     project.root = NO_SQL  # type: ignore[attr-defined] # the real one has a folder
-    desk, place = SimpleNamespace(currency="EUR"), SimpleNamespace(warehouse=live)
-    runtime = SimpleNamespace(lake=lake, settings=place, desk=desk, whole=None, now=lambda: datetime(2019, 4, 1, tzinfo=UTC))
+    place = SimpleNamespace(warehouse=live)
+    runtime = SimpleNamespace(lake=lake, settings=place, desk=None, whole=None, now=lambda: datetime(2019, 4, 1, tzinfo=UTC))
     lake.write_day("stress_results", MONTH, stresses(MONTH, 7.0))
     s10_reporting.publish(runtime, days(1), project)
     if damage(live):  # blocks that this publish did not read were copied as they were
