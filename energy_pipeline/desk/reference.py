@@ -68,11 +68,11 @@ def _kind(field: Schema) -> str:
     if "enum" in field or "const" in field:
         return ", ".join(f"`{value}`" for value in field.get("enum", [field.get("const")]))
     if field.get("type") == "array":
-        inner = field.get("items") or next(iter(field.get("prefixItems", ())), {})
+        inner: Any = field.get("items") or next(iter(field.get("prefixItems", ())), {})
         return f"list of {_kind(inner)}" if inner else "list"
     if field.get("type") == "object":
-        inner = field.get("additionalProperties")
-        return f"names with {_kind(inner)}" if isinstance(inner, dict) else "block"
+        others = field.get("additionalProperties")
+        return f"names with {_kind(others)}" if isinstance(others, dict) else "block"
     bounds = " ".join(f"{sign} {field[word]:g}" for word, sign in BOUNDS if word in field)
     pattern = f" like `{_cell(str(field['pattern']))}`" if "pattern" in field else ""
     return " ".join(filter(None, [str(field.get("format") or field.get("type") or "any"), bounds])) + pattern

@@ -102,14 +102,14 @@ def outer_lp(program: Program, goal: Goal, es_bound: float | None, cuts: Cuts) -
             place, weights = tail
             lp.add("es", {0: program.mean_slope[None, :], place: weights[None, :]}, -np.inf, es_bound - float(program.base.mean()), 1)
     _room(lp, program)
-    y, value, prices = lp.solved()
+    y, least, prices = lp.solved()
     at = {name: np.abs(prices[place]) for name, place in lp.places.items()}
     box = prices[lp.places["box"]]
     sides = np.stack([np.maximum(box, 0.0), np.maximum(-box, 0.0)], axis=1)
     price = {name: float(at[name][0]) if name in at else 0.0 for name in ("gross", "es", "margin")}
     return Optimum(
         x=np.clip(y[:n], program.lower, program.upper),
-        bound=-(value + constant),
+        bound=-(least + constant),
         box_price=sides,
         gross_price=price["gross"],
         es_price=price["es"],

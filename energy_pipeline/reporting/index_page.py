@@ -151,7 +151,7 @@ def _accuracy(ordered: Sequence[DayRecord], currency: str) -> list[tuple[str, ob
     if len(scored) < 2:
         return []
     text = f"MAE of the day-ahead forecast, and of the naive (dashed): mean of the last {MEAN_DAYS} days scored [{currency}/MWh]"
-    series = [_running([row[place] for row in scored]) for place in (1, 2)]
+    series = [_running([own for _, own, _ in scored]), _running([naive for _, _, naive in scored])]
     return [(text, _line([row[0] for row in scored], series, text))]
 
 
