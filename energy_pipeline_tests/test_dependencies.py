@@ -34,7 +34,6 @@ SAME = {"xgboost-cpu": "xgboost", "tensorflow-cpu": "tensorflow"}
 USED_WITHOUT_IMPORT = {
     # A place that needs the package, and what stands there.
     "dagster-webserver": ("energy_pipeline/cli/tools.py", '"dagster", "dev"'),
-    "dagster-postgres": ("deploy/dagster.yaml", "postgres:"),
     "tzdata": ("energy_pipeline/domain/delivery.py", "from zoneinfo import"),
     "pytest-xdist": ("Makefile", "-n 2"),
     "ruff": ("Makefile", "ruff check"),

@@ -81,6 +81,7 @@ def publish(
     published_at: datetime | None = None,
     project: Project | None = None,
     desk: Desk | None = None,
+    more: Mapping[str, Collection[date]] | None = None,
 ) -> PublishReport:
     """Bring the days of all marts up to date in a new version of the warehouse, and swap it in.
 
@@ -98,6 +99,8 @@ def publish(
         Aware; noted in `meta.publishes`.
     project : Project, optional
         Instead of the models in `sql_root`.
+    more : dict of mart to days, optional
+        Days of single marts that are looked at besides: `runs` of a day of which no other mart is to be published.
     desk : Desk, optional
         What the dimensions are made from, and whose currency the comments say; without it there are no dimensions.
 
@@ -113,7 +116,7 @@ def publish(
         files.sweep(warehouse_path)
         try:
             with workbench(files.fresh_path(warehouse_path)) as connection:
-                work = _Publication(connection, lake, models, warehouse_path, wanted, published_at, Dimensions(desk) if desk else None)
+                work = _Publication(connection, lake, models, warehouse_path, wanted, published_at, Dimensions(desk) if desk else None, more or {})
                 work.run()
             for fresh, _ in work.fresh:
                 files.sync(fresh)
@@ -153,6 +156,7 @@ class _Publication:
     days: Sequence[date]
     published_at: datetime | None
     dimensions: Dimensions | None = None
+    more: Mapping[str, Collection[date]] = field(default_factory=dict)
     fresh: list[tuple[Path, Path]] = field(default_factory=list)
     builds: list[MartBuild] = field(default_factory=list)
     version: int = 0
@@ -168,7 +172,8 @@ class _Publication:
     def _run(self) -> None:
         kept = self._kept(self.path)
         sources = SourceDays(self.lake)
-        candidate = candidates(self.models, kept, self.days, sources)
+        found = candidates(self.models, kept, self.days, sources)
+        candidate = {mart: days.union(self.more.get(mart, ())) for mart, days in found.items()}
         newest = max((*self.days, *filter(None, [kept.newest])), default=date.min)
         scope = window(newest)
         wanted = due(self.models, kept, candidate, scope, sources)

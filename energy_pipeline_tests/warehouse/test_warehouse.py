@@ -230,6 +230,19 @@ def test_a_damaged_warehouse_is_told_and_rebuilt_after_it_is_deleted(lake, live)
     assert all_rows(live) == good
 
 
+def test_days_of_a_single_mart_are_published_without_the_others(lake, live):
+    publish(lake, live, days(1))
+    lake.write_day("stress_results", days(2)[1], stresses(days(2)[1], 70.0))
+    lake.write_day("stress_results", days(1)[0], stresses(days(1)[0], 80.0))
+    before = all_rows(live)
+    publish(lake, live, [], more={"stress_results": [days(2)[1]]})
+    after = all_rows(live)
+    assert after["stress_results"] != before["stress_results"]
+    assert (after["daily"], after["prices"]) == (before["daily"], before["prices"])
+    kept = "select * from marts.stress_results where delivery_day = '2019-03-01'"
+    assert {80.0} & {value for row in query(live, kept) for value in row} == set()
+
+
 def truncated(data):
     return data[: len(data) // 2]
 

@@ -155,17 +155,19 @@ def published_days(context: dg.AssetExecutionContext, runtime: DeskRuntime) -> l
 
 
 def publish(runtime: DeskRuntime, days: list[date], project: SqlProject) -> Mapping[str, int]:
-    """Bring the warehouse up to date; rows written per mart. A damaged file is set aside and built anew from the lake."""
+    """Bring the warehouse up to date; rows written per mart. A damaged file is set aside and built anew from the lake.
+
+    Of a day that no run got through, readers keep what was published before, and `marts.runs` says so.
+    """
     from energy_pipeline.warehouse import publishing as warehouse
     from energy_pipeline.warehouse.health import set_aside
 
-    days = sorted({*days, *note_unfinished(runtime)})
-    path = runtime.settings.warehouse
+    path, more = runtime.settings.warehouse, {"runs": note_unfinished(runtime)}
 
     def go() -> Mapping[str, int]:
         with writing(path.parent, path.name):
             places = (runtime.lake, path, project.root)
-            return warehouse.publish(*places, days, published_at=runtime.now(), project=project, desk=runtime.desk).rows
+            return warehouse.publish(*places, days, published_at=runtime.now(), project=project, desk=runtime.desk, more=more).rows
 
     try:
         rows = go()
