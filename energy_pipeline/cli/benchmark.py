@@ -124,6 +124,7 @@ def desk_walk(
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Worker processes.")] = min(os.cpu_count() or 1, 8),
     models: Annotated[str, typer.Option("--models", help="Members, separated by commas; default: the desk's.")] = "",
     training_days: Annotated[int, typer.Option("--training-days", help="Days members learn from; default: the desk's.")] = 0,
+    leads: Annotated[str, typer.Option("--leads", help="Lead days of a table of the mean's bias, such as 1,2,4,7; 1 is the day itself.")] = "",
     own_driver_days: Annotated[
         int, typer.Option("--own-driver-days", help="Days own wind, solar and load are learnt from; default: the desk's.")
     ] = 0,
@@ -136,7 +137,8 @@ def desk_walk(
         wanted, chosen = ([n.strip() for n in names.split(",") if n.strip()] for names in (zones, models))
         said = {"members": chosen, "training_days": training_days, "own_driver_days": own_driver_days}
         changes = {key: value for key, value in said.items() if value}
-        found = walk(desk, Settings.load().data, first.date(), last.date(), wanted, convention, jobs, default_committee, changes)
+        ahead = [int(n) for n in leads.split(",") if n.strip()]
+        found = walk(desk, Settings.load().data, first.date(), last.date(), wanted, convention, jobs, default_committee, changes, ahead)
     if out is not None:
         found.rows.write_parquet(out)
     print(found.page)

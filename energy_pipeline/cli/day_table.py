@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 def day_table(found: list[DaySummary], currency: str) -> Table:
     """What was decided and what came of it, a column per day."""
-    table = Table("delivery day", title="What was decided", caption="Bought is positive, sold negative; VaR and CVaR are losses.")
+    table = Table(
+        "delivery day", title="What was decided", caption="Bought is positive, sold negative; VaR and ES are losses against the expected day."
+    )
     for item in found:
         table.add_column(str(item.day), justify="right", no_wrap=True)
     for name, values in rows(found, currency):
@@ -35,12 +37,18 @@ def rows(found: list[DaySummary], currency: str) -> list[tuple[str, list[str]]]:
         ("MAE of the similar-day naive", [number(d.mae_naive_eur_mwh, 2) for d in found]),
         *((f"{zone} net, MWh", [number(d.positions_mwh.get(zone)) for d in found]) for zone in zones),
         (f"expected P&L, {currency}", [number(d.expected_pnl_eur) for d in found]),
-        (f"VaR 95 %, {currency}", [number(d.var_eur) for d in found]),
-        (f"CVaR 97.5 %, {currency}", [number(d.es_eur) for d in found]),
+        *_risk("VaR", currency, [(d.var_level, d.var_eur) for d in found]),
+        *_risk("ES", currency, [(d.es_level, d.es_eur) for d in found]),
         ("limits used", [share(d) for d in found]),
         (f"settled P&L, {currency}", [number(d.settled_pnl_eur) for d in found]),
         *([("held, h", [number(d.held_h, 2) for d in found])] if any(d.held_h for d in found) else []),
     ]
+
+
+def _risk(name: str, currency: str, values: list[tuple[float, float | None]]) -> list[tuple[str, list[str]]]:
+    """A row per level that the days are told at: a desk file may have changed between them."""
+    levels = sorted({level for level, value in values if value is not None} or {level for level, _ in values})
+    return [(f"{name} {level * 100:g} %, {currency}", [number(value if at == level else None) for at, value in values]) for level in levels]
 
 
 def totals(found: list[DayRecord], wanted: int) -> str:

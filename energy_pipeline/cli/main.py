@@ -17,6 +17,7 @@ from energy_pipeline.cli.backtest import backtest
 from energy_pipeline.cli.benchmark import benchmark_app
 from energy_pipeline.cli.book import book_app
 from energy_pipeline.cli.desk import desk_app
+from energy_pipeline.cli.export import export
 from energy_pipeline.cli.fetch import fetch, replay
 from energy_pipeline.cli.pages import index, report
 from energy_pipeline.cli.risk import risk_app
@@ -30,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="The daily pipeline of a power-trading desk.",
 )
-DAILY = (flows.demo, flows.tune, flows.train, flows.run, flows.backfill, flows.settle, fetch, replay, audit, report, index, status, deadline)
+DAILY = (flows.demo, flows.tune, flows.train, flows.run, flows.backfill, flows.settle, fetch, replay, audit, report, index, export, status, deadline)
 for command in (*DAILY, tools.ui, tools.doctor, tools.docs, tools.warm):
     app.command()(command)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(tools.bench)

@@ -12,7 +12,7 @@ from typing import Literal
 
 import polars as pl
 
-Dtype = Literal["date", "timestamp", "f64", "f32", "i32", "i64", "str", "bool"]
+Dtype = Literal["date", "timestamp", "wall", "f64", "f32", "i32", "i64", "str", "bool"]
 Flow = Literal["ingest", "decide", "settle_da", "settle_final", "operate"]
 Published = Literal["before_gate", "auction", "after_delivery"]
 Stage = Literal[
@@ -44,6 +44,7 @@ STAGES: tuple[Stage, ...] = (
 POLARS_DTYPES: dict[Dtype, pl.DataType] = {
     "date": pl.Date(),
     "timestamp": pl.Datetime("us", "UTC"),
+    "wall": pl.Datetime("us"),  # what a clock shows: in dimensions, never in the lake
     "f64": pl.Float64(),
     "f32": pl.Float32(),
     "i32": pl.Int32(),

@@ -20,6 +20,7 @@ class _Facts(TypedDict, total=False):
     actual: str
     sparse: bool
     version: int
+    is_mart: bool
 
 
 def _raw(
@@ -113,6 +114,7 @@ RAW_TABLES: tuple[Table, ...] = (
         (c.power("load_mw", "Mean load; net of what roofs feed in, where so published, and then below zero at times.", nullable=True),),
         may_be_empty=True,
         published="after_delivery",
+        is_mart=True,
     ),
     _series(
         "load_forecast",
@@ -122,6 +124,7 @@ RAW_TABLES: tuple[Table, ...] = (
         may_be_empty=True,
         awaited_days_before=0,
         actual="load_actual",
+        is_mart=True,
     ),
     _series(
         "generation_actual",
@@ -130,6 +133,7 @@ RAW_TABLES: tuple[Table, ...] = (
         (c.power("generation_mw", "Mean output.", nullable=True, minimum=0.0),),
         may_be_empty=True,
         published="after_delivery",
+        is_mart=True,
     ),
     _series(
         "generation_forecast",
@@ -139,6 +143,7 @@ RAW_TABLES: tuple[Table, ...] = (
         may_be_empty=True,
         awaited_days_before=0,
         actual="generation_actual",
+        is_mart=True,
     ),
     _raw(
         name="weather_forecast",
@@ -155,6 +160,7 @@ RAW_TABLES: tuple[Table, ...] = (
         awaited_days_before=0,
         sparse=True,  # a forecast run covers the day from its issue on
         version=2,
+        is_mart=True,
     ),
     _series(
         "weather_observed",
@@ -164,6 +170,7 @@ RAW_TABLES: tuple[Table, ...] = (
         may_be_empty=True,
         published="after_delivery",
         version=2,
+        is_mart=True,
     ),
     _raw(
         name="fuel_prices",
@@ -184,6 +191,7 @@ RAW_TABLES: tuple[Table, ...] = (
         ),
         may_be_empty=True,
         published="after_delivery",
+        is_mart=True,
     ),
     _raw(
         name="forward_quotes",
@@ -220,6 +228,7 @@ RAW_TABLES: tuple[Table, ...] = (
             Column("ends_at", "timestamp", "First instant after the outage as announced, UTC."),
         ),
         may_be_empty=True,
+        is_mart=True,
     ),
     _series(
         "plant_meters",
@@ -228,6 +237,7 @@ RAW_TABLES: tuple[Table, ...] = (
         (c.power("output_mw", "Mean net output.", nullable=True),),
         may_be_empty=True,
         published="after_delivery",
+        is_mart=True,
     ),
     _raw(
         name="held_hours",

@@ -14,6 +14,7 @@ from energy_pipeline.contracts.model import Column, Dtype, Table
 DUCKDB_TYPES: dict[Dtype, str] = {
     "date": "DATE",
     "timestamp": "TIMESTAMP WITH TIME ZONE",
+    "wall": "TIMESTAMP",
     "f64": "DOUBLE",
     "f32": "FLOAT",
     "i32": "INTEGER",

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from functools import lru_cache
 
 import numpy as np
 
 from energy_pipeline.domain.delivery import IntArray
+from energy_pipeline.domain.public_holidays import is_holiday
 
 SATURDAY, SUNDAY = 5, 6
 
@@ -48,20 +48,3 @@ def _kind(places: tuple[str, ...], day: date) -> int:
 
 def _free(places: tuple[str, ...], day: date) -> bool:
     return day.weekday() >= SATURDAY or is_holiday(places, day)
-
-
-def is_holiday(places: Sequence[str], day: date) -> bool:
-    """Whether a day is a public holiday in all of the places.
-
-    >>> is_holiday(("DE", "FR"), date(2019, 7, 14)), is_holiday(("FR",), date(2019, 7, 14))
-    (False, True)
-    """
-    return all(day in _holidays(place, day.year) for place in places)
-
-
-@lru_cache(maxsize=512)
-def _holidays(place: str, year: int) -> frozenset[date]:
-    from holidays import country_holidays
-
-    country, _, part = place.partition("-")
-    return frozenset(country_holidays(country, subdiv=part or None, years=[year]))

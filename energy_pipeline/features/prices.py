@@ -19,7 +19,8 @@ import polars as pl
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
-from energy_pipeline.features.calendar import SATURDAY, is_holiday
+from energy_pipeline.domain.public_holidays import is_holiday
+from energy_pipeline.features.calendar import SATURDAY
 from energy_pipeline.features.groups import SAME_SLOT_LAGS
 from energy_pipeline.features.history import ZoneHistory, zone_history
 from energy_pipeline.information.archive import InformationSet

@@ -10,7 +10,7 @@ without them. The ensemble's rows are the published distribution (`expectation`)
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -29,6 +29,7 @@ from energy_pipeline.forecasting.point import point, second_point
 from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.information.artefacts import ArtefactStore
 
+POINT = "ensemble point"
 DISTRIBUTION = ("tail_lower", "tail_upper", "lowest_eur_mwh", "highest_eur_mwh")
 """Columns that say, with the quantiles, what is published."""
 
@@ -56,6 +57,16 @@ def zone_day_ahead(info: InformationSet, zone: str, artefacts: ArtefactStore) ->
     """The rows of D of one zone's naive, ensemble and members: what studies of the day-ahead price need."""
     models = [_published(info, zone, "day_ahead", model, 1, artefacts) for model in ("naive", "ensemble")]
     return pl.concat([*models, *(frame for model in info.desk.forecast.members for frame in _member(info, zone, model, artefacts))])
+
+
+def zone_leads(info: InformationSet, zone: str, leads: Sequence[int], artefacts: ArtefactStore) -> pl.DataFrame:
+    """The ensemble's rows of some lead days, and its point before the distribution was made of it (`POINT`): what studies of bias need."""
+    frames = []
+    for lead in leads:
+        frames.append(_published(info, zone, "day_ahead", "ensemble", lead, artefacts))
+        plain = point(info, zone, "ensemble", lead, artefacts)
+        frames.append(_frame(info, info.day.shift(lead - 1), zone, "day_ahead", POINT, plain, np.full((plain.values.size, len(QUANTILES)), np.nan)))
+    return pl.concat(frames)
 
 
 def _zone_frames(info: InformationSet, zone: str, artefacts: ArtefactStore) -> Iterator[pl.DataFrame]:

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 MAX_ROUNDS = 200
 GAP_EUR = 0.01
 GAP_SHARE = 1e-8
+SMALLEST = 1e-9
+"""A widening this small is the solver's rounding [kEUR, MWh]."""
+SHRUNK = 1e-7
+"""So much of its room a further limit leaves to the solver's tolerance [kEUR, MWh]."""
 FIRST_TANGENTS = 5
 """Mean-fee tangents spread over each box before the first round."""
 
@@ -65,6 +69,12 @@ class Optimum:
     rounds : int
     es_relaxed_to : float or None
         The shortfall bound used instead of the limit, where the limit could not be kept [kEUR].
+    further_price : array, shape (limits,), or None
+        Gain per kEUR of each further limit; None where none is near.
+    margin_price : float
+        Gain per MWh of margined energy [kEUR/MWh].
+    further_relaxed, margin_relaxed : array (limits,) [kEUR] or None, float [MWh]
+        By how much further limits were widened, because they cannot be kept.
     """
 
     x: FloatArray
@@ -74,6 +84,10 @@ class Optimum:
     es_price: float = 0.0
     rounds: int = 0
     es_relaxed_to: float | None = None
+    further_price: FloatArray | None = None
+    margin_price: float = 0.0
+    further_relaxed: FloatArray | None = None
+    margin_relaxed: float = 0.0
 
 
 @dataclass
@@ -106,7 +120,8 @@ def solve(program: Program, goal: Goal | None = None) -> Optimum:
     """The best positions, exact to a cent or 1e-8 of the objective.
 
     An expected-shortfall limit that cannot be kept is relaxed to the smallest shortfall
-    the other limits allow; the caller says so.
+    the other limits allow; the caller says so. Further limits bind only where the optimum without them
+    breaks one; where no decision keeps them they are widened by the least sum that suffices.
 
     Parameters
     ----------
@@ -119,6 +134,50 @@ def solve(program: Program, goal: Goal | None = None) -> Optimum:
         When the solver stops without an optimum.
     """
     goal = goal or Goal(1.0, program.risk_aversion, 0.0)
+    further = program.further
+    alone = _solve(replace(program, further=None), goal)
+    if further is None or program.keeps_further(alone.x):
+        return alone
+    if program.variables == 0:
+        return replace(
+            alone, further_relaxed=np.maximum(-further.room, 0.0), margin_relaxed=max(program.margin_mwh(alone.x) - further.margin_room, 0.0)
+        )
+    by, margin_by = least_widening(program)
+    found = _solve(replace(program, further=further.widened(by, margin_by)), goal)
+    return replace(found, further_relaxed=by, margin_relaxed=margin_by)
+
+
+def least_widening(program: Program) -> tuple[FloatArray, float]:
+    """The least sum of room that further limits lack [kEUR each], and the margined energy they lack [MWh]; zeros where they can be kept.
+
+    Raises
+    ------
+    OptimisationError
+    """
+    import cvxpy as cp
+
+    further = program.further
+    if further is None or program.keeps_further(np.clip(np.zeros(program.variables), program.lower, program.upper)):
+        return np.zeros(0 if further is None else further.room.size), 0.0
+    x, lack, margin_lack = cp.Variable(program.variables), cp.Variable(further.room.size, nonneg=True), cp.Variable(nonneg=True)
+    rows = [x >= program.lower, x <= program.upper, further.rows @ x <= further.room + lack]
+    if program.gross_room is not None and program.contracts:
+        rows.append(_gross(program, x) <= program.gross_room)
+    weight = 0.0
+    if further.margin_mwh is not None:
+        rows.append(_margin(program, x) <= further.margin_room + margin_lack)
+        weight = 1.0 / max(float(np.abs(further.margin_mwh).max()), 1.0)
+    problem = cp.Problem(cp.Minimize(cp.sum(lack) + weight * margin_lack), rows)
+    problem.solve(solver=cp.HIGHS)
+    if problem.status != cp.OPTIMAL:
+        raise OptimisationError(f"portfolio: HiGHS stopped with status {problem.status} on the least relaxation; report the day")
+    widened = np.asarray(lack.value, dtype=np.float64)
+    extra = 0.0 if further.margin_mwh is None else float(margin_lack.value)
+    return np.where(widened > SMALLEST, widened + _tolerance(0.0), 0.0), extra * (1.0 + 1e-9) if extra > SMALLEST else 0.0
+
+
+def _solve(program: Program, goal: Goal) -> Optimum:
+    """The optimum with every limit of the programme a constraint."""
     if program.variables == 0:
         found = Optimum(np.zeros(0), _value(program, goal, np.zeros(0)), np.zeros((0, 2)))
         excess = program.es_limit is not None and program.shortfall(found.x) > program.es_limit
@@ -204,6 +263,11 @@ def _outer_lp(program: Program, goal: Goal, es_bound: float | None, cuts: Cuts) 
             rows["es"] = shortfall <= es_bound
     if program.gross_room is not None and program.contracts:
         rows["gross"] = _gross(program, x) <= program.gross_room
+    further = program.further
+    if further is not None:
+        rows["further"] = further.rows @ x <= further.room - SHRUNK
+        if further.margin_mwh is not None:
+            rows["margin"] = _margin(program, x) <= further.margin_room - SHRUNK
     problem = cp.Problem(cp.Maximize(objective), [*rows.values(), *constraints])
     problem.solve(solver=cp.HIGHS)
     if problem.status != cp.OPTIMAL:
@@ -215,6 +279,8 @@ def _outer_lp(program: Program, goal: Goal, es_bound: float | None, cuts: Cuts) 
         box_price=np.stack([prices["lower"], prices["upper"]], axis=1),
         gross_price=float(prices.get("gross", 0.0)),
         es_price=float(prices.get("es", 0.0)),
+        further_price=prices.get("further"),
+        margin_price=float(prices.get("margin", 0.0)),
     )
 
 
@@ -249,3 +315,12 @@ def _gross(program: Program, x: cp.Expression) -> cp.Expression:
     first = program.deviations
     bought, sold = x[first : first + program.contracts], x[first + program.contracts :]
     return cp.sum(cp.abs(program.opening + bought - sold))
+
+
+def _margin(program: Program, x: cp.Expression) -> cp.Expression:
+    import cvxpy as cp
+
+    further, first = program.further, program.deviations
+    assert further is not None and further.margin_mwh is not None and further.margin_offset_mwh is not None  # noqa: S101, PT018
+    trade = x[first : first + program.contracts] - x[first + program.contracts :]
+    return cp.sum(cp.abs(further.margin_mwh * program.opening + further.margin_offset_mwh + cp.multiply(further.margin_mwh, trade)))

@@ -1,7 +1,7 @@
 """The desk's deadline: a day that is not decided by then is told, and decided by what the desk names for that.
 
-What belongs here: looking whether the day is decided, the fallback decision, and who is told. What does not: what a fallback
-decision is (`desk.fallback`), how people are told (`fetching.alerts`), when we look (a schedule, or the machine's own).
+What belongs here: looking whether the day is decided, the fallback decision, and who is told. What does not: the desk's setting
+(`desk.fallback`), how people are told (`fetching.alerts`), when we look (a schedule, or the machine's own).
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import Literal
 import dagster as dg
 
 from energy_pipeline.desk import Desk
-from energy_pipeline.desk.fallback import Fallback, fallback_desk
+from energy_pipeline.desk.fallback import Fallback
+from energy_pipeline.desk.sources import LateRule
 from energy_pipeline.domain.delivery import day_of
 from energy_pipeline.domain.errors import PipelineError
 from energy_pipeline.fetching.alerts import Alert
@@ -25,6 +26,8 @@ from energy_pipeline.runner.flows import Runner
 from energy_pipeline.runner.status import decisions_of
 from energy_pipeline.settings import Settings
 
+NO_MEMBER = {"members": ("lear_1456",), "training_days": 28}
+"""Forecast settings under which no member can be trained, and the seasonal naive stands in."""
 Outcome = Literal["decided", "not due", "fallback", "missed"]
 Alarm = Callable[[Alert], list[str]]
 
@@ -43,6 +46,22 @@ class Deadline:
     day: date
     outcome: Outcome
     said: list[str] = field(default_factory=list)
+
+
+def fallback_desk(desk: Desk, fallback: Fallback) -> Desk:
+    """The desk as its fallback decision sees it: no model to train, no series to wait for; limits and assets are its own."""
+    sources = desk.sources.model_copy(
+        update={
+            "late": {},
+            "files": tuple(s.model_copy(update={"late": LateRule()}) for s in desk.sources.files),
+            "live": tuple(s.model_copy(update={"late": LateRule()}) for s in desk.sources.live),
+        }
+    )
+    update: dict[str, object] = {"sources": sources, "forecast": desk.forecast.model_copy(update=NO_MEMBER)}
+    if fallback.decision == "flat":
+        flat = desk.limits.model_copy(update={"day_ahead_deviation_mw": dict.fromkeys(desk.zones, 0.0)})
+        update |= {"limits": flat, "contracts": (), "strategies": {}, "forward_book": None}
+    return desk.model_copy(update=update)
 
 
 def due_day(desk: Desk, now: datetime) -> date:

@@ -1,7 +1,7 @@
-"""The notebook's way in: tables of the lake as pandas frames.
+"""The notebook's way in: tables of the lake as pandas or polars frames, and questions to the warehouse.
 
-What belongs here: reading days of a table with local time as the index and units beside the columns. What does not: computing,
-writing, or a mart (DuckDB reads the warehouse file).
+What belongs here: reading days of a table with local time as the index and units beside the columns, lazily and by span. What
+does not: computing, writing, or the SQL of a mart.
 
 pandas is what notebooks, statsmodels and most plotting libraries speak, and its index knows time zones: `frame["2026-03-29"]` has 23
 hours. Inside the pipeline frames are polars.
@@ -9,7 +9,10 @@ hours. Inside the pipeline frames are polars.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import date
+from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import polars as pl
@@ -64,11 +67,16 @@ def frame(table: str, first: date, last: date, vintages: Literal["newest", "all"
     if last < first:
         raise NotebookError(f"{table}: the last day {last} is before the first day {first}")
     settings, contract = settings or Settings.load(), TABLES[table]
-    rows = Lake(settings.lake).read(table, first, last, missing="skip")
+    rows = _rows(contract, Lake(settings.lake), first, last, vintages)
+    return _as_pandas(contract, rows, load_desk(settings.desk_path).time_zone)
+
+
+def _rows(contract: Table, lake: Lake, first: date, last: date, vintages: Literal["newest", "all"]) -> pl.DataFrame:
+    rows = lake.read(contract.name, first, last, missing="skip")
     if contract.vintages and vintages == "newest":
         rows = rows.sort("known_at", maintain_order=True).unique(("delivery_day", *contract.key), keep="last", maintain_order=True)
         rows = rows.sort("delivery_day", *contract.key)
-    return _as_pandas(contract, rows, load_desk(settings.desk_path).time_zone)
+    return rows
 
 
 def _as_pandas(contract: Table, rows: pl.DataFrame, time_zone: str) -> pd.DataFrame:
@@ -77,3 +85,117 @@ def _as_pandas(contract: Table, rows: pl.DataFrame, time_zone: str) -> pd.DataFr
     found = rows.with_columns(times).to_pandas().set_index(index)
     found.attrs = {"table": contract.description, "units": {column.name: column.unit for column in contract.columns if column.unit}}
     return found
+
+
+@dataclass(frozen=True)
+class TableDays:
+    """A table of a lake, or a span of its days. Nothing is read before a frame is asked for.
+
+    Attributes
+    ----------
+    name : str
+    first, last : date or None
+        Days wanted, both included; None: as far as the lake reaches.
+    """
+
+    name: str
+    settings: Settings
+    first: date | None = None
+    last: date | None = None
+
+    @property
+    def contract(self) -> Table:
+        """Columns with meaning, unit and limits; the key."""
+        return TABLES[self.name]
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Unit by column, of columns that have one."""
+        return {column.name: column.unit for column in self.contract.columns if column.unit}
+
+    @property
+    def days(self) -> list[date]:
+        """Days of the span that the lake holds."""
+        return [day for day in Lake(self.settings.lake).days(self.name) if (self.first or day) <= day <= (self.last or day)]
+
+    def __getitem__(self, span: slice | str | date) -> TableDays:
+        """A day, or the days from one to another, both included: `["2025-10-25"]`, `["2025-10-01":"2025-10-31"]`."""
+        ends = (span.start, span.stop) if isinstance(span, slice) else (span, span)
+        first, last = (_day(end) for end in ends)
+        return replace(self, first=max(filter(None, (self.first, first)), default=None), last=min(filter(None, (self.last, last)), default=None))
+
+    def polars(self) -> pl.LazyFrame:
+        """The span as a lazy polars frame, instants in UTC; of a raw table what is known now. `units` has the units."""
+        return pl.defer(self._read, schema=self.contract.schema)
+
+    def pandas(self) -> pd.DataFrame:
+        """The span as a pandas frame, as `frame` gives it: local time as the index, units in `attrs["units"]`."""
+        return _as_pandas(self.contract, self._read(), load_desk(self.settings.desk_path).time_zone)
+
+    def _read(self) -> pl.DataFrame:
+        days = self.days
+        return _rows(self.contract, Lake(self.settings.lake), days[0], days[-1], "newest") if days else self.contract.frame()
+
+    def __repr__(self) -> str:
+        days = self.days
+        held = f"{len(days)} days, {days[0]} to {days[-1]}" if days else "no days"
+        return f"{self.name}: {held}. {self.contract.description}"
+
+
+class OpenLake:
+    """A lake opened for reading: its tables by name, its warehouse by SQL and by saved questions."""
+
+    def __init__(self, settings: Settings) -> None:
+        if "://" not in str(settings.lake) and not Path(settings.lake).is_dir():
+            raise NotebookError(f"{settings.lake}: there is no lake -> energy-pipeline run DAY, or name its folder")
+        self.settings = settings
+
+    @property
+    def tables(self) -> list[str]:
+        """Tables that the lake has days of."""
+        lake = Lake(self.settings.lake)
+        return [name for name in TABLES if lake.days(name)]
+
+    def __getitem__(self, table: str) -> TableDays:
+        if table not in TABLES:
+            near = get_close_matches(table, TABLES, 1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise NotebookError(f"{table!r} is no table; {hint}tables: {', '.join(TABLES)}")
+        return TableDays(table, self.settings)
+
+    def __getattr__(self, table: str) -> TableDays:
+        if table.startswith("_") or table not in TABLES:
+            raise AttributeError(table)
+        return self[table]
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *TABLES]
+
+    @property
+    def questions(self) -> list[str]:
+        """Names of the saved questions (`dbt_like_sql/analyses`)."""
+        return sorted(path.stem for path in (self.settings.sql_root / "analyses").glob("*.sql"))
+
+    def ask(self, question: str) -> pl.DataFrame:
+        """The answer to a saved question, or to SQL on the warehouse's schema `marts`; instants in UTC."""
+        from energy_pipeline.warehouse.duck import connect
+
+        if question in self.questions:
+            question = (self.settings.sql_root / "analyses" / f"{question}.sql").read_text(encoding="utf-8")
+        elif " " not in question.strip():
+            raise NotebookError(f"{question!r} is no saved question; questions: {', '.join(self.questions)}")
+        if not self.settings.warehouse.is_file():
+            raise NotebookError(f"{self.settings.warehouse}: there is no warehouse yet -> energy-pipeline run DAY")
+        with connect(self.settings.warehouse) as connection:
+            found = pl.from_arrow(connection.sql(question).to_arrow_table())
+        assert isinstance(found, pl.DataFrame)  # noqa: S101 - a table, not a column
+        return found
+
+
+def _day(given: object) -> date | None:
+    if given is None or isinstance(given, date):
+        return given
+    try:
+        return date.fromisoformat(str(given))
+    except ValueError:
+        raise NotebookError(f"{given!r} is no day -> write 2026-03-29") from None

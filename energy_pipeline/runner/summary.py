@@ -14,6 +14,8 @@ import polars as pl
 
 from energy_pipeline.lake import Lake
 
+VAR_LEVEL, ES_LEVEL = 0.95, 0.975
+
 
 @dataclass(frozen=True)
 class DaySummary:
@@ -28,7 +30,7 @@ class DaySummary:
     positions_mwh : dict of str to float
         Net bought per zone, all instruments [MWh]; a sale is negative.
     var_eur, es_eur : float or None
-        95 % VaR and 97.5 % expected shortfall of the book; a loss is positive.
+        VaR and expected shortfall of the book at `var_level` and `es_level`, the levels of the page's first screen; a loss is positive.
     limits_used : float or None
         Largest use of a limit, as a share.
     held_h : float or None
@@ -47,10 +49,18 @@ class DaySummary:
     limit_status: str
     settled_pnl_eur: float | None
     held_h: float | None = None
+    var_level: float = VAR_LEVEL
+    es_level: float = ES_LEVEL
 
 
-def summarise(lake: Lake, day: date) -> DaySummary:
-    """The headline numbers of a day, from what the lake holds."""
+def summarise(lake: Lake, day: date, es_level: float = ES_LEVEL) -> DaySummary:
+    """The headline numbers of a day, from what the lake holds.
+
+    Parameters
+    ----------
+    es_level : float
+        Confidence at which the desk limits its shortfall (`limits.es_level`).
+    """
 
     def read(table: str) -> pl.DataFrame:
         return lake.read(table, day, day, missing="skip")
@@ -59,6 +69,7 @@ def summarise(lake: Lake, day: date) -> DaySummary:
     scores = read("forecast_scores").filter(pl.col("model") == "ensemble", pl.col("price_kind") == "day_ahead")
     measures = read("risk_measures").filter(pl.col("scope") == "book")
     worst = limits.sort("use_share", descending=True).head(1)
+    var, es = (_at(measures, name, wanted) for name, wanted in (("var", VAR_LEVEL), ("es", es_level)))
     ahead = positions.filter(pl.col("instrument") == "day_ahead")
     one_zone = ahead.filter(pl.col("zone") == ahead["zone"][0]) if ahead.height else ahead
     return DaySummary(
@@ -68,13 +79,22 @@ def summarise(lake: Lake, day: date) -> DaySummary:
         mae_naive_eur_mwh=_mean(scores["mae_naive_standard_eur_mwh"]),
         positions_mwh={zone: _energy_mwh(positions.filter(pl.col("zone") == zone)) for zone in positions["zone"].unique().sort().to_list()},
         expected_pnl_eur=_one(read("portfolio_solution")["expected_pnl_eur"]),
-        var_eur=_one(measures.filter(pl.col("measure") == "var").sort("level")["value_eur"]),
-        es_eur=_one(measures.filter(pl.col("measure") == "es").sort("level")["value_eur"]),
+        var_eur=var[1],
+        es_eur=es[1],
         limits_used=_one(worst["use_share"]),
         limit_status=str(worst["status"][0]) if worst.height else "",
         settled_pnl_eur=_sum(read("pnl")["headline_eur"]),
         held_h=_sum(read("pnl")["held_h"]),
+        var_level=var[0],
+        es_level=es[0],
     )
+
+
+def _at(measures: pl.DataFrame, measure: str, wanted: float) -> tuple[float, float | None]:
+    """The level a measure is told at, and its value: the level wanted, or the lowest the desk has."""
+    known = {row["level"]: float(row["value_eur"]) for row in measures.filter(pl.col("measure") == measure).to_dicts()}
+    at = wanted if wanted in known else min(known, default=wanted)
+    return at, known.get(at)
 
 
 def _energy_mwh(rows: pl.DataFrame) -> float:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from energy_pipeline.book.hedges import day_hedges
+from energy_pipeline.book.ledger import with_deals
 from energy_pipeline.book.valued import valued
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.errors import MissingDayError
@@ -44,6 +45,7 @@ def answer(desk: Desk, lake: Lake, day: date, texts: Sequence[str]) -> WhatIf:
     TradeError, MissingDayError
     """
     trades = [parse_trade(text, desk) for text in texts]
+    desk = with_deals(desk, lake.read("deals", day, day, missing="skip"))
     stood = ("asset_thresholds", "asset_states", "end_values", "orders_sent", "bid_curves", "block_orders")
     tables = {name: lake.read(name, day, day) for name in ("positions", "scenario_paths", "plant_output", "dispatch", *stood)}
     own = desk_of_day(desk, day, tables["asset_states"], tables["end_values"])

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -25,10 +26,12 @@ import polars as pl
 from energy_pipeline.desk import Desk, load_desk
 from energy_pipeline.desk.model import ForecastSettings
 from energy_pipeline.domain.delivery import days_between
-from energy_pipeline.mathematics.statistics.comparison import holm
-from energy_pipeline.risk.expected_against_settled import bias_row
+from energy_pipeline.forecasting.forecasts import POINT
+from energy_pipeline.mathematics.statistics.comparison import diebold_mariano, holm
+from energy_pipeline.risk.expected_against_settled import LEAD_GROUPS, bias_row
 
 BLOCK_DAYS = 56
+HOUR = 60
 TABLES = (
     *("day_ahead_prices", "load_actual", "load_forecast", "generation_actual", "generation_forecast", "weather_forecast", "weather_observed"),
     *("fuel_prices", "outages"),
@@ -37,9 +40,10 @@ TABLES = (
 
 @dataclass(frozen=True)
 class DeskRun:
-    """What was walked: one frame of forecasts beside what came, and its page."""
+    """What was walked: forecasts of the day decided beside what came, those of the asked lead days, and their page."""
 
     rows: pl.DataFrame
+    leads: pl.DataFrame
     page: str
 
 
@@ -53,6 +57,7 @@ def run(
     jobs: int = 2,
     default_committee: bool = False,
     changes: Mapping[str, object] | None = None,
+    leads: Sequence[int] = (),
 ) -> DeskRun:
     """Walk `first`..`last`.
 
@@ -70,6 +75,8 @@ def run(
         Take the package's default forecast settings instead of the desk's.
     changes : mapping of a key of `forecast` to its value, optional
         Instead of what the desk file says.
+    leads : sequence of int
+        Lead days of a table of the mean's bias beside the plain point's, 1 being the day itself; none when empty.
 
     Raises
     ------
@@ -85,7 +92,7 @@ def run(
     if unknown:
         raise ValueError(f"zones {', '.join(unknown)} are not in {desk_path.name}; there are {', '.join(desk.zones)}")
     wanted = list(zones) or list(desk.zones)
-    work = partial(_walk, desk, data, first, last)
+    work = partial(_walk, desk, data, first, last, tuple(leads))
     if jobs > 1 and len(wanted) > 1:
         import multiprocessing
 
@@ -94,7 +101,10 @@ def run(
     else:
         frames = [work(zone) for zone in wanted]
     rows = pl.concat(frames)
-    return DeskRun(rows, _page(desk, rows, first, last, convention))
+    walked = rows.filter(pl.col("walk") == "day").drop("walk")
+    further = rows.filter(pl.col("walk") == "leads").drop("walk")
+    page = _page(desk, walked, first, last, convention)
+    return DeskRun(walked, further, page + ("\n".join(["", *_lead_bias(further), ""]) if leads else ""))
 
 
 def _with_convention(desk: Desk, convention: str) -> Desk:
@@ -110,9 +120,9 @@ def error_column() -> pl.Expr:
     return median - pl.col("outcome_eur_mwh")
 
 
-def _walk(desk: Desk, data: Path, first: date, last: date, zone: str) -> pl.DataFrame:
+def _walk(desk: Desk, data: Path, first: date, last: date, leads: tuple[int, ...], zone: str) -> pl.DataFrame:
     from energy_pipeline.contracts.raw import RAW_TABLES
-    from energy_pipeline.forecasting.forecasts import zone_day_ahead
+    from energy_pipeline.forecasting.forecasts import zone_day_ahead, zone_leads
     from energy_pipeline.information.archive import Archive
     from energy_pipeline.information.artefacts import MemoryArtefacts
     from energy_pipeline.ingestion import collect
@@ -122,12 +132,18 @@ def _walk(desk: Desk, data: Path, first: date, last: date, zone: str) -> pl.Data
     begin = first - timedelta(days=desk.history_days)
     names = [t.name for t in RAW_TABLES if t.name in TABLES]
     near = (zone, *desk.zones[zone].neighbours)
-    raw = {name: _own(collect(desk, name, begin, last, load).frame, near) for name in names}
+    ahead = timedelta(days=max(leads, default=1) - 1)
+    collected = {name: collect(desk, name, begin, last + ahead, load) for name in names}
+    raw = {name: _own(found.frame, near) for name, found in collected.items()}
+    for name, found in collected.items():
+        if found.failures and raw[name].is_empty():
+            raise next(iter(found.failures.values()))
     store, parts = MemoryArtefacts(), []
     for block in _blocks(days_between(first, last), BLOCK_DAYS):
         since = block[0] - timedelta(days=desk.history_days)
-        archive = Archive(desk, {n: f.filter(pl.col("delivery_day").is_between(since, block[-1])) for n, f in raw.items()})
-        parts += [zone_day_ahead(archive.at(day), zone, store) for day in block]
+        archive = Archive(desk, {n: f.filter(pl.col("delivery_day").is_between(since, block[-1] + ahead)) for n, f in raw.items()})
+        parts += [zone_day_ahead(archive.at(day), zone, store).with_columns(walk=pl.lit("day")) for day in block]
+        parts += [zone_leads(archive.at(day), zone, leads, store).with_columns(walk=pl.lit("leads")) for day in block if leads]
     prices = _own(raw["day_ahead_prices"], (zone,)).sort("known_at").unique(["zone", "delivery_start"], keep="last")
     outcome = prices.select("zone", "delivery_start", outcome_eur_mwh="price_eur_mwh")
     week = prices.select("zone", pl.col("delivery_start") + pl.duration(days=7), week_before_eur_mwh="price_eur_mwh")
@@ -162,7 +178,69 @@ def _page(desk: Desk, rows: pl.DataFrame, first: date, last: date, convention: s
         fallbacks = own.filter(pl.col("fallback") != "")["delivery_day"].n_unique()
         share = 100 * float(np.mean(hit.drop_nulls().to_numpy())) if hit.drop_nulls().len() else float("nan")
         lines.append(f"| {zone} | {own.height} | {mae['ensemble']:.2f} | {mae['ensemble'] / naive:.4f} | {share:.1f} | {best} | {fallbacks} |")
-    return "\n".join([*lines, "", *_quarters(rows), "", *_bias(rows)]) + "\n"
+    return "\n".join([*lines, "", *_quarters(rows), "", *_bias(rows), *_inside_the_hour(rows)]) + "\n"
+
+
+def _lead_bias(rows: pl.DataFrame) -> list[str]:
+    """Bias of the published mean by zone and lead group, Holm's p over all of them, and its squared error beside the plain point's."""
+    known = rows.filter(pl.col("outcome_eur_mwh").is_not_null()).with_columns(error=pl.col("price_eur_mwh") - pl.col("outcome_eur_mwh"))
+    days = known.group_by("zone", "model", "horizon_days", "delivery_day", maintain_order=True).agg(
+        pl.col("error", "outcome_eur_mwh").mean(), squares=(pl.col("error") ** 2).mean()
+    )
+    found: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for (zone, model), part in days.group_by("zone", "model", maintain_order=True):
+        for group, (low, high) in LEAD_GROUPS.items():
+            inside = part.filter(pl.col("horizon_days").is_between(low, high))
+            own = inside.group_by("delivery_day", maintain_order=True).agg(pl.col("error", "squares", "outcome_eur_mwh").mean())
+            if own.height:
+                found[str(zone), group, str(model)] = bias_row(*(own[c].to_numpy() for c in ("error", "squares", "outcome_eur_mwh")))
+    means = {key[:2]: r for key, r in found.items() if key[2] == "ensemble"}
+    together = holm([math.nan if r["p_value"] is None else r["p_value"] for r in means.values()])
+    heads = [
+        "zone",
+        "lead",
+        "days",
+        "bias of the mean EUR/MWh",
+        "allowed",
+        "HAC t",
+        "p of all",
+        "RMSE of the mean",
+        "of the point",
+        "bias of the point",
+    ]
+    lines = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
+    for ((zone, group), r), p in zip(means.items(), together, strict=True):
+        plain, t = found[zone, group, POINT], "" if r["hac_t"] is None else f"{r['hac_t']:.2f}"
+        told = f"{r['difference']:+.3f} | {r['allowed']:.2f} | {t} | {p:.3f} | {r['rmse']:.3f} | {plain['rmse']:.3f} | {plain['difference']:+.3f}"
+        lines.append(f"| {zone} | {group} | {r['days']} | {told} |")
+    return lines
+
+
+def _inside_the_hour(rows: pl.DataFrame) -> list[str]:
+    """Of zones finer than the hour: the published median beside its hourly means repeated and both naives, days that are known in full."""
+    start = pl.col("delivery_start")
+    own = rows.filter(pl.col("model") == "ensemble", pl.col("resolution_minutes") < HOUR, pl.col("outcome_eur_mwh").is_not_null())
+    if own.is_empty():
+        return []
+    came = own.select("zone", start + pl.duration(days=1), day_before_eur_mwh="outcome_eur_mwh")
+    own = own.join(came, on=["zone", "delivery_start"], how="left").with_columns(error=error_column()).drop_nulls("day_before_eur_mwh")
+    median = pl.col("error") + pl.col("outcome_eur_mwh")
+    rivals = {
+        "own": median,
+        "hour": median.mean().over("zone", start.dt.truncate("1h")),
+        "day": pl.col("day_before_eur_mwh"),
+        "week": pl.col("week_before_eur_mwh"),
+    }
+    missed = own.with_columns(**{name: (value - pl.col("outcome_eur_mwh")).abs() for name, value in rivals.items()})
+    days = missed.group_by("zone", "delivery_day", maintain_order=True).agg(pl.col(*rivals).mean())
+    heads = ["zone", "days", "MAE EUR/MWh", "its hours repeated", "ratio", "p", "the day before", "the week before"]
+    lines = ["", f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
+    for (zone,), part in days.group_by("zone", maintain_order=True):
+        mean = {name: float(part[name].mean()) for name in rivals}  # type: ignore[arg-type]
+        p = diebold_mariano(part["own"].to_numpy(), part["hour"].to_numpy())
+        found = f"{mean['own']:.2f} | {mean['hour']:.2f} | {mean['own'] / mean['hour']:.4f} | {p:.4f} | {mean['day']:.2f} | {mean['week']:.2f}"
+        lines.append(f"| {zone} | {part.height} | {found} |")
+    return lines
 
 
 def _bias(rows: pl.DataFrame) -> list[str]:

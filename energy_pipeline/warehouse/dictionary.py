@@ -1,4 +1,4 @@
-"""The data dictionary with the marts.
+"""The data dictionary with marts and dimensions.
 
 What belongs here: putting contracts and the SQL project's descriptions together. What
 does not: the text of either.
@@ -7,13 +7,17 @@ does not: the text of either.
 from __future__ import annotations
 
 from energy_pipeline.contracts.dictionary import Mart, data_dictionary
+from energy_pipeline.contracts.dimensions import DIMENSIONS
+from energy_pipeline.contracts.sql import column_comment
+from energy_pipeline.warehouse.dimensions import dimension_comment
 from energy_pipeline.warehouse.generated import COPIES
 from energy_pipeline.warehouse.sql_project import SqlModel, SqlProject
 
 
 def full_dictionary(project: SqlProject) -> str:
-    """The page with lake tables and marts."""
-    return data_dictionary({name: _told(mart) for name, mart in project.marts.items()})
+    """The page with lake tables, marts and dimensions."""
+    dimensions = {dim.name: (dimension_comment(dim), {c.name: column_comment(c) for c in dim.columns}) for dim in DIMENSIONS.values()}
+    return data_dictionary({name: _told(mart) for name, mart in project.marts.items()} | dimensions)
 
 
 def _told(mart: SqlModel) -> Mart:

@@ -85,6 +85,8 @@ class Kept:
         Of the source days, by mart and day.
     years : set of int
         Years the file has days of.
+    dimensions : tuple of str, date, date, or None
+        What its dimensions were made from (`dimensions.State`).
     """
 
     version: int = 0
@@ -93,6 +95,12 @@ class Kept:
     fingerprints: dict[str, str] = field(default_factory=dict)
     hashes: dict[tuple[str, date], str] = field(default_factory=dict)
     years: frozenset[int] = frozenset()
+    dimensions: tuple[str, date, date] | None = None
+
+    def days(self, due: Due, scope: Scope) -> set[date]:
+        """Days a file will have rows of once what is due is done."""
+        there = {day for _, day in self.hashes} | {day for days in due.values() for day in days}
+        return {day for day in there if scope.first <= day <= scope.last}
 
 
 def read_kept(connection: duckdb.DuckDBPyConnection, database: str) -> Kept:
@@ -108,7 +116,8 @@ def read_kept(connection: duckdb.DuckDBPyConnection, database: str) -> Kept:
     first = connection.execute(f"SELECT first_day FROM {meta}.span").fetchone()  # noqa: S608
     fingerprints = dict(connection.execute(f"SELECT mart, fingerprint FROM {meta}.models").fetchall())  # noqa: S608
     hashes = {(mart, day): found for mart, day, found in rows}
-    return Kept(version or 0, newest, first[0] if first else None, fingerprints, hashes, frozenset(day.year for _, day in hashes))
+    made = connection.execute(f"SELECT * FROM {meta}.dimensions").fetchone() if ("dimensions",) in known else None  # noqa: S608
+    return Kept(version or 0, newest, first[0] if first else None, fingerprints, hashes, frozenset(day.year for _, day in hashes), made)
 
 
 class SourceDays:
@@ -182,8 +191,8 @@ def due(models: Models, kept: Kept, candidate: Mapping[str, Iterable[date]], sco
 
 
 def changed(models: Models, kept: Kept) -> set[str]:
-    """Marts that are new or were built with other SQL."""
-    return {mart.name for mart in models.marts if kept.fingerprints.get(mart.name) != models.fingerprints[mart.name]}
+    """Marts, views among them, that are new or were built with other SQL."""
+    return {mart.name for mart in (*models.marts, *models.views) if kept.fingerprints.get(mart.name) != models.fingerprints[mart.name]}
 
 
 def months(days: Iterable[date]) -> list[date]:

@@ -11,14 +11,16 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-from energy_pipeline.contracts.aggregates import is_aggregate
 from energy_pipeline.contracts.sql import literal, quoted
 from energy_pipeline.warehouse.models import mart_table
+
+BY_DAY, NEWEST = "by day", "newest"
+"""How all years of a mart are read: each day from the file that has it, or all from the newest file."""
 
 
 def year_path(warehouse_path: Path, year: int) -> Path:
@@ -101,7 +103,7 @@ def sweep(warehouse_path: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def write_attach_query(warehouse_path: Path, marts: Iterable[str]) -> None:
+def write_attach_query(warehouse_path: Path, marts: Mapping[str, str]) -> None:
     """Bring the saved query up to date; untouched where it says the same."""
     path, text = attach_path(warehouse_path), attach_query(warehouse_path.name, closed_years(warehouse_path), marts)
     if path.exists() and path.read_text(encoding="utf-8") == text:
@@ -111,8 +113,14 @@ def write_attach_query(warehouse_path: Path, marts: Iterable[str]) -> None:
     swap(fresh, path)
 
 
-def attach_query(name: str, years: Sequence[int], marts: Iterable[str]) -> str:
-    """SQL that shows the marts of all files as views of one schema, in a session of its own."""
+def attach_query(name: str, years: Sequence[int], marts: Mapping[str, str]) -> str:
+    """SQL that shows the marts of all files as views of one schema, in a session of its own.
+
+    Parameters
+    ----------
+    marts : mapping of str to str
+        In an order in which views come after what they read: `BY_DAY`, `NEWEST`, or the SQL of a view.
+    """
     stem, _, suffix = name.rpartition(".")
     lines = [
         f"-- All years as one: run it in this folder in a session without a file, as `duckdb -init {stem}_attach.sql`.",
@@ -122,10 +130,10 @@ def attach_query(name: str, years: Sequence[int], marts: Iterable[str]) -> str:
         "CREATE SCHEMA IF NOT EXISTS marts;",
     ]
     kept = " AND ".join(f"delivery_day NOT BETWEEN {literal(str(date(y, 1, 1)))} AND {literal(str(date(y, 12, 31)))}" for y in years)
-    for mart in sorted(marts):
+    for mart, how in marts.items():
         table = f"marts.{quoted(mart)}"
-        parts = [f"SELECT * FROM newest.{table}"]  # noqa: S608 - a mart's name
-        if years and not is_aggregate(mart):
+        parts = [f"SELECT * FROM newest.{table}"] if how in (BY_DAY, NEWEST) else [how]  # noqa: S608 - a mart's name
+        if years and how == BY_DAY:
             parts = [f"{parts[0]} WHERE {kept}", *(f"SELECT * FROM y{year}.{table}" for year in years)]  # noqa: S608
         lines.append(f"CREATE OR REPLACE VIEW {mart_table(mart)} AS " + " UNION ALL BY NAME ".join(parts) + ";")
     return "\n".join(lines) + "\n"

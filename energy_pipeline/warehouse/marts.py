@@ -21,7 +21,8 @@ import polars as pl
 
 from energy_pipeline.contracts import table as contract_of
 from energy_pipeline.contracts.aggregates import MONTH, is_aggregate, is_monthly
-from energy_pipeline.contracts.sql import comments
+from energy_pipeline.contracts.dimensions import DIMENSIONS
+from energy_pipeline.contracts.sql import comments, quoted
 from energy_pipeline.domain.errors import PipelineError
 from energy_pipeline.lake.errors import PublishError
 from energy_pipeline.lake.layout import month_start
@@ -38,6 +39,8 @@ CREATE TABLE IF NOT EXISTS meta.days (mart VARCHAR NOT NULL, delivery_day DATE N
 COMMENT ON TABLE meta.days IS 'Hash of the source days that the rows of a mart and day were made from.';
 CREATE TABLE IF NOT EXISTS meta.span (first_day DATE NOT NULL);
 COMMENT ON TABLE meta.span IS 'From which day on this file holds rows by interval.';
+CREATE TABLE IF NOT EXISTS meta.keys (mart VARCHAR NOT NULL, place INTEGER NOT NULL, column_name VARCHAR NOT NULL);
+COMMENT ON TABLE meta.keys IS 'Grain of each mart: the columns that tell its rows apart, in order.';
 CREATE OR REPLACE TEMP TABLE block_days (delivery_day DATE);
 """
 
@@ -100,12 +103,15 @@ class MartBuilder:
         stale = changed(self.models, self.kept)
         builds = {mart.name: MartBuild(mart.name, mart.name in stale) for mart in self.models.marts}
         self._drop_strangers()
-        self._views(sorted({*stale, *due}))
+        self._views([mart.name for mart in self.models.marts if mart.name in stale or mart.name in due])
         for mart in self.models.marts:
             if mart.name in stale:
-                self._try(mart, self._create)
+                self._try(mart, lambda m: create(self.connection, self.models, m, self.models.sql[m.name]))
         self._fill(builds, due)
         self._sum_up(builds, due, stale)
+        for view in self.models.views:
+            if view.name in stale:
+                self._try(view, lambda v: create_view(self.connection, self.models, v))
         if self.failures:
             raise PublishError(self.failures)
         self._trim()
@@ -117,13 +123,19 @@ class MartBuilder:
     # -- preparing -------------------------------------------------------------
 
     def _drop_strangers(self) -> None:
-        rows = self.connection.execute(
-            "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database() AND schema_name = ?", [SCHEMA]
-        )
-        for name in {str(row[0]) for row in rows.fetchall()} - {mart.name for mart in self.models.marts}:
-            self.connection.execute(f"DROP TABLE {mart_table(name)}")
+        for name, kind in self._strangers():
+            self.connection.execute(f"DROP {kind} {mart_table(name)}")
             self.connection.execute("DELETE FROM meta.models WHERE mart = ?", [name])
-            self.connection.execute("DELETE FROM meta.days WHERE mart = ?", [name])
+            for table in ("days", "keys"):
+                self.connection.execute(f"DELETE FROM meta.{table} WHERE mart = ?", [name])  # noqa: S608 - our own names
+
+    def _strangers(self) -> list[tuple[str, str]]:
+        """Tables and views of the marts' schema that are no marts, views first; what is now the other kind counts as one."""
+        rows = self.connection.execute("SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = ?", [SCHEMA]).fetchall()
+        here = {(str(name), "VIEW" if kind == "VIEW" else "TABLE") for name, kind in rows}
+        wanted = {(mart.name, "TABLE") for mart in self.models.marts} | {(view.name, "VIEW") for view in self.models.views}
+        wanted |= {(name, "TABLE") for name in DIMENSIONS}
+        return sorted(here - wanted, key=lambda found: (found[1] == "TABLE", found[0]))
 
     def _views(self, marts: Sequence[str]) -> None:
         """What the marts stand on, as views over the sources of the block; first without rows."""
@@ -131,18 +143,6 @@ class MartBuilder:
         for model in self.models.needed(marts):
             if not is_monthly(model.name):
                 self._try(model, lambda m: self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {relation(m.name)} AS {self.models.sql[m.name]}"))
-
-    def _create(self, mart: Model) -> None:
-        """The mart's table without rows."""
-        sql, day = self.models.sql[mart.name], day_column(mart.name)
-        self.connection.execute(f"CREATE OR REPLACE TABLE {mart_table(mart.name)} AS {sql} WITH NO DATA")
-        columns = dict(row[:2] for row in self.connection.execute(f"DESCRIBE {mart_table(mart.name)}").fetchall())
-        if columns.get(day) != "DATE":
-            raise MartError(f"a mart needs a DATE column {day}, its columns are {columns} -> add it to the model")
-        for statement in self.models.comments(mart):
-            self.connection.execute(statement)
-        self.connection.execute("INSERT OR REPLACE INTO meta.models VALUES (?, ?)", [mart.name, self.models.fingerprints[mart.name]])
-        self.connection.execute("DELETE FROM meta.days WHERE mart = ?", [mart.name])
 
     def _try(self, model: Model, step: Callable[[Model], object]) -> None:
         """One model's step in its own transaction; a failure is noted and the next model tried."""
@@ -244,6 +244,38 @@ class MartBuilder:
     def _scalar(self, sql: str, parameters: Sequence[object] | None = None) -> int:
         row = self.connection.execute(sql, parameters).fetchone()
         return int(row[0]) if row else 0
+
+
+def create(connection: duckdb.DuckDBPyConnection, models: Models, mart: Model, sql: str) -> None:
+    """A mart's table without rows: types as the SQL gives them, NOT NULL where the mart promises it."""
+    day = day_column(mart.name)
+    columns = dict(row[:2] for row in connection.execute(f"DESCRIBE {sql}").fetchall())
+    if columns.get(day) != "DATE":
+        raise MartError(f"a mart needs a DATE column {day}, its columns are {columns} -> add it to the model")
+    told = ", ".join(f"{quoted(name)} {kind}{' NOT NULL' if name in mart.not_null else ''}" for name, kind in columns.items())
+    connection.execute(f"CREATE OR REPLACE TABLE {mart_table(mart.name)} ({told})")
+    connection.execute("DELETE FROM meta.days WHERE mart = ?", [mart.name])
+    _note(connection, models, mart)
+
+
+def create_view(connection: duckdb.DuckDBPyConnection, models: Models, view: Model) -> None:
+    """A mart that reads the finished marts whenever it is asked."""
+    connection.execute(f"CREATE OR REPLACE VIEW {mart_table(view.name)} AS {models.sql[view.name]}")
+    _note(connection, models, view)
+
+
+def _note(connection: duckdb.DuckDBPyConnection, models: Models, mart: Model) -> None:
+    """Comments, fingerprint and key of a mart that was made."""
+    connection.execute(";\n".join(models.comments(mart)))
+    connection.execute("INSERT OR REPLACE INTO meta.models VALUES (?, ?)", [mart.name, models.fingerprints[mart.name]])
+    note_key(connection, mart.name, mart.key)
+
+
+def note_key(connection: duckdb.DuckDBPyConnection, name: str, key: Sequence[str]) -> None:
+    """Say which columns tell the rows of a mart or a dimension apart."""
+    connection.execute("DELETE FROM meta.keys WHERE mart = ?", [name])
+    places = list(range(1, len(key) + 1))
+    connection.execute("INSERT INTO meta.keys SELECT ?, unnest(?::INTEGER[]), unnest(?::VARCHAR[])", [name, places, list(key)])
 
 
 def day_column(mart: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 from weakref import WeakKeyDictionary
@@ -18,7 +18,7 @@ from energy_pipeline.contracts.aggregates import is_monthly
 from energy_pipeline.contracts.sql import comments, in_currency, quoted
 
 SCHEMA = "marts"
-LAYOUT = 1
+LAYOUT = 2
 """Of the files. A higher number rebuilds every mart."""
 
 
@@ -40,6 +40,18 @@ class Model(Protocol):
     @property
     def sources(self) -> tuple[str, ...]:
         """Lake tables it reads itself."""
+
+    @property
+    def is_view(self) -> bool:
+        """Whether a mart is a view of other marts."""
+
+    @property
+    def key(self) -> Sequence[str]:
+        """Columns that tell a mart's rows apart."""
+
+    @property
+    def not_null(self) -> Collection[str]:
+        """Columns that are never null."""
 
     @property
     def description(self) -> str:
@@ -105,18 +117,19 @@ class Models:
     def __init__(self, project: Project, currency: str = "EUR") -> None:
         self.currency = currency
         self.all: dict[str, Model] = {name: project.models[name] for name in project.order()}
-        self.marts = [model for model in self.all.values() if model.kind == "mart"]
+        self.marts = [model for model in self.all.values() if model.kind == "mart" and not model.is_view]
+        self.views = [model for model in self.all.values() if model.is_view]
         self.by_day = [mart for mart in self.marts if not is_monthly(mart.name)]
         self.by_month = [mart for mart in self.marts if is_monthly(mart.name)]
-        self.sql = {name: project.render(name, _months_of if is_monthly(name) else relation, source).strip().rstrip(";") for name in self.all}
+        self.sql = {name: project.render(name, self._reads(name), source).strip().rstrip(";") for name in self.all}
         self.chains = {name: self._chain(name) for name in self.all}
         self.sources = {name: sorted({s for each in chain for s in self.all[each].sources}) for name, chain in self.chains.items()}
-        self.fingerprints = {mart.name: self._fingerprint(mart) for mart in self.marts}
+        self.fingerprints = {mart.name: self._fingerprint(mart) for mart in (*self.marts, *self.views)}
 
     def comments(self, mart: Model) -> list[str]:
         """Statements that comment a mart's table and columns."""
         columns = {name: in_currency(text, self.currency) for name, text in mart.columns.items()}
-        return comments(mart_table(mart.name), self.description(mart), columns)
+        return comments(mart_table(mart.name), self.description(mart), columns, "VIEW" if mart.is_view else "TABLE")
 
     def description(self, mart: Model) -> str:
         """What a mart's table is."""
@@ -130,6 +143,10 @@ class Models:
     def sources_of(self, marts: Iterable[str]) -> list[str]:
         """Lake tables that marts read, directly or through others."""
         return sorted({source for mart in marts for source in self.sources[mart]})
+
+    def _reads(self, name: str) -> Callable[[str], str]:
+        """What a model reads others by: the finished marts, the months being built, or the days being built."""
+        return mart_table if self.all[name].is_view else _months_of if is_monthly(name) else relation
 
     def _chain(self, name: str) -> list[str]:
         """The model and everything it depends on, by name."""
@@ -146,7 +163,7 @@ class Models:
         """Hash of all SQL, text and types the mart is made of; a change of it means a rebuild."""
         content = [(name, self.sql[name]) for name in self.chains[mart.name]]
         types = [(s, [(c.name, c.dtype) for c in contract_of(s).columns]) for s in self.sources[mart.name]]
-        text = json.dumps([LAYOUT, content, types, *self.comments(mart)])
+        text = json.dumps([LAYOUT, content, types, list(mart.key), sorted(mart.not_null), *self.comments(mart)])
         return hashlib.sha256(text.encode()).hexdigest()
 
 

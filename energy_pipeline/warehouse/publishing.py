@@ -16,12 +16,16 @@ from pathlib import Path
 
 import duckdb
 
+from energy_pipeline.contracts.aggregates import is_aggregate
+from energy_pipeline.contracts.dimensions import CALENDAR, DIMENSIONS
+from energy_pipeline.desk import Desk
 from energy_pipeline.lake.errors import PublishError
 from energy_pipeline.lake.store import Lake
 from energy_pipeline.warehouse import files
+from energy_pipeline.warehouse.dimensions import Dimensions, State
 from energy_pipeline.warehouse.duck import attached, is_current, workbench
 from energy_pipeline.warehouse.due import Due, Kept, Scope, SourceDays, candidates, changed, due, is_closed, of_year, read_kept, window
-from energy_pipeline.warehouse.marts import META, MartBuild, MartBuilder, day_column
+from energy_pipeline.warehouse.marts import META, MartBuild, MartBuilder, create, create_view, day_column
 from energy_pipeline.warehouse.models import Models, Project, mart_table, models_of, open_project
 
 _PUBLISHES = """
@@ -76,7 +80,7 @@ def publish(
     *,
     published_at: datetime | None = None,
     project: Project | None = None,
-    currency: str = "EUR",
+    desk: Desk | None = None,
 ) -> PublishReport:
     """Bring the days of all marts up to date in a new version of the warehouse, and swap it in.
 
@@ -94,28 +98,28 @@ def publish(
         Aware; noted in `meta.publishes`.
     project : Project, optional
         Instead of the models in `sql_root`.
-    currency : str
-        The desk's, for the comments.
+    desk : Desk, optional
+        What the dimensions are made from, and whose currency the comments say; without it there are no dimensions.
 
     Raises
     ------
     PublishError
         Naming everything that failed.
     """
-    models = models_of(project if project is not None else open_project(sql_root), currency)
+    models = models_of(project if project is not None else open_project(sql_root), desk.currency if desk else "EUR")
     wanted = tuple(sorted(set(days)))
     with files.publisher_lock(warehouse_path):
         began = time.perf_counter()
         files.sweep(warehouse_path)
         try:
             with workbench(files.fresh_path(warehouse_path)) as connection:
-                work = _Publication(connection, lake, models, warehouse_path, wanted, published_at)
+                work = _Publication(connection, lake, models, warehouse_path, wanted, published_at, Dimensions(desk) if desk else None)
                 work.run()
             for fresh, _ in work.fresh:
                 files.sync(fresh)
             for fresh, path in work.fresh:
                 files.swap(fresh, path)
-            files.write_attach_query(warehouse_path, (mart.name for mart in models.marts))
+            files.write_attach_query(warehouse_path, _attached(models, desk))
         finally:
             files.sweep(warehouse_path)
         seconds = time.perf_counter() - began
@@ -130,6 +134,14 @@ def publish(
     )
 
 
+def _attached(models: Models, desk: Desk | None) -> dict[str, str]:
+    """How a session that attaches all files sees each mart: day by day, from the newest file alone, or as a view's SQL."""
+    found = {mart.name: files.NEWEST if is_aggregate(mart.name) else files.BY_DAY for mart in models.marts}
+    if desk is not None:
+        found |= {name: files.BY_DAY if name == CALENDAR.name else files.NEWEST for name in DIMENSIONS}
+    return dict(sorted(found.items())) | {view.name: models.sql[view.name] for view in models.views}
+
+
 @dataclass
 class _Publication:
     """One publish: what is due, the main file, then the files of closed years that changed."""
@@ -140,6 +152,7 @@ class _Publication:
     path: Path
     days: Sequence[date]
     published_at: datetime | None
+    dimensions: Dimensions | None = None
     fresh: list[tuple[Path, Path]] = field(default_factory=list)
     builds: list[MartBuild] = field(default_factory=list)
     version: int = 0
@@ -160,11 +173,10 @@ class _Publication:
         scope = window(newest)
         wanted = due(self.models, kept, candidate, scope, sources)
         in_main = kept.years | {day.year for days in wanted.values() for day in days}
-        years = self._years(in_main, candidate, newest, sources)
+        years = self._years(in_main, candidate, newest, sources, other_sql=bool(changed(self.models, kept)))
         self.version = kept.version
-        if not (
-            wanted or years or changed(self.models, kept) or kept.fingerprints.keys() - self.models.fingerprints.keys() or kept.first != scope.first
-        ):
+        same = self.models.fingerprints.keys() >= kept.fingerprints.keys() and not changed(self.models, kept)
+        if same and not wanted and not years and kept.first == scope.first and self._state(kept, wanted, scope) in (None, kept.dimensions):
             return
         self.version = kept.version + 1
         main = self._make(self.path, kept, scope, wanted, sources)
@@ -172,15 +184,20 @@ class _Publication:
             self._make(files.year_path(self.path, year), before, of_year(year), needed, sources, seed=(main, year))
         self.fresh.append(self.fresh.pop(0))
 
+    def _state(self, kept: Kept, wanted: Due, scope: Scope) -> State | None:
+        """What the dimensions of a file are to be made from."""
+        return self.dimensions.state(kept.days(wanted, scope)) if self.dimensions else None
+
     def _years(
-        self, in_main: AbstractSet[int], candidate: Mapping[str, Collection[date]], newest: date, sources: SourceDays
+        self, in_main: AbstractSet[int], candidate: Mapping[str, Collection[date]], newest: date, sources: SourceDays, *, other_sql: bool
     ) -> dict[int, tuple[Kept, Due]]:
-        """Closed years of which the file is missing or a day is due, with what the file was built from."""
+        """Closed years of which the file is missing, a day is due or the SQL is another, with what the file was built from."""
         found: dict[int, tuple[Kept, Due]] = {}
-        for year in sorted(in_main | {day.year for days in candidate.values() for day in days}):
+        there = set(files.closed_years(self.path)) if other_sql else set()
+        for year in sorted(there | in_main | {day.year for days in candidate.values() for day in days}):
             path = files.year_path(self.path, year)
             asked = {day for days in candidate.values() for day in days if day.year == year}
-            if not is_closed(year, newest) or (path.exists() and not asked):
+            if not is_closed(year, newest) or (path.exists() and not asked and not other_sql):
                 continue
             before = self._kept(path)
             if not before.fingerprints and year > window(newest).first.year:
@@ -213,6 +230,8 @@ class _Publication:
                 kept = self._copied(seed[1])
             builder = MartBuilder(self.connection, self.lake, self.models, scope, kept, sources)
             builds = builder.run(wanted)
+            if self.dimensions and (state := self._state(kept, wanted, scope)):
+                self.dimensions.write(self.connection, state)
             self._note(builds)
             self.connection.execute("CHECKPOINT warehouse")
         verify(self.connection, fresh, self.version, {build.name: build.total for build in builds})
@@ -222,14 +241,17 @@ class _Publication:
     def _copied(self, year: int) -> Kept:
         """Copy a year from the main file, which has all of it."""
         self.connection.execute(META)
+        self.connection.execute("BEGIN TRANSACTION")  # else each comment waits for the disk
         for mart in self.models.marts:
             table, day = mart_table(mart.name), day_column(mart.name)
-            self.connection.execute(f"CREATE TABLE {table} AS SELECT * FROM main_file.{table} WHERE year({day}) = ?", [year])  # noqa: S608
-            for statement in self.models.comments(mart):
-                self.connection.execute(statement)
-        self.connection.execute("INSERT INTO meta.models SELECT * FROM main_file.meta.models")
+            create(self.connection, self.models, mart, f"FROM main_file.{table}")
+            self.connection.execute(f"INSERT INTO {table} FROM main_file.{table} WHERE year({day}) = ?", [year])
+        for view in self.models.views:
+            create_view(self.connection, self.models, view)
         self.connection.execute("INSERT INTO meta.days SELECT * FROM main_file.meta.days WHERE year(delivery_day) = ?", [year])
-        return Kept(fingerprints=dict(self.models.fingerprints))
+        self.connection.execute("COMMIT")
+        rows = self.connection.execute("SELECT mart, delivery_day, sources_hash FROM meta.days").fetchall()
+        return Kept(fingerprints=dict(self.models.fingerprints), hashes={(mart, day): found for mart, day, found in rows})
 
     def _note(self, builds: Sequence[MartBuild]) -> None:
         self.connection.execute(_PUBLISHES)

@@ -61,6 +61,12 @@ class SqlModel:
         Column descriptions from the YAML beside the file; empty for tests.
     schema : str
         The schema the model asks for; empty for tests.
+    is_view : bool
+        A mart that stays a question: it may read other marts across days, and holds no rows of its own.
+    key : tuple of str
+        Columns that tell a mart's rows apart, from the YAML.
+    not_null : frozenset of str
+        Columns that are never null, from the YAML.
     """
 
     name: str
@@ -72,6 +78,19 @@ class SqlModel:
     columns: dict[str, str]
     schema: str
     path: Path
+    is_view: bool = False
+    key: tuple[str, ...] = ()
+    not_null: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What the YAML says of a model."""
+
+    description: str = ""
+    columns: dict[str, str] = field(default_factory=dict)
+    key: tuple[str, ...] = ()
+    not_null: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -95,7 +114,7 @@ def _render(sql: str, name: str, ref: Callable[[str], str], source: Callable[[st
         raise SqlProjectError(Path(name), [f"{name}: {error} (a model may use ref, source and config only)"]) from error
 
 
-def read_model(path: Path, kind: ModelKind, texts: Mapping[str, tuple[str, dict[str, str]]] | None = None) -> SqlModel:
+def read_model(path: Path, kind: ModelKind, texts: Mapping[str, _Told] | None = None) -> SqlModel:
     """One SQL file, with its descriptions where they are known."""
     sql, calls = path.read_text(encoding="utf-8"), _Calls()
 
@@ -112,17 +131,20 @@ def read_model(path: Path, kind: ModelKind, texts: Mapping[str, tuple[str, dict[
         return ""
 
     _render(sql, path.stem, ref, source, config)
-    description, columns = (texts or {}).get(path.stem, ("", {}))
+    told = (texts or {}).get(path.stem, _Told())
     return SqlModel(
         name=path.stem,
         kind=kind,
         sql=sql,
         depends_on=tuple(dict.fromkeys(calls.refs)),
         sources=tuple(dict.fromkeys(calls.sources)),
-        description=description,
-        columns=columns,
+        description=told.description,
+        columns=told.columns,
         schema=calls.config.get("schema", ""),
         path=path,
+        is_view=kind == "mart" and calls.config.get("materialized") == "view",
+        key=told.key,
+        not_null=told.not_null,
     )
 
 
@@ -275,6 +297,11 @@ class SqlProject:
         for model in [*self.models.values(), *self.tests.values()]:
             problems += [f"{model.name}: ref('{r}') is no model" for r in model.depends_on if r not in self.models]
             problems += [f"{model.name}: source('lake', '{s}') is no table of the contracts" for s in model.sources if s not in TABLES]
+            reads = [d for d in model.depends_on if d in self.models]
+            if model.is_view:
+                problems += [f"{model.name}: a view reads marts, and ref('{d}') is none" for d in reads if self.models[d].kind != "mart"]
+            elif model.kind == "mart":
+                problems += [f"{model.name}: ref('{d}') is a view, which no table is built from" for d in reads if self.models[d].is_view]
         if problems:
             raise UnknownReferenceError(self.root, problems)
 
@@ -302,13 +329,15 @@ class SqlProject:
             raise MissingDescriptionError(self.root, problems)
 
 
-def _descriptions(root: Path) -> dict[str, tuple[str, dict[str, str]]]:
-    """Model name -> (description, column descriptions) from every YAML below staging and marts."""
-    result: dict[str, tuple[str, dict[str, str]]] = {}
+def _descriptions(root: Path) -> dict[str, _Told]:
+    """Model name -> what every YAML below staging and marts says of it."""
+    result: dict[str, _Told] = {}
     for folder in FOLDERS:
         for path in sorted((root / folder).glob("*.yml")):
             content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
             for model in content.get("models", []):
                 columns = {str(c["name"]): str(c.get("description", "")).strip() for c in model.get("columns", [])}
-                result[str(model["name"])] = (str(model.get("description", "")).strip(), columns)
+                keys = [t["unique_key"]["arguments"]["columns"] for t in model.get("data_tests", []) if "unique_key" in t]
+                never = frozenset(str(c["name"]) for c in model.get("columns", []) if "not_null" in c.get("data_tests", []))
+                result[str(model["name"])] = _Told(str(model.get("description", "")).strip(), columns, tuple(keys[0]) if keys else (), never)
     return result

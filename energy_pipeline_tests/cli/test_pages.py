@@ -7,8 +7,11 @@ import polars as pl
 import pytest
 
 from energy_pipeline.cli import pages
+from energy_pipeline.cli.day_table import rows
 from energy_pipeline.contracts import TABLES
 from energy_pipeline.lake import Lake
+from energy_pipeline.reporting import headline
+from energy_pipeline.reporting.inputs import ReportInputs
 from energy_pipeline.runner.index import records, write_index
 from energy_pipeline.runner.summary import summarise
 from energy_pipeline.settings import Settings
@@ -80,3 +83,17 @@ def test_a_desk_without_a_var_of_95_percent_has_its_settlements_in_the_page_of_a
     lake.write_day("var_exceptions", DAY, frame.filter(pl.col("level") == frame["level"][0]).with_columns(level=pl.lit(0.9)))
     found = {r.day: r for r in records(lake)}
     assert found[DAY].settled_eur == frame["pnl_eur"][0]
+
+
+def test_var_and_es_of_the_console_are_those_of_the_first_screen_and_say_their_level(settings, made_up_day):
+    lake, made = Lake(settings.lake), made_up_day(DAY)
+    legal = made.tables["risk_measures"].filter(scope="book")
+    many = [legal.filter(measure="var", level=0.95).with_columns(measure=pl.lit("es"), level=pl.lit(at), value_eur=1e5 * at) for at in (0.95, 0.975)]
+    changed = pl.concat([made.tables["risk_measures"].filter(pl.col("measure") != "es"), *many]).sort("scope", "measure", "method", "level")
+    lake.write_day("risk_measures", DAY, changed)
+    tables = made.tables | {"risk_measures": changed}
+    tile = next(t for t in headline.tiles(ReportInputs(DAY, made.desk, tables, {})) if t.label.startswith("ES"))
+    printed = dict(rows([summarise(lake, DAY, made.desk.limits.es_level)], "EUR"))
+    assert (tile.label, printed["ES 97.5 %, EUR"]) == ("ES 97.5 %", [tile.value])
+    lake.write_day("risk_measures", DAY, changed.with_columns(level=pl.col("level") * 0.9))
+    assert "ES 85.5 %, EUR" in dict(rows([summarise(lake, DAY)], "EUR")), "another level is never told as 97.5 %"

@@ -47,7 +47,8 @@ def sound(name, days=DAYS):
         if "delivery_start" not in contract.schema:
             rows.append(base)
             continue
-        fixed = {"instrument": "day_ahead", "resolution_minutes": 60, "horizon_days": 1, "unit": "EUR/MWh"}
+        nearest = next((int(c.minimum) for c in contract.columns if c.name == "horizon_days" and c.minimum is not None), 1)
+        fixed = {"instrument": "day_ahead", "resolution_minutes": 60, "horizon_days": nearest, "unit": "EUR/MWh"}
         varied = [c.name for c in contract.columns if c.dtype in ("f64", "f32") and c.maximum is not None]
         for start in starts(day):
             noise = {n: base[n] * (1 - 0.1 * random.random()) for n in varied}

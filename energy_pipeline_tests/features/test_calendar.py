@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from energy_pipeline.domain.errors import DeskError
-from energy_pipeline.features.calendar import day_kinds, is_holiday
+from energy_pipeline.domain.public_holidays import is_holiday
+from energy_pipeline.features.calendar import day_kinds
 from energy_pipeline_tests.renewables.hand_made import TINY, tiny_desk
 
 

@@ -1,12 +1,15 @@
 """Drivers of the days after D: what the runs known at the gate say of them, and nothing later."""
 
-from datetime import date, timedelta
+import os
+from datetime import date, time, timedelta
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
+from energy_pipeline.contracts import table
 from energy_pipeline.domain.delivery import DeliveryDay
 from energy_pipeline.features import driver_outlook
 from energy_pipeline.features.history import zone_history
@@ -16,6 +19,7 @@ from energy_pipeline.ingestion.synthetic.market import LATER_RUNS, RUNS, Market
 from energy_pipeline.scenarios.week_series import week_days
 from energy_pipeline_tests.features.small_market import BERLIN, DESK, SPRING, frames_for, only, poisoned, without
 
+FARMS = Path(os.environ.get("ENERGY_PIPELINE_DATA", "../shared/data")) / "gefcom2012_wind_7_farms"
 LEADS = range(2, 15)
 FORTNIGHT = DESK.model_copy(update={"forecast": DESK.forecast.model_copy(update={"horizon_days": 14})})
 AHEAD = 13
@@ -119,3 +123,55 @@ def test_the_synthetic_market_issues_runs_for_the_end_of_a_fortnight_and_the_sam
     for place in DESK.weather:
         assert np.array_equal(week.forecasts[place].wind_ms, fortnight.forecasts[place].wind_ms[: len(RUNS)])
     assert len(week_days(Archive(FORTNIGHT, {}).at(DAY))) == 14
+
+
+@pytest.mark.skipif(not FARMS.exists(), reason="the measured wind farms are not there (ENERGY_PIPELINE_DATA)")
+def test_real_weather_runs_are_worth_a_third_of_the_error_on_measured_farms():
+    # The farms' runs reach one day ahead: the day is decided the evening before, and D is the lead.
+    farms = ("3", "5")
+    evening = {"at": time(23, 30)}
+    markets = {n: m.model_copy(update={"time_zone": "UTC", "gate": m.gate.model_copy(update=evening)}) for n, m in DESK.markets.items()}
+    zone = DESK.zones["SOUTH"].model_copy(update={"installed_wind_mw": 100.0, "drivers": ("wind",)})
+    zones = {f: zone.model_copy(update={"weather_locations": (f,)}) for f in farms}
+    place = next(iter(DESK.weather.values()))
+    learning = DESK.forecast.model_copy(update={"training_days": 180})
+    desk = DESK.model_copy(
+        update={
+            "time_zone": "UTC",
+            "markets": markets,
+            "decision_at": time(23),
+            "zones": zones,
+            "weather": dict.fromkeys(farms, place),
+            "forecast": learning,
+        }
+    )
+    archive = Archive(desk, _measured(farms))
+    errors = []
+    for day in (date(2010, 3, 1) + timedelta(days=7 * i) for i in range(30)):
+        for farm in farms:
+            found = lead_drivers(archive.at(day), farm, 1)["wind"]
+            came = lead_drivers(archive.at(day + timedelta(days=3)), farm, 1)["wind"].actual[-4]
+            errors.append([np.nanmean(np.abs(values - came)) for values in (found.values[-1], np.nanmean(found.actual[-30:-2], axis=0))])
+    run, climate = np.mean(errors, axis=0)
+    assert run < 0.7 * climate
+
+
+def _measured(farms):
+    """Runs of 12 UTC, known eight hours later, and output of the farms as frames."""
+    us = pl.Datetime("us", "UTC")
+    runs = pl.read_parquet(FARMS / "nwp_day_ahead.parquet").drop_nulls("ws").with_columns(pl.col("farm").cast(pl.String))
+    power = pl.read_parquet(FARMS / "power_hourly.parquet").with_columns(pl.col("farm").cast(pl.String))
+    start = pl.col("ts_utc").cast(us)
+    at = {"delivery_day": start.dt.date(), "delivery_start": start, "resolution_minutes": pl.lit(60), "source": pl.lit("")}
+    issued = pl.col("issued_utc").cast(us)
+    told = {"location": pl.col("farm"), "issued_at": issued, "known_at": issued + timedelta(hours=8), "wind_speed_ms": pl.col("ws")}
+    came = {"zone": pl.col("farm"), "technology": pl.lit("wind"), "generation_mw": pl.col("power_cf") * 100.0}
+    known = {"known_at": start + timedelta(hours=2)}
+    found = {"weather_forecast": runs.select(farm="farm", **at, **told), "generation_actual": power.select(farm="farm", **at, **came, **known)}
+    return {name: _as_table(name, frame.filter(pl.col("farm").is_in(farms))) for name, frame in found.items()}
+
+
+def _as_table(name, frame):
+    schema = table(name).schema
+    absent = [pl.lit(None, dtype=kind).alias(column) for column, kind in schema.items() if column not in frame.columns]
+    return frame.with_columns(absent).select(list(schema)).cast(schema)

@@ -13,12 +13,13 @@ from energy_pipeline import definitions
 from energy_pipeline.contracts import TABLES
 from energy_pipeline.contracts.model import stage_folder
 from energy_pipeline.desk import load_desk
-from energy_pipeline.desk.fallback import Fallback, fallback_desk
+from energy_pipeline.desk.fallback import Fallback
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import PipelineError, RangeError
 from energy_pipeline.orchestration.assets import s10_reporting
 from energy_pipeline.orchestration.checks import history
 from energy_pipeline.orchestration.resources import TooEarlyError
+from energy_pipeline.runner.deadline import fallback_desk
 from energy_pipeline.runner.flows import FLOWS, FlowResult, Runner
 from energy_pipeline.runner.spans import run_span
 from energy_pipeline.runner.summary import summarise

@@ -9,7 +9,7 @@ import pytest
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.errors import ContractError, MissingDayError
-from energy_pipeline.portfolio import Acted, settle_day_ahead, settle_final
+from energy_pipeline.portfolio import Acted, plant_results, settle_day_ahead, settle_final
 from energy_pipeline.portfolio import Came as RawFrames
 from energy_pipeline_tests.portfolio.small_desk import AUTUMN_QUARTERS, PLAIN, SPRING, Day, desk_of
 
@@ -202,3 +202,22 @@ def test_what_a_store_did_on_prices_as_they_came_is_cash_at_them_without_a_fee()
     assert np.allclose((north["output_mw"] - north["acted_mw"]).to_numpy(), plain["output_mw"].to_numpy())
     assert plain["acted_mw"].to_list() == [0.0] * 24
     assert (north.select(pl.sum_horizontal(LEGS)).to_series() - north["total_eur"]).abs().max() < 0.005
+
+
+@pytest.mark.parametrize("day", [PLAIN, AUTUMN_QUARTERS])
+def test_what_plants_earn_is_the_plants_part_of_the_books_legs(day):
+    came = Came(Day(day=day, paths=20))
+    case, pnl = came.day, came.final()
+    found = enforce(table("plant_results"), plant_results(case.desk, case.day, case.plant_output, came.frames), case.day)
+    for zone in ("NORTH", "SOUTH"):
+        mine, book = (
+            found.filter(zone=zone).group_by("delivery_start").agg(pl.sum("physical_eur", "deviation_eur", "output_mw")),
+            pnl.filter(zone=zone),
+        )
+        both = book.join(mine, on="delivery_start", suffix="_plants")
+        assert both.height == book.height > 0
+        assets = both["output_mw"] - both["output_mw_plants"]
+        hours = both["resolution_minutes"] / 60
+        np.testing.assert_allclose(both["physical_eur_plants"] + hours * assets * both["price_da_eur_mwh"], both["physical_eur"], atol=1e-9)
+        np.testing.assert_allclose(both["deviation_eur_plants"], both["deviation_eur"], atol=1e-9)
+    assert (found["pnl_eur"] - found["physical_eur"] - found["deviation_eur"]).abs().max() < 1e-9

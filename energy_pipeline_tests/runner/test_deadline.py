@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from energy_pipeline.desk import load_desk
-from energy_pipeline.desk.fallback import Fallback, fallback_desk
+from energy_pipeline.desk.fallback import Fallback
 from energy_pipeline.domain.errors import DeskError, PipelineError
 from energy_pipeline.runner import deadline
 from energy_pipeline.runner.flows import FlowResult
@@ -27,7 +27,13 @@ def settings(tmp_path):
 @pytest.fixture
 def fallbacks(monkeypatch):
     """Fallback decisions asked for, instead of made."""
-    found = []
+
+    class Found(list):
+        """The decisions, and the runner that stands in."""
+
+        runner: type
+
+    found = Found()
 
     class Asked:
         def __init__(self, _settings, desk, _instance, _now):
@@ -40,6 +46,7 @@ def fallbacks(monkeypatch):
             found.append((flow, day, fallback, self.desk.forecast.members, self.runtime.patience_seconds))
             return FlowResult(flow, day, day, "id", True)
 
+    found.runner = Asked
     monkeypatch.setattr(deadline, "Runner", Asked)
     return found
 
@@ -84,7 +91,7 @@ def test_a_fallback_that_fails_is_told_too(settings, fallbacks, monkeypatch):
     def failing(self, flow, day, **_more):
         raise PipelineError("table price_forecasts: planted")
 
-    monkeypatch.setattr(deadline.Runner, "run", failing)
+    monkeypatch.setattr(fallbacks.runner, "run", failing)
     found, alerts = keep(settings)
     assert found.outcome == "missed"
     assert alerts[1].detail == "table price_forecasts: planted"
@@ -96,7 +103,7 @@ def test_the_day_that_is_due_is_the_last_whose_decision_time_came(now, day):
 
 
 def test_a_flat_fallback_keeps_the_desks_limits_and_deviates_nowhere():
-    flat = fallback_desk(DESK, Fallback(decision="flat"))
+    flat = deadline.fallback_desk(DESK, Fallback(decision="flat"))
     assert flat.limits.day_ahead_deviation_mw == dict.fromkeys(DESK.zones, 0.0)
     assert (flat.contracts, flat.strategies) == ((), {})
     assert flat.assets == DESK.assets

@@ -1,10 +1,12 @@
 """Tables of the lake as pandas frames."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pandas as pd
+import polars as pl
 import pytest
 
+import energy_pipeline
 from energy_pipeline.lake import Lake
 from energy_pipeline.runner.notebook import NotebookError, frame
 from energy_pipeline.settings import Settings
@@ -47,3 +49,38 @@ def test_what_cannot_be_asked_is_told(settings):
         frame("prices", DAY, DAY, settings=settings)
     with pytest.raises(NotebookError, match="last day 2019-03-01 is before the first day 2019-03-30"):
         frame("day_ahead_prices", DAY, date(2019, 3, 1), settings=settings)
+
+
+def test_an_open_lake_reads_nothing_before_a_frame_is_asked_for_and_gives_spans(tmp_path, monkeypatch):
+    stored = Lake(tmp_path)
+    for day in (DAY, DAY + timedelta(days=1), DAY + timedelta(days=5)):
+        stored.add_vintage("day_ahead_prices", day, prices(day, price=40.0))
+    stored.add_vintage("day_ahead_prices", DAY, prices(DAY, price=70.0, hours=range(3), known_hours_later=5))
+    lake, reads = energy_pipeline.open(tmp_path), []
+    read = Lake.read
+    monkeypatch.setattr(Lake, "read", lambda self, *given, **more: reads.append(given) or read(self, *given, **more))
+    span = lake.day_ahead_prices["2019-03-30":"2019-03-31"]
+    lazy = span.polars().filter(pl.col("price_eur_mwh") >= 70).select("price_eur_mwh")
+    assert (span.units["price_eur_mwh"], len(span.days), reads) == ("EUR/MWh", 2, [])
+    assert lazy.collect()["price_eur_mwh"].to_list() == [70.0, 71.0, 72.0], "the newest vintage, the days of the span"
+    assert reads == [("day_ahead_prices", DAY, DAY + timedelta(days=1))]
+    found = lake["day_ahead_prices"]["2019-03-31":].pandas()
+    assert (len(found), str(found.index.dtype), found.attrs["units"]["price_eur_mwh"]) == (2 * 24, "datetime64[us, Europe/Berlin]", "EUR/MWh")
+    assert lake.tables == ["day_ahead_prices"]
+    assert lake.pnl.polars().collect().is_empty()
+    assert "3 days, 2019-03-30 to 2019-04-04" in repr(lake.day_ahead_prices)
+
+
+def test_what_an_open_lake_lacks_is_told(tmp_path):
+    with pytest.raises(NotebookError, match="there is no lake"):
+        energy_pipeline.open(tmp_path / "nowhere")
+    lake = energy_pipeline.open(tmp_path)
+    with pytest.raises(NotebookError, match="did you mean 'plant_output'"):
+        lake["plant_outputs"]
+    with pytest.raises(NotebookError, match="is no day"):
+        lake.pnl["March"]
+    with pytest.raises(NotebookError, match=r"no saved question; questions: .*monthly_pnl_by_zone"):
+        lake.ask("pnl_by_month")
+    with pytest.raises(NotebookError, match="there is no warehouse yet"):
+        lake.ask("monthly_pnl_by_zone")
+    assert not hasattr(lake, "plant_outputs")

@@ -1,7 +1,7 @@
 """Allocations described by a file: their numbers against other roads, and what is told of a mistake."""
 
 import os
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +45,7 @@ def two(tmp_path):
     polish = polish.filter(~((pl.col("day") == date(2024, 3, 31)) & (pl.col("hour") == 2)))
     label = pl.col("day").cast(pl.String) + " " + pl.col("hour").cast(pl.String).str.zfill(2) + ":00"
     polish.select(label.alias("label"), "pln").write_csv(tmp_path / "pl.csv")
-    start = pl.datetime_range(datetime(2024, 3, 3, 23), datetime(2024, 4, 12, 21, 45), "15m", eager=True)
+    start = pl.datetime_range(datetime(2024, 3, 3, 23, tzinfo=UTC), datetime(2024, 4, 12, 21, 45, tzinfo=UTC), "15m", eager=True)
     german = pl.DataFrame({"utc": start.dt.strftime("%Y-%m-%dT%H:%M"), "eur": random.normal(80, 20, start.len()).round(2)})
     german.write_csv(tmp_path / "de.csv")
     rates = pl.DataFrame({"date": days, "pln_per_eur": np.round(4.3 + 0.01 * np.arange(40), 4)}).filter(pl.col("date").dt.weekday() <= 5)
@@ -122,7 +122,7 @@ def test_a_mistake_is_named_with_its_place(two, name):
 
 
 def test_all_that_is_wrong_in_the_data_is_told_at_once(two):
-    folder, polish, *_ = two
+    folder, *_ = two
     lines = (folder / "pl.csv").read_text().splitlines()
     lines[7] = lines[7].split(",")[0] + ',"4oo"'
     (folder / "pl.csv").write_text("\n".join(lines) + "\n")

@@ -18,12 +18,19 @@ FIRST, LAST = date(2026, 3, 28), date(2026, 3, 29)
 
 
 def test_the_rows_are_those_of_the_daily_flow_and_the_page_their_errors(tmp_path):
-    found = run(TINY, tmp_path, FIRST, LAST, ["SOUTH"], jobs=1)
+    found = run(TINY, tmp_path, FIRST, LAST, ["SOUTH"], jobs=1, leads=(1, 3))
     desk = load_desk(TINY)
-    raw = {t.name: collect(desk, t.name, FIRST - (LAST - FIRST) * desk.history_days, LAST, lambda _: pl.DataFrame()).frame for t in RAW_TABLES}
-    daily = price_forecasts(Archive(desk, raw).at(LAST), MemoryArtefacts())
-    daily = daily.filter(pl.col("zone") == "SOUTH", pl.col("horizon_days") == 1, pl.col("price_kind") == "day_ahead")
+    raw = {
+        t.name: collect(desk, t.name, FIRST - (LAST - FIRST) * desk.history_days, LAST + 2 * (LAST - FIRST), lambda _: pl.DataFrame()).frame
+        for t in RAW_TABLES
+    }
+    every = price_forecasts(Archive(desk, raw).at(LAST), MemoryArtefacts())
+    every = every.filter(pl.col("zone") == "SOUTH", pl.col("price_kind") == "day_ahead")
+    daily = every.filter(pl.col("horizon_days") == 1)
     walked = found.rows.filter(pl.col("delivery_day") == LAST)
+    third = (pl.col("delivery_day") == LAST) & (pl.col("horizon_days") == 3) & (pl.col("model") == "ensemble")
+    assert found.leads.filter(third).select(every.columns).equals(every.filter(third))
+    assert "| SOUTH | D+1..3 | 2 |" in found.page
     assert walked.height == 23 * 4  # naive, ensemble and two members on the short day
     key = ["model", "delivery_start"]
     assert walked.select(daily.columns).sort(key).equals(daily.sort(key))

@@ -14,6 +14,9 @@ class FakeModel:
     sql: str
     description: str = "A table's comment."
     columns: dict[str, str] = field(default_factory=dict)
+    is_view: bool = False
+    key: tuple[str, ...] = ()
+    not_null: frozenset[str] = frozenset()
 
     @property
     def depends_on(self) -> tuple[str, ...]:

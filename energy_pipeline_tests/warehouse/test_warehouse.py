@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import duckdb
 import pytest
 
+from energy_pipeline.desk import demo_desk_path, load_desk
 from energy_pipeline.lake import Lake, PublishError
 from energy_pipeline.orchestration.assets import s10_reporting
 from energy_pipeline.warehouse import publishing as warehouse
@@ -249,7 +250,7 @@ def test_damage_is_found_and_a_publish_that_meets_it_builds_the_file_anew(lake, 
     live.write_bytes(harm(live.read_bytes()))
     assert damage(live)
     project = sql_models.project()
-    project.root = NO_SQL
+    project.root = NO_SQL  # type: ignore[attr-defined] # the real one has a folder
     desk, place = SimpleNamespace(currency="EUR"), SimpleNamespace(warehouse=live)
     runtime = SimpleNamespace(lake=lake, settings=place, desk=desk, whole=None, now=lambda: datetime(2019, 4, 1, tzinfo=UTC))
     lake.write_day("stress_results", MONTH, stresses(MONTH, 7.0))
@@ -316,7 +317,7 @@ def test_the_real_sql_runner_fits(lake, live, tmp_path):
 
 
 def test_comments_say_the_desks_currency(lake, live):
-    publish(lake, live, days(4), currency="GBP")
+    publish(lake, live, days(4), desk=load_desk(demo_desk_path()).model_copy(update={"currency": "GBP"}))
     found = [text for (text,) in query(live, "select comment from duckdb_columns() where schema_name = 'marts' and comment is not null")]
     assert any("GBP/MWh" in text for text in found)
     assert not any(re.search(r"\bEUR\b", text) for text in found)

@@ -4,7 +4,7 @@
 
 select
     delivery_day,
-    level,
+    fleet_level,
     name,
     technology,
     sum(resolution_minutes) / 60.0 as hours,
@@ -13,4 +13,4 @@ select
     sum(held_back_mw * resolution_minutes order by delivery_start) / sum(resolution_minutes) as held_back_mw,
     case when count(capacity_mw) = count(*) then sum(capacity_mw * resolution_minutes order by delivery_start) / sum(resolution_minutes) end as capacity_mw
 from {{ ref('fleet_output') }}
-group by delivery_day, level, name, technology
+group by delivery_day, fleet_level, name, technology

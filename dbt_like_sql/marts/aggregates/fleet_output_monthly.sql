@@ -4,7 +4,7 @@
 
 select
     cast(date_trunc('month', delivery_day) as date) as delivery_month,
-    level,
+    fleet_level,
     name,
     technology,
     count(delivery_day) as days,
@@ -14,4 +14,4 @@ select
     sum(held_back_mw * hours order by delivery_day) / sum(case when held_back_mw is not null then hours end order by delivery_day) as held_back_mw,
     sum(capacity_mw * hours order by delivery_day) / sum(case when capacity_mw is not null then hours end order by delivery_day) as capacity_mw
 from {{ ref('fleet_output_daily') }}
-group by cast(date_trunc('month', delivery_day) as date), level, name, technology
+group by cast(date_trunc('month', delivery_day) as date), fleet_level, name, technology

@@ -298,6 +298,35 @@ ASSET_LEGS = Table(
     is_mart=True,
 )
 
+PLANT_RESULTS = Table(
+    name="plant_results",
+    stage="portfolio",
+    flow="settle_final",
+    description="What each plant earned in each settled interval: its output at the day-ahead price and its miss at the second price. "
+    "The zone's fee, hedges and costs are the book's; what a scheme pays is its right's (asset_legs).",
+    key=("plant", "delivery_start"),
+    columns=(
+        c.DELIVERY_DAY,
+        c.text("plant", "Plant as named in the desk file."),
+        c.ZONE,
+        c.DELIVERY_START,
+        c.RESOLUTION,
+        c.power("expected_mw", "E[g | gate], less what was bid in steps that were rejected."),
+        c.power("output_mw", "g: what the plant gave."),
+        Column("output_mwh", "f64", "That as energy.", "MWh"),
+        Column("is_estimated", "bool", "True when a meter was missing and the expected output stands in."),
+        c.price("price_da_eur_mwh", "P: day-ahead price."),
+        c.second_price("price_second_eur_mwh", "R: price at which the deviation is traded back (= P where the market has none)."),
+        c.money("physical_eur", "delta P g."),
+        c.money("deviation_eur", "delta (R - P)(g - E[g | gate])."),
+        c.money("pnl_eur", "Both. Over plants and assets these legs are those of pnl."),
+    ),
+    may_be_empty=True,
+    in_report=False,
+    is_mart=True,
+    summed=True,
+)
+
 TABLES: tuple[Table, ...] = (
     POSITIONS,
     PORTFOLIO_SOLUTION,
@@ -306,6 +335,7 @@ TABLES: tuple[Table, ...] = (
     FORWARD_BOOK_PROPOSALS,
     PNL_DAY_AHEAD,
     ASSET_LEGS,
+    PLANT_RESULTS,
     PNL,
 )
 """In flow order."""

@@ -85,8 +85,6 @@ FLEET_OUTPUT = Table(
         c.share("capacity_factor", "output_mw / capacity_mw; null when the capacity is not known.", nullable=True),
     ),
     may_be_empty=True,
-    is_mart=True,
-    summed=True,
 )
 
 FLEET_SUMMARY = Table(
@@ -113,7 +111,6 @@ FLEET_SUMMARY = Table(
         ),
     ),
     may_be_empty=True,
-    is_mart=True,
 )
 
 TABLES: tuple[Table, ...] = (PLANT_OUTPUT, FLEET_OUTPUT, FLEET_SUMMARY)

@@ -1,10 +1,15 @@
--- generated from the contract of fleet_output: change energy_pipeline/contracts, then run `make docs`
--- Expected output summed up: per plant, zone and portfolio, by technology and together.
+{#
+summed: true
+key: [fleet_level, name, technology, delivery_start]
+columns:
+  fleet_level: {like: fleet_output.level}
+#}
 {{ config(materialized='table', schema='marts') }}
 
+-- `level` is a confidence everywhere else.
 select
     delivery_day,
-    level,
+    level as fleet_level,
     name,
     technology,
     delivery_start,

@@ -1,10 +1,14 @@
--- generated from the contract of fleet_summary: change energy_pipeline/contracts, then run `make docs`
--- The day of each plant, zone and portfolio: energy, capacity factor, complementarity of wind and solar.
+{#
+key: [fleet_level, name, technology]
+columns:
+  fleet_level: {like: fleet_summary.level}
+#}
 {{ config(materialized='table', schema='marts') }}
 
+-- `level` is a confidence everywhere else.
 select
     delivery_day,
-    level,
+    level as fleet_level,
     name,
     technology,
     output_mwh,

@@ -1,0 +1,23 @@
+-- generated from the contract of weather_forecast: change energy_pipeline/contracts, then run `make docs`
+-- Weather forecasts by issue time and valid time.
+{{ config(materialized='table', schema='marts') }}
+
+select
+    delivery_day,
+    location,
+    issued_at,
+    delivery_start,
+    resolution_minutes,
+    wind_speed_ms,
+    temperature_c,
+    ghi_w_m2,
+    dni_w_m2,
+    dhi_w_m2,
+    wind_direction_deg,
+    pressure_hpa,
+    snow_depth_cm,
+    wind_speed_2_ms,
+    wind_speed_3_ms,
+    known_at,
+    source
+from {{ ref('stg_weather_forecast') }}
