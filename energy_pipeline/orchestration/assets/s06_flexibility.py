@@ -77,10 +77,10 @@ def _joint(
 ) -> JointSchedules:
     """The joint answer's schedules, judged on a second scenario set."""
     from energy_pipeline import flexibility
-    from energy_pipeline.orchestration.assets.s08_portfolio import holding
+    from energy_pipeline.book.ledger import with_deals
     from energy_pipeline.portfolio.joint_day import joint_schedules
 
-    standing = standing.with_desk(holding(standing.desk, more["deals"]))
+    standing = standing.with_desk(with_deals(standing.desk, more["deals"]))
     fresh = fresh_paths(day, info, price_forecasts, more["plant_output"], more["spread_forecasts"])
     return joint_schedules(standing, scenario_paths, fresh, more["plant_output"], dispatch, flexibility.acting(standing.desk, thresholds))
 
