@@ -80,7 +80,7 @@ scale: .venv/.installed ## a day of 40 zones and 500 plants (an hour of CPU)
 faults: .venv/.installed ## what a morning's fetch makes of each fault at each live source, as a table
 	$(BIN)/python -m energy_pipeline_tests.fetching.faults
 
-docs: .venv/.installed ## write what is generated: staging SQL, plain marts, YAML, data dictionary, the desk file's JSON Schema
+docs: .venv/.installed ## write what is generated: staging SQL, plain marts, YAML, data dictionary, desk keys, the desk file's JSON Schema
 	$(BIN)/energy-pipeline docs
 	$(BIN)/energy-pipeline desk schema --to energy_pipeline/desk/desk.schema.json
 

@@ -15,6 +15,7 @@ from energy_pipeline.contracts.columns import WIDEST_PRICE
 from energy_pipeline.desk.base import ClockTime, DeskModel, Name, TimeZone
 from energy_pipeline.desk.fallback import Fallback
 from energy_pipeline.desk.flexibility import Battery, FlexibilitySettings, GridService, Right, right_problems, service_problems
+from energy_pipeline.desk.forecasting import ForecastSettings
 from energy_pipeline.desk.forwards import ForwardBookSettings
 from energy_pipeline.desk.joint import JointBookSettings
 from energy_pipeline.desk.ledger import Ledger
@@ -48,27 +49,6 @@ __all__ = [
 """Plants are described in `plants`, markets in `markets`; the whole desk is read from here."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
-Member = Literal[
-    "lear_56",
-    "lear_84",
-    "lear_364",
-    "lear_728",
-    "lear_1092",
-    "lear_1456",
-    "krr_364",
-    "krr_728",
-    "krr_1456",
-    "krr_364a",
-    "krr_728a",
-    "krr_1456a",
-    "xgboost",
-    "mlp",
-    "mlp_a",
-    "network",
-    "sarimax",
-    "joint",
-]
-"""Names of price models (`forecasting.committee.MEMBERS`)."""
 
 
 class Contract(DeskModel):
@@ -114,51 +94,6 @@ class Limits(DeskModel):
         default_factory=dict, description="Per factor: |P&L per unit of the factor| at most (watched, not optimised)."
     )
     amber_share: Share = Field(0.8, description="Share of a limit from which its use is amber.")
-
-
-FeatureGroup = Literal[
-    "drivers",
-    "wind_and_solar_apart",
-    "ramps",
-    "holidays",
-    "neighbour_prices",
-    "neighbour_drivers",
-    "fuels",
-    "outages",
-    "weather",
-    "daylight",
-    "merit_order",
-]
-"""Groups of inputs of the price models beside past prices and the calendar (`features.groups`)."""
-
-
-class ForecastSettings(DeskModel):
-    """Settings of the price models."""
-
-    members: tuple[Member, ...] = Field(
-        ("lear_56", "lear_84", "krr_1456", "xgboost", "network"),
-        min_length=1,
-        description="Members of the ensemble; one whose window exceeds the known history is left out.",
-    )
-    overrides: dict[str, dict[str, int | float]] = Field(
-        default_factory=dict, description="Settings of single members, e.g. xgboost: {refit_days: 28}; refit_days is the recalibration schedule."
-    )
-    training_days: int = Field(1463, ge=28, le=2200, description="Days of history the members may learn from.")
-    weight_days: int = Field(84, ge=1, le=365, description="Past days that weight the families; equal weights under 28.")
-    error_days: int = Field(182, ge=10, le=365, description="Past days whose forecast errors make quantiles and scenarios.")
-    horizon_days: int = Field(7, ge=1, le=14, description="Delivery days forecast at each decision.")
-    own_driver_days: int = Field(
-        35,
-        ge=35,
-        le=1500,
-        description="Days from which own forecasts of load, wind and solar are learnt where the operator's come after the gate. "
-        "Raw history is needed for as many days more.",
-    )
-    features: tuple[FeatureGroup, ...] = Field(
-        ("drivers", "holidays", "neighbour_drivers"),
-        description="What the price models read beside past prices and the calendar: groups of columns of price_features "
-        "(docs/forecast-features.md says what each gave). Neighbours and the merit order need their keys under `zones`.",
-    )
 
 
 class Desk(DeskModel):

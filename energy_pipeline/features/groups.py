@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from energy_pipeline.desk.model import FeatureGroup
+from energy_pipeline.desk.forecasting import FeatureGroup
 
 KNOWN_SHARE = 0.5
 """A column known on fewer of the days is not read."""

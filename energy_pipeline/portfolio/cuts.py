@@ -13,6 +13,7 @@ is a lower bound; rounds end when the two meet.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,10 @@ FIRST_TANGENTS = 5
 
 class OptimisationError(PipelineError):
     """The solver stopped without an optimum."""
+
+
+class NoPointError(OptimisationError):
+    """No decision keeps the limits."""
 
 
 @dataclass(frozen=True)
@@ -134,17 +139,22 @@ def solve(program: Program, goal: Goal | None = None) -> Optimum:
         When the solver stops without an optimum.
     """
     goal = goal or Goal(1.0, program.risk_aversion, 0.0)
-    further = program.further
-    alone = _solve(replace(program, further=None), goal)
-    if further is None or program.keeps_further(alone.x):
-        return alone
-    if program.variables == 0:
-        return replace(
-            alone, further_relaxed=np.maximum(-further.room, 0.0), margin_relaxed=max(program.margin_mwh(alone.x) - further.margin_room, 0.0)
-        )
+    further, alone = program.further, replace(program, further=None)
+    if further is None or program.variables == 0:
+        found = _solve(alone, goal)
+        if further is None or program.keeps_further(found.x):
+            return found
+        lacking = max(program.margin_mwh(found.x) - further.margin_room, 0.0)
+        return replace(found, further_relaxed=np.maximum(-further.room, 0.0), margin_relaxed=lacking)
+    cuts = _first_cuts(program)
+    # Written out it takes half the time; where no further limit binds, the day is that of a desk without them, to the last bit.
+    if program.keeps_further(_refine(replace(program, further=further.without_room()), goal, None, cuts).x):
+        found = _solve(alone, goal)
+        if program.keeps_further(found.x):
+            return found
     by, margin_by = least_widening(program)
-    found = _solve(replace(program, further=further.widened(by, margin_by)), goal)
-    return replace(found, further_relaxed=by, margin_relaxed=margin_by)
+    bound = replace(program, further=further.widened(by, margin_by))
+    return replace(_within_es(bound, goal, _refine(bound, goal, None, cuts), cuts), further_relaxed=by, margin_relaxed=margin_by)
 
 
 def least_widening(program: Program) -> tuple[FloatArray, float]:
@@ -160,12 +170,12 @@ def least_widening(program: Program) -> tuple[FloatArray, float]:
     if further is None or program.keeps_further(np.clip(np.zeros(program.variables), program.lower, program.upper)):
         return np.zeros(0 if further is None else further.room.size), 0.0
     x, lack, margin_lack = cp.Variable(program.variables), cp.Variable(further.room.size, nonneg=True), cp.Variable(nonneg=True)
-    rows = [x >= program.lower, x <= program.upper, further.rows @ x <= further.room + lack]
+    rows = [x >= program.lower, x <= program.upper, further.rows @ x <= further.room - SHRUNK + lack]
     if program.gross_room is not None and program.contracts:
         rows.append(_gross(program, x) <= program.gross_room)
     weight = 0.0
     if further.margin_mwh is not None:
-        rows.append(_margin(program, x) <= further.margin_room + margin_lack)
+        rows.append(_margin(program, x) <= further.margin_room - SHRUNK + margin_lack)
         weight = 1.0 / max(float(np.abs(further.margin_mwh).max()), 1.0)
     problem = cp.Problem(cp.Minimize(cp.sum(lack) + weight * margin_lack), rows)
     problem.solve(solver=cp.HIGHS)
@@ -173,7 +183,7 @@ def least_widening(program: Program) -> tuple[FloatArray, float]:
         raise OptimisationError(f"portfolio: HiGHS stopped with status {problem.status} on the least relaxation; report the day")
     widened = np.asarray(lack.value, dtype=np.float64)
     extra = 0.0 if further.margin_mwh is None else float(margin_lack.value)
-    return np.where(widened > SMALLEST, widened + _tolerance(0.0), 0.0), extra * (1.0 + 1e-9) if extra > SMALLEST else 0.0
+    return np.where(widened > SMALLEST, widened + _tolerance(0.0), 0.0), extra * (1.0 + 1e-9) + SHRUNK if extra > SMALLEST else 0.0
 
 
 def _solve(program: Program, goal: Goal) -> Optimum:
@@ -183,9 +193,16 @@ def _solve(program: Program, goal: Goal) -> Optimum:
         excess = program.es_limit is not None and program.shortfall(found.x) > program.es_limit
         return replace(found, es_relaxed_to=program.shortfall(found.x)) if excess else found
     cuts = _first_cuts(program)
-    free = _refine(program, goal, None, cuts)
+    return _within_es(program, goal, _refine(program, goal, None, cuts), cuts)
+
+
+def _within_es(program: Program, goal: Goal, free: Optimum, cuts: Cuts) -> Optimum:
+    """The optimum with the shortfall limited, from the one without."""
     if program.es_limit is None or program.shortfall(free.x) <= program.es_limit:
         return free
+    if program.further is not None:
+        with suppress(NoPointError):  # most days the limit can be kept, and the least shortfall need not be known
+            return _refine(program, goal, program.es_limit, cuts)
     safest = least_shortfall(program, cuts)
     if safest <= program.es_limit:
         return _refine(program, goal, program.es_limit, cuts)
@@ -246,7 +263,11 @@ def _refine(program: Program, goal: Goal, es_bound: float | None, cuts: Cuts) ->
 
 
 def _outer_lp(program: Program, goal: Goal, es_bound: float | None, cuts: Cuts) -> Optimum:
-    """One LP with the tangents found so far."""
+    """One LP with the tangents found so far; with further limits it is written out, which takes half the time."""
+    if program.further is not None:
+        from energy_pipeline.portfolio.written_lp import outer_lp
+
+        return outer_lp(program, goal, es_bound, cuts)
     import cvxpy as cp
 
     x = cp.Variable(program.variables)
@@ -263,11 +284,6 @@ def _outer_lp(program: Program, goal: Goal, es_bound: float | None, cuts: Cuts) 
             rows["es"] = shortfall <= es_bound
     if program.gross_room is not None and program.contracts:
         rows["gross"] = _gross(program, x) <= program.gross_room
-    further = program.further
-    if further is not None:
-        rows["further"] = further.rows @ x <= further.room - SHRUNK
-        if further.margin_mwh is not None:
-            rows["margin"] = _margin(program, x) <= further.margin_room - SHRUNK
     problem = cp.Problem(cp.Maximize(objective), [*rows.values(), *constraints])
     problem.solve(solver=cp.HIGHS)
     if problem.status != cp.OPTIMAL:
@@ -279,8 +295,6 @@ def _outer_lp(program: Program, goal: Goal, es_bound: float | None, cuts: Cuts) 
         box_price=np.stack([prices["lower"], prices["upper"]], axis=1),
         gross_price=float(prices.get("gross", 0.0)),
         es_price=float(prices.get("es", 0.0)),
-        further_price=prices.get("further"),
-        margin_price=float(prices.get("margin", 0.0)),
     )
 
 

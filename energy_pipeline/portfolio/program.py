@@ -52,6 +52,10 @@ class FurtherLimits:
         """Whether a decision keeps all of them."""
         return bool((np.einsum("ij,j->i", self.rows, x) <= self.room).all()) and margin_mwh <= self.margin_room
 
+    def without_room(self) -> FurtherLimits:
+        """No limit at all."""
+        return FurtherLimits((), self.rows[:0], self.room[:0])
+
     def widened(self, by: FloatArray, margin_by: float) -> FurtherLimits:
         """With more room."""
         return replace(self, room=self.room + by, margin_room=self.margin_room + margin_by)

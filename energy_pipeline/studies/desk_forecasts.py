@@ -24,7 +24,7 @@ import numpy as np
 import polars as pl
 
 from energy_pipeline.desk import Desk, load_desk
-from energy_pipeline.desk.model import ForecastSettings
+from energy_pipeline.desk.forecasting import ForecastSettings
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.forecasting.forecasts import POINT
 from energy_pipeline.mathematics.statistics.comparison import diebold_mariano, holm

@@ -1,6 +1,8 @@
 """What an operator published after the gate is known a day later: it is learnt from, and it is what a lag reads."""
 
-from datetime import timedelta
+import os
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -16,6 +18,7 @@ from energy_pipeline.forecasting.trees import slot_inputs, slot_owners
 from energy_pipeline.information.archive import Archive
 from energy_pipeline_tests.features.small_market import BERLIN, DESK, SPRING, desk_with, frames_for, without
 
+GERMANY = Path(os.environ.get("ENERGY_PIPELINE_DATA", "../shared/data")) / "de_day_ahead_with_tso_forecasts_2015_2019" / "hourly.parquet"
 EVE = SPRING - timedelta(days=1)
 SOUTH_WIND = (pl.col("zone") == "SOUTH") & (pl.col("technology") == "wind")
 
@@ -90,3 +93,21 @@ def test_more_days_to_learn_from_ask_for_as_much_more_history():
     longer = DESK.model_copy(update={"forecast": DESK.forecast.model_copy(update={"own_driver_days": 100})})
     assert longer.history_days - DESK.history_days == 65
     assert desk_with("SOUTH").own_lag_days == DESK.max_lag_days
+
+
+@pytest.mark.skipif(not GERMANY.is_file(), reason=f"{GERMANY} is not there: set ENERGY_PIPELINE_DATA")
+@pytest.mark.parametrize(("technology", "at_most_mw"), [("wind", 5_000), ("sun", 1_250)])
+def test_german_wind_and_sun_of_2019_with_a_year_to_learn_from(technology, at_most_mw):
+    name = {"wind": "wind_de", "sun": "solar_de"}[technology]
+    first, known = date(2017, 12, 1), 9  # at 10:30 the hour to 9:00 and those before it are out
+    columns = [f"{name}_mw", f"{name}_forecast_da_mw"]
+    hours = pl.DataFrame({"ts_utc": pl.datetime_range(datetime(2017, 12, 1, tzinfo=UTC), datetime(2019, 9, 30, 23, tzinfo=UTC), "1h", eager=True)})
+    frame = pl.read_parquet(GERMANY, columns=["ts_utc", *columns]).with_columns(pl.col("ts_utc").cast(hours.schema["ts_utc"]))
+    came, told = (hours.join(frame, on="ts_utc", how="left").sort("ts_utc")[c].to_numpy().reshape(-1, 24) for c in columns)
+    errors = []
+    for day in range((date(2019, 1, 1) - first).days, len(came), 3):
+        seen = came[day - 370 : day].copy()
+        seen[-1, known:] = np.nan
+        errors.append(np.abs(from_eves(told[day - 370 : day], seen, "output") - came[day]).mean())
+    assert len(errors) == 91
+    assert np.nanmean(errors) < at_most_mw

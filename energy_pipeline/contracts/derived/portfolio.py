@@ -322,7 +322,6 @@ PLANT_RESULTS = Table(
         c.money("pnl_eur", "Both. Over plants and assets these legs are those of pnl."),
     ),
     may_be_empty=True,
-    in_report=False,
     is_mart=True,
     summed=True,
 )
