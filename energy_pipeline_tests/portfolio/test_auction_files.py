@@ -5,7 +5,7 @@ import io
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from energy_pipeline.book.clearing import cleared, in_ticks
@@ -32,6 +32,7 @@ STORES = st.builds(
 )
 
 
+@settings(max_examples=40)
 @given(STORES, st.integers(0, 10_000), st.sampled_from([15, 60]))
 def test_rounding_to_steps_never_asks_of_a_store_what_it_cannot_do(store, seed, minutes):
     prices = np.random.default_rng(seed).normal(40, 40, 24)
@@ -47,6 +48,7 @@ def test_rounding_to_steps_never_asks_of_a_store_what_it_cannot_do(store, seed, 
         assert out.sum() * minutes / 60 <= store.cycles_per_day * store.energy_mwh + 1e-6
 
 
+@settings(max_examples=40)
 @given(STORES, st.integers(0, 10_000))
 def test_of_rounded_orders_with_limits_any_may_fail(store, seed):
     rng = np.random.default_rng(seed)

@@ -43,7 +43,7 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     before = (DaysBefore("asset_states", LOOK_BACK_DAYS), DaysBefore("asset_thresholds", 2), DaysBefore("dispatch"), *map(DaysBefore, SENT))
     state = (Day("asset_states"), Day("end_values"), Day("asset_thresholds"))
     decided = (Day("dispatch"), *map(Day, SENT), paths, *state)
-    joint = (Day("plant_output"), Day("spread_forecasts")) if factory.desk.flexibility.orders == "joint" else ()
+    joint = (Day("plant_output"), Day("spread_forecasts"), Day("deals")) if factory.desk.flexibility.orders == "joint" else ()
     return [
         factory.tables("flexible_day", FLEXIBLE_TABLES, flexible_day, Information(), forecasts, paths, *before, *joint),
         factory.table("dispatch_settled", dispatch_settled, *decided, Raw("day_ahead_prices"), Raw("second_prices")),
@@ -77,8 +77,10 @@ def _joint(
 ) -> JointSchedules:
     """The joint answer's schedules, judged on a second scenario set."""
     from energy_pipeline import flexibility
+    from energy_pipeline.book.ledger import with_deals
     from energy_pipeline.portfolio.joint_day import joint_schedules
 
+    standing = standing.with_desk(with_deals(standing.desk, more["deals"]))
     fresh = fresh_paths(day, info, price_forecasts, more["plant_output"], more["spread_forecasts"])
     return joint_schedules(standing, scenario_paths, fresh, more["plant_output"], dispatch, flexibility.acting(standing.desk, thresholds))
 
