@@ -21,7 +21,7 @@ export DAGSTER_HOME ?= $(CURDIR)/.dagster
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not ((3, 11) <= sys.version_info[:2] < (3, 14)))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help demo check test fast test-long durations search lint types ui bench identity days soak scale docs clean check-python faults
+.PHONY: help demo check test fast test-long durations search lint types ui bench identity days assets soak scale docs clean check-python faults
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -68,6 +68,9 @@ identity: .venv/.installed ## compare every table of the demo and of real days w
 days: .venv/.installed ## CPU seconds of a day beside another commit: make days BEFORE=rev
 	$(BIN)/python -m energy_pipeline_tests.benchmarks.days $(BEFORE) $(ARGUMENTS)
 
+assets: .venv/.installed ## what must hold of assets over 60 days of the demo (20 CPU minutes), or of a lake: ARGUMENTS="--lake PATH --desk FILE"
+	$(BIN)/python -m energy_pipeline_tests.benchmarks.assets_60 $(ARGUMENTS)
+
 soak: .venv/.installed ## a long stretch of days, recorded: a year of four zones, or YEARS=10 of a thinned desk (hours)
 	$(BIN)/python -m energy_pipeline_tests.benchmarks.soak $(if $(YEARS),--years $(YEARS)) $(ARGUMENTS)
 
@@ -77,7 +80,7 @@ scale: .venv/.installed ## a day of 40 zones and 500 plants (an hour of CPU)
 faults: .venv/.installed ## what a morning's fetch makes of each fault at each live source, as a table
 	$(BIN)/python -m energy_pipeline_tests.fetching.faults
 
-docs: .venv/.installed ## write what is generated: staging SQL, plain marts, YAML, data dictionary, the desk file's JSON Schema
+docs: .venv/.installed ## write what is generated: staging SQL, plain marts, YAML, data dictionary, desk keys, the desk file's JSON Schema
 	$(BIN)/energy-pipeline docs
 	$(BIN)/energy-pipeline desk schema --to energy_pipeline/desk/desk.schema.json
 

@@ -87,12 +87,30 @@ class MadeUpDay:
         deal = {"deal": "NORTH base #1", "zone": "NORTH", "block": "base", "entry_price_eur_mwh": 70.0, "curve_price_eur_mwh": 64.0}
         mark = {"energy_mwh": -360.0, "value_eur": 2_160.0, "basis": "quotes", "is_proxy": False}
         self._add("mark_to_market", [{**day, **deal, **mark, "target_day": self.day + timedelta(days=n)} for n in range(3)])
+        why = {"deal": "book", "zone": "", "block": "", "counterparty": "", "note": ""}
+        found = (("quarter", "curve", 411.0), ("day", "delivered", -60.0), ("all", "change", 351.0), ("all", "unexplained", 0.0))
+        self._add("book_explain", [{**day, **why, "tenor": t, "leg": leg, "value_eur": v} for t, leg, v in found])
+        terms = {"zone": "NORTH", "block": "base", "first_day": self.day, "last_day": self.day + timedelta(days=2), "position_mw": -5.0}
+        money = {"price": 70.0, "currency": "EUR", "exchange_rate": 1.0, "price_eur_mwh": 70.0, "is_proxy": False, "known_at": None}
+        self._add(
+            "deals", [{**day, **terms, **money, "deal": "NORTH base #1", "trade": "NORTH base #1", "leg": 0, "source": "desk", "tenor": "other"}]
+        )
+        curve = {"zone": "NORTH", "block": "base", "hours": 24.0, "price_eur_mwh": 64.0, "mark_level": "quoted", "rests_on_proxy": False}
+        self._add("curve_days", [{**day, **curve, "target_day": self.day + timedelta(days=n)} for n in range(3)])
+        lost = {"horizon_days": 1, "scope": "book", "value_eur": 352_857.0, "dates": 39, "note": "5 period(s) move with past prices"}
+        self._add("mark_risk", [{**day, **lost, "measure": m, "level": 0.975} for m in ("var", "es")])
+        part = {"horizon_days": 1, "measure": "es", "level": 0.975, "component_kind": "tenor", "share_of_total": 0.5, "energy_mwh": -360.0}
+        self._add("mark_contributions", [{**day, **part, "component": t, "contribution_eur": 176_000.0} for t in ("day", "quarter")])
+        fell = {"level": 0.975, "var_eur": 352_857.0, "es_eur": 360_000.0, "change_eur": 99_202.0, "is_exception": False}
+        self._add("mark_var_exceptions", [{**day, **fell}])
+        tested = {"exceptions": 0, "expected_exceptions": 1.0, "kupiec_p": 0.02, "independence_p": 1.0, "conditional_p": 0.5, "es_statistic": 1.0}
+        self._add("mark_var_backtests", [{**day, "level": 0.975, "days": 40, **tested, "traffic_light": "too_few"}])
         legs = {"delta": -800.0, "volume": 150.0, "gamma": 20.0, "change": -630.0, "unexplained": 0.0}
         self._add(
             "pnl_attribution",
             [
                 {**day, "part": part, "scope": scope, "leg": leg, "value_eur": value, "note": ""}
-                for part in ("delivered", "living")
+                for part in ("delivered", "options")
                 for scope in ("NORTH", "book")
                 for leg, value in legs.items()
             ],

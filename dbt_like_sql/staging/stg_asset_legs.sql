@@ -16,6 +16,8 @@ select
     cash_eur,
     saved_eur,
     coalesce(forgone_eur, 0.0) as forgone_eur,
+    coalesce(acceptance, '') as acceptance,
+    rejected_eur,
     content_start_mwh,
     content_end_mwh,
     inventory_open_eur,

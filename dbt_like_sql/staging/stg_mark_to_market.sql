@@ -1,5 +1,5 @@
 -- generated from the contract of mark_to_market: change energy_pipeline/contracts, then run `make docs`
--- The opening book on the forward curve of the decision, by contract and delivery day, as far as the curve reaches.
+-- Every open MWh on the decision's curve: each deal by day inside the published week, later by the periods it is cut into.
 {{ config(materialized='view', schema='staging') }}
 
 select
@@ -13,5 +13,10 @@ select
     curve_price_eur_mwh,
     value_eur,
     basis,
-    is_proxy
+    is_proxy,
+    last_day,
+    coalesce(tenor, 'day') as tenor,
+    coalesce(counterparty, '') as counterparty,
+    coalesce(mark_level, 'model') as mark_level,
+    error_eur
 from {{ source('lake', 'mark_to_market') }}

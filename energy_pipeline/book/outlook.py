@@ -36,18 +36,21 @@ class PlantExpectation:
 
 @dataclass(frozen=True)
 class Acting:
-    """A store that acts on the second price as it comes, and trades there without a fee.
+    """A store whose day hangs on the price: one that acts on the second price as it comes, without a fee, or orders an auction clears.
 
     Attributes
     ----------
     asset, zone : str
     run : function of prices (scenarios, intervals)
         What it gives to the grid [MW] and its wear [EUR], of that shape each.
+    planned : tuple of arrays, shape (intervals,), or None
+        Of orders in the auction: what the schedule says it gives [MW], and its wear [EUR]. None: it acts on the second price.
     """
 
     asset: str
     zone: str
     run: Callable[[FloatArray], tuple[FloatArray, FloatArray]]
+    planned: tuple[FloatArray, FloatArray] | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class ZoneOutlook:
     schedule_mw : array, shape (intervals,)
         Net committed schedule of the flexible assets.
     rejected_mw, scheme_eur : arrays, shape (scenarios or 1, intervals)
-        What of the expected output stands in steps that are rejected, and what schemes pay less variable cost.
+        What of the expected output stands in orders that are rejected, and what schemes pay less variable cost and wear beyond plan.
     acted_mw, wear_eur : arrays, shape (scenarios or 1, intervals)
         What stores that act on R give to the grid beside `output_mw`, and their wear.
     """
@@ -107,8 +110,14 @@ class ZoneOutlook:
                 scheme = scheme + earned_eur(plant.step, self.grid.hours, given, price)
             output += given
         for store in self.acting:
-            net, cost = store.run(second)
-            acted, wear = acted + net, wear + cost
+            if store.planned is None:
+                net, cost = store.run(second)
+                acted, wear = acted + net, wear + cost
+                continue
+            net, cost = store.run(price)
+            planned_mw, planned_eur = store.planned
+            output += net - planned_mw
+            rejected, scheme = rejected + planned_mw - net, scheme - (cost - planned_eur)
         cleared_part = replace(self, price=price, second=second, output_mw=output, rejected_mw=rejected, scheme_eur=scheme)
         return replace(cleared_part, acted_mw=acted, wear_eur=wear)
 

@@ -26,7 +26,7 @@ console = Console(width=None if sys.stdout.isatty() else 120)
 problems = Console(stderr=True)
 
 DeskOption = Annotated[Path | None, typer.Option("--desk", help="Desk file; the demo desk when not given.")]
-LakeOption = Annotated[Path | None, typer.Option("--lake", help="Root of the lake; data_lake when not given.")]
+LakeOption = Annotated[str | None, typer.Option("--lake", help="Root of the lake, a folder or s3://bucket/prefix; data_lake when not given.")]
 DataOption = Annotated[Path | None, typer.Option("--data", help="Data folder; default: ENERGY_PIPELINE_DATA.")]
 DayArgument = Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], metavar="DAY", help="Delivery day.")]
 DayOption = Annotated[datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], help="Decided delivery day; default: the last one.")]
@@ -56,9 +56,10 @@ def plain_errors(*also: type[Exception]) -> Iterator[None]:
         raise typer.Exit(1) from error
 
 
-def settings_of(desk: Path | None, lake: Path | None) -> Settings:
+def settings_of(desk: Path | None, lake: Path | str | None) -> Settings:
     """Settings of the environment with the command line's on top."""
-    given = {name: value for name, value in (("desk", desk), ("lake", lake)) if value is not None}
+    root = Path(lake) if lake is not None and "://" not in str(lake) else lake
+    given = {name: value for name, value in (("desk", desk), ("lake", root)) if value is not None}
     return Settings.load().model_copy(update=given)
 
 

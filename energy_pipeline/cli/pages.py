@@ -5,6 +5,7 @@ What belongs here: the commands `report` and `index`, and the table printed afte
 
 from __future__ import annotations
 
+import tempfile
 import webbrowser
 from collections.abc import Collection, Sequence
 from datetime import date
@@ -34,18 +35,30 @@ def report(
         if path is None:
             problems.print(f"no report of {day.date()} in the lake -> energy-pipeline run {day.date()}")
             raise typer.Exit(1)
-        console.print(str(path), soft_wrap=True)
+        console.print(path, soft_wrap=True)
         tell_unfinished(settings, [day.date()])
         if open_page:
-            webbrowser.open(path.resolve().as_uri())
+            webbrowser.open(_at_hand(settings, day.date(), path).resolve().as_uri())
 
 
-def report_path(settings: Settings, day: date) -> Path | None:
-    """The page of a day; None when there is none (or the lake is not a folder)."""
+def report_path(settings: Settings, day: date) -> str | None:
+    """Where the page of a day is, a file or an object's address; None when there is none."""
+    from energy_pipeline.lake import Lake
     from energy_pipeline.lake.layout import day_folder
 
-    path = Path(settings.lake) / day_folder("report", day) / "report.html"
-    return path if path.is_file() else None
+    storage, path = Lake(settings.lake).storage, f"{day_folder('report', day)}/report.html"
+    return storage.location(path) if storage.exists(path) else None
+
+
+def _at_hand(settings: Settings, day: date, path: str) -> Path:
+    """A file that a browser opens: the page itself, or a copy of the object."""
+    if "://" not in path:
+        return Path(path)
+    from energy_pipeline.lake import Lake
+
+    with tempfile.NamedTemporaryFile(prefix=f"report-{day}-", suffix=".html", delete=False) as copy:
+        copy.write(Lake(settings.lake).read_file("report", day, "report.html"))
+    return Path(copy.name)
 
 
 def tell_unfinished(settings: Settings, days: Collection[date]) -> None:

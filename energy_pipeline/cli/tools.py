@@ -74,7 +74,8 @@ def doctor(desk: DeskOption = None, lake: LakeOption = None, online: OnlineOptio
 
 
 def docs(path: Annotated[Path, typer.Option("--to", help="Where the data dictionary goes.")] = Path("docs/data-dictionary.md")) -> None:
-    """Write what is generated: staging views, plain marts and YAML of the SQL project, the data dictionary, the page on live sources."""
+    """Write what is generated: views, plain marts and YAML of the SQL project, the data dictionary, the pages of desk keys and live sources."""
+    from energy_pipeline.desk.reference import page as desk_keys
     from energy_pipeline.ingestion.connectors import CONNECTORS
     from energy_pipeline.ingestion.connectors.page import page
     from energy_pipeline.warehouse.dictionary import full_dictionary
@@ -87,7 +88,10 @@ def docs(path: Annotated[Path, typer.Option("--to", help="Where the data diction
             console.print(str(root / name))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(full_dictionary(SqlProject(root)), encoding="utf-8")
+        keys = path.with_name("desk-keys.md")
+        keys.write_text(desk_keys(), encoding="utf-8")
         live = path.with_name("live-sources.md")
         live.write_text(page(CONNECTORS), encoding="utf-8")
         console.print(str(path))
+        console.print(str(keys))
         console.print(str(live))

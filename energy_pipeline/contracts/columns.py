@@ -43,9 +43,11 @@ def money(name: str, description: str, *, nullable: bool = False) -> Column:
     return Column(name, "f64", description, "EUR", nullable)
 
 
-def text(name: str, description: str, *, allowed: tuple[str, ...] | None = None, nullable: bool = False) -> Column:
+def text(
+    name: str, description: str, *, allowed: tuple[str, ...] | None = None, nullable: bool = False, since: int = 1, default: str | None = None
+) -> Column:
     """A text column, of a closed set when `allowed` is given."""
-    return Column(name, "str", description, nullable=nullable, allowed=allowed)
+    return Column(name, "str", description, nullable=nullable, allowed=allowed, since=since, default=default)
 
 
 def share(name: str, description: str, *, nullable: bool = False, minimum: float | None = 0.0, maximum: float | None = 1.0) -> Column:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from energy_pipeline.contracts.columns import WIDEST_PRICE
 from energy_pipeline.desk.base import ClockTime, DeskModel, Name, TimeZone
@@ -18,6 +18,7 @@ from energy_pipeline.desk.flexibility import Battery, FlexibilitySettings, GridS
 from energy_pipeline.desk.forecasting import ForecastSettings
 from energy_pipeline.desk.forwards import ForwardBookSettings
 from energy_pipeline.desk.joint import JointBookSettings
+from energy_pipeline.desk.ledger import Ledger
 from energy_pipeline.desk.markets import Currency, Gate, Market, MarketTimeUnit
 from energy_pipeline.desk.plants import MeteredPlant, Plant, PvPlant, SharePlant, WindPlant
 from energy_pipeline.desk.plausibility import Plausibility
@@ -27,84 +28,27 @@ from energy_pipeline.desk.scenarios import ScenarioSettings
 from energy_pipeline.desk.sources import AbsentSeries, SeriesEntry, Sources
 from energy_pipeline.desk.strategies import Allocation, PairSpread, Strategy, TradingCosts, strategy_problems
 from energy_pipeline.desk.weather import WeatherLocation
+from energy_pipeline.desk.zones import SecondPrice, Zone
 from energy_pipeline.domain.blocks import Block
 from energy_pipeline.domain.delivery import DeliveryDay, local_instant
-from energy_pipeline.domain.errors import DeskError
 
-__all__ = ["Desk", "Gate", "Market", "MarketTimeUnit", "MeteredPlant", "Plant", "PvPlant", "SharePlant", "WeatherLocation", "WindPlant"]
+__all__ = [
+    "Desk",
+    "Gate",
+    "Market",
+    "MarketTimeUnit",
+    "MeteredPlant",
+    "Plant",
+    "PvPlant",
+    "SecondPrice",
+    "SharePlant",
+    "WeatherLocation",
+    "WindPlant",
+    "Zone",
+]
 """Plants are described in `plants`, markets in `markets`; the whole desk is read from here."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
-
-
-class SecondPrice(DeskModel):
-    """The price at which a deviation is traded back."""
-
-    kind: Literal["intraday", "imbalance", "none"] = Field(
-        "none", description="Where deviations are traded: intraday, imbalance, or none (only the fee is paid)."
-    )
-    imbalance_fee_eur_mwh: float = Field(
-        0.0, ge=0, description="Paid on each MWh of deviation, either way [EUR/MWh]; more than 0 where there is no second price."
-    )
-
-    @model_validator(mode="after")
-    def _fee(self) -> SecondPrice:
-        if self.kind == "none" and self.imbalance_fee_eur_mwh <= 0:
-            raise ValueError("a market without a second price needs imbalance_fee_eur_mwh > 0 (MARKET: R = P, c_imb > 0, s = E[g|gate])")
-        return self
-
-
-class Zone(DeskModel):
-    """A bidding zone the desk trades in."""
-
-    market: str = Field(description="Market of the desk (`markets`) whose gate and price hold here.")
-    market_time_unit: tuple[MarketTimeUnit, ...] = Field(
-        (MarketTimeUnit(first_day=date(1990, 1, 1), minutes=60),), description="Length of an interval over time, by first delivery day."
-    )
-    second_price: SecondPrice = Field(description="The price at which a deviation is traded back.")
-    tso_res_forecast: Literal["strict", "epf_convention", "none"] = Field(
-        "strict",
-        description="Grid operator's wind and solar forecast: only when known at the gate, taken as known (as published studies do), or none.",
-    )
-    drivers: tuple[Literal["load", "wind", "solar"], ...] = Field(("load", "wind", "solar"), description="What the price models take as inputs.")
-    holidays: tuple[str, ...] = Field(
-        (),
-        description="Countries, as two letters and perhaps a subdivision (DE, DE-BY), whose public holidays count as Sundays for the price models.",
-    )
-    neighbours: tuple[str, ...] = Field((), description="Zones of the desk whose prices and residual load the price models of this one read.")
-    thermal_mw: dict[Literal["nuclear", "lignite", "coal", "gas", "other"], Annotated[float, Field(gt=0)]] = Field(
-        default_factory=dict, description="Installed thermal capacity by technology [MW], for the merit order."
-    )
-    weather_locations: tuple[str, ...] = Field((), description="Places of `weather` that stand for the zone's wind and sun.")
-    installed_wind_mw: float | None = Field(None, gt=0, description="Wind capacity of the zone [MW], for the driver models.")
-    installed_solar_mw: float | None = Field(None, gt=0, description="Solar capacity of the zone [MW], for the driver models.")
-
-    @field_validator("holidays")
-    @classmethod
-    def _countries(cls, places: tuple[str, ...]) -> tuple[str, ...]:
-        if places:
-            from holidays import list_supported_countries  # heavy: only where a desk names one
-
-            known = list_supported_countries()
-            unknown = [p for p in places if (c := p.split("-", 1))[0] not in known or (len(c) > 1 and c[1] not in known[c[0]])]
-            if unknown:
-                raise ValueError(f"no public holidays are known of {', '.join(unknown)}; write a country as DE, a subdivision as DE-BY")
-        return places
-
-    @field_validator("market_time_unit")
-    @classmethod
-    def _sorted(cls, units: tuple[MarketTimeUnit, ...]) -> tuple[MarketTimeUnit, ...]:
-        if not units or list(units) != sorted(units, key=lambda u: u.first_day):
-            raise ValueError("list the market time units by first_day, at least one")
-        return units
-
-    def resolution_minutes(self, day: date) -> int:
-        """Market time unit on a delivery day [min]."""
-        valid = [u.minutes for u in self.market_time_unit if u.first_day <= day]
-        if not valid:
-            problem = f"market_time_unit: no unit is declared for {day}; the first begins {self.market_time_unit[0].first_day}"
-            raise DeskError(f"a zone of market {self.market}", [f"{problem} -> say which unit held before, histories look back further"])
-        return valid[-1]
 
 
 class Contract(DeskModel):
@@ -179,6 +123,7 @@ class Desk(DeskModel):
     services: dict[Name, GridService] = Field(default_factory=dict, description="Capacity sold to the grid operator, stacked with energy.")
     contracts: tuple[Contract, ...] = Field((), description="Block contracts the desk may hedge with.")
     opening_book: tuple[OpeningPosition, ...] = Field((), description="Positions held before the day's decision.")
+    ledger: Ledger | None = Field(None, description="Trades, quotes and exchange rates of the whole book, from files.")
     strategies: dict[Name, Strategy] = Field(default_factory=dict, description="Trading rules by name.")
     trading_costs: dict[str, TradingCosts] = Field(default_factory=dict, description="Per zone; a zone without pays its imbalance fee only.")
     allocation: Allocation = Field(Allocation(), description="How tradable strategies share the desk's risk.")
@@ -290,6 +235,7 @@ class Desk(DeskModel):
         horizons = self.risk.living_book_days
         factors = factor_names(tuple(self.zones), self.risk)
         odd = [f"risk.living_book_days: {n} is not between 2 and 30 days" for n in horizons if not 2 <= n <= 30]
+        odd += [f"risk.mark_horizons_days: {n} is not between 1 and 30 days" for n in self.risk.mark_horizons_days if not 1 <= n <= 30]
         if horizons and not self.opening_book:
             odd.append("risk.living_book_days: nothing is held beyond the delivery day (opening_book is empty), so a longer horizon is refused")
         odd += [

@@ -65,7 +65,8 @@ class RiskSettings(DeskModel):
     margin: Margin | None = Field(None, description="Initial margin of what is held.")
     factors: FactorSettings = Field(FactorSettings(), description="The factor model of the book.")
     breach_days: int = Field(60, ge=7, le=99, description="Decided days the log of breaches looks back over.")
-    backtest_days: int = Field(60, ge=20, le=99, description="Settled days the tests of VaR look back over, at most.")
+    backtest_days: int = Field(250, ge=20, le=1000, description="Days the tests of delivery VaR and mark VaR look back over, at most.")
+    mark_horizons_days: tuple[int, ...] = Field((1,), description="Days ahead of mark VaR: what the value of everything open may lose.")
     capital_eur: float | None = Field(None, gt=0, description="Capital that returns are over; without it results are told in money alone.")
     annualisation_days: int = Field(365, ge=200, le=366, description="Days a year that yearly ratios count.")
 

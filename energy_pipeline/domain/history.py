@@ -41,3 +41,25 @@ class ErrorHistory:
     def aligned(self, target: DeliveryDay) -> FloatArray:
         """Errors by interval of the target day, shape (len(days), target.count(resolution))."""
         return self.errors[:, target.slots(self.resolution_minutes)]
+
+
+@dataclass(frozen=True)
+class PriceVintages:
+    """Errors of a zone's forecasts by decision and lead.
+
+    Attributes
+    ----------
+    first_day : date
+        Decision of row 0; rows are consecutive days to D - 1.
+    dates : int
+        So many first rows have every lead's outcome.
+    errors : array, shape (days, leads, 24)
+        Outcome less the ensemble's forecast by wall-clock hour [EUR/MWh]; NaN where either is not known.
+    daily : array, shape (past days,)
+        Mean auction price of each day to D - 1 [EUR/MWh], NaN where unknown.
+    """
+
+    first_day: date
+    dates: int
+    errors: FloatArray
+    daily: FloatArray

@@ -58,7 +58,7 @@ def send(settings: Settings, alert: Alert) -> list[str]:
     """Send an alert wherever the settings say; what could not be sent, in words without any secret."""
     problems = []
     for name, way, to in (("webhook", _post, settings.alert_webhook), ("mail", _mail, settings.alert_mail)):
-        if to is None:
+        if not to:
             continue
         try:
             way(to.get_secret_value(), alert)
@@ -99,7 +99,7 @@ def _mail(url: str, alert: Alert) -> None:
 
 def ping(settings: Settings) -> list[str]:
     """Say that all is well: ask the URL, or write the file, that somebody watches; what went wrong, in words."""
-    if settings.ping is None:
+    if not settings.ping:
         return []
     if "://" not in settings.ping:
         path = Path(settings.ping)

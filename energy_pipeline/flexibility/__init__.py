@@ -11,6 +11,7 @@ from energy_pipeline.flexibility.controller import acting
 from energy_pipeline.flexibility.corrections import checked_corrections
 from energy_pipeline.flexibility.dispatch_tables import dispatch, settle_dispatch
 from energy_pipeline.flexibility.execution import Executed, Orders, executed
+from energy_pipeline.flexibility.sending import cleared_orders
 from energy_pipeline.flexibility.states import LOOK_BACK_DAYS, Before, desk_of_day, predecessor_of
 from energy_pipeline.flexibility.storage import Schedule, margin_eur, schedule
 
@@ -22,6 +23,7 @@ __all__ = [
     "Schedule",
     "acting",
     "checked_corrections",
+    "cleared_orders",
     "desk_of_day",
     "dispatch",
     "executed",

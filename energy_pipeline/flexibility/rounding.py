@@ -15,23 +15,21 @@ from energy_pipeline.mathematics.stores.store import Store
 
 TICK_MW = 0.1
 SAME_MWH = 1e-9
-SAME_PLAN_MWH = 0.05
-"""So far a plan written with three digits may lie outside."""
 BoolArray = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
 def in_steps_mw(store: Store, net_mw: FloatArray, minutes: int, may_fail: BoolArray | None = None) -> FloatArray:
     """Quantities in steps of 0.1 MW near those planned, that keep the store within power, window and cycles whatever fails.
 
-    Each is rounded to the nearest step within its power. Where the contents then leave the window, the latest sale before is a
-    step smaller, or the latest purchase where it overflows, until they do not.
+    Each is rounded to the nearest step within its power. Where the contents then leave the window (or what the plan itself
+    reaches beyond it), the latest sale before is a step smaller, or the latest purchase where it overflows, until they do not.
 
     Parameters
     ----------
     store : Store
         With the content the day begins with.
     net_mw : array, shape (intervals,)
-        Sales positive. A plan that leaves the window by itself is only rounded: no step of 0.1 MW mends it.
+        Sales positive.
     may_fail : array of bool, optional
         Orders with a limit: each may be taken or not.
 
@@ -47,14 +45,17 @@ def in_steps_mw(store: Store, net_mw: FloatArray, minutes: int, may_fail: BoolAr
     sells, fails = net_mw > 0, np.zeros(net_mw.size, dtype=bool) if may_fail is None else may_fail
     per_step = TICK_MW * hours_of(minutes) * np.where(sells, -1.0 / store.discharge_efficiency, store.charge_efficiency)
     _fewer_cycles(store, net_mw, steps, sells)
-    planned = _contents(store, np.abs(net_mw) / TICK_MW * per_step, minutes)
-    if planned.min(initial=np.inf) < store.minimum_mwh - SAME_PLAN_MWH or planned.max(initial=-np.inf) > store.energy_mwh + SAME_PLAN_MWH:
-        return np.where(sells, 1.0, -1.0) * np.round(steps * TICK_MW, 1) + 0.0
+
+    def reached(moved_mwh: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Contents if all purchases that may fail do, and if all sales that may fail do."""
+        without_buys, without_sales = np.where(fails & ~sells, 0.0, moved_mwh), np.where(fails & sells, 0.0, moved_mwh)
+        return _contents(store, without_buys, minutes), _contents(store, without_sales, minutes)
+
+    planned = reached(np.abs(net_mw) / TICK_MW * per_step)
+    least, most_mwh = min(store.minimum_mwh, float(planned[0].min())), max(store.energy_mwh, float(planned[1].max()))
     while True:
-        moved = steps * per_step
-        low = _contents(store, np.where(fails & ~sells, 0.0, moved), minutes)
-        high = _contents(store, np.where(fails & sells, 0.0, moved), minutes)
-        short, over = np.flatnonzero(low < store.minimum_mwh - SAME_MWH), np.flatnonzero(high > store.energy_mwh + SAME_MWH)
+        low, high = reached(steps * per_step)
+        short, over = np.flatnonzero(low < least - SAME_MWH), np.flatnonzero(high > most_mwh + SAME_MWH)
         at, kind = (short[0], sells) if short.size else (over[0], ~sells) if over.size else (-1, sells)
         before = np.flatnonzero(kind[: at + 1] & (steps[: at + 1] > 0))
         if at < 0 or before.size == 0:

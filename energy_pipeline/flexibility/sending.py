@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import polars as pl
 
 from energy_pipeline.book.clearing import cleared, in_ticks
+from energy_pipeline.book.outlook import Acting
 from energy_pipeline.contracts import table
+from energy_pipeline.desk import Desk
 from energy_pipeline.desk.flexibility import AtLimit, Battery, Orders
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.units import hours_of
@@ -139,6 +142,31 @@ def _chosen(
         return "blocks", "the desk asks for it", executed_blocks(first_blocks, starts, np.zeros(starts.len()))
     powers = answer.powers.get(name)
     return ("plan" if powers is None else "joint"), answer.why, powers
+
+
+def cleared_orders(desk: Desk, dispatch: pl.DataFrame, sent_orders: pl.DataFrame, curves: pl.DataFrame, blocks: pl.DataFrame) -> tuple[Acting, ...]:
+    """Orders of the day that an auction clears by its prices, for the book's scenarios; whatever it takes can be delivered."""
+    found = []
+    for row in sent_orders.filter(pl.col("form").is_in(["curve", "blocks"])).to_dicts():
+        name, battery = row["asset"], desk.assets[row["asset"]]
+        plan = dispatch.filter(pl.col("asset") == name).sort("delivery_start")
+        own = (curves if row["form"] == "curve" else blocks).filter(pl.col("asset") == name)
+        hours = hours_of(int(plan["resolution_minutes"][0]))
+        run = partial(_cleared, row["form"], own, plan["delivery_start"], desk.flexibility.at_limit, battery.cycle_cost_eur_mwh * hours)
+        wear = battery.cycle_cost_eur_mwh * hours * plan["discharge_mw"].to_numpy()
+        found.append(Acting(name, row["zone"], run, (plan["net_mw"].to_numpy(), wear)))
+    return tuple(found)
+
+
+def _cleared(
+    form: str, own: pl.DataFrame, starts: pl.Series, at_limit: AtLimit, wear_eur_mw: float, prices_eur_mwh: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    if form == "curve":
+        bought, sold = taken_of_curve(own, starts, prices_eur_mwh, at_limit)
+    else:
+        taken = [executed_blocks(own, starts, p) for p in prices_eur_mwh]
+        bought, sold = (np.stack([t[side] for t in taken]) for side in (0, 1))
+    return sold - bought, wear_eur_mw * sold
 
 
 def _powers(plan: pl.DataFrame) -> Powers:

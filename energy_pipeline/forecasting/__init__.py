@@ -15,6 +15,7 @@ from energy_pipeline.forecasting.second_price import second_price_skill
 from energy_pipeline.forecasting.settled import forecast_comparison, forecast_value
 from energy_pipeline.forecasting.spread import spread_forecasts
 from energy_pipeline.forecasting.tuning import forecast_tuning
+from energy_pipeline.forecasting.vintages import price_vintages
 
 __all__ = [
     "forecast_comparison",
@@ -27,6 +28,7 @@ __all__ = [
     "lead_errors",
     "price_errors",
     "price_forecasts",
+    "price_vintages",
     "score",
     "second_price_skill",
     "spread_forecasts",

@@ -2,8 +2,8 @@
 
 What belongs here: taking days, and what is said when another run has them. What does not: for how long (`orchestration`).
 
-In a folder a lease is the kernel's lock on a file, which ends with its holder however that ends. On S3 there is no such
-lock: there two runs of one day at once are kept apart by the queue of one deployment alone.
+In a folder a lease is the kernel's lock on a file, which ends with its holder however that ends. On S3 it is an object that
+its holder renews: it runs out three minutes after its holder died (`s3_lease`).
 """
 
 from __future__ import annotations

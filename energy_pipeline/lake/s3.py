@@ -92,13 +92,25 @@ class S3Storage:
         """Nothing: see `compaction` for what that means."""
         yield
 
-    def hold(self, path: str, holder: str) -> AbstractContextManager[object] | None:  # noqa: ARG002 - there is no lock on S3
-        """Nothing is held: see `lease`."""
-        return contextlib.nullcontext()
+    def hold(self, path: str, holder: str) -> AbstractContextManager[object] | None:
+        """An object that is renewed while its holder lives (`s3_lease`); None while another holds it."""
+        from energy_pipeline.lake.s3_lease import take
 
-    def holder(self, path: str) -> str:  # noqa: ARG002 - as above
-        """Nobody."""
-        return ""
+        return take(self, path, holder)
+
+    def holder(self, path: str) -> str:
+        """What the holder said of itself."""
+        from energy_pipeline.lake.s3_lease import read
+
+        held = self.numbered(path)
+        return read(self, held[-1])[0] if held else ""
+
+    def numbered(self, path: str) -> list[str]:
+        """Objects named `<path>.<number>`, ascending; hidden ones too."""
+        folder = path.rpartition("/")[0]
+        infos = self._fs.get_file_info(self._selector(self._key(folder), allow_not_found=True))
+        found = [info.path.removeprefix(f"{self._root}/") for info in infos]
+        return sorted(p for p in found if p.rpartition(".")[0] == path and p.rpartition(".")[2].isdigit())
 
     def sweep(self, folder: str) -> None:
         """Nothing: an unfinished upload is never visible."""

@@ -388,6 +388,8 @@ def _mart_comments(session: RunSession) -> dict[str, str | None]:
 
     if session not in _seen:
         with connect(session.runtime.settings.warehouse) as connection:
-            rows = connection.execute("SELECT table_name, comment FROM duckdb_tables() WHERE schema_name = ?", [MARTS]).fetchall()
+            tables = "SELECT table_name, comment FROM duckdb_tables() WHERE schema_name = $1"
+            views = "SELECT view_name, comment FROM duckdb_views() WHERE schema_name = $1"  # a mart of no rows of its own
+            rows = connection.execute(f"{tables} UNION ALL {views}", [MARTS]).fetchall()
         _seen[session] = dict(rows)
     return _seen[session]

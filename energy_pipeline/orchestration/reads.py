@@ -125,10 +125,10 @@ class DaysBefore(Read):
 
     Attributes
     ----------
-    days : int
+    days : int or function of the desk
     """
 
-    days: int = 1
+    days: Days = 1
 
     def edge(self, desk: Desk) -> None:  # noqa: ARG002
         """None."""
@@ -136,7 +136,7 @@ class DaysBefore(Read):
 
     def take(self, session: RunSession, day: date) -> pl.DataFrame:
         """Rows of D - days .. D - 1."""
-        return session.read(self.table, day - timedelta(days=self.days), day - timedelta(days=1), missing="skip")
+        return session.read(self.table, day - timedelta(days=_count(self.days, session.desk)), day - timedelta(days=1), missing="skip")
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,8 @@ class WholeDays:
             if (day, flow) in self._left or not any(name in TABLES and TABLES[name].flow == flow for name in names):
                 continue
             before = self.lake.unfinished().of(day, flow)
+            if before is not None and before.run_id != self.run_id:
+                self.lake.write_day("runs", day, TABLES["runs"].frame([_row(before)]))
             rest = () if before is None or before.run_id == self.parent else before.left
             following = () if self.is_last else (name for name, table in TABLES.items() if table.flow == flow)
             self._left[day, flow] = {*self.planned[flow], *rest, *following}
@@ -122,9 +124,14 @@ def unfinished_runs(lake: Lake, own_run: str) -> dict[date, list[dict[str, objec
     gone = [m for m in lake.unfinished().all() if m.run_id != own_run and not lease.is_held(lake.storage, m.day, m.flow)]
     rows: dict[date, list[dict[str, object]]] = {}
     for m in gone:
-        row = {"delivery_day": m.day, "run_flow": m.flow, "run_id": m.run_id, "recorded_at": m.began, "decision_time": None, "state": "unfinished"}
-        rows.setdefault(m.day, []).append({**row, **m.about})
+        rows.setdefault(m.day, []).append(_row(m))
     return rows
+
+
+def _row(mark: Unfinished) -> dict[str, object]:
+    """What `runs` says of a run that did not get through: a row of its own, the same whoever writes it."""
+    about = {"delivery_day": mark.day, "run_flow": mark.flow, "run_id": mark.run_id, "recorded_at": mark.began, "decision_time": None}
+    return {**about, **mark.about, "state": "unfinished"}
 
 
 def _banner(lake: Lake, day: date, flow: str) -> None:

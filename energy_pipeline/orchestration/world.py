@@ -53,7 +53,7 @@ KEY_DAYS = 31
 OWN_MATTERS = frozenset(
     {
         *("name", "strategies", "trading_costs", "allocation", "limits", "joint_book", "forward_book", "stress", "portfolio", "risk", "fallback"),
-        *("scenarios", "opening_book", "contracts", "rights", "assets", "services"),
+        *("scenarios", "opening_book", "ledger", "contracts", "rights", "assets", "services"),
     }
 )
 """Sections of a desk file that no kept value reads: changing them forgets nothing."""

@@ -107,9 +107,20 @@ def asset_legs(
             owed, paid = _penalty_eur(name, asset, decided.asset_states), float(str(row["energy_mwh"]))
             penalty = _penalty_eur(name, asset, decided.asset_states, _taken_mwh(name, day, said, before, paid))
             row |= {"penalty_eur": 0.0 - penalty, "cost_eur": float(str(row["cost_eur"])) + owed}  # the schedule's cost holds both
-        rows.append(_summed(row))
+        rows.append(_summed(row) | _acceptance(name, asset, now, executed, row))
     contract = table("asset_legs")
     return contract.frame(rows).sort(contract.key, maintain_order=True) if rows else contract.frame()
+
+
+def _acceptance(name: str, asset: object, now: Desk, executed: Executed | None, row: Row) -> Row:
+    """How it is known what the auction took of a battery's orders; where it is assumed, what rejecting them would have left."""
+    basis = "" if executed is None else executed.basis.get(name, "")
+    if basis != ASSUMED or not isinstance(asset, Battery):
+        return {"acceptance": basis, "rejected_eur": None}
+    store = store_of(now.assets[name])
+    kept = float(str(row["content_start_mwh"])) * (1.0 - store.self_discharge_per_day)
+    left = float(store.end_eur(np.array([max(kept, store.minimum_mwh)]))[0])
+    return {"acceptance": basis, "rejected_eur": left - float(str(row["inventory_open_eur"]))}
 
 
 def _summed(row: Row) -> Row:

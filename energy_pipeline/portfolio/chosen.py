@@ -30,7 +30,7 @@ import numpy as np
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.mathematics.statistics.tail import expected_shortfall
-from energy_pipeline.portfolio.cuts import Goal, Optimum, least_shortfall, solve
+from energy_pipeline.portfolio.cuts import Goal, Optimum, least_shortfall, least_widening, solve
 from energy_pipeline.portfolio.program import Program
 
 if TYPE_CHECKING:
@@ -133,17 +133,24 @@ def _charged(desk: Desk, program: Program) -> tuple[al.Problem, object]:
 
 def _with_bounded_fee(desk: Desk, program: Program) -> Chosen:
     from energy_pipeline.mathematics import allocation as al
-    from energy_pipeline.portfolio.rivals.linear import as_variables
+    from energy_pipeline.portfolio.rivals.linear import as_variables, further_rows
 
     problem, objective = _charged(desk, program)
     if isinstance(objective, al.Utility) and objective.risk_aversion <= 0:  # a book without risk of its own has no price of variance
         objective = al.MaxMean()
     found = al.solve(problem, objective)  # type: ignore[arg-type]
     x, relaxed = as_variables(program, found.positions), None
+    by, margin_by = None, 0.0
+    if not program.keeps_further(x) and program.further is not None:
+        by, margin_by = least_widening(program)
+        problem = replace(problem, limits=(*problem.limits, *further_rows(program, by, margin_by)))
+        found = al.solve(problem, objective)  # type: ignore[arg-type]
+        x = as_variables(program, found.positions)
     if program.es_limit is not None and program.shortfall(x) > program.es_limit:
         found, relaxed = _within_shortfall(program, problem, objective, program.es_limit)
         x = as_variables(program, found.positions)
-    return Chosen(_optimum(program, found, x, relaxed), f"{found.solver}; fee bounded from above", exact=False)
+    optimum = replace(_optimum(program, found, x, relaxed), further_relaxed=by, margin_relaxed=margin_by)
+    return Chosen(optimum, f"{found.solver}; fee bounded from above", exact=False)
 
 
 def _within_shortfall(program: Program, problem: al.Problem, objective: object, es_limit: float) -> tuple[al.Solution, float | None]:
@@ -188,5 +195,13 @@ def _optimum(program: Program, found: al.Solution, x: FloatArray, relaxed: float
         box_price=prices,
         gross_price=scale * found.shadow_prices.get("gross_contracts_mw", 0.0),
         es_price=scale * found.shadow_prices.get("es_eur", 0.0),
+        further_price=_further_prices(program, found, scale),
+        margin_price=scale * found.shadow_prices.get("margin_eur", 0.0),
         es_relaxed_to=None if relaxed is None else max(program.shortfall(x), relaxed),
     )
+
+
+def _further_prices(program: Program, found: al.Solution, scale: float) -> FloatArray | None:
+    if program.further is None:
+        return None
+    return np.array([scale * found.shadow_prices.get(f"{name} [{scope}]", 0.0) for name, scope in program.further.names])

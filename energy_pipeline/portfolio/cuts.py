@@ -13,6 +13,7 @@ is a lower bound; rounds end when the two meet.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -29,12 +30,20 @@ if TYPE_CHECKING:
 MAX_ROUNDS = 200
 GAP_EUR = 0.01
 GAP_SHARE = 1e-8
+SMALLEST = 1e-9
+"""A widening this small is the solver's rounding [kEUR, MWh]."""
+SHRUNK = 1e-7
+"""So much of its room a further limit leaves to the solver's tolerance [kEUR, MWh]."""
 FIRST_TANGENTS = 5
 """Mean-fee tangents spread over each box before the first round."""
 
 
 class OptimisationError(PipelineError):
     """The solver stopped without an optimum."""
+
+
+class NoPointError(OptimisationError):
+    """No decision keeps the limits."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +74,12 @@ class Optimum:
     rounds : int
     es_relaxed_to : float or None
         The shortfall bound used instead of the limit, where the limit could not be kept [kEUR].
+    further_price : array, shape (limits,), or None
+        Gain per kEUR of each further limit; None where none is near.
+    margin_price : float
+        Gain per MWh of margined energy [kEUR/MWh].
+    further_relaxed, margin_relaxed : array (limits,) [kEUR] or None, float [MWh]
+        By how much further limits were widened, because they cannot be kept.
     """
 
     x: FloatArray
@@ -74,6 +89,10 @@ class Optimum:
     es_price: float = 0.0
     rounds: int = 0
     es_relaxed_to: float | None = None
+    further_price: FloatArray | None = None
+    margin_price: float = 0.0
+    further_relaxed: FloatArray | None = None
+    margin_relaxed: float = 0.0
 
 
 @dataclass
@@ -106,7 +125,8 @@ def solve(program: Program, goal: Goal | None = None) -> Optimum:
     """The best positions, exact to a cent or 1e-8 of the objective.
 
     An expected-shortfall limit that cannot be kept is relaxed to the smallest shortfall
-    the other limits allow; the caller says so.
+    the other limits allow; the caller says so. Further limits bind only where the optimum without them
+    breaks one; where no decision keeps them they are widened by the least sum that suffices.
 
     Parameters
     ----------
@@ -119,14 +139,70 @@ def solve(program: Program, goal: Goal | None = None) -> Optimum:
         When the solver stops without an optimum.
     """
     goal = goal or Goal(1.0, program.risk_aversion, 0.0)
+    further, alone = program.further, replace(program, further=None)
+    if further is None or program.variables == 0:
+        found = _solve(alone, goal)
+        if further is None or program.keeps_further(found.x):
+            return found
+        lacking = max(program.margin_mwh(found.x) - further.margin_room, 0.0)
+        return replace(found, further_relaxed=np.maximum(-further.room, 0.0), margin_relaxed=lacking)
+    cuts = _first_cuts(program)
+    # Written out it takes half the time; where no further limit binds, the day is that of a desk without them, to the last bit.
+    if program.keeps_further(_refine(replace(program, further=further.without_room()), goal, None, cuts).x):
+        found = _solve(alone, goal)
+        if program.keeps_further(found.x):
+            return found
+    by, margin_by = least_widening(program)
+    bound = replace(program, further=further.widened(by, margin_by))
+    return replace(_within_es(bound, goal, _refine(bound, goal, None, cuts), cuts), further_relaxed=by, margin_relaxed=margin_by)
+
+
+def least_widening(program: Program) -> tuple[FloatArray, float]:
+    """The least sum of room that further limits lack [kEUR each], and the margined energy they lack [MWh]; zeros where they can be kept.
+
+    Raises
+    ------
+    OptimisationError
+    """
+    import cvxpy as cp
+
+    further = program.further
+    if further is None or program.keeps_further(np.clip(np.zeros(program.variables), program.lower, program.upper)):
+        return np.zeros(0 if further is None else further.room.size), 0.0
+    x, lack, margin_lack = cp.Variable(program.variables), cp.Variable(further.room.size, nonneg=True), cp.Variable(nonneg=True)
+    rows = [x >= program.lower, x <= program.upper, further.rows @ x <= further.room - SHRUNK + lack]
+    if program.gross_room is not None and program.contracts:
+        rows.append(_gross(program, x) <= program.gross_room)
+    weight = 0.0
+    if further.margin_mwh is not None:
+        rows.append(_margin(program, x) <= further.margin_room - SHRUNK + margin_lack)
+        weight = 1.0 / max(float(np.abs(further.margin_mwh).max()), 1.0)
+    problem = cp.Problem(cp.Minimize(cp.sum(lack) + weight * margin_lack), rows)
+    problem.solve(solver=cp.HIGHS)
+    if problem.status != cp.OPTIMAL:
+        raise OptimisationError(f"portfolio: HiGHS stopped with status {problem.status} on the least relaxation; report the day")
+    widened = np.asarray(lack.value, dtype=np.float64)
+    extra = 0.0 if further.margin_mwh is None else float(margin_lack.value)
+    return np.where(widened > SMALLEST, widened + _tolerance(0.0), 0.0), extra * (1.0 + 1e-9) + SHRUNK if extra > SMALLEST else 0.0
+
+
+def _solve(program: Program, goal: Goal) -> Optimum:
+    """The optimum with every limit of the programme a constraint."""
     if program.variables == 0:
         found = Optimum(np.zeros(0), _value(program, goal, np.zeros(0)), np.zeros((0, 2)))
         excess = program.es_limit is not None and program.shortfall(found.x) > program.es_limit
         return replace(found, es_relaxed_to=program.shortfall(found.x)) if excess else found
     cuts = _first_cuts(program)
-    free = _refine(program, goal, None, cuts)
+    return _within_es(program, goal, _refine(program, goal, None, cuts), cuts)
+
+
+def _within_es(program: Program, goal: Goal, free: Optimum, cuts: Cuts) -> Optimum:
+    """The optimum with the shortfall limited, from the one without."""
     if program.es_limit is None or program.shortfall(free.x) <= program.es_limit:
         return free
+    if program.further is not None:
+        with suppress(NoPointError):  # most days the limit can be kept, and the least shortfall need not be known
+            return _refine(program, goal, program.es_limit, cuts)
     safest = least_shortfall(program, cuts)
     if safest <= program.es_limit:
         return _refine(program, goal, program.es_limit, cuts)
@@ -187,7 +263,11 @@ def _refine(program: Program, goal: Goal, es_bound: float | None, cuts: Cuts) ->
 
 
 def _outer_lp(program: Program, goal: Goal, es_bound: float | None, cuts: Cuts) -> Optimum:
-    """One LP with the tangents found so far."""
+    """One LP with the tangents found so far; with further limits it is written out, which takes half the time."""
+    if program.further is not None:
+        from energy_pipeline.portfolio.written_lp import outer_lp
+
+        return outer_lp(program, goal, es_bound, cuts)
     import cvxpy as cp
 
     x = cp.Variable(program.variables)
@@ -249,3 +329,12 @@ def _gross(program: Program, x: cp.Expression) -> cp.Expression:
     first = program.deviations
     bought, sold = x[first : first + program.contracts], x[first + program.contracts :]
     return cp.sum(cp.abs(program.opening + bought - sold))
+
+
+def _margin(program: Program, x: cp.Expression) -> cp.Expression:
+    import cvxpy as cp
+
+    further, first = program.further, program.deviations
+    assert further is not None and further.margin_mwh is not None and further.margin_offset_mwh is not None  # noqa: S101, PT018
+    trade = x[first : first + program.contracts] - x[first + program.contracts :]
+    return cp.sum(cp.abs(further.margin_mwh * program.opening + further.margin_offset_mwh + cp.multiply(further.margin_mwh, trade)))

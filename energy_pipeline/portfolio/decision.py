@@ -44,6 +44,7 @@ from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.mathematics.statistics.tail import expected_shortfall, value_at_risk
 from energy_pipeline.portfolio.chosen import Chosen, choose, worth_of
 from energy_pipeline.portfolio.cuts import Optimum
+from energy_pipeline.portfolio.day_limits import further_limits
 from energy_pipeline.portfolio.program import K_EUR, Program
 
 BINDS_EUR = 1e-6
@@ -215,8 +216,10 @@ def _program(
     buys = [(gain - spread)[:, None] / K_EUR for gain, spread in zip(gains, spreads, strict=True)]
     sells = [(-gain - spread)[:, None] / K_EUR for gain, spread in zip(gains, spreads, strict=True)]
     most = np.array([h.max_trade_mw for h in tradable])
+    standing = {z: _standing(desk, day, o, hedges, dispatch) for z, o in outlooks.items()}
+    boxes = {z: (np.where(d.upper_mw > 0, d.upper_mw, d.lower_mw), d.free) for z, d in deviations.items()}
     return Program(
-        base=sum((_base(desk, day, o, hedges, dispatch, deviations.get(z)) for z, o in outlooks.items()), np.zeros(count)) / K_EUR,
+        base=sum((_base(standing[z], o, deviations.get(z)) for z, o in outlooks.items()), np.zeros(count)) / K_EUR,
         slope=np.concatenate([empty, *[c[0] for c in columns], *buys, *sells], axis=1),
         surprise=np.concatenate([empty, *[c[1] for c in columns]], axis=1),
         fee=np.concatenate([np.zeros(0), *[c[2] for c in columns]]),
@@ -228,6 +231,7 @@ def _program(
         confidence=desk.portfolio.confidence,
         es_limit=None if desk.limits.es_eur is None else desk.limits.es_eur / K_EUR,
         es_level=desk.limits.es_level,
+        further=further_limits(desk, day, outlooks, standing, boxes, hedges),
     )
 
 
@@ -239,10 +243,8 @@ def _deviation_columns(desk: Desk, outlook: ZoneOutlook, deviation: Deviation) -
     return slope, (outlook.output_mw - outlook.expected_mw + outlook.rejected_mw)[:, free], fee
 
 
-def _base(
-    desk: Desk, day: DeliveryDay, outlook: ZoneOutlook, hedges: Sequence[Hedge], dispatch: pl.DataFrame, deviation: Deviation | None
-) -> FloatArray:
-    """P&L of a zone per scenario [EUR] when nothing is decided, without the fees of its free intervals."""
+def _standing(desk: Desk, day: DeliveryDay, outlook: ZoneOutlook, hedges: Sequence[Hedge], dispatch: pl.DataFrame) -> ZoneBook:
+    """A zone's book when nothing is decided."""
     grid, expected = outlook.grid, outlook.expected_mw
     legs = tuple(
         HedgeLeg(block_profile(h.block, day, grid.minutes) * o.position_mw, o.price_eur_mwh, o.is_proxy)
@@ -251,9 +253,13 @@ def _base(
         for o in h.opening
     )
     fee = desk.zones[outlook.zone].second_price.imbalance_fee_eur_mwh
-    book = ZoneBook(grid.hours, expected, expected, schedule_cost_eur(outlook.zone, dispatch, grid), fee, legs)
+    return ZoneBook(grid.hours, expected, expected, schedule_cost_eur(outlook.zone, dispatch, grid), fee, legs)
+
+
+def _base(book: ZoneBook, outlook: ZoneOutlook, deviation: Deviation | None) -> FloatArray:
+    """P&L of a zone per scenario [EUR] when nothing is decided, without the fees of its free intervals."""
     found = outlook_legs(at_fair_value(book, outlook.price), outlook)
-    free = np.zeros(grid.size, dtype=bool) if deviation is None else deviation.free
+    free = np.zeros(outlook.grid.size, dtype=bool) if deviation is None else deviation.free
     result: FloatArray = found.total().sum(axis=1) - found.imbalance_fee[:, free].sum(axis=1)
     return result
 
@@ -343,6 +349,11 @@ def _shadow_prices(case: Case, optimum: Optimum) -> ShadowPrices:
         prices[("gross_contracts_mw", "book")] = K_EUR * optimum.gross_price
     if case.desk.limits.es_eur is not None:
         prices[("es_eur", "book")] = optimum.es_price
+    further = case.program.further
+    if further is not None and further.rows.size:
+        prices[("worst_stress_eur", "book")] = 0.0 if optimum.further_price is None else float(optimum.further_price.sum())
+    if further is not None and further.margin_mwh is not None and case.desk.risk.margin is not None:
+        prices[("margin_eur", "book")] = K_EUR * optimum.margin_price / case.desk.risk.margin.eur_mwh
     return {key: value if value > BINDS_EUR else 0.0 for key, value in prices.items()}
 
 
@@ -376,9 +387,14 @@ def _solution(case: Case, chosen: Chosen, positions: pl.DataFrame, dispatch: pl.
 def _status(case: Case, chosen: Chosen) -> str:
     if case.is_joint:
         return "joint book"
-    relaxed_to = chosen.optimum.es_relaxed_to
-    if relaxed_to is None or case.program.es_limit is None:
-        return "optimal"
-    excess = K_EUR * (relaxed_to - case.program.es_limit)
+    optimum, further, margin = chosen.optimum, case.program.further, case.desk.risk.margin
+    told = []
+    if further is not None and optimum.further_relaxed is not None:
+        lacking = zip(further.names, optimum.further_relaxed.tolist(), strict=True)
+        told += [f"{name} [{scope}] by {K_EUR * lack:.2f} EUR" for (name, scope), lack in lacking if lack > 0]
+        if margin is not None and optimum.margin_relaxed > 0:
+            told.append(f"margin_eur by {margin.eur_mwh * optimum.margin_relaxed:.2f} EUR")
+    if optimum.es_relaxed_to is not None and case.program.es_limit is not None:
+        told.append(f"es_eur by {K_EUR * (optimum.es_relaxed_to - case.program.es_limit):.2f} EUR")
     smallest = "the smallest" if chosen.exact else "near the smallest"
-    return f"relaxed: es_eur by {excess:.2f} EUR, {smallest} that the other limits allow"
+    return f"relaxed: {', '.join(told)}, {smallest} that the other limits allow" if told else "optimal"

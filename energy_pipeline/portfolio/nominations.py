@@ -71,8 +71,8 @@ def nomination_lines(
 ) -> pl.DataFrame:
     """Bid lines of the decided book, one per zone and interval and one per asset and interval; none for 0.0 MW.
 
-    Volumes are rounded to 0.1 MW (at most 0.05 MW from the decision), limit prices to 0.01 EUR/MWh
-    on the safe side.
+    Volumes are rounded to 0.1 MW (at most 0.05 MW from the decision; a store's by a step more where it could not do
+    all that is rounded up), limit prices to 0.01 EUR/MWh on the safe side.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ where surprise is g - E. It is concave in x, so a loss never lies below its tang
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,6 +22,43 @@ from energy_pipeline.mathematics.statistics.tail import expected_shortfall, valu
 
 K_EUR = 1000.0
 """Money is in kEUR inside the solver, so that MW and money have like sizes."""
+
+
+@dataclass(frozen=True)
+class FurtherLimits:
+    """Named limits of the desk beside box, gross room and shortfall.
+
+    Attributes
+    ----------
+    names : tuple of (limit, scope)
+        Of the rows.
+    rows : array, shape (limits, variables)
+        rows @ x <= room: what a MW uses [kEUR/MW].
+    room : array, shape (limits,)
+        [kEUR]
+    margin_mwh, margin_offset_mwh : arrays, shape (contracts,), or None
+        sum |margin_mwh position + offset| <= margin_room [MWh]: what each contract still has to deliver.
+    margin_room : float
+    """
+
+    names: tuple[tuple[str, str], ...]
+    rows: FloatArray
+    room: FloatArray
+    margin_mwh: FloatArray | None = None
+    margin_offset_mwh: FloatArray | None = None
+    margin_room: float = np.inf
+
+    def kept(self, x: FloatArray, margin_mwh: float) -> bool:
+        """Whether a decision keeps all of them."""
+        return bool((np.einsum("ij,j->i", self.rows, x) <= self.room).all()) and margin_mwh <= self.margin_room
+
+    def without_room(self) -> FurtherLimits:
+        """No limit at all."""
+        return FurtherLimits((), self.rows[:0], self.room[:0])
+
+    def widened(self, by: FloatArray, margin_by: float) -> FurtherLimits:
+        """With more room."""
+        return replace(self, room=self.room + by, margin_room=self.margin_room + margin_by)
 
 
 @dataclass(frozen=True)
@@ -47,6 +84,7 @@ class Program:
     risk_aversion, confidence : float
     es_limit : float or None
         Expected shortfall against the mean day at es_level at most [kEUR].
+    further : FurtherLimits or None
     """
 
     base: FloatArray
@@ -61,6 +99,7 @@ class Program:
     confidence: float
     es_limit: float | None
     es_level: float
+    further: FurtherLimits | None = None
 
     @property
     def variables(self) -> int:
@@ -76,6 +115,18 @@ class Program:
     def contracts(self) -> int:
         """Number of tradable contracts."""
         return self.opening.size
+
+    def margin_mwh(self, x: FloatArray) -> float:
+        """Energy that margin is paid for at a decision [MWh]."""
+        own = self.further
+        if own is None or own.margin_mwh is None or own.margin_offset_mwh is None:
+            return 0.0
+        trade = x[self.deviations : self.deviations + self.contracts] - x[self.deviations + self.contracts :]
+        return float(np.abs(own.margin_mwh * (self.opening + trade) + own.margin_offset_mwh).sum())
+
+    def keeps_further(self, x: FloatArray) -> bool:
+        """Whether a decision keeps the further limits."""
+        return self.further is None or self.further.kept(x, self.margin_mwh(x))
 
     def losses(self, x: FloatArray) -> FloatArray:
         """Exact loss of each scenario [kEUR], shape (scenarios,)."""

@@ -341,48 +341,6 @@ def plant_given(
     return possible * np.where(missing | (step.terms.meter == "available"), taken, 1.0), possible, missing
 
 
-def plant_results(desk: Desk, day: date, plant_output: pl.DataFrame, came: Came) -> pl.DataFrame:
-    """What each plant earned on a delivered day, per interval: the plants' part of the legs `physical` and `deviation` of pnl.
-
-    Returns
-    -------
-    frame of the table plant_results
-
-    Raises
-    ------
-    MissingDayError
-        When a plant's zone lacks an auction price.
-    """
-    frames = [table("plant_results").frame()]
-    for name, plant in sorted(desk.plants.items()):
-        grid = zone_grid(desk, desk.delivery_day(day), plant.zone)
-        price = auction_price(came.day_ahead_prices, plant.zone, grid)
-        second, no_second = second_price(desk, plant.zone, grid, came.second_prices, price)
-        given, _, no_meter = plant_given(desk, name, grid, plant_output, came, price)
-        expected = np.nan_to_num(on_grid(plant_output.filter(pl.col("plant") == name), "output_mw", grid))
-        if step := steps_of(desk, plant.zone).get(name):
-            expected = expected * taken_share(desk, step, grid, price, came.accepted)
-        physical, deviation = grid.hours * price * given, grid.hours * (second - price) * (given - expected)
-        data = {
-            "delivery_day": [day] * grid.size,
-            "plant": [name] * grid.size,
-            "zone": [plant.zone] * grid.size,
-            "delivery_start": grid.starts(),
-            "resolution_minutes": [grid.minutes] * grid.size,
-            "expected_mw": expected + 0.0,
-            "output_mw": given + 0.0,
-            "output_mwh": grid.hours * given + 0.0,
-            "is_estimated": no_meter | no_second,
-            "price_da_eur_mwh": price,
-            "price_second_eur_mwh": second,
-            "physical_eur": physical + 0.0,
-            "deviation_eur": deviation + 0.0,
-            "pnl_eur": physical + deviation + 0.0,
-        }
-        frames.append(table("plant_results").frame(data))
-    return pl.concat(frames)
-
-
 def held_hours_of(desk: Desk, zone: str, grid: Grid, held_hours: pl.DataFrame) -> FloatArray:
     """Hours of each interval of which a value that a zone's settlement needs is held, shape (intervals,)."""
     contract = table("held_hours")

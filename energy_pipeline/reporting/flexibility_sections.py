@@ -203,7 +203,11 @@ def settled(inputs: ReportInputs) -> Section:
 def _legs(inputs: ReportInputs) -> TableView:
     names = ("energy_eur", "cost_eur", "certificate_eur", "capacity_eur", "penalty_eur", "cash_eur", "inventory_eur", "total_eur")
     heads = [Head("Asset", numeric=False), Head("energy", "MWh"), *(Head(n.removesuffix("_eur"), "¤") for n in names)]
-    rows = [[Cell(r["asset"]), num(r["energy_mwh"], 0), *(num(r[n], 0) for n in names)] for r in inputs.frame("asset_legs").to_dicts()]
+    heads += [Head("orders taken", numeric=False), Head("total if rejected", "¤")]
+    rows = [
+        [Cell(r["asset"]), num(r["energy_mwh"], 0), *(num(r[n], 0) for n in names), Cell(r["acceptance"]), num(r["rejected_eur"], 0)]
+        for r in inputs.frame("asset_legs").to_dicts()
+    ]
     return TableView("Cash of each asset and right, and what is left is worth more or less", heads, rows)
 
 

@@ -1,4 +1,4 @@
-"""The page of all days: a row a day, searchable, with P&L and drawdown over time and a calendar of months.
+"""The page of all days: a row a day, searchable; P&L, drawdown, VaR and errors over time; calendars of days and months.
 
 What belongs here: from the settled days' records to one self-contained page. What does not: single days (`report`), where
 the records come from (`runner.index`).
@@ -13,9 +13,13 @@ from datetime import date
 from itertools import accumulate
 
 from energy_pipeline.reporting.charts import nice_ticks
+from energy_pipeline.reporting.day_calendar import day_calendar
+from energy_pipeline.reporting.record_charts import record_chart
 from energy_pipeline.reporting.view import MINUS, number
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720.0, 170.0, 64.0, 8.0, 8.0, 20.0
+RECORD_DAYS, MEAN_DAYS = 250, 28
+LINES = ("main", "naive")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -78,7 +82,8 @@ def index_html(desk: str, currency: str, days: Sequence[DayRecord]) -> str:
         currency=currency,
         days=[_row(d) for d in reversed(ordered)],
         facts=_facts(ordered, currency),
-        charts=_charts(settled, currency),
+        charts=[*_charts(settled, currency), *_record(ordered, currency), *_accuracy(ordered, currency)],
+        calendar=day_calendar([(d.day, d.settled_eur, d.is_exception) for d in ordered if d.settled_eur is not None], currency) if settled else "",
         months=_months(settled),
         month_names=MONTHS,
     )
@@ -123,15 +128,44 @@ def _charts(settled: Sequence[tuple[date, float]], currency: str) -> list[tuple[
     days, values = [d for d, _ in settled], [v for _, v in settled]
     equity = list(accumulate(values))
     return [
-        (f"Settled P&L, summed up [{currency}]", _line(days, equity, f"Settled P&L summed up [{currency}]")),
-        (f"Drawdown [{currency}]", _line(days, [-v for v in _drawdowns(values)], f"Drawdown [{currency}]")),
+        (f"Settled P&L, summed up [{currency}]", _line(days, [equity], f"Settled P&L summed up [{currency}]")),
+        (f"Drawdown [{currency}]", _line(days, [[-v for v in _drawdowns(values)]], f"Drawdown [{currency}]")),
     ]
 
 
-def _line(days: Sequence[date], values: Sequence[float], title: str) -> object:
+def _record(ordered: Sequence[DayRecord], currency: str) -> list[tuple[str, object]]:
+    """P&L of the last days against the expectation less VaR, exceptions marked."""
+    known = [
+        (d.day, d.settled_eur, d.expected_eur - d.var_eur, d.is_exception)
+        for d in ordered
+        if d.settled_eur is not None and d.expected_eur is not None and d.var_eur is not None
+    ][-RECORD_DAYS:]
+    if len(known) < 2:
+        return []
+    return [(f"Last {len(known)} settled days against the expectation less VaR 95 % [{currency}]", record_chart(known, currency))]
+
+
+def _accuracy(ordered: Sequence[DayRecord], currency: str) -> list[tuple[str, object]]:
+    """Error of the forecast and of the naive, each the mean of the last days scored."""
+    scored = [(d.day, d.mae_eur_mwh, d.naive_eur_mwh) for d in ordered if d.mae_eur_mwh is not None and d.naive_eur_mwh is not None]
+    if len(scored) < 2:
+        return []
+    text = f"MAE of the day-ahead forecast, and of the naive (dashed): mean of the last {MEAN_DAYS} days scored [{currency}/MWh]"
+    series = [_running([own for _, own, _ in scored]), _running([naive for _, _, naive in scored])]
+    return [(text, _line([row[0] for row in scored], series, text))]
+
+
+def _running(values: Sequence[float]) -> list[float]:
+    last = [values[max(0, i + 1 - MEAN_DAYS) : i + 1] for i in range(len(values))]
+    return [math.fsum(part) / len(part) for part in last]
+
+
+def _line(days: Sequence[date], series: Sequence[Sequence[float]], title: str) -> object:
+    """A chart of series over days, the first drawn full and further ones dashed."""
     from markupsafe import Markup, escape
 
-    ticks = nice_ticks(min(0.0, *values), max(0.0, *values)) if any(values) else [-1.0, 0.0]
+    known = [value for values in series for value in values]
+    ticks = nice_ticks(min(0.0, *known), max(0.0, *known)) if any(known) else [-1.0, 0.0]
     span = max((days[-1] - days[0]).days, 1)
 
     def x(day: date) -> float:
@@ -145,8 +179,9 @@ def _line(days: Sequence[date], values: Sequence[float], title: str) -> object:
         css = "grid zero" if tick == 0 else "grid"
         parts.append(f'<line class="{css}" x1="{LEFT:g}" x2="{WIDTH - RIGHT:g}" y1="{y(tick):.1f}" y2="{y(tick):.1f}"/>')
         parts.append(f'<text class="tick" text-anchor="end" x="{LEFT - 5:g}" y="{y(tick) + 3:.1f}">{f"{tick:,.0f}".replace("-", MINUS)}</text>')
-    path = "L".join(f"{x(day):.1f} {y(value):.1f}" for day, value in zip(days, values, strict=True))
-    parts.append(f'<path class="line main" d="M{path}"/>')
+    for values, css in reversed(list(zip(series, LINES, strict=False))):
+        path = "L".join(f"{x(day):.1f} {y(value):.1f}" for day, value in zip(days, values, strict=True))
+        parts.append(f'<path class="line {css}" d="M{path}"/>')
     for day, at, anchor in ((days[0], LEFT, "start"), (days[-1], WIDTH - RIGHT, "end")):
         parts.append(f'<text class="tick" text-anchor="{anchor}" x="{at:.1f}" y="{HEIGHT - 6:g}">{day.isoformat()}</text>')
     return Markup("".join(parts) + "</svg>")  # noqa: S704 - numbers and dates; the title is escaped

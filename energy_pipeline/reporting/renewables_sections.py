@@ -9,10 +9,11 @@ from __future__ import annotations
 import polars as pl
 
 from energy_pipeline.reporting.book_sections import not_computed
-from energy_pipeline.reporting.inputs import ReportInputs
-from energy_pipeline.reporting.view import Cell, Head, Section, TableView, num, share_cell
+from energy_pipeline.reporting.inputs import ReportInputs, mean, total
+from energy_pipeline.reporting.view import MONEY, Cell, Head, Section, TableView, num, share_cell
 
 LEVELS = ("portfolio", "zone", "plant")
+EARNED_NOTE = "capture price: what a MWh of the plant earned at the day-ahead price. Fee, hedges and costs of the zone are the book's."
 COMPLEMENTARITY_NOTE = (
     "Complementarity is 1 - correlation of hourly wind and solar output over the last 28 known days:"
     " 0 they rise and fall together, 1 unrelated, 2 mirror images."
@@ -52,9 +53,26 @@ def fleet(inputs: ReportInputs) -> Section:
             for r in rows
         ],
     )
-    tables = [table, *_ranges(inputs)]
-    sources = inputs.sources("fleet_summary", "scenario_summary") if len(tables) > 1 else inputs.sources("fleet_summary")
-    return Section("fleet", "Wind and solar fleet", tables, notes=[COMPLEMENTARITY_NOTE], sources=sources)
+    ranges, earned = _ranges(inputs), _earned(inputs)
+    more = [name for name, there in (("scenario_summary", ranges), ("plant_results", earned)) if there]
+    notes = [COMPLEMENTARITY_NOTE, *([EARNED_NOTE] if earned else [])]
+    return Section("fleet", "Wind and solar fleet", [table, *earned, *ranges], notes=notes, sources=inputs.sources("fleet_summary", *more))
+
+
+def _earned(inputs: ReportInputs) -> list[TableView]:
+    """What each plant earned on the settled day, and at what price beside that of the day."""
+    rows = inputs.frame("plant_results")
+    if rows.is_empty():
+        return []
+    heads = [Head("Plant", numeric=False), Head("Zone", numeric=False), Head("output", "MWh"), Head("capture price", f"{MONEY}/MWh")]
+    heads += [Head("mean price", f"{MONEY}/MWh"), Head("at day-ahead", MONEY), Head("deviation", MONEY), Head("P&L", MONEY)]
+    cells = []
+    for part in rows.partition_by("plant", maintain_order=True):
+        energy, physical, deviation = (total(part[name].to_list()) for name in ("output_mwh", "physical_eur", "deviation_eur"))
+        captured = num(physical / energy if energy else None, 2)
+        money = [num(physical), num(deviation), num(physical + deviation, tone="strong")]
+        cells.append([Cell(part["plant"][0]), Cell(part["zone"][0]), num(energy), captured, num(mean(part["price_da_eur_mwh"].to_list()), 2), *money])
+    return [TableView("What the plants earned", heads, cells)]
 
 
 def _ranges(inputs: ReportInputs) -> list[TableView]:

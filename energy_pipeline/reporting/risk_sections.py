@@ -17,7 +17,6 @@ LEG_ORDER = (
 )
 PARTS = {
     "delivered": "From the curve of the decision to the settlement",
-    "living": "Contracts held on, from one decision's curve to the next",
     "options": "Assets and rights between two valuations",
     "restated": "What later vintages changed",
 }
@@ -55,6 +54,14 @@ def backtests(inputs: ReportInputs) -> Section:
     """Whether VaR and shortfall held over the settled days."""
     if not inputs.has("var_backtests"):
         return Section("backtests", "VaR over the settled days", pending=NOT_SETTLED, narrow=True)
+    table = _tests(inputs, "var_backtests", "Exceptions against what the level allows")
+    notes = ["The traffic light needs 250 settled days; under them there is no verdict."]
+    notes += ["A p below .05 speaks against the model. Z2 is 0 when the shortfall is right and negative when it is too small."]
+    return Section("backtests", "VaR over the settled days", [table], notes=notes, sources=inputs.sources("var_backtests"), narrow=True)
+
+
+def _tests(inputs: ReportInputs, name: str, title: str) -> TableView:
+    """Tests of exceptions; under 250 days nothing is called bad."""
     heads = [Head("Level", numeric=False), Head("days"), Head("exceptions"), Head("expected"), Head("Kupiec p"), Head("independence p")]
     heads += [Head("both p"), Head("ES Z2"), Head("PIT p"), Head("Basel", numeric=False)]
     light = {"green": "ok", "yellow": "warn", "red": "bad", "too_few": "muted"}
@@ -64,17 +71,17 @@ def backtests(inputs: ReportInputs) -> Section:
             num(r["days"]),
             num(r["exceptions"], tone="strong"),
             num(r["expected_exceptions"], 1),
-            *(num(r[p], 3, "bad" if r[p] is not None and r[p] < TESTS_OK else "") for p in ("kupiec_p", "independence_p", "conditional_p")),
+            *(
+                num(r[p], 3, "bad" if r["traffic_light"] != "too_few" and r[p] < TESTS_OK else "")
+                for p in ("kupiec_p", "independence_p", "conditional_p")
+            ),
             num(r["es_statistic"], 2),
-            num(r["pit_p"], 3),
+            num(r.get("pit_p"), 3),
             Cell(r["traffic_light"].replace("_", " "), light[r["traffic_light"]], pill=True),  # type: ignore[arg-type]
         ]
-        for r in inputs.frame("var_backtests").to_dicts()
+        for r in inputs.frame(name).to_dicts()
     ]
-    table = TableView("Exceptions against what the level allows", heads, rows)
-    notes = ["The traffic light needs 250 settled days; under them there is no verdict."]
-    notes += ["A p below .05 speaks against the model. Z2 is 0 when the shortfall is right and negative when it is too small."]
-    return Section("backtests", "VaR over the settled days", [table], notes=notes, sources=inputs.sources("var_backtests"), narrow=True)
+    return TableView(title, heads, rows)
 
 
 def expectation(inputs: ReportInputs) -> Section:
@@ -195,30 +202,85 @@ def _change_against_expectation(inputs: ReportInputs) -> str:
 
 
 def marks(inputs: ReportInputs) -> Section:
-    """The opening book on the curve."""
+    """The whole book on the curve, and why it changed since the decision before."""
+    names = ("mark_to_market", "book_explain", "mark_risk", "mark_contributions", "mark_var_backtests")
     if not inputs.has("mark_to_market"):
-        reason = "Nothing is held that the curve reaches." if inputs.given("mark_to_market") else not_computed("mark_to_market")
-        return Section("marks", "Mark to market", pending=reason, sources=inputs.sources("mark_to_market"), narrow=True)
+        reason = "Nothing is held." if inputs.given("mark_to_market") else not_computed("mark_to_market")
+        return Section("marks", "Mark to market", pending=reason, sources=inputs.sources(*names), narrow=True)
+    frame = inputs.frame("mark_to_market")
+    tables = [
+        _marks_by(frame, "deal", "Deal", "Every open MWh by deal"),
+        _marks_by(frame, "tenor", "Tenor", "By tenor"),
+    ]
+    if frame["counterparty"].n_unique() > 1 or frame["counterparty"][0]:
+        tables.append(_marks_by(frame, "counterparty", "Counterparty", "By counterparty"))
+    notes = ["quoted: a quote of that very period; interpolated: quotes around it and the shape of past prices; model: nobody quotes it."]
+    if inputs.has("book_explain"):
+        own = inputs.frame("book_explain").filter(pl.col("deal") == "book")
+        heads = [Head("Tenor", numeric=False), Head("Leg", numeric=False), Head("value", "¤")]
+        rows = [
+            [Cell(r["tenor"]), Cell(r["leg"].replace("_", " ")), num(r["value_eur"], 2)]
+            for r in own.sort(pl.col("tenor") == "all", "tenor", "leg").to_dicts()
+        ]
+        tables.append(TableView("Since the decision before, with the cash of the day delivered", heads, rows))
+        notes += [f"{r['deal']}, {r['leg']}: {r['note']}." for r in inputs.frame("book_explain").filter(pl.col("note") != "").to_dicts()]
+    tables += [
+        *_mark_risk(inputs),
+        *([_tests(inputs, "mark_var_backtests", "Mark VaR(1) against the next decision's marks")] if inputs.has("mark_var_backtests") else []),
+    ]
+    notes.append("Mark VaR is of the value of all open MWh, delivery VaR of the P&L to delivery: two numbers, never added.")
+    notes += [f"{r['measure']} {level(r['level'])}: {r['note']}." for r in inputs.frame("mark_risk").filter(pl.col("note") != "").to_dicts()]
+    return Section("marks", "Mark to market", tables, notes=notes, sources=inputs.sources(*names), narrow=True)
+
+
+def _mark_risk(inputs: ReportInputs) -> list[TableView]:
+    """What the value of everything open may lose, and by which tenor."""
+    if not inputs.has("mark_risk"):
+        return []
+    frame = inputs.frame("mark_risk").filter(pl.col("scope") == "book")
+    heads = [Head("Mark", numeric=False), Head("days"), Head("Level", numeric=False), Head("loss", "¤"), Head("dates")]
+    rows = [
+        [
+            Cell(r["measure"]),
+            num(r["horizon_days"]),
+            Cell(level(r["level"]) if r["level"] else ""),
+            num(r["value_eur"], tone="strong"),
+            num(r["dates"]),
+        ]
+        for r in frame.to_dicts()
+    ]
+    found = [TableView("What the value of everything open may lose", heads, rows)]
+    parts = inputs.frame("mark_contributions").filter(pl.col("measure") == "es", pl.col("component_kind") == "tenor")
+    parts = parts.filter(pl.col("level") == pl.col("level").max(), pl.col("horizon_days") == pl.col("horizon_days").min())
+    if parts.height:
+        heads = [Head("Tenor", numeric=False), Head("open", "MWh"), Head("part", "¤"), Head("share")]
+        cells = [[Cell(r["component"]), num(r["energy_mwh"]), num(r["contribution_eur"]), share_cell(r["share_of_total"])] for r in parts.to_dicts()]
+        found.append(TableView(f"Mark ES {level(parts['level'][0])} by tenor", heads, cells))
+    return found
+
+
+def _marks_by(frame: pl.DataFrame, key: str, head: str, title: str) -> TableView:
+    """Sums of the marks by one of their columns; proxies' entries are in no headline and have their own line."""
     heads = [
-        Head("Deal", numeric=False),
-        Head("days"),
+        Head(head, numeric=False),
+        Head("to", numeric=False),
         Head("energy", "MWh"),
         Head("entry", "¤/MWh"),
         Head("curve", "¤/MWh"),
         Head("value", "¤"),
     ]
-    heads += [Head("Basis", numeric=False)]
+    heads += [Head("may be off by", "¤"), Head("Rests on", numeric=False)]
     rows = []
-    for part in inputs.frame("mark_to_market").sort("deal", "target_day").partition_by("deal", maintain_order=True):
+    for part in frame.sort(key, "is_proxy", "target_day").partition_by(key, "is_proxy", maintain_order=True):
         energy = float(part["energy_mwh"].sum())
-        mean = float((part["energy_mwh"] * part["curve_price_eur_mwh"]).sum()) / energy if energy else None
-        basis = Cell(", ".join(sorted({b.replace("_", " ") for b in part["basis"].to_list()})), "muted")
-        entry = num(part["entry_price_eur_mwh"][0], 2)
-        rows.append(
-            [Cell(part["deal"][0]), num(part.height), num(energy, 1), entry, num(mean, 2), num(float(part["value_eur"].sum()), tone="strong"), basis]
-        )
-    table = TableView("As far as the forward curve reaches", heads, rows)
-    return Section("marks", "Mark to market", [table], sources=inputs.sources("mark_to_market"), narrow=True)
+        entry, curve = (float((part["energy_mwh"] * part[f"{n}_price_eur_mwh"]).sum()) / energy if energy else None for n in ("entry", "curve"))
+        name = (str(part[key][0]) or "opening book") + (" (proxy entry)" if part["is_proxy"][0] else "")
+        last = part.select(pl.coalesce("last_day", "target_day").max()).item()
+        off = float(part["error_eur"].fill_null(0.0).sum())
+        rests = Cell(", ".join(sorted(set(part["mark_level"].to_list()))), "muted")
+        value = num(float(part["value_eur"].sum()), tone="strong")
+        rows.append([Cell(name), Cell(str(last)), num(energy, 1), num(entry, 2), num(curve, 2), value, num(off), rests])
+    return TableView(title, heads, rows)
 
 
 def proposals(inputs: ReportInputs) -> Section:

@@ -60,7 +60,7 @@ class MoreInputs:
 
     Attributes
     ----------
-    forward_curve, signals : frames of those tables
+    forward_curve, signals, deals, curve_days : frames of those tables
     factor_returns : DataFrame
         The desk's own factor file (`factor_file.checked_factors`).
     forwards : HeldForwards
@@ -74,6 +74,8 @@ class MoreInputs:
     factor_returns: pl.DataFrame | None = None
     forwards: HeldForwards | None = None
     acting: tuple[Acting, ...] = ()
+    deals: pl.DataFrame | None = None
+    curve_days: pl.DataFrame | None = None
 
 
 def assess(
@@ -127,7 +129,7 @@ def assess(
         methods=risk_methods(desk, day, history, _living(held, errors)),
         proposals=hedge_proposal(held, limits, info),
         exposures=exposures,
-        marks=table("mark_to_market").frame() if more.forward_curve is None else mark_to_market(desk, day, more.forward_curve),
+        marks=_marks(desk, day, more),
     )
 
 
@@ -141,6 +143,11 @@ def _parts(held: ValuedBook, signals: pl.DataFrame | None, total: FloatArray) ->
         zone = part["zone"][0]
         targets.setdefault(zone, {})[part["strategy"][0]] = np.nan_to_num(on_grid(part, "target_mw", held.outlooks[zone].grid))
     return components(held.fair, held.outlooks, targets=targets)
+
+
+def _marks(desk: Desk, day: DeliveryDay, more: MoreInputs) -> pl.DataFrame:
+    known = more.deals is not None and more.curve_days is not None
+    return mark_to_market(desk, day, more.deals, more.curve_days) if known else table("mark_to_market").frame()  # type: ignore[arg-type]
 
 
 def _living(held: ValuedBook, errors: Sequence[ErrorHistory]) -> dict[int, FloatArray]:

@@ -1,7 +1,7 @@
-"""Why a settled day earned what it did, and why what is still held changed: the table pnl_attribution.
+"""Why a settled day earned what it did, and why options changed: the table pnl_attribution.
 
-What belongs here: the four parts and their legs. What does not: settlement (`portfolio.settle`), legs of marks of any
-book (`attribution`), curves.
+What belongs here: the three parts and their legs. What does not: settlement (`portfolio.settle`), why contracts still held changed
+(`explained`), curves.
 
 *delivered*, per zone: from the value at the curve the day was decided on, sum delta F E and the held contracts at F, to the
 settled total. With P g = F E + E (P - F) - P r + F (g - E + r) + (P - F)(g - E + r), r being what of E was bid in steps that the
@@ -16,8 +16,7 @@ auction rejected:
 | deviation, speculative, imbalance_fee, costs | the market page's legs, as settled |
 | new_deals | contracts traded with the decision, P less the quote |
 
-*living*: contracts of the opening book from the curve of the decision before to this decision's, on the days both reach (legs
-of `attribution.explain`; forwards have delta only). *options*: assets and rights between the two valuations. What is valued for its
+*options*: assets and rights between the two valuations. What is valued for its
 delivery day alone has no day in common: the old day is gone, the new one has come. Rights over several days: `delta` to the mean
 price of the days both valuations reach, `shape` to the peak over the base, `gamma`, `vega` to the width of the forecasts' 10-90 %
 band, and `time`, which is the rest: the day that passed, the day that came, and the sampling error the note gives. *restated*: what
@@ -42,7 +41,7 @@ from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import MissingDayError
-from energy_pipeline.risk.attribution import UNEXPLAINED_EUR, Deal, Mark, MarkError, explain, restated
+from energy_pipeline.risk.attribution import UNEXPLAINED_EUR, MarkError, restated
 from energy_pipeline.risk.marks import block_mean
 
 BOOK, CHANGE, UNEXPLAINED = "book", "change", "unexplained"
@@ -59,7 +58,6 @@ def pnl_attribution(
     first_settled: pl.DataFrame,
     positions: pl.DataFrame,
     forward_curves: pl.DataFrame,
-    marks: pl.DataFrame,
     asset_values: pl.DataFrame,
     price_forecasts: pl.DataFrame,
 ) -> pl.DataFrame:
@@ -71,8 +69,8 @@ def pnl_attribution(
         With the newest vintages, and with the first of every row.
     positions : frame of positions
         Of the day.
-    forward_curves, marks, asset_values, price_forecasts : frames
-        Of D - 1 and D; where D - 1 was not decided, the living book and the options have no legs.
+    forward_curves, asset_values, price_forecasts : frames
+        Of D - 1 and D; where D - 1 was not decided, the options have no legs.
 
     Raises
     ------
@@ -83,7 +81,6 @@ def pnl_attribution(
     """
     before = day - timedelta(days=1)
     rows = _delivered(desk, day, settled, positions, forward_curves.filter(pl.col("delivery_day") == day))
-    rows += _living(day, before, marks)
     rows += _options(desk, day, before, asset_values, forward_curves, price_forecasts)
     rows += _restated(first_settled, settled)
     large = [r for r in rows if r["leg"] == UNEXPLAINED and abs(float(str(r["value_eur"]))) > UNEXPLAINED_EUR]
@@ -153,44 +150,6 @@ def _zone_legs(
 
 def _sum(values: FloatArray) -> float:
     return float(np.sum(values))
-
-
-def _living(day: date, before: date, marks: pl.DataFrame) -> list[Row]:
-    """The opening book between two decisions' curves."""
-    old, new = (marks.filter(pl.col("delivery_day") == d, pl.col("target_day") >= day) for d in (before, day))
-    shared = set(old["target_day"].to_list()) & set(new["target_day"].to_list())
-    if not shared:
-        return []
-    (books_old, mark_old), (books_new, mark_new) = (
-        _deals(d, rows.filter(pl.col("target_day").is_in(sorted(shared)))) for d, rows in ((before, old), (day, new))
-    )
-    legs = explain(books_old, books_new, mark_old, mark_new).filter(pl.col("deal") != BOOK)
-    found: dict[str, tuple[float, dict[str, float]]] = {}
-    for deal in sorted({d.name for d in (*books_old, *books_new)}):
-        own = {r["leg"].replace(" ", "_"): float(r["value_eur"]) for r in legs.filter(pl.col("deal") == deal).to_dicts()}
-        worth = [
-            _sum(
-                rows.filter(
-                    pl.concat_str(pl.col("deal"), pl.col("entry_price_eur_mwh").cast(pl.String), separator=" @ ") == deal,
-                    pl.col("target_day").is_in(sorted(shared)),
-                )["value_eur"].to_numpy()
-            )
-            for rows in (old, new)
-        ]
-        found[deal] = (worth[1] - worth[0], own)
-    return _with_book("living", found)
-
-
-def _deals(as_of: date, rows: pl.DataFrame) -> tuple[list[Deal], Mark]:
-    """A day's marks as deals and the curve they stand on; a deal whose price changed is another deal."""
-    deals: list[Deal] = []
-    curve: dict[tuple[str, str, date], float] = {}
-    for part in rows.sort("deal", "target_day").partition_by("deal", "entry_price_eur_mwh", maintain_order=True):
-        energy = dict(zip(part["target_day"].to_list(), part["energy_mwh"].to_list(), strict=True))
-        zone, block, entry = part["zone"][0], part["block"][0], float(part["entry_price_eur_mwh"][0])
-        deals.append(Deal(f"{part['deal'][0]} @ {entry}", zone, block, "forward", energy, entry))
-        curve |= {(zone, block, r["target_day"]): float(r["curve_price_eur_mwh"]) for r in part.to_dicts()}
-    return deals, Mark(as_of, curve, {}, {"EUR": 1.0})
 
 
 def _options(desk: Desk, day: date, before: date, values: pl.DataFrame, curves: pl.DataFrame, forecasts: pl.DataFrame) -> list[Row]:

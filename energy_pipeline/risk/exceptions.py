@@ -7,7 +7,7 @@ does not: the tests themselves (`backtests`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
@@ -23,6 +23,8 @@ from energy_pipeline.risk.assessment import PROXY_SCOPE
 
 LEGS = ("physical", "deviation", "speculative", "imbalance_fee", "hedge", "hedge_proxy", "costs")
 MINIMUM_PIT_DAYS = 20
+MOVED = ("curve", "delivered", "exchange_rate")
+"""Legs of book_explain that mark VaR is about."""
 BASEL_DAYS = 250
 """Days the traffic light is defined for: below, its zones have no meaning."""
 
@@ -103,11 +105,43 @@ def var_backtests(day: date, exceptions: pl.DataFrame) -> pl.DataFrame:
     return table("var_backtests").frame(rows or None)
 
 
+def mark_var_exceptions(day: date, mark_risk: pl.DataFrame, explained: pl.DataFrame) -> pl.DataFrame:
+    """The change of value since the decision before against its mark VaR(1); frame of the table mark_var_exceptions.
+
+    Parameters
+    ----------
+    mark_risk, explained : frames of mark_risk (of D - 1) and book_explain (of D)
+        Empty where one of the days was not decided: there is nothing to compare.
+    """
+    held = mark_risk.filter(pl.col("delivery_day") == day - timedelta(days=1), pl.col("scope") == "book", pl.col("horizon_days") == 1)
+    values = {(r["measure"], r["level"]): r["value_eur"] for r in held.drop_nulls("value_eur").to_dicts()}
+    legs = explained.filter(pl.col("deal") == "book", pl.col("leg").is_in(MOVED)).sort("tenor", "leg")
+    rows = []
+    if explained.height:
+        change = float(np.sum(legs["value_eur"].to_numpy()))
+        for level in sorted({level for measure, level in values if measure == "var"}):
+            var, es = values["var", level], values["es", level]
+            rows.append({"delivery_day": day, "level": level, "var_eur": var, "es_eur": es, "change_eur": change, "is_exception": -change > var})
+    return table("mark_var_exceptions").frame(rows or None)
+
+
+def mark_var_backtests(day: date, exceptions: pl.DataFrame) -> pl.DataFrame:
+    """Tests over the decided days up to `day`, one row a level; frame of the table mark_var_backtests."""
+    past = exceptions.filter(pl.col("delivery_day") <= day).sort("level", "delivery_day")
+    today = past.filter(pl.col("delivery_day") == day)["level"].to_list()
+    parts = [part for part in past.partition_by("level", maintain_order=True) if part["level"][0] in today]
+    return table("mark_var_backtests").frame([_of_losses(day, part, -part["change_eur"].to_numpy()) for part in parts] or None)
+
+
 def _tested(day: date, part: pl.DataFrame) -> dict[str, object]:
-    losses = (part["expected_pnl_eur"] - part["pnl_eur"]).to_numpy()
+    pit = part["pit"].drop_nulls().to_numpy()
+    tested = _of_losses(day, part, (part["expected_pnl_eur"] - part["pnl_eur"]).to_numpy())
+    return {**tested, "pit_p": pit_test(pit).kolmogorov_p if pit.size >= MINIMUM_PIT_DAYS else None}
+
+
+def _of_losses(day: date, part: pl.DataFrame, losses: FloatArray) -> dict[str, object]:
     es = part["es_eur"].to_numpy()
     found = backtest(losses, part["var_eur"].to_numpy(), float(part["level"][0]), es if (es > 0).all() else None)
-    pit = part["pit"].drop_nulls().to_numpy()
     return {
         "delivery_day": day,
         "level": found.level,
@@ -119,5 +153,4 @@ def _tested(day: date, part: pl.DataFrame) -> dict[str, object]:
         "conditional_p": found.conditional_p,
         "traffic_light": found.zone if found.days >= BASEL_DAYS else "too_few",
         "es_statistic": found.es_statistic,
-        "pit_p": pit_test(pit).kolmogorov_p if pit.size >= MINIMUM_PIT_DAYS else None,
     }

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from energy_pipeline.book.hedges import Hedge, block_profile, day_hedges
+from energy_pipeline.book.stresses import hypothetical, stressed_pnl_eur, stressed_price
 from energy_pipeline.book.valued import ValuedBook
 from energy_pipeline.contracts import table
 from energy_pipeline.desk.risk import NO_STRESS, stress_of
@@ -23,7 +24,6 @@ from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import InfeasibleError
 from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.mathematics.allocation.limits import Limit
-from energy_pipeline.risk.stress import hypothetical, stressed_pnl_eur, stressed_price
 
 COVERED = ("es_eur", "worst_stress_eur", "gross_contracts_mw", "margin_eur")
 SMALLEST_MW = 0.05

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Literal
 
 import dagster as dg
@@ -16,14 +16,13 @@ import dagster as dg
 from energy_pipeline.desk import Desk
 from energy_pipeline.desk.fallback import Fallback
 from energy_pipeline.desk.sources import LateRule
-from energy_pipeline.domain.delivery import day_of
 from energy_pipeline.domain.errors import PipelineError
 from energy_pipeline.fetching.alerts import Alert
 from energy_pipeline.lake import Lake
 from energy_pipeline.orchestration.resources import Clock
 from energy_pipeline.orchestration.schedules import DEADLINE_MINUTES
 from energy_pipeline.runner.flows import Runner
-from energy_pipeline.runner.status import decisions_of
+from energy_pipeline.runner.status import decisions_of, due_day
 from energy_pipeline.settings import Settings
 
 NO_MEMBER = {"members": ("lear_1456",), "training_days": 28}
@@ -62,14 +61,6 @@ def fallback_desk(desk: Desk, fallback: Fallback) -> Desk:
         flat = desk.limits.model_copy(update={"day_ahead_deviation_mw": dict.fromkeys(desk.zones, 0.0)})
         update |= {"limits": flat, "contracts": (), "strategies": {}, "forward_book": None}
     return desk.model_copy(update=update)
-
-
-def due_day(desk: Desk, now: datetime) -> date:
-    """The newest delivery day whose decision time has come."""
-    day = day_of(now, desk.time_zone) + timedelta(days=desk.days_ahead)
-    while desk.decision_time(day) > now:
-        day -= timedelta(days=1)
-    return day
 
 
 def keep(settings: Settings, desk: Desk, instance: dg.DagsterInstance, now: Clock, alarm: Alarm, day: date | None = None) -> Deadline:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from energy_pipeline.domain.errors import PipelineError
 from energy_pipeline.orchestration.event_storage import EVENTS_PER_BATCH
 from energy_pipeline.orchestration.processes import fail_dead_runs
 
@@ -57,10 +58,30 @@ def _is_as_shipped_before(config: Path) -> bool:
     return hashlib.sha256(config.read_bytes()).hexdigest() in SHIPPED_BEFORE
 
 
+class RecordsError(PipelineError):
+    """The database of Dagster's records did not answer, or takes nothing more."""
+
+
+@contextmanager
+def reaching(home: Path) -> Iterator[None]:
+    """What the database says for itself becomes one sentence; lake and warehouse do not hang on it."""
+    from dagster_postgres.utils import DagsterPostgresException
+    from sqlalchemy.exc import OperationalError
+
+    try:
+        yield
+    except (OperationalError, DagsterPostgresException) as error:
+        cause = error if isinstance(error, OperationalError) else error.__cause__ or error.__context__ or error
+        words = str(getattr(cause, "orig", None) or cause).splitlines()[0]
+        step = f"start the database, make room for it, or correct {home / 'dagster.yaml'}; what the lake holds is whole, the same command goes on"
+        raise RecordsError(f"Dagster's records: {words} -> {step}") from error
+
+
 @contextmanager
 def open_instance(home: Path) -> Iterator[dg.DagsterInstance]:
     """The instance of a home, prepared; runs of this host whose process is gone are marked failed."""
-    prepare_home(home)
-    with dg.DagsterInstance.from_config(str(home)) as instance:
-        fail_dead_runs(instance)
-        yield instance
+    with reaching(home):
+        prepare_home(home)
+        with dg.DagsterInstance.from_config(str(home)) as instance:
+            fail_dead_runs(instance)
+            yield instance

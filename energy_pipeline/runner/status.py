@@ -73,6 +73,8 @@ class Status:
     now : datetime
     last_decision : LastDecision or None
     gates : list of GateAhead
+    missed : str
+        The day whose decision came due last, where its gate closed without one; empty for a desk that decides no days of late.
     stale : list of str
         Series of the last decided day that were late, replaced or not whole.
     failed_checks : list of str
@@ -90,6 +92,7 @@ class Status:
     now: datetime
     last_decision: LastDecision | None = None
     gates: list[GateAhead] = field(default_factory=list)
+    missed: str = ""
     stale: list[str] = field(default_factory=list)
     failed_checks: list[str] = field(default_factory=list)
     unfinished: list[str] = field(default_factory=list)
@@ -117,7 +120,9 @@ def look(settings: Settings, desk: Desk, instance: dg.DagsterInstance, now: date
     """Look at everything; nothing is changed."""
     lake, found = Lake(settings.lake), Status(now)
     decisions = decisions_of(lake)
-    found.gates = gates(desk, now, set(decisions))
+    found.gates, due = gates(desk, now, set(decisions)), due_day(desk, now)
+    if due not in decisions and desk.gate_closure(due) <= now and decisions and due - max(decisions) < timedelta(days=LOOK_BACK_DAYS):
+        found.missed = f"{due} was not decided, its gate closed at {desk.gate_closure(due):%Y-%m-%d %H:%M}Z"
     if decisions:
         found.last_decision = last = decisions[max(decisions)]
         found.stale = stale_series(lake, last.delivery_day)
@@ -137,6 +142,14 @@ def decisions_of(lake: Lake) -> dict[date, LastDecision]:
     rows = lake.read("runs", days[0], days[-1], missing="skip") if days else pl.DataFrame()
     wanted = rows.filter(pl.col("run_flow") == "decide", pl.col("state").is_in(DECIDED)).sort("recorded_at") if days else rows
     return {row["delivery_day"]: LastDecision(*(row[n] for n in ("delivery_day", "recorded_at", "run_id", "state"))) for row in wanted.to_dicts()}
+
+
+def due_day(desk: Desk, now: datetime) -> date:
+    """The newest delivery day whose decision time has come."""
+    day = day_of(now, desk.time_zone) + timedelta(days=desk.days_ahead)
+    while desk.decision_time(day) > now:
+        day -= timedelta(days=1)
+    return day
 
 
 def gates(desk: Desk, now: datetime, decided: set[date]) -> list[GateAhead]:
@@ -192,6 +205,8 @@ def _problems(found: Status) -> Sequence[str]:
         for g in found.gates
         if not g.decided and found.now > g.decision_time + GRACE
     ]
+    if found.missed:
+        texts.append(f"{found.missed} -> trade the day by hand; see why: the failed runs in `energy-pipeline ui`")
     last = found.last_decision
     if last is not None and last.state == "fallback":
         texts.append(f"{last.delivery_day} stands on the desk's fallback -> energy-pipeline run {last.delivery_day} --again, before the gate")

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from datetime import date
 
 from energy_pipeline.book.hedges import day_hedges
+from energy_pipeline.book.ledger import with_deals
 from energy_pipeline.book.valued import valued
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.errors import MissingDayError
-from energy_pipeline.flexibility import acting, desk_of_day
+from energy_pipeline.flexibility import acting, cleared_orders, desk_of_day
 from energy_pipeline.information.archive import Archive, InformationSet
 from energy_pipeline.lake import Lake
 from energy_pipeline.risk.trades import parse_trade
@@ -44,9 +45,12 @@ def answer(desk: Desk, lake: Lake, day: date, texts: Sequence[str]) -> WhatIf:
     TradeError, MissingDayError
     """
     trades = [parse_trade(text, desk) for text in texts]
-    stood = ("asset_thresholds", "asset_states", "end_values")
+    desk = with_deals(desk, lake.read("deals", day, day, missing="skip"))
+    stood = ("asset_thresholds", "asset_states", "end_values", "orders_sent", "bid_curves", "block_orders")
     tables = {name: lake.read(name, day, day) for name in ("positions", "scenario_paths", "plant_output", "dispatch", *stood)}
-    stores = acting(desk_of_day(desk, day, tables["asset_states"], tables["end_values"]), tables["asset_thresholds"])
+    own = desk_of_day(desk, day, tables["asset_states"], tables["end_values"])
+    orders = cleared_orders(own, tables["dispatch"], tables["orders_sent"], tables["bid_curves"], tables["block_orders"])
+    stores = (*acting(own, tables["asset_thresholds"]), *orders)
     held = valued(desk, desk.delivery_day(day), tables["positions"], tables["scenario_paths"], tables["plant_output"], tables["dispatch"], stores)
     return what_if(held, trades, day_hedges(desk, held.day, quotes(desk, lake, day).frame("forward_quotes")), tables["dispatch"])
 

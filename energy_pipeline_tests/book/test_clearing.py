@@ -8,9 +8,10 @@ import pytest
 
 from energy_pipeline import flexibility
 from energy_pipeline.book import clearing
+from energy_pipeline.book.acceptance import checked_acceptance, of_lines
 from energy_pipeline.book.clearing import cleared, limit_eur_mwh, paid_eur_mwh, steps_of
 from energy_pipeline.contracts import table
-from energy_pipeline.desk.flexibility import RenewableRight
+from energy_pipeline.desk.flexibility import Acceptance, RenewableRight
 from energy_pipeline.domain.errors import PipelineError
 from energy_pipeline.portfolio import Came, Decided, acted, asset_legs, book_of, case_of, nomination_lines, settle_day_ahead, settle_final
 from energy_pipeline.risk import decided_legs
@@ -179,3 +180,36 @@ def test_what_a_limit_leaves_out_is_published_and_what_it_forwent_is_settled():
     found = asset_legs(day.desk, day.day, Decided(states, plant_output=day.plant_output, **none), came, table("asset_legs").frame())
     row = found.row(0, named=True)
     assert (row["saved_eur"], row["forgone_eur"]) == (0.0, pytest.approx(5 * 10 * (4 - 1 - 2)))
+
+
+def test_the_auctions_answer_is_settled_line_by_line():
+    """Half of the plant's step and 3 MW less of what was sold at any price were taken: less output here, deviation there."""
+    day = Day(desk=desk_of(rights={"off": SOLAR}), paths=20)
+    book = day.decide()
+    lines = nomination_lines(case_of(day.info, day.scenarios, day.plant_output, day.dispatch, day.signals), book.positions, day.dispatch)
+    frames = {"known_at": datetime(2024, 1, 1, tzinfo=UTC), "source": "test"}
+    prices = pl.concat([day.rows("day_ahead_prices", 60, zone=z, price_eur_mwh=np.full(24, 50.0), **frames) for z in day.desk.zones])
+    second = day.rows("second_prices", 60, zone="NORTH", price_kind="intraday", price_eur_mwh=np.full(24, 70.0), **frames)
+    meters = day.rows("plant_meters", 60, plant="wind", output_mw=day.expected("wind"), **frames)
+    generation = day.rows("generation_actual", 60, zone="SOUTH", technology="solar", generation_mw=day.expected("share") / 0.01, **frames)
+    raw = (prices, second, meters, generation, table("held_hours").frame())
+    less = pl.when(kind="step").then(pl.col("volume_mw") / 2).otherwise(pl.max_horizontal(pl.col("volume_mw") - 3.0, 0.0))
+    chosen = lines.filter((pl.col("kind") == "step") | ((pl.col("zone") == "SOUTH") & (pl.col("side") == "sell")))
+    told = chosen.select("zone", "kind", "asset", pl.col("delivery_start").dt.strftime("%Y-%m-%dT%H:%M:%SZ"), accepted_mw=less.cast(pl.String))
+    accepted = of_lines(checked_acceptance(told, Acceptance(path="a.csv")), lines, "a.csv")
+    found = {}
+    for name, answer in (("assumed", None), ("told", accepted)):
+        found[name] = settle_final(day.desk, day.day, book.positions, day.plant_output, day.dispatch, Came(*raw, answer))
+    north, south = ({n: f.filter(zone=z).sort("delivery_start") for n, f in found.items()} for z in ("NORTH", "SOUTH"))
+    half = day.expected("wind") / 2
+    for column in ("output_mw", "sold_mw", "expected_output_mw"):
+        assert np.allclose((north["assumed"][column] - north["told"][column]).to_numpy(), half, atol=1e-6), column
+    assert np.allclose((south["assumed"]["sold_mw"] - south["told"]["sold_mw"]).to_numpy(), 3.0)
+    assert south["assumed"]["output_mw"].equals(south["told"]["output_mw"]), "the plant gave what it gave"
+    fee = day.desk.zones["SOUTH"].second_price.imbalance_fee_eur_mwh
+    gap = south["told"]["total_eur"].sum() - south["assumed"]["total_eur"].sum()
+    assert gap == pytest.approx(-24 * 3.0 * fee, abs=1e-6), "SOUTH has no second price: only the fee on what was not sold"
+    first, told_da = (settle_day_ahead(day.desk, day.day, book.positions, prices, day.plant_output, a) for a in (None, accepted))
+    assert told_da.filter(zone="SOUTH", instrument="day_ahead")["position_mw"].sum() == pytest.approx(
+        first.filter(zone="SOUTH", instrument="day_ahead")["position_mw"].sum() + 24 * 3.0
+    )

@@ -8,11 +8,12 @@ import polars as pl
 import pytest
 
 from energy_pipeline.book.acceptance import checked_acceptance, nothing, of_lines
+from energy_pipeline.book.outlook import zone_outlooks
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.desk.flexibility import Acceptance
 from energy_pipeline.domain.errors import SourceError
-from energy_pipeline.flexibility import Orders, executed
+from energy_pipeline.flexibility import Orders, cleared_orders, executed
 from energy_pipeline.flexibility.chain import flexible_day
 from energy_pipeline.flexibility.states import Before, desk_of_day
 from energy_pipeline.information.archive import Archive
@@ -158,3 +159,30 @@ def test_an_answer_that_cannot_be_is_refused_with_all_its_mistakes(spans):
     head = {"zone": ["N"], "kind": ["step"], "asset": [""], "delivery_start": ["nonsense"], "accepted_mw": ["-1"]}
     with pytest.raises(SourceError, match=r"(?s)delivery_start.*accepted_mw"):
         checked_acceptance(pl.DataFrame(head), FILE)
+
+
+@pytest.mark.parametrize("form", ["curve", "blocks"])
+def test_scenarios_of_the_book_clear_the_orders_as_settlement_does(spans, form):
+    desk, found, known = spans[form]
+    own, stood, done = execution(desk, found, DAYS[0], known)
+    (orders,) = cleared_orders(stood, own["dispatch"], *(own[n] for n in SENT))
+    starts = own["dispatch"]["delivery_start"].to_list()
+    prices = known.filter(pl.col("delivery_start").is_in(starts)).sort("delivery_start")["price_eur_mwh"].to_numpy()
+    net, wear = orders.run(np.stack([prices, prices + 1000.0]))
+    given = done.dispatch.sort("delivery_start")
+    assert net[0] == pytest.approx(given["net_mw"].to_numpy(), abs=1e-9)
+    assert wear[0].sum() == pytest.approx(2 * given["discharge_mw"].sum())
+    assert orders.planned[0] == pytest.approx(own["dispatch"].sort("delivery_start")["net_mw"].to_numpy())
+    assert not np.allclose(net[0], orders.planned[0])
+    plain = (
+        desk.model_copy(update={"plants": {}}),
+        desk.delivery_day(DAYS[0]),
+        ["NORTH"],
+        paths(desk, DAYS[0], 8),
+        table("plant_output").frame(),
+        own["dispatch"],
+    )
+    outlook = zone_outlooks(*plain, (orders,))["NORTH"]
+    cleared = orders.run(outlook.price)[0]
+    assert outlook.output_mw == pytest.approx(cleared)
+    assert outlook.expected_mw - outlook.rejected_mw == pytest.approx(cleared), "what is not taken is neither sold nor expected"

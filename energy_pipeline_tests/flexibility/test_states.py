@@ -19,6 +19,7 @@ from energy_pipeline.flexibility.rights import daily_of
 from energy_pipeline.flexibility.states import AssetState, Before, discontinuities, predecessor_of
 from energy_pipeline.information.archive import Archive
 from energy_pipeline.portfolio import Came, Decided, asset_legs
+from energy_pipeline_tests.benchmarks.assets_60 import booked, promises
 from energy_pipeline_tests.renewables.hand_made import day_after, ensemble, raw_rows, tiny_desk
 
 FIRST = date(2024, 3, 26)
@@ -413,3 +414,32 @@ def test_a_later_measurement_holds_what_earlier_ones_found(desk, span):
         found = rows(corrected(desk, [(*said[0][:2], first_known, *said[0][3:]), said[1]], 6), "bids", "opening")
         was = rows(span["asset_states"], "bids", "opening")
         assert found[5]["throughput_mwh"] - was[5]["throughput_mwh"] == pytest.approx(2.5, abs=0.02)
+
+
+def test_the_promises_of_a_span_hold_and_each_can_break(desk, span, legs):
+    """The small version of `make assets`, on nine days."""
+    tables = {**{n: span[n] for n in ("asset_states", "right_decisions", "asset_values", "orders_sent", "end_values")}, "asset_legs": legs}
+    found = promises(desk, tables)
+    assert {p.name: p.broken for p in found} == {p.name: [] for p in found}
+    assert min(p.looked_at for p in found) >= len(DAYS)
+    money = {b.asset: b for b in booked(desk, tables, {})}
+    assert {n: b.days for n, b in money.items()} == {"bids": 9, "acts": 9, "swing": 7, "load": 7, "unit": 9}, "as long as each lasts"
+    assert money["swing"].settled_eur == pytest.approx(legs.filter(asset="swing")["total_eur"].sum())
+    dear = booked(desk, {**tables, "asset_legs": legs.with_columns(cash_eur=pl.col("cash_eur") + 1000)}, {})
+    assert {b.asset: round(b.settled_eur - money[b.asset].settled_eur) for b in dear if b.asset in {*ASSETS, "unit"}} == dict.fromkeys(
+        (*ASSETS, "unit"), 9000
+    )
+    assert all(b.errors > money[b.asset].errors for b in dear if b.asset in ASSETS)
+    first = pl.col("delivery_day") == DAYS[3]
+
+    def broken(name, **changes):
+        changed = tables[name].with_columns(**{c: pl.when(first).then(v).otherwise(pl.col(c)) for c, v in changes.items()})
+        return {p.name for p in promises(desk, {**tables, name: changed}) if p.broken}
+
+    assert broken("asset_legs", cash_eur=pl.col("cash_eur") + 1) == {"legs add up"}
+    assert broken("asset_legs", content_end_mwh=pl.col("content_end_mwh") + 1) == {"content"}
+    assert broken("asset_legs", inventory_open_eur=pl.col("inventory_open_eur") + 1) == {"inventory telescopes"}
+    assert broken("right_decisions", is_exercised=~pl.col("is_exercised")) == {"decisions"}
+    assert broken("asset_states", content_start_mwh=pl.col("content_start_mwh") + 1) == {"states"}
+    missing = promises(desk, {**tables, "asset_legs": legs.filter(~((pl.col("asset") == "unit") & first))})
+    assert {p.name for p in missing if p.broken} == {"legs of every asset"}

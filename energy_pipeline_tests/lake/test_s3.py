@@ -8,20 +8,27 @@ import shutil
 import socket
 import subprocess
 import sysconfig
+import threading
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
+from typer.testing import CliRunner
 
+from energy_pipeline.cli import pages
+from energy_pipeline.cli.main import app
 from energy_pipeline.contracts import table
 from energy_pipeline.information.artefacts import Bundle
-from energy_pipeline.lake import Lake, LakeError
+from energy_pipeline.lake import Lake, LakeError, lease
+from energy_pipeline.settings import Settings
 from energy_pipeline.warehouse import publishing as warehouse
 from energy_pipeline_tests.contracts.legal_frames import legal_day
+from energy_pipeline_tests.integration.lakes import TINY
 from energy_pipeline_tests.lake.days import DAY, MONTH, days, prices, stresses, submitted_in_pairs
 from energy_pipeline_tests.warehouse import sql_models
 
@@ -143,6 +150,42 @@ def test_of_two_submissions_at_once_each_has_its_own_number_here_too(lake):
     assert submitted_in_pairs(lake, 8) == [["0001", "0002"]] * 8
     assert not lake.storage.create_bytes("probe.bin", b"2")
     assert lake.storage.read_bytes("probe.bin") == b"1"
+
+
+def test_a_lease_on_s3_has_one_holder_is_left_and_runs_out_with_its_holder(lake):
+    storage, path = lake.storage, "10_reporting/_leases/.2019-03-30.decide"
+    with storage.hold(path, "run first, process 1"):
+        assert storage.hold(path, "run second, process 2") is None
+        assert storage.holder(path) == "run first, process 1"
+        assert lease.is_held(storage, DAY, "decide")
+    assert not lease.is_held(storage, DAY, "decide")
+    storage.write_bytes(f"{path}.00000007", json.dumps({"holder": "run dead, process 3", "until": time.time() - 1}).encode())
+    start = threading.Barrier(3)
+
+    def hold(number):
+        start.wait()
+        return storage.hold(path, f"run {number}, process {number}")
+
+    with ThreadPoolExecutor(3) as pool:
+        found = [taken for taken in pool.map(hold, range(3)) if taken is not None]
+    assert len(found) == 1
+    assert storage.numbered(path) == [f"{path}.00000008"]
+    found[0].__exit__(None, None, None)
+    assert storage.numbered(path) == []
+
+
+def test_the_command_line_finds_a_page_in_the_bucket(lake, monkeypatch):
+    settings = Settings(desk=TINY, lake=lake.root)
+    assert pages.report_path(settings, DAY) is None
+    lake.write_file("report", DAY, "report.html", b"<html>page</html>")
+    assert pages.report_path(settings, DAY) == f"{lake.root}/10_reporting/report/date=2019-03-30/report.html"
+    opened = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    found = CliRunner().invoke(app, ["report", "2019-03-30", "--open", "--desk", str(TINY), "--lake", lake.root])
+    assert found.exit_code == 0, found.output
+    copy = Path(opened[0].removeprefix("file://"))
+    assert copy.read_bytes() == b"<html>page</html>"
+    copy.unlink()
 
 
 def test_errors_are_those_of_a_folder(lake):

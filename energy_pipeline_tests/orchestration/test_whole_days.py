@@ -55,6 +55,8 @@ def test_a_day_whose_run_ends_after_any_table_is_marked_until_one_gets_through(l
     assert b"is not through" in page_of(lake)
     write(a_run(lake, run_id="second"), *DECIDE)
     assert lake.unfinished().all() == []
+    (row,) = lake.read("runs", DAY, DAY).to_dicts()
+    assert (row["run_id"], row["state"], row["recorded_at"]) == ("first", "unfinished", BEGAN)
     assert page_of(lake) == PAGE
 
 

@@ -45,6 +45,21 @@ def test_sums_exceptions_and_drawdown_are_those_of_the_days():
     assert f">{april:,.0f}<" in page
 
 
+def test_calendar_and_trends_show_each_of_the_last_days_once_with_its_sign_and_mark():
+    made = days(500)
+    page = index_html("desk", "EUR", made)
+    calendar = page[page.index('<section id="calendar">') : page.index('<section id="months">')]
+    told = dict(re.findall(r"<title>([\d-]+): ([^<]+)</title>", calendar))
+    last = made[-1].day
+    first = last - timedelta(days=last.weekday() + 7 * 52)
+    shown = [d for d in made if d.day >= first]
+    assert list(told) == [d.day.isoformat() for d in shown]
+    assert [", VaR exception" in text for text in told.values()] == [d.is_exception for d in shown]
+    assert calendar.count("bar negative") == sum(d.settled_eur < 0 for d in shown)
+    assert "Last 250 settled days against the expectation less VaR 95 %" in page
+    assert page.count('class="line naive"') == 2, "the floor, and the naive's error"
+
+
 def test_ten_years_of_days_stay_under_three_megabytes_and_ask_for_nothing():
     page = index_html("desk", "EUR", days(3650))
     assert len(page.encode()) < 3_000_000

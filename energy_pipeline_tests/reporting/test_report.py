@@ -257,7 +257,7 @@ def test_attribution_shows_every_leg_and_the_rest(made_up_day):
     tables = section(page_of(made), "attribution").tables
     assert [t.caption for t in tables] == [
         "From the curve of the decision to the settlement",
-        "Contracts held on, from one decision's curve to the next",
+        "Assets and rights between two valuations",
     ]
     assert [r[0] for r in texts(tables[0])] == ["delta", "volume", "gamma", "unexplained", "change"]
     breach = texts(section(page_of(made), "breaches").tables[0])[0]

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from energy_pipeline.book.history import book_history
+from energy_pipeline.book.ledger import open_deals
 from energy_pipeline.book.outlook import zone_outlooks
 from energy_pipeline.book.valued import valued
 from energy_pipeline.contracts import table
@@ -16,6 +17,7 @@ from energy_pipeline.desk.risk import NO_STRESS, FactorFile, Stress
 from energy_pipeline.domain.blocks import profile
 from energy_pipeline.domain.errors import DeskError, MissingDayError, SourceError
 from energy_pipeline.information.archive import Archive
+from energy_pipeline.portfolio.term_curve import curve_days
 from energy_pipeline.risk import MoreInputs, assess, limit_breaches, pnl_attribution
 from energy_pipeline.risk.attribution import MarkError
 from energy_pipeline.risk.day_factors import energy_moves, usable
@@ -231,13 +233,19 @@ def test_limits_on_factors_are_watched():
 # -- marks and attribution -------------------------------------------------------------------------
 
 
+def marks_of(day, curve):
+    deals = open_deals(day.desk, day.day, day.info.decision_time)
+    return mark_to_market(day.desk, day.delivery, deals, curve_days(day.info, curve, deals))
+
+
 @pytest.mark.parametrize("on", [PLAIN, SPRING, AUTUMN_QUARTERS])
-def test_marks_are_energy_times_the_curve_less_the_entry(on):
+def test_marks_inside_the_week_are_energy_times_the_curve_less_the_entry(on):
     day = Day(day=on)
     curve = curve_of(day)
-    found = enforce(table("mark_to_market"), mark_to_market(day.desk, day.delivery, curve), on)
-    assert found["target_day"].to_list() == [on + timedelta(days=n) for n in range(3)]
-    for row in found.to_dicts():
+    found = enforce(table("mark_to_market"), marks_of(day, curve), on)
+    assert found["target_day"].to_list()[:3] == [on + timedelta(days=n) for n in range(3)]
+    assert found["last_day"].max() == day.desk.opening_book[0].last_day
+    for row in found.head(3).to_dicts():
         part = curve.filter(pl.col("zone") == "NORTH", pl.col("target_day") == row["target_day"])
         hours = part["resolution_minutes"] / 60
         assert row["energy_mwh"] == pytest.approx(-10.0 * hours.sum())
@@ -248,8 +256,7 @@ def explained(day, came, first=None, shift=3.0, values=None):
     before = day.day - timedelta(days=1)
     settled = came.final()
     old, new = curve_of(day, before), curve_of(day, level=shift)
-    marks = pl.concat([mark_to_market(day.desk, day.desk.delivery_day(before), old), mark_to_market(day.desk, day.delivery, new)])
-    tables = (pl.concat([old, new]), marks, values if values is not None else table("asset_values").frame(), table("price_forecasts").frame())
+    tables = (pl.concat([old, new]), values if values is not None else table("asset_values").frame(), table("price_forecasts").frame())
     positions = came.book.positions
     return (
         settled,
@@ -303,17 +310,6 @@ def test_what_a_rejected_step_saved_is_a_leg_of_the_mark_it_was_decided_on():
     assert north["unexplained"] == pytest.approx(0.0, abs=1e-6)
 
 
-def test_the_living_book_moves_by_its_delta():
-    day = Day()
-    _, _, found = explained(day, Came(day), shift=5.0)
-    living = found.filter(pl.col("part") == "living")
-    book = {r["leg"]: r["value_eur"] for r in living.filter(pl.col("scope") == "book").to_dicts()}
-    # shared days: D and D + 1; each was 2 EUR/MWh a day of lead dearer on the older curve
-    assert book["delta"] == pytest.approx(-10.0 * 48 * (5.0 - 2.0))
-    assert book["change"] == pytest.approx(book["delta"])
-    assert book["unexplained"] == pytest.approx(0.0, abs=1e-9)
-
-
 def test_options_are_split_by_their_sensitivities():
     day = Day()
     common = {"zone": "NORTH", "information": "sequential", "horizon_days": 3, "standard_error_eur": 3.0, "intrinsic_eur": 0.0}
@@ -350,7 +346,7 @@ def test_a_settlement_of_another_book_is_refused():
     came = Came(day)
     settled, positions, _ = explained(day, came)
     wrong = settled.with_columns(total_eur=pl.col("total_eur") + 1.0)
-    rest = (curve_of(day), *(table(n).frame() for n in ("mark_to_market", "asset_values", "price_forecasts")))
+    rest = (curve_of(day), *(table(n).frame() for n in ("asset_values", "price_forecasts")))
     with pytest.raises(MarkError, match=r"unexplained delivered NORTH 24\.00 EUR"):
         pnl_attribution(day.desk, day.day, wrong, wrong, positions, *rest)
     with pytest.raises(MissingDayError, match="forward_curve"):
@@ -432,7 +428,6 @@ def test_stresses_come_worst_first_after_repricing():
     assert tables.stress["repriced_change_eur"].is_sorted()
     spike = stress.filter(pl.col("stress") == "scarcity").row(0, named=True)
     assert spike["options_eur"] > 50 * 24 * 900, "a plant on call gains from a spike"
-    assert enforce(table("mark_to_market"), tables.marks, day.day).height == 3
     plain = assess(info, day.decide(), day.scenarios, day.plant_output, day.dispatch)
     assert plain.stress["options_eur"].null_count() == plain.stress.height
 

@@ -197,7 +197,7 @@ def test_limits_show_every_limit_of_the_desk():
     assert (north["used"], north["bound"], north["status"]) == (pytest.approx(8.0), 8.0, "amber")
     assert north["shadow_price_eur"] == book.shadow_prices[("day_ahead_deviation_mw", "NORTH")] > 0
     assert limit(tables, "day_ahead_deviation_mw", "SOUTH")["use_share"] == 0
-    assert limit(tables, "worst_stress_eur")["shadow_price_eur"] is None
+    assert limit(tables, "worst_stress_eur")["shadow_price_eur"] == 0.0
     held = book.positions.filter(pl.col("instrument") != "day_ahead").unique(["zone", "instrument"])
     assert limit(tables, "gross_contracts_mw")["used"] == pytest.approx(held["position_mw"].abs().sum())
     assert not (tables.limits["status"] == "red").any()

@@ -8,7 +8,7 @@ import pytest
 from energy_pipeline.desk import load_desk
 from energy_pipeline.desk.fallback import Fallback
 from energy_pipeline.domain.errors import DeskError, PipelineError
-from energy_pipeline.runner import deadline
+from energy_pipeline.runner import deadline, status
 from energy_pipeline.runner.flows import FlowResult
 from energy_pipeline.settings import Settings
 from energy_pipeline_tests.integration.lakes import TINY
@@ -30,6 +30,8 @@ def fallbacks(monkeypatch):
 
     class Found(list):
         """The decisions, and the runner that stands in."""
+
+        runner: type
 
     found = Found()
 
@@ -97,7 +99,7 @@ def test_a_fallback_that_fails_is_told_too(settings, fallbacks, monkeypatch):
 
 @pytest.mark.parametrize(("now", "day"), [(AT, DAY), (AT - timedelta(hours=1), DAY - timedelta(days=1)), (GATE + timedelta(hours=9), DAY)])
 def test_the_day_that_is_due_is_the_last_whose_decision_time_came(now, day):
-    assert deadline.due_day(DESK, now) == day
+    assert status.due_day(DESK, now) == day
 
 
 def test_a_flat_fallback_keeps_the_desks_limits_and_deviates_nowhere():

@@ -1,14 +1,18 @@
 """Dagster's home on a laptop: made once, quiet, usable by two processes at once from the first moment."""
 
+import sqlite3
 import subprocess
 import sys
 from datetime import date
+from pathlib import Path
 
 import dagster as dg
+import pytest
+from sqlalchemy.exc import OperationalError
 
 from energy_pipeline.orchestration.partitions import range_tags
 from energy_pipeline.orchestration.processes import HOST_TAG, PROCESS_TAG, own_tags
-from energy_pipeline.runner.instance import home_of, open_instance, prepare_home
+from energy_pipeline.runner.instance import RecordsError, home_of, open_instance, prepare_home
 from energy_pipeline_tests.orchestration import small_graph
 
 
@@ -62,3 +66,22 @@ def test_killed_runs_of_this_host_are_marked_failed_by_the_next_command(tmp_path
         assert {instance.get_run_by_id(run).status for run in (*others, retry.run_id)} == {dg.DagsterRunStatus.STARTED}
         records = instance.all_logs(first.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
         assert "ended without a word" in records[0].dagster_event.message + str(records[0].user_message)
+
+
+def test_a_database_that_does_not_answer_is_one_sentence_without_the_password(tmp_path, monkeypatch):
+    monkeypatch.setenv("DAGSTER_HOME", "elsewhere")
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    (tmp_path / "dagster.yaml").write_text((Path(__file__).parents[2] / "deploy" / "dagster.yaml").read_text())
+    for name, value in {"HOST": "127.0.0.1", "PORT": "1", "USER": "desk", "PASSWORD": "never-told", "DB": "dagster"}.items():
+        monkeypatch.setenv(f"DAGSTER_PG_{name}", value)
+    with pytest.raises(RecordsError) as told, open_instance(tmp_path):
+        pass
+    assert "Connection refused -> start the database" in str(told.value)
+    assert len(str(told.value).splitlines()) == 1
+    assert "never-told" not in str(told.value)
+
+
+def test_a_database_that_goes_away_in_the_middle_is_told_too(tmp_path, monkeypatch):
+    monkeypatch.setenv("DAGSTER_HOME", "elsewhere")
+    with pytest.raises(RecordsError, match="disk is full -> "), open_instance(tmp_path):
+        raise OperationalError("insert", {}, sqlite3.OperationalError("database or disk is full"))

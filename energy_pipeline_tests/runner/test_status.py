@@ -55,6 +55,13 @@ def test_a_day_that_is_due_is_named_with_its_gate_and_the_next_step(settings):
     assert problem.endswith("closes at 2026-03-28 11:00Z -> energy-pipeline run 2026-03-29")
 
 
+def test_a_gate_that_closed_without_a_decision_is_told_as_long_as_the_desk_is_live(settings):
+    decide(settings)
+    missed = look(settings, MORNING + timedelta(days=1, hours=2))
+    assert missed.problems[0].startswith("2026-03-30 was not decided, its gate closed at 2026-03-29 10:00Z")
+    assert look(settings, MORNING + timedelta(days=30, hours=2)).problems == [], "nobody decides days here any more"
+
+
 def test_a_fallback_is_no_decision_to_be_content_with(settings):
     decide(settings, "fallback")
     (problem,) = look(settings).problems

@@ -244,14 +244,15 @@ def flipped_behind_the_head(data):
 
 @pytest.mark.parametrize("harm", [truncated, overwritten, flipped_behind_the_head])
 def test_damage_is_found_and_a_publish_that_meets_it_builds_the_file_anew(lake, live, harm):
-    publish(lake, live, days(4))
+    desk = load_desk(demo_desk_path())
+    publish(lake, live, days(4), desk=desk)
     good = all_rows(live)
     assert (damage(live), set_aside(live)) == ("", "")
     live.write_bytes(harm(live.read_bytes()))
     assert damage(live)
     project = sql_models.project()
     project.root = NO_SQL  # type: ignore[attr-defined] # the real one has a folder
-    desk, place = SimpleNamespace(currency="EUR"), SimpleNamespace(warehouse=live)
+    place = SimpleNamespace(warehouse=live)
     runtime = SimpleNamespace(lake=lake, settings=place, desk=desk, whole=None, now=lambda: datetime(2019, 4, 1, tzinfo=UTC))
     lake.write_day("stress_results", MONTH, stresses(MONTH, 7.0))
     s10_reporting.publish(runtime, days(1), project)

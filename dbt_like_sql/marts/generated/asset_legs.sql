@@ -16,6 +16,8 @@ select
     cash_eur,
     saved_eur,
     forgone_eur,
+    acceptance,
+    rejected_eur,
     content_start_mwh,
     content_end_mwh,
     inventory_open_eur,

@@ -1,5 +1,5 @@
 -- generated from the contract of pnl_attribution: change energy_pipeline/contracts, then run `make docs`
--- Why the settled day earned what it earned, why the living book and the options changed, and what later vintages changed.
+-- Why the settled day earned what it earned, why the options changed, and what later vintages changed.
 {{ config(materialized='table', schema='marts') }}
 
 select

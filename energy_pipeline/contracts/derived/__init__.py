@@ -1,4 +1,4 @@
-"""Contracts of the tables the stages compute, one module per stage.
+"""Contracts of the tables the stages compute, one module per stage or matter.
 
 What belongs here: the tables of all stages in flow order. What does not: the tables
 themselves (the stage's module), raw tables or marts.
@@ -19,6 +19,7 @@ from energy_pipeline.contracts.derived import (
     rivals,
     scenarios,
     strategies,
+    whole_book,
 )
 from energy_pipeline.contracts.derived.shared import QUANTILES, quantile_column
 from energy_pipeline.contracts.model import Table
@@ -31,9 +32,11 @@ DERIVED_TABLES: tuple[Table, ...] = (
     *scenarios.TABLES,
     *flexibility.TABLES,
     *strategies.TABLES,
+    *whole_book.OPEN,
     *portfolio.TABLES,
     *rivals.TABLES,
     *risk.TABLES,
+    *whole_book.MARKED,
     *performance.TABLES,
     *reporting.TABLES,
 )

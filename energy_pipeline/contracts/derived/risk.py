@@ -284,48 +284,26 @@ FACTOR_EXPOSURES = Table(
     is_mart=True,
 )
 
-MARK_TO_MARKET = Table(
-    name="mark_to_market",
-    stage="risk",
-    flow="decide",
-    description="The opening book on the forward curve of the decision, by contract and delivery day, as far as the curve reaches.",
-    key=("deal", "target_day"),
-    columns=(
-        c.DELIVERY_DAY,
-        c.text("deal", "Position of the opening book: zone, block and its number in the desk file."),
-        c.ZONE,
-        c.text("block", "Delivery block."),
-        Column("target_day", "date", "Day of delivery."),
-        Column("energy_mwh", "f64", "Bought is positive; the delta to the day's price.", "MWh"),
-        c.price("entry_price_eur_mwh", "Price it was entered at."),
-        c.second_price("curve_price_eur_mwh", "Mean of the curve over the block."),
-        c.money("value_eur", "energy x (curve - entry)."),
-        c.text("basis", "What sets the curve's level.", allowed=("quotes", "proxy_quotes", "forecast")),
-        Column("is_proxy", "bool", "True when the entry price is a declared proxy."),
-    ),
-    may_be_empty=True,
-    is_mart=True,
-)
-
 PNL_ATTRIBUTION = Table(
     name="pnl_attribution",
     stage="risk",
     flow="settle_final",
-    description="Why the settled day earned what it earned, why the living book and the options changed, and what later vintages changed.",
+    description="Why the settled day earned what it earned, why the options changed, and what later vintages changed.",
     key=("part", "scope", "leg"),
     columns=(
         c.DELIVERY_DAY,
         c.text(
             "part",
-            "delivered: from the curve of the decision to the settlement; living: contracts from the last decision's curve to this one's; "
-            "options: assets and rights, the same; restated: settlement with the newest against that with the first vintages.",
-            allowed=("delivered", "living", "options", "restated"),
+            "delivered: from the curve of the decision to the settlement; options: assets and rights between two valuations; "
+            "restated: settlement with the newest against that with the first vintages.",
+            allowed=("delivered", "options", "restated"),
         ),
         c.text("scope", "A zone, a deal, an asset, or book."),
         c.text("leg", "Leg; `change` is the whole, `unexplained` what the legs leave of it."),
         c.money("value_eur", "Gain is positive."),
         c.text("note", "What the leg holds where its name does not say it."),
     ),
+    version=2,
     may_be_empty=True,
     is_mart=True,
 )
@@ -365,7 +343,6 @@ TABLES: tuple[Table, ...] = (
     VAR_BACKTESTS,
     EXPECTATION_RECORD,
     FACTOR_EXPOSURES,
-    MARK_TO_MARKET,
     PNL_ATTRIBUTION,
     LIMIT_BREACHES,
 )

@@ -124,13 +124,34 @@ def var_contributions(components: FloatArray, level: float) -> FloatArray:
     """
     losses = components.mean(axis=1, keepdims=True) - components
     total = losses.sum(axis=0)
-    order, rank = np.argsort(total, kind="stable"), var_rank(total.size, level)
-    width = max(int(np.sqrt(total.size * level * (1.0 - level))), 0)
-    distance = np.abs(np.arange(1, total.size + 1) - rank)
-    weights = np.zeros(total.size)
-    weights[order] = np.maximum(1.0 - (distance / (width + 1.0)) ** 2, 0.0)
-    near: FloatArray = losses @ (weights / weights.sum())
-    var, mean = float(total[order[rank - 1]]), float(near.sum())
+    weights, at_var = _near_var(total, level)
+    near: FloatArray = losses @ weights
+    var, mean = float(total[at_var]), float(near.sum())
     if abs(mean) <= 1e-3 * float(np.abs(near).sum()) or mean * var <= 0:
-        return np.asarray(losses[:, order[rank - 1]])
+        return np.asarray(losses[:, at_var])
     return np.asarray(near * (var / mean))
+
+
+def _near_var(losses: FloatArray, level: float) -> tuple[FloatArray, int]:
+    """Weights of the scenarios near the VaR, shape (n,), and which scenario it is."""
+    order, rank = np.argsort(losses, kind="stable"), var_rank(losses.size, level)
+    width = max(int(np.sqrt(losses.size * level * (1.0 - level))), 0)
+    distance = np.abs(np.arange(1, losses.size + 1) - rank)
+    weights = np.zeros(losses.size)
+    weights[order] = np.maximum(1.0 - (distance / (width + 1.0)) ** 2, 0.0)
+    return weights / weights.sum(), int(order[rank - 1])
+
+
+def var_scenario_weights(losses: FloatArray, level: float) -> FloatArray:
+    """Weight of each scenario in the split of the VaR, shape (n,): weights . losses is the VaR.
+
+    >>> losses = np.arange(1.0, 101.0)
+    >>> bool(np.isclose(var_scenario_weights(losses, 0.9) @ losses, 90.0))
+    True
+    """
+    weights, at_var = _near_var(losses, level)
+    var, mean = float(losses[at_var]), float(weights @ losses)
+    if mean * var <= 0:
+        weights = np.zeros(losses.size)
+        weights[at_var], mean = 1.0, var
+    return weights if var == mean else np.asarray(weights * (var / mean))

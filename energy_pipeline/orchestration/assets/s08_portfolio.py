@@ -1,6 +1,6 @@
 """Portfolio: the day's book, the bids to submit, and its P&L.
 
-What belongs here: `positions`, `portfolio_solution`, `nominations`, `joint_book`, `forward_book_proposals`, the rivals (decide),
+What belongs here: `deals`, `curve_days`, `positions`, `portfolio_solution`, `nominations`, `joint_book`, `forward_book_proposals`, rivals (decide),
 `pnl_day_ahead` (settle_da), `pnl` and the rivals' results (settle_final). What does not: the optimiser.
 """
 
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import dagster as dg
+import polars as pl
 
 from energy_pipeline.contracts import TABLES
 from energy_pipeline.flexibility.states import LOOK_BACK_DAYS
@@ -17,10 +18,11 @@ from energy_pipeline.orchestration import policies
 from energy_pipeline.orchestration.assets.s05_scenarios import fresh_paths
 from energy_pipeline.orchestration.assets.s06_flexibility import SENT, accepted_of, corrections, executed_of
 from energy_pipeline.orchestration.factory import AssetFactory, DayContext, FileAsset, Frame, Frames, Info, RowMetadata, write_frames
-from energy_pipeline.orchestration.reads import Day, DaysBefore, Information, Raw, Window
+from energy_pipeline.orchestration.reads import Day, DaysBefore, IfThere, Information, Raw, Window
 
 if TYPE_CHECKING:
     from energy_pipeline.book.outlook import Acting
+    from energy_pipeline.desk import Desk
     from energy_pipeline.portfolio import Acted, Came
     from energy_pipeline.portfolio.forwards.daily import HeldForwards
 
@@ -32,6 +34,8 @@ NOMINATIONS = FileAsset(
 DECIDED = ("asset_states", "end_values", "asset_thresholds", "asset_values", "right_decisions", "dispatch", "plant_output")
 STOOD = ("asset_states", "end_values")
 ACTED = ("asset_legs", "asset_thresholds", "asset_states", "end_values")
+LEDGER_LOOK_BACK = 7
+"""Days before D of which the newest decision says what the ledger held: it is only added to."""
 SCORE_DAYS = 60
 """Settled days the rivals are scored over, at most; an edge stays below Dagster's 100 partitions."""
 
@@ -47,19 +51,61 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     if factory.desk.flexibility.orders == "joint":
         decided = (*decided, Day("joint_book"))
     stood = (Day("asset_thresholds"), Day("asset_states"), Day("end_values"))
+    deals, settled_deals = Day("deals"), IfThere("deals")
+    settled = (*sent, settled_deals)
     return [
-        factory.files("positions", NOMINATIONS, write_book, *scenarios, forecasts, *decided, *stood, tables=BOOK_TABLES),
-        factory.table("joint_book", joint_book, *scenarios, forecasts, Day("spread_forecasts"), *stood),
+        factory.table("deals", deals_of_day, info, DaysBefore("deals", LEDGER_LOOK_BACK)),
+        factory.table("curve_days", curve_days, info, Day("forward_curve"), deals),
+        factory.files("positions", NOMINATIONS, write_book, *scenarios, forecasts, *decided, *stood, deals, tables=BOOK_TABLES),
+        factory.table("joint_book", joint_book, *scenarios, forecasts, Day("spread_forecasts"), *stood, deals),
         factory.table("forward_book_proposals", forward_book_proposals, info, forecasts),
-        factory.table("pnl_day_ahead", pnl_day_ahead, positions, Day("plant_output"), Day("dispatch"), *(Day(n) for n in STOOD), *sent, auction),
+        factory.table("pnl_day_ahead", pnl_day_ahead, positions, Day("plant_output"), Day("dispatch"), *(Day(n) for n in STOOD), *settled, auction),
         factory.table("asset_legs", asset_legs, *(Day(n) for n in DECIDED), *sent, auction, *came, DaysBefore("asset_legs", LOOK_BACK_DAYS)),
         factory.table("plant_results", plant_results, Day("plant_output"), Day("nomination_lines"), auction, *came),
-        factory.table("pnl", pnl, positions, Day("plant_output"), Day("dispatch"), auction, *came, *sent, *(Day(name) for name in ACTED)),
-        factory.tables("rivals", RIVAL_TABLES, rivals, *scenarios, Day("signals"), positions, *stood),
+        factory.table("pnl", pnl, positions, Day("plant_output"), Day("dispatch"), auction, *came, *settled, *(Day(name) for name in ACTED)),
+        factory.tables("rivals", RIVAL_TABLES, rivals, *scenarios, Day("signals"), positions, *stood, *map(Day, SENT), deals),
         factory.table("hedge_results", hedge_results, Window("pnl", SCORE_DAYS), Window("pnl_day_ahead", SCORE_DAYS, required=False)),
         factory.table("objective_results", objective_results, positions, Day("objective_positions"), Day("pnl")),
         factory.table("objective_scores", objective_scores, Window("objective_results", SCORE_DAYS)),
     ]
+
+
+def deals_of_day(day: DayContext, *, information_set: Info, deals: Frame) -> Frame:
+    """What is open of the opening book and the ledger, as known at the decision."""
+    from energy_pipeline.book.ledger import open_deals
+    from energy_pipeline.portfolio import ledger_files
+
+    ledger, before = day.desk.ledger, deals.filter(pl.col("delivery_day") == pl.col("delivery_day").max())
+    if ledger is None:
+        return open_deals(day.desk, day.day, information_set.decision_time)
+    load = day.session.runtime.sources.load
+    trades = ledger_files.checked_trades(load(ledger.trades, ledger.layout), ledger, day.desk)
+    rates = None if ledger.exchange_rates is None else ledger_files.checked_rates(load(ledger.exchange_rates, ledger.layout), ledger)
+    return open_deals(day.desk, day.day, information_set.decision_time, trades, rates, before)
+
+
+def curve_days(day: DayContext, *, information_set: Info, forward_curve: Frame, deals: Frame) -> Frame:
+    """The curve to the last day held or quoted."""
+    from energy_pipeline.portfolio import term_curve
+
+    return term_curve.curve_days(information_set, forward_curve, deals, ledger_quotes(day))
+
+
+def ledger_quotes(day: DayContext) -> Frame | None:
+    """The ledger's quotes, of any time; None for a desk without."""
+    from energy_pipeline.portfolio import ledger_files
+
+    ledger = day.desk.ledger
+    if ledger is None or ledger.quotes is None:
+        return None
+    return ledger_files.checked_quotes(day.session.runtime.sources.load(ledger.quotes, ledger.layout), ledger, day.desk)
+
+
+def holding(desk: Desk, deals: Frame) -> Desk:
+    """The desk with its ledger's open deals held."""
+    from energy_pipeline.book import ledger
+
+    return ledger.with_deals(desk, deals)
 
 
 def write_book(day: DayContext, *, information_set: Info, **decided: Frame) -> Mapping[str, RowMetadata]:
@@ -74,11 +120,21 @@ def write_book(day: DayContext, *, information_set: Info, **decided: Frame) -> M
     return {**written, "nominations": {"path": path}}
 
 
-def acting_of(day: DayContext, asset_thresholds: Frame, asset_states: Frame, end_values: Frame) -> tuple[Acting, ...]:
-    """Stores that act on prices as they come, as they were decided to stand."""
+def acting_of(
+    day: DayContext,
+    dispatch: Frame,
+    asset_thresholds: Frame,
+    asset_states: Frame,
+    end_values: Frame,
+    orders_sent: Frame,
+    bid_curves: Frame,
+    block_orders: Frame,
+) -> tuple[Acting, ...]:
+    """Stores that act on prices as they come, and orders that prices clear, as they were decided to stand."""
     from energy_pipeline import flexibility
 
-    return flexibility.acting(flexibility.desk_of_day(day.desk, day.day, asset_states, end_values), asset_thresholds)
+    desk = flexibility.desk_of_day(day.desk, day.day, asset_states, end_values)
+    return (*flexibility.acting(desk, asset_thresholds), *flexibility.cleared_orders(desk, dispatch, orders_sent, bid_curves, block_orders))
 
 
 def decided_book(
@@ -97,13 +153,15 @@ def decided_book(
     orders_sent: Frame,
     bid_curves: Frame,
     block_orders: Frame,
+    deals: Frame,
     **joint: Frame,
 ) -> Frames:
     """Book, solution and bids; nothing is written."""
     from energy_pipeline import flexibility, portfolio
 
-    acting = acting_of(day, asset_thresholds, asset_states, end_values)
-    case = portfolio.case_of(information_set, scenario_paths, plant_output, dispatch, signals, acting)
+    acting = acting_of(day, dispatch, asset_thresholds, asset_states, end_values, orders_sent, bid_curves, block_orders)
+    held = information_set.with_desk(holding(information_set.desk, deals))
+    case = portfolio.case_of(held, scenario_paths, plant_output, dispatch, signals, acting)
     if joint:
         from energy_pipeline.portfolio.joint_day import trades_of
 
@@ -128,13 +186,14 @@ def joint_book(
     asset_thresholds: Frame,
     asset_states: Frame,
     end_values: Frame,
+    deals: Frame,
 ) -> Frame:
     """Hedges and batteries at once, against value first and then hedge, judged on a second scenario set."""
     from energy_pipeline import flexibility
     from energy_pipeline.portfolio.joint_day import joint_book_table
 
     fresh = fresh_paths(day, information_set, price_forecasts, plant_output, spread_forecasts)
-    standing = information_set.with_desk(flexibility.desk_of_day(day.desk, day.day, asset_states, end_values))
+    standing = information_set.with_desk(flexibility.desk_of_day(holding(day.desk, deals), day.day, asset_states, end_values))
     return joint_book_table(standing, scenario_paths, fresh, plant_output, dispatch, flexibility.acting(standing.desk, asset_thresholds))
 
 
@@ -228,6 +287,7 @@ def pnl_day_ahead(
     asset_states: Frame,
     end_values: Frame,
     nomination_lines: Frame,
+    deals: Frame,
     **orders: Frame,
 ) -> Frame:
     """Day-ahead revenue and hedges, once the auction has cleared."""
@@ -235,7 +295,7 @@ def pnl_day_ahead(
 
     executed = executed_of(day, dispatch, asset_states, end_values, day_ahead_prices, **orders)
     accepted = accepted_of(day, nomination_lines)
-    return portfolio.settle_day_ahead(day.desk, day.day, positions, day_ahead_prices, plant_output, accepted, executed)
+    return portfolio.settle_day_ahead(holding(day.desk, deals), day.day, positions, day_ahead_prices, plant_output, accepted, executed)
 
 
 def pnl(
@@ -254,6 +314,7 @@ def pnl(
     asset_states: Frame,
     end_values: Frame,
     nomination_lines: Frame,
+    deals: Frame,
     **orders: Frame,
 ) -> Frame:
     """P&L in legs with what is known now."""
@@ -263,7 +324,7 @@ def pnl(
     came = portfolio.Came(day_ahead_prices, second_prices, plant_meters, generation_actual, held_hours, accepted)
     acts = acts_of(day, came, asset_legs, asset_thresholds, asset_states, end_values)
     executed = executed_of(day, dispatch, asset_states, end_values, day_ahead_prices, **orders)
-    return portfolio.settle_final(day.desk, day.day, positions, plant_output, dispatch, came, acts, executed)
+    return portfolio.settle_final(holding(day.desk, deals), day.day, positions, plant_output, dispatch, came, acts, executed)
 
 
 def rivals(
@@ -275,16 +336,16 @@ def rivals(
     dispatch: Frame,
     signals: Frame,
     positions: Frame,
-    asset_thresholds: Frame,
-    asset_states: Frame,
-    end_values: Frame,
+    deals: Frame,
+    **stood: Frame,
 ) -> Frames:
     """Other objectives on the day's scenarios, and what the hedges save."""
     from energy_pipeline.portfolio import case_of
     from energy_pipeline.portfolio import rivals as stage
 
-    acting = acting_of(day, asset_thresholds, asset_states, end_values)
-    case = case_of(information_set, scenario_paths, plant_output, dispatch, signals, acting)
+    acting = acting_of(day, dispatch, **stood)
+    held = information_set.with_desk(holding(information_set.desk, deals))
+    case = case_of(held, scenario_paths, plant_output, dispatch, signals, acting)
     found = stage.rivals(case, positions)
     effectiveness = stage.hedge_effectiveness(case, positions, dispatch)
     return {"objective_comparison": found.comparison, "objective_positions": found.positions, "hedge_effectiveness": effectiveness}

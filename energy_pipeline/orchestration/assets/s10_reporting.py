@@ -40,9 +40,12 @@ REPORT_TABLES = tuple(name for name, contract in TABLES.items() if contract.in_r
 RECORD = "var_exceptions"
 """Read over the settled days of the window: what was settled stands beside what is expected."""
 
+RECORD_DAYS = 99
+"""As many as one edge of the graph may hold."""
+
 REPORT_READS = (
     *(Held(name) if TABLES[name].vintages else IfThere(name) for name in REPORT_TABLES if name != RECORD),
-    Window(RECORD, lambda desk: desk.risk.backtest_days, required=False),
+    Window(RECORD, lambda desk: min(desk.risk.backtest_days, RECORD_DAYS), required=False),
     Held("plant_meters"),
 )
 

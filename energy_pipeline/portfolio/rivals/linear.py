@@ -13,7 +13,8 @@ from __future__ import annotations
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.mathematics.allocation import Bounds, Gross, Problem
+from energy_pipeline.domain.errors import InfeasibleError
+from energy_pipeline.mathematics.allocation import Bounds, Gross, Linear, Problem
 from energy_pipeline.portfolio.program import Program
 
 
@@ -45,6 +46,41 @@ def linear_problem(program: Program) -> Problem:
         base=program.base - np.abs(program.surprise) @ program.fee - gain @ program.opening,
         limits=tuple(limits),
     )
+
+
+def further_rows(program: Program, by: FloatArray, margin_by: float) -> list[Linear | Gross]:
+    """The further limits on positions, widened by what no decision can keep."""
+    further, k, m = program.further, program.deviations, program.contracts
+    if further is None:
+        return []
+    found: list[Linear | Gross] = []
+    for (name, scope), row, room in zip(further.names, further.rows, further.room + by, strict=True):
+        trade = row[k : k + m]  # a sale uses what a purchase gives
+        weights = np.concatenate([row[:k], trade])
+        found.append(Linear(f"{name} [{scope}]", weights, -np.inf, room + float(trade @ program.opening)))
+    if further.margin_mwh is not None and further.margin_offset_mwh is not None:
+        found.append(_margin_row(program, further.margin_mwh, further.margin_offset_mwh, further.margin_room + margin_by))
+    return found
+
+
+def _margin_row(program: Program, mwh: FloatArray, offset: FloatArray, room: float) -> Linear | Gross:
+    """The margin limit on positions: as it is where nothing is held beyond the day, or where what is held outweighs any trade.
+
+    Raises
+    ------
+    InfeasibleError
+        Where it is neither: only the objectives that `cuts` solves bind it then.
+    """
+    none = np.zeros(program.deviations)
+    if not offset.any():
+        return Gross("margin_eur", room, np.concatenate([none, mwh]))
+    k, m = program.deviations, program.contracts
+    most = mwh * (np.abs(program.opening) + np.maximum(program.upper[k : k + m], program.upper[k + m :]))
+    if (np.abs(offset) < most).any():
+        step = "portfolio.objective: mean_cvar, min_cvar, minimax or max_mean, which bind it"
+        raise InfeasibleError("portfolio: margin of what is held beyond the day turns with a trade", ["margin_eur"], step)
+    way = np.sign(offset)
+    return Linear("margin_eur", np.concatenate([none, way * mwh]), -np.inf, room - float(np.abs(offset).sum()))
 
 
 def contract_columns(program: Program) -> tuple[FloatArray, FloatArray]:

@@ -53,6 +53,14 @@ def test_what_is_left_of_the_days_cycles_is_known(model, store, unit, end, cycle
     assert low - 1e-9 <= ours.state_of_charge_mwh[:, -1].min() <= ours.state_of_charge_mwh[:, -1].max() <= high + 1e-9
 
 
+@pytest.mark.parametrize(("cycles", "unit"), [(0.3, 0.2), (0.75, 0.5)])
+def test_so_it_is_with_limits_between_and_another_end(cycles, unit):
+    limited = replace(EVEN, cycles_per_day=cycles, initial_mwh=1.0, terminal_mwh=3.0)
+    ours, fixed, best = judged(limited, LIVELY, unit)
+    assert ours.value_eur.mean() >= 0.99 * best.mean()
+    assert ours.value_eur.mean() > fixed.mean()
+
+
 def test_limits_of_several_spans_are_kept_and_no_tighter_one_earns_more():
     paths, fresh = (np.tile(SHAPE, 4) + 8 * np.random.default_rng(s).standard_normal((1500, 192)) for s in (1, 2))
     limits = [{"cycles_per_day": 1.0}, {"cycles_per_day": 1.0, "cycles_per_week": 4.0}, {"cycles_per_week": 4.0, "cycles_in_all": 3.0}]
@@ -100,7 +108,7 @@ DAYS = 30
 DAILY = OrnsteinUhlenbeck(np.full(DAYS, 40.0), 0.03, 3.0)
 
 
-@pytest.mark.parametrize("takes", [(10, 15), (15, 15), (20, 25), (24, 25)])
+@pytest.mark.parametrize("takes", [(10, 15), (15, 15), (20, 25), (24, 25), (22, 27)])
 def test_a_swing_with_a_minimum_take_earns_the_optimum(takes):
     learn, fresh = (DAILY.states(n, np.random.default_rng(seed)) for n, seed in ((6000, 1), (6000, 2)))
     grid = np.linspace(-4.5, 4.5, 41) * DAILY.step_deviation / np.sqrt(1 - DAILY.decay**2)
