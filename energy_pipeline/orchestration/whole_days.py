@@ -59,12 +59,13 @@ class WholeDays:
     is_last: bool = True
     parent: str = ""
     _left: dict[tuple[date, str], set[str]] = field(default_factory=dict)
+    _wanted: tuple[tuple[date, str], ...] = ()
     _lease: AbstractContextManager[object] = field(default_factory=nullcontext)
 
     def take(self, days: Collection[date], holder: str, say: Callable[[str], None], patience_seconds: float) -> None:
         """Hold the days against other runs; see `lease.take`."""
-        wanted = [(day, flow) for day in days for flow in self.planned]
-        self._lease = lease.take(self.lake.storage, wanted, holder, say, patience_seconds=patience_seconds)
+        self._wanted = tuple((day, flow) for day in days for flow in self.planned)
+        self._lease = lease.take(self.lake.storage, self._wanted, holder, say, patience_seconds=patience_seconds)
 
     def release(self) -> None:
         """Leave the days to others."""
@@ -99,6 +100,8 @@ class WholeDays:
             for mark in self.lake.unfinished().of_day(day):
                 if (day, mark.flow) not in self._left:
                     _banner(self.lake, day, mark.flow)
+        if all(key in self._left and not self._left[key] & self.planned[key[1]] for key in self._wanted):
+            self.release()  # a process that lives on, such as a worker's, keeps no day it is through with
 
     def _go_on(self, day: date, flow: str) -> None:
         """Take over the mark of the killed run that this one goes on from."""

@@ -93,12 +93,10 @@ def publish(
     ----------
     warehouse_path : Path
         A local file; the new version is built in the same folder.
-    sql_root : Path
-        The SQL models.
+    sql_root, project : Path, Project
+        The SQL models: of a folder, or given.
     published_at : datetime, optional
         Aware; noted in `meta.publishes`.
-    project : Project, optional
-        Instead of the models in `sql_root`.
     more : dict of mart to days, optional
         Days of single marts that are looked at besides: `runs` of a day of which no other mart is to be published.
     desk : Desk, optional

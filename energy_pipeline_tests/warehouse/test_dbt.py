@@ -74,14 +74,15 @@ def test_dbt_builds_the_same_marts(tmp_path, made_up_day):
     mine.execute(f"attach '{tmp_path / 'dbt.duckdb'}' as dbt (read_only)")
     project = SqlProject(ROOT)
     marts = project.marts
-    built = {r[0] for r in mine.execute("select table_name from duckdb_tables() where database_name = 'dbt' and schema_name = 'marts'").fetchall()}
+    listed = "select table_name from information_schema.tables where table_catalog = 'dbt' and table_schema = 'marts'"
+    built = {r[0] for r in mine.execute(listed).fetchall()}
     assert built == set(marts)
     for name in marts:
         here, there = (mine.execute(f"select * from {relation} order by all").fetchall() for relation in (f"m_{name}", f"dbt.marts.{name}"))  # noqa: S608 - our own names
         assert here == there, name
         assert here or not all(source in tables for source in project.sources_of(name)), name
     left = {p.name for p in ROOT.iterdir()}
-    assert left == {"dbt_project.yml", "macros", "marts", "staging", "tests"}, "dbt left files in the project"
+    assert left == {"analyses", "dbt_project.yml", "macros", "marts", "staging", "tests"}, "dbt left files in the project"
 
 
 def test_dbt_tests_fail_on_bad_rows(tmp_path, made_up_day):

@@ -58,7 +58,7 @@ DRIVER_OUTLOOK = Table(
         c.text("method", "weather_run: regression on the last run known; climatology: mean of four weeks.", allowed=("weather_run", "climatology")),
     ),
     may_be_empty=True,
-    whole_day="",
+    whole_day="horizon_days = 2",  # the days after it overlap from day to day
     is_mart=True,
 )
 
