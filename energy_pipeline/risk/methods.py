@@ -67,8 +67,8 @@ def _one_day(desk: Desk, day: DeliveryDay, history: BookHistory, levels: list[fl
 def _longer(desk: Desk, day: DeliveryDay, horizon: int, losses: FloatArray, levels: list[float]) -> list[dict[str, object]]:
     if losses.size < MINIMUM_DAYS or not losses.any():
         why = "refused: nothing held lives so long" if losses.size == 0 or not losses.any() else f"refused: {losses.size} days of errors"
-        nothing = [Estimate(MONTE_CARLO, level, 0.0, 0.0, None, None, why) for level in levels]
-        return [_row(day, "living book", horizon, "none", e, losses.size, refused=True) for e in nothing]
+        nothing = [Estimate(MONTE_CARLO, level, 0.0, 0.0, None, None, why, refused=True) for level in levels]
+        return [_row(day, "living book", horizon, "none", e, losses.size) for e in nothing]
     root = float(np.sqrt(horizon))
     drawn = simulate(losses[:, None], generator("risk", day.day, MONTE_CARLO, horizon), desk.risk.draws, horizon)
     rows = []
@@ -82,7 +82,7 @@ def _longer(desk: Desk, day: DeliveryDay, horizon: int, losses: FloatArray, leve
     return rows
 
 
-def _row(day: DeliveryDay, scope: str, horizon: int, scaling: str, e: Estimate, days: int, *, refused: bool = False) -> dict[str, object]:
+def _row(day: DeliveryDay, scope: str, horizon: int, scaling: str, e: Estimate, days: int) -> dict[str, object]:
     values = {"var_eur": e.var_eur, "es_eur": e.es_eur, "var_error_eur": e.var_error_eur, "es_error_eur": e.es_error_eur}
     keys = {"scope": scope, "method": e.method, "horizon_days": horizon, "scaling": scaling, "level": e.level}
-    return {"delivery_day": day.day, **keys, **(dict.fromkeys(values) if refused else values), "error_days": days, "note": e.note}
+    return {"delivery_day": day.day, **keys, **(dict.fromkeys(values) if e.refused else values), "error_days": days, "note": e.note}

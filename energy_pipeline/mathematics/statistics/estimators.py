@@ -43,7 +43,7 @@ class RiskInputError(PipelineError):
 
 @dataclass(frozen=True)
 class Estimate:
-    """VaR and ES at one level [EUR], with standard errors; `note` says what stands against it."""
+    """VaR and ES at one level [EUR], with standard errors; `note` says what stands against it, `refused` that it is no measure at all."""
 
     method: str
     level: float
@@ -52,6 +52,7 @@ class Estimate:
     var_error_eur: float | None
     es_error_eur: float | None
     note: str = ""
+    refused: bool = False
 
 
 def checked_losses(losses: FloatArray, level: float | None = None, minimum: int = MINIMUM_DAYS) -> FloatArray:
@@ -253,12 +254,10 @@ def _cornish_fisher(values: FloatArray, level: float) -> Estimate:
     sigma, skewness, kurtosis = _moments(values)
     quantile, tail = cornish_fisher_quantile(level, skewness, kurtosis)
     errors = _cornish_fisher_errors(values, level)
-    note = (
-        ""
-        if cornish_fisher_is_monotone(skewness, kurtosis)
-        else f"skewness {skewness:.1f} and kurtosis {kurtosis:.1f} are outside the expansion's domain"
-    )
-    return Estimate("cornish_fisher", level, sigma * quantile, sigma * tail, *errors, note=note)
+    # There the expansion is no quantile function: a higher level may have the lower VaR.
+    refused = not cornish_fisher_is_monotone(skewness, kurtosis)
+    note = f"refused: skewness {skewness:.1f} and kurtosis {kurtosis:.1f} are outside the expansion's domain" if refused else ""
+    return Estimate("cornish_fisher", level, sigma * quantile, sigma * tail, *errors, note=note, refused=refused)
 
 
 def _cornish_fisher_errors(values: FloatArray, level: float, draws: int = 200) -> tuple[float, float]:

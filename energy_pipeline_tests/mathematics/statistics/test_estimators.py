@@ -225,3 +225,11 @@ def test_scenarios_with_gaps_name_the_contract():
         historical_var(np.array([[1.0, np.nan], [2.0, 1.0]]), np.ones(2), 0.95)
     with pytest.raises(RiskInputError, match="one finite position each"):
         historical_var(np.ones((30, 2)), np.ones(3), 0.95)
+
+
+def test_cornish_fisher_is_refused_where_it_is_no_quantile_function():
+    skewed = np.concatenate([np.random.default_rng(2).normal(0.0, 1.0, 200), [30.0, 40.0]])
+    inside, outside = estimate(np.random.default_rng(1).standard_t(12, 400), 0.975, "cornish_fisher"), estimate(skewed, 0.975, "cornish_fisher")
+    assert not inside.refused
+    assert outside.refused
+    assert outside.note.startswith("refused: skewness")
