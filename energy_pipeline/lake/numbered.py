@@ -11,8 +11,8 @@ from energy_pipeline.lake.storage import Storage
 def append(storage: Storage, folder: str, content: str, suffix: str, data: bytes) -> str:
     """Keep bytes under the next number; those under the last one are not kept again. Of several writers at once each has a number.
 
-    A number belongs to whoever makes its claim, a hidden file that names the content. A writer that dies between claim
-    and file leaves a number without one, unless the same content comes next.
+    A number belongs to whoever makes its claim, a hidden file that names the content and goes when the file is there. A
+    writer that dies between claim and file leaves a number without one, unless the same content comes next.
 
     Parameters
     ----------
@@ -31,6 +31,20 @@ def append(storage: Storage, folder: str, content: str, suffix: str, data: bytes
     while True:
         number += 1
         claim, path = f"{folder}/.{number:04d}", f"{folder}/{number:04d}-{content}.{suffix}"
-        if storage.create_bytes(claim, content.encode()) or storage.read_bytes(claim) == content.encode():
+        if not storage.create_bytes(claim, content.encode()) and not _says(storage, claim, content):
+            continue
+        # Another may have made this claim, its file and an end of the claim since the folder was listed.
+        found = [other for other in storage.files(folder) if other.startswith(f"{folder}/{number:04d}-")]
+        if not found:
             storage.write_bytes(path, data, durable=True)
+        storage.delete(claim)
+        if not found or path in found:
             return path
+
+
+def _says(storage: Storage, claim: str, content: str) -> bool:
+    """Whether a claim that stands names this content; one that goes while it is read names none (on S3 that is an error of its own)."""
+    try:
+        return storage.read_bytes(claim) == content.encode()
+    except OSError:
+        return False

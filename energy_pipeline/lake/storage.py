@@ -162,14 +162,19 @@ class LocalStorage:
     def hold(self, path: str, holder: str) -> AbstractContextManager[object] | None:
         """A `flock` of its own, of which the kernel frees it when the holder dies; the file says who that is."""
         full = self.root / path
-        with writing(self.root, path):
-            full.parent.mkdir(parents=True, exist_ok=True)
-            lock = _Lock(os.open(full, os.O_RDWR | os.O_CREAT, 0o600))
-        try:
-            fcntl.flock(lock.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.close()
-            return None
+        while True:
+            with writing(self.root, path):
+                full.parent.mkdir(parents=True, exist_ok=True)
+                lock = _Lock(os.open(full, os.O_RDWR | os.O_CREAT, 0o600))
+            try:
+                fcntl.flock(lock.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                lock.close()
+                return None
+            if _is_same_file(lock.descriptor, full):
+                break
+            lock.close()  # its holder took it away between our opening and locking it
+        lock.file = full
         os.ftruncate(lock.descriptor, 0)
         os.write(lock.descriptor, holder.encode())
         return contextlib.closing(lock)
@@ -191,18 +196,29 @@ class LocalStorage:
 
 
 class _Lock:
-    """An open file that is locked as long as this is."""
+    """An open file that is locked as long as this is; `file`, where it is held, goes with it, but not with a fork of its process."""
 
     def __init__(self, descriptor: int) -> None:
-        self.descriptor = descriptor
+        self.descriptor, self.process = descriptor, os.getpid()
+        self.file: Path | None = None
 
     def close(self) -> None:
         """Free the lock."""
         if self.descriptor >= 0:
+            if self.file is not None and self.process == os.getpid():
+                self.file.unlink(missing_ok=True)
             os.close(self.descriptor)
         self.descriptor = -1
 
     __del__ = close
+
+
+def _is_same_file(descriptor: int, path: Path) -> bool:
+    """Whether a path still is the file that is open."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _write(path: Path, data: bytes, durable: bool) -> None:
