@@ -103,7 +103,7 @@ class MadeUpDay:
         self._add("mark_contributions", [{**day, **part, "component": t, "contribution_eur": 176_000.0} for t in ("day", "quarter")])
         used = {"limit_name": "open_mwh", "scope": "quarter", "unit": "MWh", "used": 66_255.0, "bound": 50_000.0, "use_share": 1.3, "status": "red"}
         self._add("book_limits", [{**day, **used, "price_eur": 0.1}])
-        mended = {"contract": "NORTH base 2026-07-01..2026-09-30", "trade_mw": 7.5, "price_eur_mwh": 73.0, "cost_eur": 1_650.0}
+        mended = {"quoted_contract": "NORTH base 2026-07-01..2026-09-30", "trade_mw": 7.5, "price_eur_mwh": 73.0, "cost_eur": 1_650.0}
         self._add("book_repair", [{**day, **mended, "note": "mends open_mwh [quarter]"}])
         fell = {"level": 0.975, "var_eur": 352_857.0, "es_eur": 360_000.0, "change_eur": 99_202.0, "is_exception": False}
         self._add("mark_var_exceptions", [{**day, **fell}])

@@ -4,7 +4,7 @@
 
 select
     delivery_day,
-    contract,
+    quoted_contract,
     trade_mw,
     price_eur_mwh,
     cost_eur,

@@ -278,7 +278,7 @@ def _whole_limits(inputs: ReportInputs) -> list[TableView]:
     if inputs.has("book_repair"):
         heads = [Head("Contract", numeric=False), Head("trade", "MW"), Head("price", "¤/MWh"), Head("half-spread", "¤"), Head("", numeric=False)]
         rows = [
-            [Cell(r["contract"]), num(r["trade_mw"], 2), num(r["price_eur_mwh"], 2), num(r["cost_eur"], 0), Cell(r["note"], "muted")]
+            [Cell(r["quoted_contract"]), num(r["trade_mw"], 2), num(r["price_eur_mwh"], 2), num(r["cost_eur"], 0), Cell(r["note"], "muted")]
             for r in inputs.frame("book_repair").to_dicts()
         ]
         found.append(TableView("Cheapest trades that bring it inside; nothing is traded", heads, rows))

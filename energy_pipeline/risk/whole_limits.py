@@ -230,5 +230,5 @@ def _energy(info: InformationSet, quote: Quote, tenor: str) -> float:
 
 
 def _frame(day: object, lines: list[tuple[str, float, float | None, float, str]]) -> pl.DataFrame:
-    names = ("contract", "trade_mw", "price_eur_mwh", "cost_eur", "note")
+    names = ("quoted_contract", "trade_mw", "price_eur_mwh", "cost_eur", "note")
     return table("book_repair").frame([{"delivery_day": day, **dict(zip(names, line, strict=True))} for line in lines] or None)

@@ -124,6 +124,11 @@ def publish(
         finally:
             files.sweep(warehouse_path)
         seconds = time.perf_counter() - began
+    return _report(work, models, wanted, seconds)
+
+
+def _report(work: _Publication, models: Models, wanted: tuple[date, ...], seconds: float) -> PublishReport:
+    """What was done."""
     return PublishReport(
         work.version,
         tuple(mart.name for mart in models.marts),

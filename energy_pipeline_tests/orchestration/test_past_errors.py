@@ -37,7 +37,10 @@ def test_risk_takes_the_errors_of_the_scenarios_with_the_artefact_store(monkeypa
     for name in ("factor_returns", "held_forwards"):
         monkeypatch.setattr(s09_risk, name, lambda *_: None)
     monkeypatch.setattr(flexibility, "desk_of_day", lambda *_: "the desk as its assets stand")
-    day, frames = SimpleNamespace(artefacts=store, desk=None, day=None), dict.fromkeys(inspect.signature(s09_risk.risk).parameters)
+    for name in ("acting_of", "holding"):
+        monkeypatch.setattr(s09_risk, name, lambda *_, **__: None)
+    named = [n for n, p in inspect.signature(s09_risk.risk).parameters.items() if p.kind is not inspect.Parameter.VAR_KEYWORD]
+    day, frames = SimpleNamespace(artefacts=store, desk=None, day=None), dict.fromkeys(named)
     with pytest.raises(StopHereError):
         s09_risk.risk(**{**frames, "day": day, "information_set": info})
     assert asked == [("price_errors", info, store), ("output_errors", info, store)]

@@ -64,7 +64,7 @@ STEP = {"kind": "renewable", "zone": "SOUTH", "plant": "roof", "certificate_eur_
         ({}, {}, -2.995),
         ({"meter": "available"}, {}, None),
         ({"scheme": "capacity"}, {}, 1.005),
-        ({}, {"curtail_below_eur_mwh": 0.0}, 0.0),
+        ({}, {"curtail_below_eur_mwh": 0.0}, 0.005),  # its step is raised to there
         ({"meter": "available"}, {"curtail_below_eur_mwh": -9.0}, -9.0),
     ],
 )

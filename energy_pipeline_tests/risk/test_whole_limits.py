@@ -76,7 +76,7 @@ def test_trades_that_mend_the_book_are_those_of_a_linear_programme_written_by_ha
     found = linprog(cost, rows, room, bounds=[(0, 25.0)] * (2 * n) + [(None, None)] + [(0, None)] * m)
     assert found.status == 0
     assert repair["cost_eur"].sum() == pytest.approx(found.fun, rel=1e-5)
-    trades = dict(zip(repair["contract"].to_list(), repair["trade_mw"].to_list(), strict=True))
+    trades = dict(zip(repair["quoted_contract"].to_list(), repair["trade_mw"].to_list(), strict=True))
     mw = np.array([trades.get(f"NORTH {q.block} {q.first_day}..{q.last_day}", 0.0) for q in quotes])
     assert abs(net + year @ mw) <= bound * (1 + 1e-6)
     assert expected_shortfall(-(base + per_mw @ mw), level) <= es * (1 + 1e-6)
@@ -86,7 +86,7 @@ def test_trades_that_mend_the_book_are_those_of_a_linear_programme_written_by_ha
 
 def test_what_no_trades_can_mend_names_the_limits_and_the_smallest_relaxation(autumn):
     _, _, _, repair = limited(autumn, {"open_mwh": {"year": 1.0}}, max_trade_mw=0.5)
-    assert repair["contract"].to_list() == [""]
+    assert repair["quoted_contract"].to_list() == [""]
     assert repair["note"][0].startswith("no trades mend open_mwh [year]: ")
     assert "smallest relaxation" in repair["note"][0]
     _, _, used, repair = limited(autumn, {"counterparty_share": 0.01})

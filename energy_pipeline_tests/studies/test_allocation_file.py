@@ -147,7 +147,7 @@ def test_the_sugar_mill_as_a_file_has_the_optima_of_the_worked_example():
     from energy_pipeline.studies.sugarcane import load, risk_optima
 
     wanted = risk_optima(load(DATA / "sugarcane"))
-    found = {a.objective: a for a in study(EXAMPLES / "sugarcane-mill.yaml", DATA / "sugarcane").answers}
+    found = {a.objective: a for a in study(EXAMPLES / "product-mix.yaml", DATA / "sugarcane").answers}
     assert found["max_mean"].measures["expected"] == pytest.approx(64.78060838, abs=1e-6)
     pairs = {
         "Variance of profit": ("min_variance", "deviation"),

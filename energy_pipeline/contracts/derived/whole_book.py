@@ -241,10 +241,10 @@ BOOK_REPAIR = Table(
     stage="risk",
     flow="decide",
     description="The cheapest trades in quoted contracts that bring the whole book inside its limits; a proposal, nothing is traded.",
-    key=("contract",),
+    key=("quoted_contract",),
     columns=(
         c.DELIVERY_DAY,
-        c.text("contract", "Zone, block and days; empty: why there is no proposal."),
+        c.text("quoted_contract", "Zone, block and days; empty: why there is no proposal."),
         c.power("trade_mw", "Bought (negative: sold)."),
         c.price("price_eur_mwh", "Ask of a purchase, bid of a sale; null without a trade.", nullable=True),
         c.money("cost_eur", "Half-spread paid."),

@@ -46,9 +46,9 @@ def with_template(desk: Desk, name: str, zone: str, plant: str | None = None) ->
     Examples
     --------
     >>> from energy_pipeline.desk import demo_desk_path, load_desk
-    >>> desk = with_template(load_desk(demo_desk_path()), "rec_arbitrage", "SOUTH", "valley_solar")
+    >>> desk = with_template(load_desk(demo_desk_path()), "rec_arbitrage", "NORTH", "coast_wind")
     >>> desk.rights["rec_generation"].zone
-    'SOUTH'
+    'NORTH'
     """
     text = template_text(name)
     if "PLANT" in text and plant is None:
