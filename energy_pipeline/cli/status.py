@@ -68,6 +68,8 @@ def _tell(found: Status) -> None:
     _line("last decision", said)
     for g in found.gates:
         _line("next gate", f"{g.market}: {g.delivery_day} at {g.gate:%Y-%m-%d %H:%M}Z, {'decided' if g.decided else 'not decided yet'}")
+    if found.unwatched:
+        _line("not watched", found.unwatched)
     for name, texts in (("late series", found.stale), ("failed check", found.failed_checks), ("being written", found.being_written)):
         for text in texts or ["none"]:
             _line(name, text)

@@ -92,6 +92,12 @@ class ObjectiveEntry(DeskModel):
     volatility: float | None = Field(None, gt=0)
     risk_free: float = 0.0
 
+    @property
+    def label(self) -> str:
+        """By which results are told: the objective, and the numbers that were given with it."""
+        given = [f"{name} {value:g}" for name in sorted(self.model_fields_set - {"objective"}) if (value := getattr(self, name)) is not None]
+        return " ".join([self.objective, *given])
+
     @model_validator(mode="after")
     def _whole(self) -> ObjectiveEntry:
         needed = NEEDS.get(self.objective)
@@ -143,6 +149,8 @@ class AllocationFile(DeskModel):
                 found.append(f"{place}: rates go by the day, so the file needs `date`")
         if (self.first or self.last) and not (self.exchanges or any(f.date for f in self.prices)):
             found.append("first, last: no row has a day -> name the `date` column")
+        labels = [entry.label for entry in self.objectives]
+        found += [f"objectives: {label} stands twice" for label in sorted({label for label in labels if labels.count(label) > 1})]
         doubled = [limit.name for limit in self.limits]
         found += [f"limits: the name {n!r} stands twice" for n in sorted({n for n in doubled if doubled.count(n) > 1})]
         if found:

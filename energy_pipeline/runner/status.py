@@ -75,6 +75,8 @@ class Status:
     gates : list of GateAhead
     missed : str
         The day whose decision came due last, where its gate closed without one; empty for a desk that decides no days of late.
+    unwatched : str
+        Why closed gates are not told as missed: how long nothing was decided.
     stale : list of str
         Series of the last decided day that were late, replaced or not whole.
     failed_checks : list of str
@@ -93,6 +95,7 @@ class Status:
     last_decision: LastDecision | None = None
     gates: list[GateAhead] = field(default_factory=list)
     missed: str = ""
+    unwatched: str = ""
     stale: list[str] = field(default_factory=list)
     failed_checks: list[str] = field(default_factory=list)
     unfinished: list[str] = field(default_factory=list)
@@ -121,7 +124,10 @@ def look(settings: Settings, desk: Desk, instance: dg.DagsterInstance, now: date
     lake, found = Lake(settings.lake), Status(now)
     decisions = decisions_of(lake)
     found.gates, due = gates(desk, now, set(decisions)), due_day(desk, now)
-    if due not in decisions and desk.gate_closure(due) <= now and decisions and due - max(decisions) < timedelta(days=LOOK_BACK_DAYS):
+    idle_days = (due - max(decisions)).days if decisions else 0
+    if idle_days >= LOOK_BACK_DAYS:
+        found.unwatched = f"the last day decided is {idle_days} days before the one due, {due}: a closed gate is no alarm here"
+    elif due not in decisions and desk.gate_closure(due) <= now and decisions:
         found.missed = f"{due} was not decided, its gate closed at {desk.gate_closure(due):%Y-%m-%d %H:%M}Z"
     if decisions:
         found.last_decision = last = decisions[max(decisions)]

@@ -199,6 +199,11 @@ def _exchange(name: str, asked: ExchangeFile, folder: Path, problems: list[str],
         problems += [] if told else [f"{path.name}: no row has {asked.where}"]
         return nothing
     rows = pl.DataFrame({"start": found["start"].dt.convert_time_zone(asked.time_zone), "price": values}).drop_nulls().unique(maintain_order=True)
+    twice = rows.filter(pl.col("start").is_duplicated())
+    if twice.height:
+        start = twice["start"][0].strftime("%Y-%m-%d %H:%M %Z")
+        problems.append(f"{path.name}: {start} has several prices ({twice.height} such row(s)) -> pick one series by `where`, or mend the file")
+        return nothing
     hours = rows.group_by(row=pl.col("start").dt.date(), hour=pl.col("start").dt.hour(), maintain_order=True).agg(
         pl.col("price").mean(), parts=pl.len()
     )

@@ -29,6 +29,8 @@ from energy_pipeline.studies.allocation_data import Inputs, read_inputs
 WITHOUT_NUMBERS = ("max_mean", "min_variance", "mean_deviation", "minimax", "min_var", "min_cvar", "min_drawdown")
 OF_WEIGHTS = ("max_sharpe", "inverse_volatility", "risk_parity")
 """Asked for by themselves where positions are weights."""
+NO_ANSWER = (al.UnsupportedError, al.UnboundedError, al.NoExcessReturnError, al.SolverError)
+"""Of one objective alone; the others are shown."""
 NODES = 20_000
 """Of the search for the least VaR: nodes, not seconds, stop it at the same place everywhere."""
 
@@ -67,6 +69,7 @@ class Study:
     problem: al.Problem
     answers: tuple[Answer, ...]
     frontier: al.Frontier | None
+    frontier_said: str = ""
 
 
 def read_file(path: Path) -> AllocationFile:
@@ -111,11 +114,13 @@ def study(path: Path, data: Path | None = None) -> Study:
     problem = _problem(asked, inputs, str(path))
     asked_for = asked.objectives or tuple(ObjectiveEntry(objective=n) for n in (*WITHOUT_NUMBERS, *(OF_WEIGHTS if asked.budget == 1 else ())))
     answers = tuple(_answer(problem, entry, asked.confidence) for entry in asked_for)
-    try:
-        frontier = al.mean_cvar(problem, asked.confidence, asked.frontier_points) if asked.frontier_points else None
-    except al.UnboundedError:
-        frontier = None
-    return Study(asked, inputs, problem, answers, frontier)
+    frontier, said = None, ""
+    if asked.frontier_points:
+        try:
+            frontier = al.mean_cvar(problem, asked.confidence, asked.frontier_points)
+        except NO_ANSWER as error:
+            said = str(error)
+    return Study(asked, inputs, problem, answers, frontier, said)
 
 
 def _problem(asked: AllocationFile, inputs: Inputs, source: str) -> al.Problem:
@@ -165,11 +170,9 @@ def _objective(entry: ObjectiveEntry, confidence: float) -> Objective:
 def _answer(problem: al.Problem, entry: ObjectiveEntry, confidence: float) -> Answer:
     try:
         found = al.solve(problem, _objective(entry, confidence))
-    except (al.UnsupportedError, al.UnboundedError, al.NoExcessReturnError, al.SolverError) as error:
-        return Answer(entry.objective, None, np.nan, {}, (), str(error))
-    return Answer(
-        entry.objective, found.positions, found.certificate.gap, measures(problem, found.positions, confidence), found.binding, found.solver
-    )
+    except NO_ANSWER as error:
+        return Answer(entry.label, None, np.nan, {}, (), str(error))
+    return Answer(entry.label, found.positions, found.certificate.gap, measures(problem, found.positions, confidence), found.binding, found.solver)
 
 
 def measures(problem: al.Problem, positions: FloatArray, confidence: float) -> dict[str, float]:

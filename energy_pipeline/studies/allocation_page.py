@@ -50,6 +50,8 @@ def page(study: Study, charts: dict[str, str], name: str) -> list[str]:
         f = study.frontier
         lines += ["## Mean against CVaR", "", f"| expected, {asked.money} | CVaR | gap |", "|---|---|---|"]
         lines += [f"| {m:,.6g} | {r:,.6g} | {g:.1e} |" for m, r, g in zip(f.expected, f.risk, f.gaps, strict=True)]
+    elif study.frontier_said:
+        lines += [f"There is no frontier of mean against CVaR: {' '.join(study.frontier_said.split())}."]
     lines += ["", "## Charts", "", *(f"![{title}]({file})\n" for title, file in charts.items())]
     return lines
 

@@ -59,7 +59,10 @@ def test_a_gate_that_closed_without_a_decision_is_told_as_long_as_the_desk_is_li
     decide(settings)
     missed = look(settings, MORNING + timedelta(days=1, hours=2))
     assert missed.problems[0].startswith("2026-03-30 was not decided, its gate closed at 2026-03-29 10:00Z")
-    assert look(settings, MORNING + timedelta(days=30, hours=2)).problems == [], "nobody decides days here any more"
+    idle = look(settings, MORNING + timedelta(days=30, hours=2))
+    assert idle.problems == [], "nobody decides days here any more"
+    assert "days before the one due, 2026-04-28" in idle.unwatched
+    assert missed.unwatched == ""
 
 
 def test_a_fallback_is_no_decision_to_be_content_with(settings):

@@ -101,6 +101,7 @@ MISTAKES = {
     "unknown key": (("budget: 1", "budgets: 1"), "budgets"),
     "no such objective": (("objective: min_cvar", "objective: least_cvar"), "least_cvar"),
     "a number that is missing": (("objective: max_sharpe", "objective: target_return"), "target_return needs low"),
+    "the same objective twice": (("objective: max_sharpe", "objective: min_cvar"), "objectives: min_cvar stands twice"),
     "a limit with a wrong side": (("limit: bounds", "limit: cvar"), "cvar takes high alone"),
     "relative changes": (("variable: change", "variable: relative_change"), "relative changes of prices at or below zero"),
 }
@@ -132,6 +133,24 @@ def test_all_that_is_wrong_in_the_data_is_told_at_once(two):
         study(folder / "hours.yaml")
     assert "pl.csv row 7, column 'pln': '4oo' is no number" in str(error.value)
     assert "de.csv: no day has each of its 24 hours" in str(error.value)
+
+
+def test_two_series_in_one_file_are_not_averaged(two):
+    folder, *_ = two
+    one = pl.read_csv(folder / "de.csv")
+    pl.concat([one, one.with_columns(eur=pl.col("eur") + 10.0)]).write_csv(folder / "de.csv")
+    with pytest.raises(SourceError, match=r"de.csv: 2024-03-04 00:00 CET has several prices .* pick one series by `where`"):
+        study(folder / "hours.yaml")
+
+
+def test_an_objective_asked_for_with_two_numbers_has_two_answers(two):
+    folder, *_ = two
+    text = HOURS.replace("{objective: min_cvar}", "{objective: min_cvar}, {objective: min_cvar, confidence: 0.8}")
+    (folder / "hours.yaml").write_text(text)
+    found = study(folder / "hours.yaml")
+    assert [a.objective for a in found.answers[:2]] == ["min_cvar", "min_cvar confidence 0.8"]
+    written = write(found, folder / "out", "hours").parent / "hours-positions.csv"
+    assert written.read_text().startswith("contract,min_cvar,min_cvar confidence 0.8,")
 
 
 def test_days_without_a_rate_are_told(two):

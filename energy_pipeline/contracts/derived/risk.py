@@ -149,6 +149,20 @@ VAR_EXCEPTIONS = Table(
     ends_flow=True,
 )
 
+VERDICTS = (
+    Column("expected_exceptions", "f64", "Days times (1 - level).", "1", minimum=0.0, reason="a count"),
+    c.share("kupiec_p", "p of the number of exceptions."),
+    c.share("independence_p", "p of their independence (Christoffersen)."),
+    c.share("conditional_p", "p of both (Christoffersen)."),
+    c.text(
+        "traffic_light",
+        "Basel's traffic light over these days; too_few under 250 days, where the count says nothing.",
+        allowed=("green", "yellow", "red", "too_few"),
+    ),
+    Column("es_statistic", "f64", "Acerbi-Szekely Z2: 0 when the shortfall is right, negative when too small.", "1", True),
+)
+"""What the tests of a VaR say, whichever VaR it is."""
+
 VAR_BACKTESTS = Table(
     name="var_backtests",
     stage="risk",
@@ -160,16 +174,7 @@ VAR_BACKTESTS = Table(
         c.share("level", "Confidence."),
         Column("days", "i32", "Settled days.", "1", minimum=1, reason="a count"),
         Column("exceptions", "i32", "Days whose loss exceeded the VaR.", "1", minimum=0, reason="a count"),
-        Column("expected_exceptions", "f64", "Days times (1 - level).", "1", minimum=0.0, reason="a count"),
-        c.share("kupiec_p", "p of the number of exceptions."),
-        c.share("independence_p", "p of their independence (Christoffersen)."),
-        c.share("conditional_p", "p of both (Christoffersen)."),
-        c.text(
-            "traffic_light",
-            "Basel's traffic light over the settled days; too_few under 250 days, where the count says nothing.",
-            allowed=("green", "yellow", "red", "too_few"),
-        ),
-        Column("es_statistic", "f64", "Acerbi-Szekely Z2: 0 when the shortfall is right, negative when too small.", "1", True),
+        *VERDICTS,
         c.share("pit_p", "Kolmogorov-Smirnov p of the PIT's uniformity; null under 20 days.", nullable=True),
     ),
     may_be_empty=True,

@@ -7,6 +7,7 @@ What belongs here: `deals` and `curve_days` (portfolio), marks and their explana
 from __future__ import annotations
 
 from energy_pipeline.contracts import columns as c
+from energy_pipeline.contracts.derived.risk import VERDICTS
 from energy_pipeline.contracts.model import Column, Table
 from energy_pipeline.domain.blocks import BLOCKS
 
@@ -200,16 +201,7 @@ MARK_VAR_BACKTESTS = Table(
         c.share("level", "Confidence."),
         Column("days", "i32", "Decided days with one before them.", "1", minimum=1, reason="a count"),
         Column("exceptions", "i32", "Days whose fall exceeded the VaR.", "1", minimum=0, reason="a count"),
-        Column("expected_exceptions", "f64", "Days times (1 - level).", "1", minimum=0.0, reason="a count"),
-        c.share("kupiec_p", "p of the number of exceptions."),
-        c.share("independence_p", "p of their independence (Christoffersen)."),
-        c.share("conditional_p", "p of both (Christoffersen)."),
-        c.text(
-            "traffic_light",
-            "Basel's traffic light; too_few under 250 days, where the count says nothing.",
-            allowed=("green", "yellow", "red", "too_few"),
-        ),
-        Column("es_statistic", "f64", "Acerbi-Szekely Z2: 0 when the shortfall is right, negative when too small.", "1", True),
+        *VERDICTS,
     ),
     may_be_empty=True,
     is_mart=True,
