@@ -37,6 +37,9 @@ ALL_FLOWS = "ingest,decide,settle_da,settle_final"
 CHUNK_DAYS = 30
 """Delivery days a Dagster run covers at most where nothing else is asked for."""
 
+TURNS, LEAST_DAYS = 3, 4
+"""Chunks a worker gets at least, so that the chain runs beside forecasts of later days; but none so short that starting it counts."""
+
 MANY = 8
 """Of days or reasons, said one by one."""
 
@@ -127,15 +130,16 @@ def audited(settings: Settings, days: Sequence[date], total: SpanResult, *, want
 
 
 def run_chunks(settings: Settings, flows: list[FlowName], days: Sequence[date], chunk: int = CHUNK_DAYS, workers: int | None = None) -> SpanResult:
-    """Flows over days in chunks, in this process or on several: one per core and chunk, where no number was asked for."""
+    """Flows over days in chunks of at most `chunk` days, in this process or on several: one per core, where no number was asked for."""
     from energy_pipeline.runner.instance import home_of, prepare_home
     from energy_pipeline.runner.results import SpanResult
     from energy_pipeline.runner.spans import chunks, stretches
 
-    size = chunk if workers is None else min(chunk, math.ceil(len(days) / workers))
+    wanted = workers or cores()
+    size = chunk if wanted == 1 else min(chunk, max(LEAST_DAYS, math.ceil(len(days) / (TURNS * wanted))))
     groups = [list(chunks(*stretch, size)) for stretch in stretches(days)]
     spans = [span for group in groups for span in group]
-    count = min(workers or cores(), len(spans))
+    count = min(wanted, len(spans))
     if count > 1 and "decide" in flows:
         from energy_pipeline.runner.workers import run_on_workers
 
