@@ -35,6 +35,7 @@ from energy_pipeline.book.positions import (
     schedule_cost_eur,
 )
 from energy_pipeline.book.published_forecast import published_forecast
+from energy_pipeline.book.trading_costs import Charge, charge_of, joined
 from energy_pipeline.book.valued import book_of_day, outlook_legs, zone_pnl_eur
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
@@ -43,7 +44,7 @@ from energy_pipeline.domain.errors import InfeasibleError, MissingDayError
 from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.mathematics.statistics.tail import expected_shortfall, value_at_risk
 from energy_pipeline.portfolio.chosen import Chosen, choose, worth_of
-from energy_pipeline.portfolio.day_limits import further_limits
+from energy_pipeline.portfolio.day_limits import Box, further_limits
 from energy_pipeline.portfolio.program import K_EUR, Program
 from energy_pipeline.portfolio.tangents import Optimum
 
@@ -232,7 +233,18 @@ def _program(
         es_limit=None if desk.limits.es_eur is None else desk.limits.es_eur / K_EUR,
         es_level=desk.limits.es_level,
         further=further_limits(desk, day, outlooks, standing, boxes, hedges),
+        charge=_charge(desk, outlooks, boxes),
     )
+
+
+def _charge(desk: Desk, outlooks: dict[str, ZoneOutlook], boxes: Mapping[str, Box]) -> Charge | None:
+    """Trading costs of the deviations that may be chosen; None where nobody pays any."""
+    if not any(zone in desk.trading_costs and free.any() for zone, (_, free) in boxes.items()):
+        return None
+    found = [
+        charge_of(desk, zone, side[free], outlooks[zone].grid.hours, outlooks[zone].price.mean(axis=0)[free]) for zone, (side, free) in boxes.items()
+    ]
+    return joined(found)
 
 
 def _deviation_columns(desk: Desk, outlook: ZoneOutlook, deviation: Deviation) -> tuple[FloatArray, FloatArray, FloatArray]:
