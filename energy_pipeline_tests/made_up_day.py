@@ -495,6 +495,17 @@ class MadeUpDay:
                     }
                 )
         self._add("signals", rows)
+        record = {"days": 90, "gross_eur": 5_000.0, "cost_eur": 800.0, "net_eur": 4_200.0, "trials": 3, "drawdown_eur": 300.0, "way_back": ""}
+        stands = {"since": self.day - timedelta(days=9), "allocation_share": 1.0, "size": 0.5, "t": 1.4, "probability": 0.9, "stop_eur": 900.0}
+        paper = {"size": 0.0, "allocation_share": None, "days": 0, "net_eur": 0.0}
+        own = {"delivery_day": self.day, "zone": "NORTH", "record_of": "the rule", **record}
+        states = [
+            {**own, "strategy": "north_da_vs_intraday", "label": "tradable", "state": "reduced", "why": "probability 0.9", **stands},
+            {**own, "strategy": "north_reversal_study", "label": "index_only", "state": "paper", "why": "an index study", **paper},
+        ]
+        self._add("strategy_states", states)
+        trial = {"delivery_day": self.day, "strategy": "north_da_vs_intraday", "rule": "day_ahead_vs_second", "zone": "NORTH", "data": "d1"}
+        self._add("strategy_trials", [{**trial, "identity": name, "alike": 1, "days": 90} for name in ("a1", "b2")])
 
     def _risk(self):
         day = {"delivery_day": self.day}

@@ -8,7 +8,7 @@ Only s - E[g | gate] is charged: what every book sells of its expected output co
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -124,10 +124,16 @@ def _line_below(costs: Costs, most_mwh: FloatArray, *, with_tiers: bool) -> Floa
     return np.asarray((due / np.where(volumes > 0, volumes, 1.0)).min(axis=1))
 
 
-def joined(charges: Sequence[Charge]) -> Charge | None:
-    """The charges of several zones as one; None where there are none."""
-    if not charges:
+def charge_of_zones(desk: Desk, zones: Mapping[str, tuple[FloatArray, float, FloatArray]]) -> Charge | None:
+    """The charges of several zones as one, in their order; None where nobody pays any.
+
+    Parameters
+    ----------
+    zones : mapping of zone to (most_mw, hours, price_eur_mwh) of `charge_of`
+    """
+    if not any(zone in desk.trading_costs and given[0].size for zone, given in zones.items()):
         return None
+    charges = [charge_of(desk, zone, *given) for zone, given in zones.items()]
     width = max(c.begins.shape[1] for c in charges)
 
     def padded(values: FloatArray) -> FloatArray:

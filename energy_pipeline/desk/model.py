@@ -26,7 +26,7 @@ from energy_pipeline.desk.portfolio import PortfolioSettings
 from energy_pipeline.desk.risk import RiskSettings, Stress, factor_names
 from energy_pipeline.desk.scenarios import ScenarioSettings
 from energy_pipeline.desk.sources import AbsentSeries, SeriesEntry, Sources
-from energy_pipeline.desk.strategies import Allocation, PairSpread, Strategy, TradingCosts, strategy_problems
+from energy_pipeline.desk.strategies import Allocation, PairSpread, Record, Strategy, TradingCosts, strategy_problems
 from energy_pipeline.desk.weather import WeatherLocation
 from energy_pipeline.desk.zones import SecondPrice, Zone
 from energy_pipeline.domain.blocks import Block
@@ -130,8 +130,9 @@ class Desk(DeskModel):
     opening_book: tuple[OpeningPosition, ...] = Field((), description="Positions held before the day's decision.")
     ledger: Ledger | None = Field(None, description="Trades, quotes and exchange rates of the whole book, from files.")
     strategies: dict[Name, Strategy] = Field(default_factory=dict, description="Trading rules by name.")
-    trading_costs: dict[str, TradingCosts] = Field(default_factory=dict, description="Per zone; a zone without pays its imbalance fee only.")
+    trading_costs: dict[str, TradingCosts] = Field(default_factory=dict, description="By zone, of what is sold beyond the expected output.")
     allocation: Allocation = Field(Allocation(), description="How tradable strategies share the desk's risk.")
+    record: Record = Field(Record(), description="When a strategy's own record lets it trade, and how much.")
     limits: Limits = Field(Limits(), description="What the book may hold.")
     forecast: ForecastSettings = Field(ForecastSettings(), description="The price models.")
     scenarios: ScenarioSettings = Field(ScenarioSettings(), description="How the paths of day and week are drawn.")

@@ -35,16 +35,16 @@ from energy_pipeline.book.positions import (
     schedule_cost_eur,
 )
 from energy_pipeline.book.published_forecast import published_forecast
-from energy_pipeline.book.trading_costs import Charge, charge_of, joined
+from energy_pipeline.book.trading_costs import charge_of_zones
 from energy_pipeline.book.valued import book_of_day, outlook_legs, zone_pnl_eur
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
-from energy_pipeline.domain.errors import InfeasibleError, MissingDayError
+from energy_pipeline.domain.errors import MissingDayError
 from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.mathematics.statistics.tail import expected_shortfall, value_at_risk
 from energy_pipeline.portfolio.chosen import Chosen, choose, worth_of
-from energy_pipeline.portfolio.day_limits import Box, further_limits
+from energy_pipeline.portfolio.day_limits import further_limits, gross_room
 from energy_pipeline.portfolio.program import K_EUR, Program
 from energy_pipeline.portfolio.tangents import Optimum
 
@@ -227,24 +227,14 @@ def _program(
         lower=np.concatenate([*[d.lower_mw[d.free] for d in deviations.values()], np.zeros(2 * most.size)]),
         upper=np.concatenate([*[d.upper_mw[d.free] for d in deviations.values()], most, most]),
         opening=np.array([h.opening_mw for h in tradable]),
-        gross_room=_gross_room(desk, day, hedges),
+        gross_room=gross_room(desk, day, hedges),
         risk_aversion=desk.portfolio.risk_aversion,
         confidence=desk.portfolio.confidence,
         es_limit=None if desk.limits.es_eur is None else desk.limits.es_eur / K_EUR,
         es_level=desk.limits.es_level,
         further=further_limits(desk, day, outlooks, standing, boxes, hedges),
-        charge=_charge(desk, outlooks, boxes),
+        charge=charge_of_zones(desk, {z: (side[f], outlooks[z].grid.hours, outlooks[z].price.mean(axis=0)[f]) for z, (side, f) in boxes.items()}),
     )
-
-
-def _charge(desk: Desk, outlooks: dict[str, ZoneOutlook], boxes: Mapping[str, Box]) -> Charge | None:
-    """Trading costs of the deviations that may be chosen; None where nobody pays any."""
-    if not any(zone in desk.trading_costs and free.any() for zone, (_, free) in boxes.items()):
-        return None
-    found = [
-        charge_of(desk, zone, side[free], outlooks[zone].grid.hours, outlooks[zone].price.mean(axis=0)[free]) for zone, (side, free) in boxes.items()
-    ]
-    return joined(found)
 
 
 def _deviation_columns(desk: Desk, outlook: ZoneOutlook, deviation: Deviation) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -288,24 +278,6 @@ def _hedge_gain(day: DeliveryDay, hedge: Hedge, outlook: ZoneOutlook) -> FloatAr
     book = at_fair_value(ZoneBook(outlook.grid.hours, none, none, none, 0.0, (unit,)), outlook.price)
     result: FloatArray = zone_legs(book, outlook.price, outlook.price, none).total().sum(axis=1)
     return result
-
-
-def _gross_room(desk: Desk, day: DeliveryDay, hedges: Sequence[Hedge]) -> float | None:
-    """What tradable contracts may use of `gross_contracts_mw`, or an error when even the best trades break it."""
-    limit = desk.limits.gross_contracts_mw
-    if limit is None:
-        return None
-    fixed = sum(abs(h.opening_mw) for h in hedges if h.max_trade_mw <= 0)
-    least = fixed + sum(max(0.0, abs(h.opening_mw) - h.max_trade_mw) for h in hedges if h.max_trade_mw > 0)
-    if least > limit + SAME_MW:
-        stuck = [h for h in hedges if abs(h.opening_mw) > h.max_trade_mw]
-        conflicts = [
-            "gross_contracts_mw",
-            *(f"max_trade_mw of {h.scope}" if h.max_trade_mw > 0 else f"no quote or contract for {h.scope}" for h in stuck),
-        ]
-        relaxation = f"gross_contracts_mw from {limit:g} to {least:g} MW (+{least - limit:g} MW)"
-        raise InfeasibleError(f"portfolio {day.day}: the opening book cannot be brought within its limit", conflicts, relaxation)
-    return max(limit - fixed, 0.0)
 
 
 def _split(case: Case, x: FloatArray) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:

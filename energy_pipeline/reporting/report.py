@@ -110,6 +110,7 @@ def build_page(inputs: ReportInputs) -> Page:
         flexibility_sections.flexibility(inputs),
         flexibility_sections.settled(inputs),
         strategy_sections.signals(inputs),
+        strategy_sections.records(inputs),
         strategy_sections.strategies(inputs),
         outlook_sections.scores(inputs),
         joint_sections.scenario_scores(inputs),

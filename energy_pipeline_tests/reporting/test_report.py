@@ -46,6 +46,7 @@ ORDER = [
     "flexibility",
     "flexibility-settled",
     "signals",
+    "records",
     "strategies",
     "scores",
     "scenario-scores",

@@ -46,7 +46,7 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     scenarios = (info, Day("scenario_paths"), Day("plant_output"), Day("dispatch"))
     came = (Raw("second_prices"), Raw("plant_meters"), Raw("generation_actual"), Raw("held_hours"))
     auction = Raw("day_ahead_prices", required=True)
-    decided = (Day("signals"), Day("right_decisions"), *map(Day, SENT))
+    decided = (Day("signals"), Day("strategy_states"), Day("right_decisions"), *map(Day, SENT))
     sent = (*map(Day, SENT), Day("nomination_lines"))
     if factory.desk.flexibility.orders == "joint":
         decided = (*decided, Day("joint_book"))
@@ -63,7 +63,7 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
         factory.table("asset_legs", asset_legs, *(Day(n) for n in DECIDED), *sent, auction, *came, DaysBefore("asset_legs", LOOK_BACK_DAYS)),
         factory.table("plant_results", plant_results, Day("plant_output"), Day("nomination_lines"), auction, *came),
         factory.table("pnl", pnl, positions, Day("plant_output"), Day("dispatch"), auction, *came, *settled, *(Day(name) for name in ACTED)),
-        factory.tables("rivals", RIVAL_TABLES, rivals, *scenarios, Day("signals"), positions, *stood, *map(Day, SENT), deals),
+        factory.tables("rivals", RIVAL_TABLES, rivals, *scenarios, Day("signals"), Day("strategy_states"), positions, *stood, *map(Day, SENT), deals),
         factory.table("hedge_results", hedge_results, Window("pnl", SCORE_DAYS), Window("pnl_day_ahead", SCORE_DAYS, required=False)),
         factory.table("objective_results", objective_results, positions, Day("objective_positions"), Day("pnl")),
         factory.table("objective_scores", objective_scores, Window("objective_results", SCORE_DAYS)),
@@ -146,6 +146,7 @@ def decided_book(
     dispatch: Frame,
     price_forecasts: Frame,
     signals: Frame,
+    strategy_states: Frame,
     right_decisions: Frame,
     asset_thresholds: Frame,
     asset_states: Frame,
@@ -158,10 +159,11 @@ def decided_book(
 ) -> Frames:
     """Book, solution and bids; nothing is written."""
     from energy_pipeline import flexibility, portfolio
+    from energy_pipeline.book.strategy_sizes import sized_signals
 
     acting = acting_of(day, dispatch, asset_thresholds, asset_states, end_values, orders_sent, bid_curves, block_orders)
     held = information_set.with_desk(holding(information_set.desk, deals))
-    case = portfolio.case_of(held, scenario_paths, plant_output, dispatch, signals, acting)
+    case = portfolio.case_of(held, scenario_paths, plant_output, dispatch, sized_signals(signals, strategy_states), acting)
     if joint:
         from energy_pipeline.portfolio.joint_day import trades_of
 
@@ -335,17 +337,19 @@ def rivals(
     plant_output: Frame,
     dispatch: Frame,
     signals: Frame,
+    strategy_states: Frame,
     positions: Frame,
     deals: Frame,
     **stood: Frame,
 ) -> Frames:
     """Other objectives on the day's scenarios, and what the hedges save."""
+    from energy_pipeline.book.strategy_sizes import sized_signals
     from energy_pipeline.portfolio import case_of
     from energy_pipeline.portfolio import rivals as stage
 
     acting = acting_of(day, dispatch, **stood)
     held = information_set.with_desk(holding(information_set.desk, deals))
-    case = case_of(held, scenario_paths, plant_output, dispatch, signals, acting)
+    case = case_of(held, scenario_paths, plant_output, dispatch, sized_signals(signals, strategy_states), acting)
     found = stage.rivals(case, positions)
     effectiveness = stage.hedge_effectiveness(case, positions, dispatch)
     return {"objective_comparison": found.comparison, "objective_positions": found.positions, "hedge_effectiveness": effectiveness}
