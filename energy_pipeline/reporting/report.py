@@ -85,6 +85,7 @@ def build_page(inputs: ReportInputs) -> Page:
         book_sections.positions(inputs),
         rival_sections.bids(inputs),
         rival_sections.rivals(inputs),
+        rival_sections.programme(inputs),
         rival_sections.hedging(inputs),
         book_sections.contributions(inputs),
         risk_sections.methods(inputs),

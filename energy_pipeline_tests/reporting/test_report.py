@@ -21,6 +21,7 @@ ORDER = [
     "positions",
     "bids",
     "rivals",
+    "programme",
     "hedging",
     "contributions",
     "methods",

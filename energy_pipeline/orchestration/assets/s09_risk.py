@@ -11,7 +11,8 @@ import polars as pl
 
 from energy_pipeline.orchestration.assets.s05_scenarios import past_errors
 from energy_pipeline.orchestration.assets.s06_flexibility import SENT, accepted_of, executed_of
-from energy_pipeline.orchestration.assets.s08_portfolio import ACTED, acting_of, acts_of, held_forwards, holding, ledger_quotes
+from energy_pipeline.orchestration.assets.s08_portfolio import ACTED, acts_of, held_forwards, ledger_quotes
+from energy_pipeline.orchestration.assets.standing import acting_of, holding
 from energy_pipeline.orchestration.factory import AssetFactory, DayContext, Frame, Frames, Info
 from energy_pipeline.orchestration.reads import Day, Days, DaysBefore, IfThere, Information, Raw, Window
 

@@ -107,7 +107,7 @@ def realised_program(desk: Desk, day: date, positions: pl.DataFrame, rows: pl.Da
         surprise=np.concatenate(surprises)[None, :],
         fee=np.concatenate(fees),
         lower=np.concatenate([auction["lower_mw"].to_numpy(), np.zeros(2 * upper.size)]),
-        upper=np.concatenate([auction["upper_mw"].to_numpy(), upper, upper]),
+        upper=np.concatenate([auction["upper_mw"].to_numpy(), upper, -contracts["lower_mw"].to_numpy()]),
         opening=contracts["opening_mw"].to_numpy(),
         gross_room=_gross_room(desk, positions),
         risk_aversion=0.0,
