@@ -195,8 +195,17 @@ def skill_of(info: InformationSet, hedge: Hedge, errors: Sequence[ErrorHistory],
     if expected.size < 2 or not expected.any():
         return Skill(0.0, None, int(expected.size))
     slope, t = slope_of(expected, earned)
-    known = expected.size >= views.minimum_days and t >= views.minimum_t
-    return Skill(float(np.clip(slope * t * t / (1.0 + t * t), 0.0, 1.0)) if known else 0.0, t, int(expected.size))
+    return Skill(trust_of(slope, t, int(expected.size), views), t, int(expected.size))
+
+
+def trust_of(slope: float, t: float, days: int, views: Views) -> float:
+    """K of a slope and its t.
+
+    >>> trust_of(0.8, 2.0, 40, Views(max_mw=1.0)), trust_of(0.8, 2.0, 9, Views(max_mw=1.0))
+    (0.64, 0.0)
+    """
+    known = days >= views.minimum_days and t >= views.minimum_t
+    return float(np.clip(slope * t * t / (1.0 + t * t), 0.0, 1.0)) if known else 0.0
 
 
 def slope_of(expected: FloatArray, earned: FloatArray) -> tuple[float, float]:
