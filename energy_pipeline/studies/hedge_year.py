@@ -79,9 +79,7 @@ def desk_market(data: Path, first: date = date(2016, 9, 1), last: date = DE_LAST
     return ReplayMarket("DE-LU", cut.days, cut.values["price"], forecast, np.asarray(output), np.asarray(expected), cut.values["second"])
 
 
-def hedged_year(
-    market: ReplayMarket, rule: ReplayRule, first: date, last: date, ratio: float = TARGET_RATIO, views: Views = VIEWS
-) -> list[HedgedDay]:
+def hedged_year(market: ReplayMarket, rule: ReplayRule, first: date, last: date, ratio: float = TARGET_RATIO) -> list[HedgedDay]:
     """All days from `first` through `last`.
 
     Raises
