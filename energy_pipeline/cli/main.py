@@ -20,7 +20,8 @@ from energy_pipeline.cli.decision import acknowledge, approve, send
 from energy_pipeline.cli.desk import desk_app
 from energy_pipeline.cli.export import export
 from energy_pipeline.cli.fetch import fetch, replay
-from energy_pipeline.cli.pages import index, report
+from energy_pipeline.cli.pages import index
+from energy_pipeline.cli.report import report
 from energy_pipeline.cli.risk import risk_app
 from energy_pipeline.cli.status import deadline, status
 from energy_pipeline.cli.study import study_app

@@ -48,6 +48,15 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def as_of_root(root: str, instant: datetime) -> str:
+    """Where days that are decided on what was known at an instant are written.
+
+    >>> as_of_root("lake", datetime(2026, 3, 28, 9, tzinfo=UTC))
+    'lake/as_of/20260328T090000Z'
+    """
+    return f"{root}/as_of/{instant.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
 class DeskRuntime:
     """The resource of every asset: desk, settings, lake, clock, and the current run's session.
 
@@ -163,7 +172,7 @@ class RunSession:
         """Where the run writes."""
         if self.as_of is None:
             return self.runtime.lake
-        return Lake(f"{self.runtime.lake.root}/as_of/{self.as_of.astimezone(UTC):%Y%m%dT%H%M%SZ}")
+        return Lake(as_of_root(self.runtime.lake.root, self.as_of))
 
     @cached_property
     def artefacts(self) -> ArtefactStore:

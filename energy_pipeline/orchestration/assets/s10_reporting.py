@@ -23,7 +23,7 @@ from energy_pipeline.orchestration.factory import AssetFactory, DayContext, File
 from energy_pipeline.orchestration.partitions import days_of_tags
 from energy_pipeline.orchestration.reads import Held, IfThere, OrderOnly, Window
 from energy_pipeline.orchestration.resources import DeskRuntime
-from energy_pipeline.orchestration.whole_days import told, unfinished_runs
+from energy_pipeline.orchestration.whole_days import CALM, told, unfinished_runs
 from energy_pipeline.warehouse.sql_project import SqlProject
 
 FLOWS = ("ingest", "decide", "settle_da", "settle_final")
@@ -221,5 +221,7 @@ def write_report(day: DayContext, **tables: pl.DataFrame) -> Mapping[str, RowMet
     page = report.report_html(day.day, day.desk, shown, versions, neighbours(day))
     if kind := day.run.tags.get(policies.FALLBACK_TAG):
         page = told(page, f"This day was not decided in time: what stands below is the desk's fallback decision ({kind}).")
+    if (instant := day.session.as_of) is not None:
+        page = told(page, f"Decided on what was known at {instant:%Y-%m-%d %H:%M:%S}Z, beside the desk's own decision of the day.", "as of", CALM)
     path = day.lake.write_file("report", day.day, "report.html", page.encode())
     return {"daily_report": {"path": dg.MetadataValue.path(path), "tables": len(versions)}}
