@@ -17,6 +17,7 @@ from energy_pipeline.cli.backtest import backtest
 from energy_pipeline.cli.benchmark import benchmark_app
 from energy_pipeline.cli.book import book_app
 from energy_pipeline.cli.decision import acknowledge, approve, send
+from energy_pipeline.cli.delta import delta
 from energy_pipeline.cli.desk import desk_app
 from energy_pipeline.cli.export import export
 from energy_pipeline.cli.fetch import fetch, replay
@@ -34,7 +35,7 @@ app = typer.Typer(
     help="The daily pipeline of a power-trading desk.",
 )
 DAILY = (flows.demo, flows.tune, flows.train, flows.run, flows.backfill, flows.settle, fetch, replay, audit, report, index, export, status, deadline)
-for command in (*DAILY, approve, send, acknowledge, tools.ui, tools.doctor, tools.docs, tools.warm):
+for command in (*DAILY, approve, send, acknowledge, delta, tools.ui, tools.doctor, tools.docs, tools.warm):
     app.command()(command)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(tools.bench)
 app.command()(backtest)

@@ -83,6 +83,8 @@ class DeskRuntime:
         self._lock = threading.Lock()
         self.whole: WholeDays | None = None
         self.patience_seconds = PATIENCE_SECONDS
+        self.after_gate = False
+        """Whether runs as of an instant may lie after the gate: they value a decided book anew and decide nothing."""
 
     @property
     def world(self) -> World:
@@ -202,7 +204,7 @@ class RunSession:
     def _decision_times(self, tables: Mapping[str, RawTable]) -> dict[date, datetime]:
         """Effective decision times of the run's days and of every past day they look back to."""
         times = self.runtime.world.decision_times(tables, self.first, self.last) if waits(self.desk) else {}
-        return cut_as_of(self.desk, times, self.first, self.last, self.as_of)
+        return cut_as_of(self.desk, times, self.first, self.last, self.as_of, after_gate=self.runtime.after_gate)
 
     @cached_property
     def compared(self) -> dict[str, pl.DataFrame]:
