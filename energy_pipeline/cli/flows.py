@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from energy_pipeline.cli.decision import around_sent, own_name, refuse_sent
 from energy_pipeline.cli.options import DayArgument, DeskOption, LakeOption, WorkersOption, console, cores, plain_errors, problems, settings_of
 from energy_pipeline.cli.pages import show
 from energy_pipeline.domain.errors import PipelineError
@@ -48,13 +49,15 @@ AgainOption = Annotated[bool, typer.Option("--again", help="Also the days that a
 
 
 @contextmanager
-def running(settings: Settings) -> Iterator[Runner]:
-    """A runner on this machine's Dagster instance."""
+def running(settings: Settings, reopen: tuple[str, str] = ("", "")) -> Iterator[Runner]:
+    """A runner on this machine's Dagster instance; `reopen`: who has sent decisions made anew, and why."""
     from energy_pipeline.runner.flows import Runner
     from energy_pipeline.runner.instance import home_of, open_instance
 
     with open_instance(home_of(os.environ)) as instance:
-        yield Runner(settings, instance=instance)
+        runner = Runner(settings, instance=instance)
+        runner.reopen = reopen
+        yield runner
 
 
 class Bar:
@@ -129,7 +132,14 @@ def audited(settings: Settings, days: Sequence[date], total: SpanResult, *, want
     return total
 
 
-def run_chunks(settings: Settings, flows: list[FlowName], days: Sequence[date], chunk: int = CHUNK_DAYS, workers: int | None = None) -> SpanResult:
+def run_chunks(
+    settings: Settings,
+    flows: list[FlowName],
+    days: Sequence[date],
+    chunk: int = CHUNK_DAYS,
+    workers: int | None = None,
+    reopen: tuple[str, str] = ("", ""),
+) -> SpanResult:
     """Flows over days in chunks of at most `chunk` days, in this process or on several: one per core, where no number was asked for."""
     from energy_pipeline.runner.instance import home_of, prepare_home
     from energy_pipeline.runner.results import SpanResult
@@ -146,7 +156,7 @@ def run_chunks(settings: Settings, flows: list[FlowName], days: Sequence[date], 
         with bar(f"{', '.join(flows)}  {days[0]} .. {days[-1]} on {count} workers") as listener:
             return run_on_workers(settings, prepare_home(home_of(os.environ)), flows, groups, count, listener)
     total = SpanResult()
-    with running(settings) as runner:
+    with running(settings, reopen) as runner:
         for span in spans:
             total.merge(run_flows(runner, flows, *span))
     return total
@@ -265,11 +275,16 @@ def run(
     flows: Annotated[str | None, typer.Option("--flows", help=f"Some of {ALL_FLOWS}; default: all, settling only days that are over.")] = None,
     again: AgainOption = False,
     audit: AuditOption = True,
+    reason: Annotated[str, typer.Option("--reason", help="With --again: why a decision that was sent is made anew.")] = "",
+    by: Annotated[str | None, typer.Option("--by", help="With --reason: who says so; by default the name this account has.")] = None,
 ) -> None:
-    """Ingest and decide DAY, and settle it when it is over; a finished day is left alone."""
+    """Ingest and decide DAY, and settle it when it is over; a finished day is left alone, and so is a decision that was sent."""
     from energy_pipeline.runner.finished import Finished
 
     with plain_errors():
+        if reason and not again:
+            raise typer.BadParameter("--reason goes with --again")
+        reopen = (by or own_name(), reason) if reason else ("", "")
         settings, target = settings_of(desk, lake), day.date()
         if as_of is not None:
             with running(settings) as runner:
@@ -280,9 +295,12 @@ def run(
 
         def go(left: Sequence[date], wanted: Sequence[FlowName]) -> SpanResult:
             made.extend(left)
-            return run_chunks(settings, list(wanted), left, workers=1)
+            return run_chunks(settings, list(wanted), left, workers=1, reopen=reopen)
 
-        result = run_left(settings, [target], go, again=again, flows=flows_of(flows or (ALL_FLOWS if over else "ingest,decide")))
+        wanted = flows_of(flows or (ALL_FLOWS if over else "ingest,decide"))
+        if again and not reason and "decide" in wanted:
+            refuse_sent(settings, target)
+        result = run_left(settings, [target], go if reason else around_sent(settings, go), again=again, flows=wanted)
         show(settings, [target], result.failed_days)
         tell(audited(settings, made, result, wanted=audit and bool(made)))
 
@@ -331,7 +349,7 @@ def backfill(
             return audited(settings, left, total, wanted=audit)
 
         span = days_between(first.date(), last.date())
-        total = run_left(settings, span, go, again=again, flows=flows_of(flows))
+        total = run_left(settings, span, around_sent(settings, go), again=again, flows=flows_of(flows))
         show(settings, sorted({span[0], span[-1]}), total.failed_days, span)
         tell(total)
 
