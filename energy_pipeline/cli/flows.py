@@ -132,6 +132,8 @@ def run_chunks(settings: Settings, flows: list[FlowName], days: Sequence[date], 
     from energy_pipeline.runner.results import SpanResult
     from energy_pipeline.runner.spans import chunks, stretches
 
+    if len(days) > 1:
+        settings = settings.model_copy(update={"label": settings.label or f"{', '.join(flows)} {days[0]} to {days[-1]}, {len(days)} days"})
     size = chunk if workers is None else min(chunk, math.ceil(len(days) / workers))
     groups = [list(chunks(*stretch, size)) for stretch in stretches(days)]
     spans = [span for group in groups for span in group]

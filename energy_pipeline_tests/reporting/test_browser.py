@@ -21,7 +21,11 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 JUDGED = ("settled", "index")
 AXE = importlib.util.find_spec("axe_playwright_python")
 NUMBER = re.compile(r"[\N{MINUS SIGN}\d,.]*\d")
-HEAR = "<head><script>const heard = []; addEventListener('error', e => heard.push(e.message)); console.error = console.warn = t => heard.push(t);</script>"
+HEAR = """<head><script>
+const heard = [];
+addEventListener("error", e => heard.push(e.message));
+console.error = console.warn = t => heard.push(t);
+</script>"""
 ASK = """
 <script>
 const below = (frame, what) => [...frame.contentDocument.querySelectorAll(what)].filter(e => e.getBoundingClientRect().bottom > frame.height).length;
@@ -101,10 +105,19 @@ def opened(made_up_day, tmp_path_factory):
     axe = f"<script>{Path(AXE.origin).with_name('axe.min.js').read_text(encoding='utf-8')}</script>" if AXE and AXE.origin else ""
     frames = []
     for name, (page, width, height) in shown.items():
-        (folder / f"{name}.html").write_text(page.replace("<head>", HEAR, 1).replace("</body>", f"{axe if name in JUDGED else ''}</body>"), encoding="utf-8")
+        (folder / f"{name}.html").write_text(
+            page.replace("<head>", HEAR, 1).replace("</body>", f"{axe if name in JUDGED else ''}</body>"), encoding="utf-8"
+        )
         frames.append(f'<iframe name="{name}" src="{name}.html" width="{width}" height="{height}"></iframe>')
     (folder / "all.html").write_text(f"<!doctype html><html><body>{''.join(frames)}{ASK}</body></html>", encoding="utf-8")
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files", "--window-size=1500,1000", "--virtual-time-budget=60000"]
+    flags = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--allow-file-access-from-files",
+        "--window-size=1500,1000",
+        "--virtual-time-budget=60000",
+    ]
     command = [CHROMIUM, *flags, "--dump-dom", (folder / "all.html").as_uri()]
     text = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
     (body,) = re.findall(r"<body>(.*)</body>", text, re.DOTALL)
@@ -133,4 +146,4 @@ def test_a_chart_tells_the_values_under_its_cursor_by_keyboard(opened):
 
 @pytest.mark.skipif(AXE is None, reason="axe-core is not installed -> uv sync --group browser")
 def test_axe_finds_nothing(opened):
-    assert {name: opened[name]["axe"] for name in JUDGED} == dict.fromkeys(JUDGED, [])
+    assert {name: opened[name]["axe"] for name in JUDGED} == {name: [] for name in JUDGED}

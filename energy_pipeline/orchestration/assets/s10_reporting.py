@@ -18,6 +18,7 @@ from energy_pipeline.lake.errors import PublishError, writing
 from energy_pipeline.lake.layout import day_folder
 from energy_pipeline.orchestration import metadata, policies, progress
 from energy_pipeline.orchestration.code_version import code_version
+from energy_pipeline.orchestration.day_numbers import numbers_of, outcome
 from energy_pipeline.orchestration.factory import AssetFactory, DayContext, FileAsset, RowMetadata, as_of_of
 from energy_pipeline.orchestration.partitions import days_of_tags
 from energy_pipeline.orchestration.reads import Earlier, Held, IfThere, OrderOnly, ThisYear
@@ -53,6 +54,9 @@ REPORT_READS = (
     Held(YESTERDAY, 2),
     Earlier("runs", "which code wrote the tables of earlier flows"),
 )
+
+ON_THE_PAGE = ("pnl", "risk_measures", "forecast_scores", "limits", "stress_results")
+"""Tables whose numbers stand beside the page in the UI."""
 
 MARTS = "marts"
 REPORT = FileAsset(
@@ -217,4 +221,13 @@ def write_report(day: DayContext, **tables: pl.DataFrame) -> Mapping[str, RowMet
     if kind := day.run.tags.get(policies.FALLBACK_TAG):
         page = told(page, f"This day was not decided in time: what stands below is the desk's fallback decision ({kind}).")
     path = day.lake.write_file("report", day.day, "report.html", page.encode())
-    return {"daily_report": {"path": dg.MetadataValue.path(path), "tables": len(versions)}}
+    return {"daily_report": _shown_in_the_ui(day, path, shown) | {"tables": len(versions)}}
+
+
+def _shown_in_the_ui(day: DayContext, path: str, shown: Mapping[str, pl.DataFrame]) -> RowMetadata:
+    """Where the page is, as a link where somebody serves the pages, and what it says first."""
+    own = {name: frame.filter(pl.col("delivery_day") == day.day) for name, frame in shown.items() if "delivery_day" in frame.columns}
+    served = day.session.runtime.settings.pages
+    link = {"page": dg.MetadataValue.url(f"{served.rstrip('/')}/{day_folder('report', day.day).rsplit('/', 1)[1]}/report.html")} if served else {}
+    said = {key: value for name in ON_THE_PAGE if name in own for key, value in numbers_of(name, own[name]).items() if isinstance(value, int | float)}
+    return {"path": dg.MetadataValue.path(path)} | link | said | outcome(own.get("price_forecasts"), own.get("pnl"))
