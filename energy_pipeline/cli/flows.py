@@ -145,6 +145,8 @@ def run_chunks(
     from energy_pipeline.runner.results import SpanResult
     from energy_pipeline.runner.spans import chunks, stretches
 
+    if len(days) > 1:
+        settings = settings.model_copy(update={"label": settings.label or f"{', '.join(flows)} {days[0]} to {days[-1]}, {len(days)} days"})
     wanted = workers or cores()
     size = chunk if wanted == 1 else min(chunk, max(LEAST_DAYS, math.ceil(len(days) / (TURNS * wanted))))
     groups = [list(chunks(*stretch, size)) for stretch in stretches(days)]

@@ -26,6 +26,7 @@ from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.lake import ArtefactStore, Lake
 from energy_pipeline.orchestration import metadata, policies, processes, progress, whole_days
 from energy_pipeline.orchestration.code_version import code_version
+from energy_pipeline.orchestration.day_numbers import numbers_of
 from energy_pipeline.orchestration.partitions import day_of_key, delivery_days
 from energy_pipeline.orchestration.reads import Declared, edges, handed, require_match
 from energy_pipeline.orchestration.resources import DeskRuntime, RunSession
@@ -209,7 +210,8 @@ def write_frames(day: DayContext, frames: Frames) -> dict[str, RowMetadata]:
         written[name] = day.lake.write_day(name, day.day, frame)
         day.session.shared.forget(name)
     return {
-        name: {"dagster/partition_row_count": record.rows, "content_hash": record.sha256, "path": record.path} for name, record in written.items()
+        name: {"dagster/partition_row_count": record.rows, "content_hash": record.sha256, "path": record.path} | numbers_of(name, frames[name])
+        for name, record in written.items()
     }
 
 

@@ -25,6 +25,7 @@ from energy_pipeline.orchestration.partitions import key_of, range_tags
 from energy_pipeline.orchestration.resources import Clock, DeskRuntime, utc_now
 from energy_pipeline.runner import past
 from energy_pipeline.runner.past import PastKind
+from energy_pipeline.runner.timeline import on_the_timeline
 from energy_pipeline.settings import Settings
 
 FlowName = Literal["ingest", "decide", "settle_da", "settle_final"]
@@ -215,12 +216,13 @@ class Runner:
         run_config: Mapping[str, object] | None = None,
     ) -> FlowResult:
         ears = _Ears(listener)
-        with progress.listening(ears), self.runtime.holding():
+        named = {policies.LABEL_TAG: self.settings.label} if self.settings.label else {}
+        with progress.listening(ears), self.runtime.holding(), on_the_timeline(self.instance, job):
             result = self.definitions.resolve_job_def(job).execute_in_process(
                 run_config={**QUIET, **(run_config or {})},
                 instance=self.instance,
                 partition_key=partition_key,
-                tags={**processes.own_tags(), **self._reopened(), **(tags or {})},
+                tags={**processes.own_tags(), **policies.NO_RETRY, **named, **self._reopened(), **(tags or {})},
                 asset_selection=selection,
                 raise_on_error=False,
             )
