@@ -45,6 +45,11 @@ class Settings(BaseModel):
         Where alerts are mailed (`ENERGY_PIPELINE_ALERT_MAIL`): `smtps://user:password@host:465/?from=a@b&to=c@d`, or `smtp://`.
     ping : str or None
         A URL asked, or a file written, each time a day was decided in time (`ENERGY_PIPELINE_PING`): its silence is the alarm.
+    pages : str
+        Address under which the folder of the pages is served (`ENERGY_PIPELINE_PAGES`), by `energy-pipeline ui` where nothing else is said:
+        Dagster's entry of a day's page links there. Empty: no link.
+    label : str or None
+        What every run is called (`ENERGY_PIPELINE_LABEL`, a tag in Dagster); commands over many days name their span.
     code_version : str or None
         What `runs` calls the code (`ENERGY_PIPELINE_CODE_VERSION`), for an image without git; None: found out.
 
@@ -66,6 +71,8 @@ class Settings(BaseModel):
     alert_webhook: SecretStr | None = None
     alert_mail: SecretStr | None = None
     ping: str | None = None
+    pages: str = "http://127.0.0.1:3001"
+    label: str | None = None
     code_version: str | None = None
 
     @model_validator(mode="before")

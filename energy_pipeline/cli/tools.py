@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -25,7 +28,7 @@ def ui(
     host: Annotated[str, typer.Option("--host")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port")] = 3000,
 ) -> None:
-    """Open Dagster's web page on the same state as the other commands."""
+    """Open Dagster's web page on the same state as the other commands; the pages of the days are served one port further."""
     from energy_pipeline.runner.instance import home_of, prepare_home
 
     with plain_errors():
@@ -35,7 +38,48 @@ def ui(
         workspace = Path("workspace.yaml")
         target = ["-w", str(workspace)] if workspace.is_file() else ["-m", "energy_pipeline.definitions"]
         console.print(f"[bold]http://{host}:{port}[/bold]  (DAGSTER_HOME={home}; stop with Ctrl-C)")
-        os.execve(sys.executable, [sys.executable, "-m", "dagster", "dev", *target, "-h", host, "-p", str(port)], {**os.environ, **given})  # noqa: S606 - our own program
+        with pages_served(settings, host, port + 1) as address:
+            if address:
+                console.print(f"[bold]{address}[/bold]  the pages of the days", highlight=False)
+                given["ENERGY_PIPELINE_PAGES"] = address
+            command = [sys.executable, "-m", "dagster", "dev", *target, "-h", host, "-p", str(port)]
+            with subprocess.Popen(command, env={**os.environ, **given}) as dagster:  # noqa: S603 - our own program
+                signal.signal(signal.SIGTERM, lambda *_: dagster.terminate())
+                while True:
+                    try:
+                        raise typer.Exit(dagster.wait())
+                    except KeyboardInterrupt:  # Dagster heard it too and ends by itself
+                        continue
+
+
+@contextmanager
+def pages_served(settings: Settings, host: str, port: int) -> Iterator[str]:
+    """The address under which this process serves the pages of the days; empty for a lake in a bucket, or where the port is taken."""
+    from functools import partial
+    from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+    from threading import Thread
+
+    from energy_pipeline.lake.layout import table_folder
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            """Say nothing: the terminal is Dagster's."""
+
+    if "://" in str(settings.lake):
+        yield ""
+        return
+    try:
+        server = ThreadingHTTPServer((host, port), partial(Quiet, directory=str(Path(settings.lake) / table_folder("report"))))
+    except OSError:
+        problems.print(f"port {port} is taken: the pages are not served; energy-pipeline report DAY --open shows one")
+        yield ""
+        return
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://{host}:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def bench(context: typer.Context) -> None:

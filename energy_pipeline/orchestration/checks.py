@@ -11,7 +11,7 @@ records a range as one evaluation without a day and leaves every day planned for
 
 import math
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -44,6 +44,8 @@ class Outcome:
     failed_days: Sequence[date] = ()
     detail: Sequence[str] = ()
     numbers: dict[str, Any] = field(default_factory=dict)
+    rows: Mapping[date, int] = field(default_factory=dict)
+    """By day, where the check counts them."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,8 @@ def record_days(context: dg.AssetCheckExecutionContext, check: Check, outcome: O
     """One evaluation per delivery day of a range."""
     bad = frozenset(outcome.failed_days)
     for day in days:
-        entries = _result(check, Outcome([day], outcome.detail)).metadata if day in bad else {}
+        counted: dict[str, Any] = {"rows": outcome.rows[day]} if day in outcome.rows else {}
+        entries = {**counted, **(_result(check, Outcome([day], outcome.detail)).metadata if day in bad else {})}
         passed, partition = day not in bad, key_of(day)
         evaluation = dg.AssetCheckEvaluation(
             asset_key=check.asset, check_name=check.name, passed=passed, metadata=entries, partition=partition, severity=SEVERITY
@@ -172,13 +175,14 @@ def _suite(contract: Table) -> Callable[[RunSession, Sequence[date]], Outcome]:
         judged = _out(session, contract, days) if contract.vintages else days
         if not judged:
             return Outcome()
-        parts = []
+        parts, rows = [], dict.fromkeys(judged, 0)
         for span in spans(judged, contract.days_per_check or len(judged)):
             frame = lake.read(contract.name, span[0], span[-1], missing="skip")
             parts.append(expectations.validate(contract, frame, span))
+            rows |= dict(frame.group_by("delivery_day", maintain_order=True).len().iter_rows())
         bad = sorted({day for part in parts for day in part.failed_days})
         seen = {name: sum(part.statistics.get(name, 0) for part in parts) for name in parts[0].statistics}
-        return Outcome(bad, [text for part in parts for text in part.failed_expectations], seen)
+        return Outcome(bad, [text for part in parts for text in part.failed_expectations], seen, rows)
 
     return run
 

@@ -26,6 +26,7 @@ from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.lake import ArtefactStore, Lake
 from energy_pipeline.orchestration import metadata, policies, processes, progress, whole_days
 from energy_pipeline.orchestration.code_version import code_version
+from energy_pipeline.orchestration.day_numbers import numbers_of
 from energy_pipeline.orchestration.partitions import day_of_key, delivery_days
 from energy_pipeline.orchestration.reads import Declared, edges, handed, require_match
 from energy_pipeline.orchestration.resources import DeskRuntime, RunSession
@@ -209,7 +210,8 @@ def write_frames(day: DayContext, frames: Frames) -> dict[str, RowMetadata]:
         written[name] = day.lake.write_day(name, day.day, frame)
         day.session.shared.forget(name)
     return {
-        name: {"dagster/partition_row_count": record.rows, "content_hash": record.sha256, "path": record.path} for name, record in written.items()
+        name: {"dagster/partition_row_count": record.rows, "content_hash": record.sha256, "path": record.path} | numbers_of(name, frames[name])
+        for name, record in written.items()
     }
 
 
@@ -251,7 +253,8 @@ def whole_days_of(context: dg.AssetExecutionContext, session: RunSession) -> Who
             context.instance.add_run_tags(run.run_id, processes.own_tags())
         written = whole_days.planned(assets_of(context))
         about = {"desk": runtime.desk.name, "desk_hash": desk_hash(runtime.desk), "code_version": runtime.settings.code_version or code_version()}
-        whole = WholeDays(session.lake, run.run_id, runtime.now(), written, about, policies.NOT_LAST_TAG not in run.tags, run.parent_run_id or "")
+        is_last, reopen = policies.NOT_LAST_TAG not in run.tags, (run.tags.get(policies.PERSON_TAG, ""), run.tags.get(policies.REOPEN_TAG, ""))
+        whole = WholeDays(session.lake, run.run_id, runtime.now(), written, about, is_last, run.parent_run_id or "", reopen)
         holder = f"run {run.run_id[:8]} of {run.job_name}, {processes.own()}"
         whole.take(days_between(session.first, session.last), holder, context.log.info, runtime.patience_seconds)
         runtime.whole = whole

@@ -20,5 +20,14 @@ AS_OF_TAG = "energy_pipeline/as_of"
 FALLBACK_TAG = "energy_pipeline/fallback"
 """Run tag: the desk's fallback decision, and which; recorded as such."""
 
+REOPEN_TAG, PERSON_TAG = "energy_pipeline/reopen_reason", "energy_pipeline/person"
+"""Run tags: why, and by whose word, decisions that were sent are made anew."""
+
 NOT_LAST_TAG = "energy_pipeline/not_last"
 """Run tag: another run follows on the same days at once; the warehouse is published by that."""
+
+LABEL_TAG = "energy_pipeline/label"
+"""Run tag: what the runs of one command over many days are found by."""
+
+NO_RETRY = {"dagster/max_retries": "0"}
+"""Tags of runs of the command line: whoever called it decides whether it runs again, not the daemon."""

@@ -118,6 +118,15 @@ class Window(Read):
 
 
 @dataclass(frozen=True)
+class ThisYear(Window):
+    """A window that reaches back to 1 January of D where that is further: the edge has the window's days, no edge holds a year."""
+
+    def take(self, session: RunSession, day: date) -> pl.DataFrame:
+        """Rows of the days that exist."""
+        return session.read(self.table, min(_first(self.days, session.desk, day), date(day.year, 1, 1)), day, missing="skip")
+
+
+@dataclass(frozen=True)
 class DaysBefore(Read):
     """The days before D of a table that the step itself writes, as far as they exist: no edge, it would be a circle.
 
@@ -167,11 +176,22 @@ class Raw(Read):
 
 @dataclass(frozen=True)
 class Held(Read):
-    """The day of a raw table as the lake holds it, every vintage."""
+    """The last days of a raw table as the lake holds them, D among them, every vintage.
+
+    Attributes
+    ----------
+    days : int
+    """
+
+    days: int = 1
+
+    def edge(self, desk: Desk) -> dg.AssetDep:  # noqa: ARG002
+        """To D - days + 1 .. D."""
+        return _back(self.table, self.days)
 
     def take(self, session: RunSession, day: date) -> pl.DataFrame:
-        """Rows of D, perhaps none."""
-        return session.raw_lake.read(self.table, day, day, missing="skip")
+        """Rows that are held, perhaps none."""
+        return session.raw_lake.read(self.table, day - timedelta(days=self.days - 1), day, missing="skip")
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray, from_us, to_us
+from energy_pipeline.reporting import readout
 from energy_pipeline.reporting.view import MINUS
 
 if TYPE_CHECKING:
@@ -133,8 +134,9 @@ def day_chart(title: str, unit: str, day: DeliveryDay, marks: Sequence[Mark], *,
 
     ticks = _value_ticks(marks, zero)
     frame = _Frame(day, ticks[0], ticks[-1], height)
+    asked = readout.of_day(day, _drawn(marks), LEFT, WIDTH - RIGHT)
     parts = [
-        f'<svg class="chart" viewBox="0 0 {WIDTH:g} {height:g}" role="img" aria-label="{escape(f"{title} [{unit}]")}">',
+        f'<svg class="chart" viewBox="0 0 {WIDTH:g} {height:g}" role="img" aria-label="{escape(f"{title} [{unit}]")}"{asked}>',
         f"<title>{escape(title)} [{escape(unit)}], {escape(day.time_zone)} wall clock</title>",
         *_axes(frame, ticks),
     ]
@@ -147,6 +149,11 @@ def day_chart(title: str, unit: str, day: DeliveryDay, marks: Sequence[Mark], *,
             parts.append(f'<path class="{mark.css}" d="{frame.steps(mark)}"/>')
     parts.append("</svg>")
     return Markup("".join(parts))  # noqa: S704 - numbers and our own class names; the title is escaped
+
+
+def _drawn(marks: Sequence[Mark]) -> list[readout.Drawn]:
+    ends = [(m.upper, m.lower) if isinstance(m, Band) else (m.values, None) for m in marks]
+    return [readout.Drawn(m.css, m.starts_us, m.minutes, values, lower) for m, (values, lower) in zip(marks, ends, strict=True)]
 
 
 def _array(values: Sequence[float | None]) -> FloatArray:

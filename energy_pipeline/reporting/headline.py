@@ -7,7 +7,7 @@ What does not: sections (`book_sections` and the others), layout, any number no 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -23,6 +23,8 @@ FULL = 0.999
 """Use from which a limit is said to be at 100 %: an optimiser sits on its bound but for its tolerance."""
 
 RECORD_LEVEL = 0.95
+SHOWN_DAYS = 99
+"""Bars of the record's chart."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,13 @@ def record_level(frame: pl.DataFrame) -> float:
 def tiles(inputs: ReportInputs) -> list[Tile]:
     """The headline, in the order it is read: what came, what is expected, what could go wrong, what is full."""
     found = record(inputs)
-    return [*_settled(inputs, found), *_expected(inputs), *_risk(inputs), *_stress(inputs), *_limits(inputs)]
+    parts = {
+        "pnl": _settled(inputs, found),
+        "contributions": [*_expected(inputs), *_risk(inputs)],
+        "stress": _stress(inputs),
+        "limits": _limits(inputs),
+    }
+    return [replace(tile, section=tile.section or key) for key, made in parts.items() for tile in made]
 
 
 def chart(inputs: ReportInputs) -> ChartView | None:
@@ -78,7 +86,7 @@ def chart(inputs: ReportInputs) -> ChartView | None:
 
 def history(inputs: ReportInputs) -> ChartView | None:
     """P&L of the last settled days against the expectation less VaR, exceptions marked; None before the second."""
-    found = record(inputs)
+    found = record(inputs)[-SHOWN_DAYS:]
     if len(found) < 2:
         return None
     svg = record_chart([(s.day, s.pnl_eur, s.expected_eur - s.var_eur, s.is_exception) for s in found], inputs.desk.currency)
@@ -89,21 +97,23 @@ def history(inputs: ReportInputs) -> ChartView | None:
 
 
 def _settled(inputs: ReportInputs, found: Sequence[Settled]) -> list[Tile]:
-    """The page's day, or the last settled one before it, and the month so far, each beside its expectation."""
+    """The page's day, or the last settled one before it, the month and the year so far, each beside its expectation."""
     if not found:
         return []
     currency, last = inputs.desk.currency, found[-1]
-    with_proxies = "; hedges at proxy quotes on both sides" if inputs.desk.sources.proxy_quotes else ""
-    month = [s for s in found if (s.day.year, s.day.month) == (last.day.year, last.day.month)]
-    exceptions = sum(s.is_exception for s in found)
-    detail = f"{exceptions} VaR exception{'' if exceptions == 1 else 's'} in {len(found)} settled days"
-    sums = total(s.pnl_eur for s in month), total(s.expected_eur for s in month)
-    title = f"{last.day:%B} so far, {len(month)} day{'' if len(month) == 1 else 's'}"
-    against = _against(last.pnl_eur, last.expected_eur) + with_proxies
-    return [
-        _own(inputs) or Tile(f"Settled P&L, {last.day:%d %b}", number(last.pnl_eur), currency, against),
-        Tile(title, number(sums[0]), currency, f"{_against(*sums)}{with_proxies}; {detail}"),
+    proxies = "; proxy quotes on both sides" if inputs.desk.sources.proxy_quotes else ""
+    year = [s for s in found if s.day.year == last.day.year]
+    month = [s for s in year if s.day.month == last.day.month]
+    exceptions = sum(s.is_exception for s in year)
+    broken = f"; {exceptions} VaR exception{'' if exceptions == 1 else 's'}"
+    tiles = [
+        _own(inputs) or Tile(f"Settled P&L, {last.day:%d %b}", number(last.pnl_eur), currency, _against(last.pnl_eur, last.expected_eur) + proxies)
     ]
+    for title, part, more in ((f"{last.day:%B}", month, proxies), (f"{last.day:%Y}", year, broken)):
+        sums = total(s.pnl_eur for s in part), total(s.expected_eur for s in part)
+        days = f"{len(part)} day{'' if len(part) == 1 else 's'}"
+        tiles.append(Tile(f"{title} so far, {days}", number(sums[0]), currency, _against(*sums) + more, section="exceptions"))
+    return tiles
 
 
 def _own(inputs: ReportInputs) -> Tile | None:

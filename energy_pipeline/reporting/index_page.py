@@ -7,11 +7,12 @@ the records come from (`runner.index`).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import accumulate
 
+from energy_pipeline.reporting import readout
 from energy_pipeline.reporting.charts import nice_ticks
 from energy_pipeline.reporting.day_calendar import day_calendar
 from energy_pipeline.reporting.record_charts import record_chart
@@ -19,7 +20,12 @@ from energy_pipeline.reporting.view import MINUS, number
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720.0, 170.0, 64.0, 8.0, 8.0, 20.0
 RECORD_DAYS, MEAN_DAYS = 250, 28
+Chart = tuple[str, object, Sequence[tuple[str, str]]]
+"""Caption, drawing, legend."""
+HUES = 6
+"""Colours of further lines (templates/index.html.j2)."""
 LINES = ("main", "naive")
+"""Classes of the first and the second line; further ones are told apart by number."""
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -35,6 +41,10 @@ class DayRecord:
         VaR 95 % of the decision.
     mae_eur_mwh, naive_eur_mwh : float or None
         Day-ahead forecast of the ensemble and of the similar-day naive, mean over zones.
+    zone_mae_eur_mwh : mapping of str to float
+        The ensemble's error by zone.
+    fleet_expected_mwh, fleet_mwh : float or None
+        Output of all plants and assets as expected at the gate, and as settled.
     page : bool
         Whether the day has a page.
     """
@@ -46,6 +56,9 @@ class DayRecord:
     mae_eur_mwh: float | None = None
     naive_eur_mwh: float | None = None
     page: bool = False
+    zone_mae_eur_mwh: Mapping[str, float] = field(default_factory=dict)
+    fleet_expected_mwh: float | None = None
+    fleet_mwh: float | None = None
 
     @property
     def is_exception(self) -> bool:
@@ -82,7 +95,13 @@ def index_html(desk: str, currency: str, days: Sequence[DayRecord]) -> str:
         currency=currency,
         days=[_row(d) for d in reversed(ordered)],
         facts=_facts(ordered, currency),
-        charts=[*_charts(settled, currency), *_record(ordered, currency), *_accuracy(ordered, currency)],
+        charts=[
+            *_charts(settled, currency),
+            *_record(ordered, currency),
+            *_accuracy(ordered, currency),
+            *_zones(ordered, currency),
+            *_fleet(ordered),
+        ],
         calendar=day_calendar([(d.day, d.settled_eur, d.is_exception) for d in ordered if d.settled_eur is not None], currency) if settled else "",
         months=_months(settled),
         month_names=MONTHS,
@@ -122,18 +141,18 @@ def _drawdowns(values: Sequence[float]) -> list[float]:
     return [high - now for high, now in zip(highs, equity, strict=True)]
 
 
-def _charts(settled: Sequence[tuple[date, float]], currency: str) -> list[tuple[str, object]]:
+def _charts(settled: Sequence[tuple[date, float]], currency: str) -> list[Chart]:
     if len(settled) < 2:
         return []
     days, values = [d for d, _ in settled], [v for _, v in settled]
     equity = list(accumulate(values))
     return [
-        (f"Settled P&L, summed up [{currency}]", _line(days, [equity], f"Settled P&L summed up [{currency}]")),
-        (f"Drawdown [{currency}]", _line(days, [[-v for v in _drawdowns(values)]], f"Drawdown [{currency}]")),
+        (f"Settled P&L, summed up [{currency}]", _line(days, [equity], f"Settled P&L summed up [{currency}]"), []),
+        (f"Drawdown [{currency}]", _line(days, [[-v for v in _drawdowns(values)]], f"Drawdown [{currency}]"), []),
     ]
 
 
-def _record(ordered: Sequence[DayRecord], currency: str) -> list[tuple[str, object]]:
+def _record(ordered: Sequence[DayRecord], currency: str) -> list[Chart]:
     """P&L of the last days against the expectation less VaR, exceptions marked."""
     known = [
         (d.day, d.settled_eur, d.expected_eur - d.var_eur, d.is_exception)
@@ -142,17 +161,40 @@ def _record(ordered: Sequence[DayRecord], currency: str) -> list[tuple[str, obje
     ][-RECORD_DAYS:]
     if len(known) < 2:
         return []
-    return [(f"Last {len(known)} settled days against the expectation less VaR 95 % [{currency}]", record_chart(known, currency))]
+    legend = [("up", "settled"), ("naive", "expected less VaR"), ("outcome", "exception")]
+    return [(f"Last {len(known)} settled days against the expectation less VaR 95 % [{currency}]", record_chart(known, currency), legend)]
 
 
-def _accuracy(ordered: Sequence[DayRecord], currency: str) -> list[tuple[str, object]]:
+def _accuracy(ordered: Sequence[DayRecord], currency: str) -> list[Chart]:
     """Error of the forecast and of the naive, each the mean of the last days scored."""
     scored = [(d.day, d.mae_eur_mwh, d.naive_eur_mwh) for d in ordered if d.mae_eur_mwh is not None and d.naive_eur_mwh is not None]
     if len(scored) < 2:
         return []
-    text = f"MAE of the day-ahead forecast, and of the naive (dashed): mean of the last {MEAN_DAYS} days scored [{currency}/MWh]"
+    text = f"MAE of the day-ahead forecast and of the naive: mean of the last {MEAN_DAYS} days scored [{currency}/MWh]"
     series = [_running([own for _, own, _ in scored]), _running([naive for _, _, naive in scored])]
-    return [(text, _line([row[0] for row in scored], series, text))]
+    return [(text, _line([row[0] for row in scored], series, text), [("main", "ensemble"), ("naive", "naive")])]
+
+
+def _zones(ordered: Sequence[DayRecord], currency: str) -> list[Chart]:
+    """Error of the forecast by zone, each the mean of the last days scored; days that lack a zone are left out."""
+    zones = sorted({zone for d in ordered for zone in d.zone_mae_eur_mwh})
+    scored = [d for d in ordered if zones and len(d.zone_mae_eur_mwh) == len(zones)]
+    if len(scored) < 2 or len(zones) < 2:
+        return []
+    text = f"MAE of the day-ahead forecast by zone: mean of the last {MEAN_DAYS} days scored [{currency}/MWh]"
+    series = [_running([d.zone_mae_eur_mwh[zone] for d in scored]) for zone in zones]
+    names = [f"z{i % HUES}" for i in range(len(zones))]
+    return [(text, _line([d.day for d in scored], series, text, names), list(zip(names, zones, strict=True)))]
+
+
+def _fleet(ordered: Sequence[DayRecord]) -> list[Chart]:
+    """Output of the fleet beside its expectation at the gate, over the last settled days."""
+    known = [(d.day, d.fleet_expected_mwh, d.fleet_mwh) for d in ordered if d.fleet_expected_mwh is not None and d.fleet_mwh is not None]
+    if len(known) < 2:
+        return []
+    text = f"Output of the fleet over {len(known)} settled days, and as expected at the gate [MWh]"
+    svg = _line([d for d, _, _ in known], [[came for _, _, came in known], [said for _, said, _ in known]], text)
+    return [(text, svg, [("main", "output"), ("naive", "expected")])]
 
 
 def _running(values: Sequence[float]) -> list[float]:
@@ -160,8 +202,8 @@ def _running(values: Sequence[float]) -> list[float]:
     return [math.fsum(part) / len(part) for part in last]
 
 
-def _line(days: Sequence[date], series: Sequence[Sequence[float]], title: str) -> object:
-    """A chart of series over days, the first drawn full and further ones dashed."""
+def _line(days: Sequence[date], series: Sequence[Sequence[float]], title: str, names: Sequence[str] = LINES) -> object:
+    """A chart of series over days; `names` are their classes, the first drawn on top."""
     from markupsafe import Markup, escape
 
     known = [value for values in series for value in values]
@@ -174,12 +216,13 @@ def _line(days: Sequence[date], series: Sequence[Sequence[float]], title: str) -
     def y(value: float) -> float:
         return TOP + (ticks[-1] - value) / (ticks[-1] - ticks[0]) * (HEIGHT - TOP - BOTTOM)
 
-    parts = [f'<svg class="chart" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" aria-label="{escape(title)}">']
+    asked = readout.of_days(days, dict(zip(names, series, strict=False)), [x(day) for day in days])
+    parts = [f'<svg class="chart" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" aria-label="{escape(title)}"{asked}>']
     for tick in ticks:
         css = "grid zero" if tick == 0 else "grid"
         parts.append(f'<line class="{css}" x1="{LEFT:g}" x2="{WIDTH - RIGHT:g}" y1="{y(tick):.1f}" y2="{y(tick):.1f}"/>')
         parts.append(f'<text class="tick" text-anchor="end" x="{LEFT - 5:g}" y="{y(tick) + 3:.1f}">{f"{tick:,.0f}".replace("-", MINUS)}</text>')
-    for values, css in reversed(list(zip(series, LINES, strict=False))):
+    for values, css in reversed(list(zip(series, names, strict=False))):
         path = "L".join(f"{x(day):.1f} {y(value):.1f}" for day, value in zip(days, values, strict=True))
         parts.append(f'<path class="line {css}" d="M{path}"/>')
     for day, at, anchor in ((days[0], LEFT, "start"), (days[-1], WIDTH - RIGHT, "end")):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -22,17 +22,18 @@ from energy_pipeline.domain.blocks import profile
 from energy_pipeline.domain.delivery import DeliveryDay
 from energy_pipeline.reporting.view import Source
 
-NO_HASH = "not given"
+NO_HASH = NOT_GIVEN = "not given"
 
 
 @dataclass(frozen=True)
 class ReportInputs:
-    """One day's frames by table name, and the content hash of each."""
+    """One day's frames by table name, the content hash of each, and the code version by flow."""
 
     day: date
     desk: Desk
     tables: Mapping[str, pl.DataFrame]
     versions: Mapping[str, str]
+    code: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def delivery(self) -> DeliveryDay:
@@ -59,7 +60,8 @@ class ReportInputs:
 
     def sources(self, *names: str) -> list[Source]:
         """Where a section's numbers come from: those of `names` that were given."""
-        return [Source(n, self.day.isoformat(), self.versions.get(n, NO_HASH)) for n in names if self.given(n)]
+        day, known = self.day.isoformat(), self.versions
+        return [Source(n, day, known.get(n, NO_HASH), self.code.get(contract_of(n).flow, NOT_GIVEN)) for n in names if self.given(n)]
 
     def local(self, moment: datetime) -> str:
         """An instant in the desk's wall clock."""

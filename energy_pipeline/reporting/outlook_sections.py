@@ -6,6 +6,9 @@ or any forecast.
 
 from __future__ import annotations
 
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
 import polars as pl
 
 from energy_pipeline.reporting.book_sections import NOT_SETTLED, groups, not_computed
@@ -72,6 +75,19 @@ def day_ahead_chart(inputs: ReportInputs, zone: str) -> ChartView | None:
     return _price_chart(inputs, zone, "day_ahead", part, _naive(frame, zone, "day_ahead"), _outcome(inputs, zone, "day_ahead"))
 
 
+def _day_before(inputs: ReportInputs, zone: str, part: pl.DataFrame) -> Steps | None:
+    """Yesterday's auction result at the same wall-clock times as the forecast's intervals; an hour yesterday lacked stays empty."""
+    prices = inputs.tables.get("day_ahead_prices")
+    if prices is None:
+        return None
+    clock, now = ZoneInfo(inputs.desk.time_zone), part["delivery_start"].to_list()
+    yesterday = prices.filter(pl.col("delivery_day") == inputs.day - timedelta(days=1), pl.col("zone") == zone).sort("delivery_start", "known_at")
+    rows = zip(yesterday["delivery_start"].to_list(), yesterday["resolution_minutes"].to_list(), yesterday["price_eur_mwh"].to_list(), strict=True)
+    came = {(start + timedelta(minutes=m)).astimezone(clock).time(): v for start, minutes, v in rows for m in range(0, minutes, 15)}
+    found = [came.get(start.astimezone(clock).time()) for start in now]
+    return Steps("line before", starts_us(part), _minutes(part), found) if any(v is not None for v in found) else None
+
+
 def _naive(frame: pl.DataFrame, zone: str, kind: str) -> pl.DataFrame:
     return frame.filter((pl.col("horizon_days") == 1) & (pl.col("model") == "naive") & (pl.col("zone") == zone) & (pl.col("price_kind") == kind))
 
@@ -102,6 +118,9 @@ def _price_chart(
     if outcome is not None:
         marks.append(_steps("line outcome", *outcome))
         legend.append(("outcome", "settled"))
+    elif kind == "day_ahead" and (before := _day_before(inputs, zone, part)) is not None:
+        marks.append(before)
+        legend.append(("before", f"outcome of {inputs.day - timedelta(days=1):%d %b}"))
     title = f"{zone} {'day-ahead' if kind == 'day_ahead' else 'second'} price"
     return ChartView(f"{title} [¤/MWh]", day_chart(title, "¤/MWh", inputs.delivery, marks), legend)
 

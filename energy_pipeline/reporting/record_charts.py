@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
+from energy_pipeline.reporting import readout
 from energy_pipeline.reporting.charts import nice_ticks
 from energy_pipeline.reporting.view import MINUS, number
 
@@ -38,7 +39,9 @@ def record_chart(days: Sequence[tuple[date, float, float, bool]], currency: str)
         return TOP + (ticks[-1] - value) / (ticks[-1] - ticks[0]) * (HEIGHT - TOP - BOTTOM)
 
     name = escape(f"Settled P&L of {len(days)} days [{currency}], {days[0][0]} to {days[-1][0]}")
-    parts = [f'<svg class="chart" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" aria-label="{name}">']
+    told = {"up": [pnl for _, pnl, _, _ in days], "naive": [floor for _, _, floor, _ in days]}
+    asked = readout.of_days([row[0] for row in days], told, [LEFT + (i + 0.5) * width for i in range(len(days))])
+    parts = [f'<svg class="chart" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" aria-label="{name}"{asked}>']
     for tick in ticks:
         grid = "grid zero" if tick == 0 else "grid"
         parts.append(f'<line class="{grid}" x1="{LEFT:g}" x2="{WIDTH - RIGHT:g}" y1="{y(tick):.1f}" y2="{y(tick):.1f}"/>')

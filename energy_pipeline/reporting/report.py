@@ -28,11 +28,18 @@ from energy_pipeline.reporting import (
     strategy_sections,
 )
 from energy_pipeline.reporting.glossary import TERMS, hint
-from energy_pipeline.reporting.inputs import NO_HASH, ReportInputs, names
-from energy_pipeline.reporting.view import MONEY, Cell, Page, Section, Source
+from energy_pipeline.reporting.inputs import ReportInputs, names
+from energy_pipeline.reporting.view import MONEY, Cell, Page, Section
 
 
-def report_html(day: date, desk: Desk, tables: Mapping[str, pl.DataFrame], versions: Mapping[str, str], neighbours: Collection[date] = ()) -> str:
+def report_html(
+    day: date,
+    desk: Desk,
+    tables: Mapping[str, pl.DataFrame],
+    versions: Mapping[str, str],
+    neighbours: Collection[date] = (),
+    code: Mapping[str, str] | None = None,
+) -> str:
     """The page as text; the same inputs give the same bytes.
 
     Parameters
@@ -46,6 +53,8 @@ def report_html(day: date, desk: Desk, tables: Mapping[str, pl.DataFrame], versi
         Content hash of each table's partition, shown beside every section.
     neighbours : collection of date
         Days whose page exists or is made by the same run: those next to `day` become links.
+    code : mapping of str to str, optional
+        Version of the code that wrote the day's tables, by flow.
 
     Returns
     -------
@@ -62,7 +71,7 @@ def report_html(day: date, desk: Desk, tables: Mapping[str, pl.DataFrame], versi
         lstrip_blocks=True,
     )
     environment.globals["hint"] = hint
-    page = replace(build_page(ReportInputs(day, desk, tables, versions)), links=links(day, neighbours))
+    page = replace(build_page(ReportInputs(day, desk, tables, versions, code or {})), links=links(day, neighbours))
     return environment.get_template("report.html.j2").render(page=page).replace(MONEY, desk.currency)
 
 
@@ -118,7 +127,7 @@ def build_page(inputs: ReportInputs) -> Page:
         held_section.held(inputs),
         outlook_sections.data_quality(inputs),
     ]
-    provenance = [Source(name, inputs.day.isoformat(), inputs.versions.get(name, NO_HASH)) for name in sorted(inputs.tables)]
+    provenance = [source for name in sorted(inputs.tables) for source in inputs.sources(name)]
     return Page(
         title=f"{inputs.desk.name}, delivery day {inputs.day.isoformat()}",
         facts=_facts(inputs),

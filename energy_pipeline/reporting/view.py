@@ -61,11 +61,12 @@ class ChartView:
 
 @dataclass(frozen=True)
 class Source:
-    """Where a section's numbers come from."""
+    """Where a section's numbers come from: asset, partition, data and code version."""
 
     table: str
     partition: str
     content_hash: str
+    code: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Tile:
-    """A headline number with the limit it is held against."""
+    """A headline number with the limit it is held against, and the section that explains it."""
 
     label: str
     value: str
@@ -93,6 +94,7 @@ class Tile:
     tone: Tone = ""
     used: float | None = None
     status: str = ""
+    section: str = ""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from energy_pipeline.orchestration.partitions import key_of, range_tags
 from energy_pipeline.orchestration.resources import Clock, DeskRuntime, utc_now
 from energy_pipeline.runner import past
 from energy_pipeline.runner.past import PastKind
+from energy_pipeline.runner.timeline import on_the_timeline
 from energy_pipeline.settings import Settings
 
 FlowName = Literal["ingest", "decide", "settle_da", "settle_final"]
@@ -105,6 +106,11 @@ class Runner:
         The clock.
     checks : bool
         Whether asset checks run.
+
+    Attributes
+    ----------
+    reopen : (str, str)
+        Who has decisions that were sent made anew, and why.
     """
 
     def __init__(
@@ -118,6 +124,7 @@ class Runner:
             raise TypeError("the runtime resource is a DeskRuntime")
         self.runtime = resource
         self.desk = resource.desk
+        self.reopen: tuple[str, str] = ("", "")
 
     def run(
         self,
@@ -209,12 +216,13 @@ class Runner:
         run_config: Mapping[str, object] | None = None,
     ) -> FlowResult:
         ears = _Ears(listener)
-        with progress.listening(ears), self.runtime.holding():
+        named = {policies.LABEL_TAG: self.settings.label} if self.settings.label else {}
+        with progress.listening(ears), self.runtime.holding(), on_the_timeline(self.instance, job):
             result = self.definitions.resolve_job_def(job).execute_in_process(
                 run_config={**QUIET, **(run_config or {})},
                 instance=self.instance,
                 partition_key=partition_key,
-                tags={**processes.own_tags(), **(tags or {})},
+                tags={**processes.own_tags(), **policies.NO_RETRY, **named, **self._reopened(), **(tags or {})},
                 asset_selection=selection,
                 raise_on_error=False,
             )
@@ -224,6 +232,10 @@ class Runner:
         if not result.success and not found.errors:
             found.errors = [(e.step_key or job, RunFailedError(_text(e))) for e in result.all_events if e.is_step_failure]
         return found
+
+    def _reopened(self) -> dict[str, str]:
+        person, reason = self.reopen
+        return {policies.PERSON_TAG: person, policies.REOPEN_TAG: reason} if reason else {}
 
     def ensure_history(self, first: date, last: date | None = None, *, listener: progress.Listener | None = None) -> bool:
         """Load the raw days around `first` .. `last` that their decisions may see, as far as the lake lacks them.

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 PATH = f"{table_folder('report')}/index.html"
 LEVEL = 0.95
+FLEET_DAYS = 90
+"""Days whose intervals are summed for the trend of the fleet."""
 
 
 def write_index(lake: Lake, desk: Desk) -> str:
@@ -49,7 +51,12 @@ def records(lake: Lake) -> list[DayRecord]:
     scores = _all(lake, "forecast_scores").filter(pl.col("model") == "ensemble", pl.col("price_kind") == "day_ahead")
     for (day,), part in scores.partition_by(["delivery_day"], as_dict=True, maintain_order=True).items():
         pairs = zip(("mae_eur_mwh", "naive_eur_mwh"), ("mae_eur_mwh", "mae_naive_standard_eur_mwh"), strict=True)
-        found.setdefault(date.fromisoformat(str(day)), {}).update({name: _mean(part[column].to_list()) for name, column in pairs})
+        own = found.setdefault(date.fromisoformat(str(day)), {})
+        own.update({name: _mean(part[column].to_list()) for name, column in pairs})
+        by_zone = zip(part["zone"].to_list(), part["mae_eur_mwh"].to_list(), strict=True)
+        own["zone_mae_eur_mwh"] = {zone: error for zone, error in by_zone if error is not None}
+    for day, energy in _fleet(lake).items():
+        found.setdefault(day, {}).update(energy)
     pages = {folder_of_file(path) for path in lake.storage.files(table_folder("report")) if path.endswith("/report.html")}
     return [DayRecord(day, **values, page=day.isoformat() in pages) for day, values in sorted(found.items())]
 
@@ -58,6 +65,18 @@ def _all(lake: Lake, table: str) -> pl.DataFrame:
     """Every day the lake holds of a table."""
     days = lake.days(table)
     return lake.read(table, days[0], days[-1], missing="skip") if days else contract_of(table).frame()
+
+
+def _fleet(lake: Lake) -> dict[date, dict[str, float]]:
+    """Energy of the fleet over the last settled days, expected at the gate and settled; not of days where an expectation stands in for a meter."""
+    days = lake.days("pnl")[-FLEET_DAYS:]
+    if not days:
+        return {}
+    rows = lake.read("pnl", days[0], days[-1], missing="skip").sort("delivery_day", "zone", "delivery_start")
+    energy = [(pl.col(f"{name}output_mw") * pl.col("resolution_minutes") / 60).sum().alias(f"fleet_{name}mwh") for name in ("expected_", "")]
+    whole = rows.group_by("delivery_day", maintain_order=True).agg(*energy, pl.col("is_estimated").any())
+    found = whole.filter(~pl.col("is_estimated")).drop("is_estimated").to_dicts()
+    return {row.pop("delivery_day"): row for row in found}
 
 
 def _mean(values: list[float | None]) -> float | None:

@@ -3,11 +3,13 @@
 import math
 from datetime import date
 
+import httpx
 import polars as pl
 import pytest
 
 from energy_pipeline.cli import pages
 from energy_pipeline.cli.day_table import rows
+from energy_pipeline.cli.tools import pages_served
 from energy_pipeline.contracts import TABLES
 from energy_pipeline.lake import Lake
 from energy_pipeline.reporting import headline
@@ -97,3 +99,22 @@ def test_var_and_es_of_the_console_are_those_of_the_first_screen_and_say_their_l
     assert (tile.label, printed["ES 97.5 %, EUR"]) == ("ES 97.5 %", [tile.value])
     lake.write_day("risk_measures", DAY, changed.with_columns(level=pl.col("level") * 0.9))
     assert "ES 85.5 %, EUR" in dict(rows([summarise(lake, DAY)], "EUR")), "another level is never told as 97.5 %"
+
+
+def test_pages_are_served_beside_dagster_and_links_between_days_hold(tmp_path):
+    page = tmp_path / "10_reporting" / "report" / "date=2026-03-29" / "report.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("the page", encoding="utf-8")
+    with pages_served(Settings(lake=tmp_path), "127.0.0.1", 0) as address:
+        assert httpx.get(f"{address}/date=2026-03-29/report.html").content == b"the page"
+    with pages_served(Settings(lake="s3://bucket/lake"), "127.0.0.1", 0) as address:
+        assert address == ""
+
+
+def test_a_port_that_is_taken_is_said_and_the_ui_goes_on(tmp_path, capsys):
+    with (
+        pages_served(Settings(lake=tmp_path), "127.0.0.1", 0) as address,
+        pages_served(Settings(lake=tmp_path), "127.0.0.1", int(address.rsplit(":", 1)[1])) as second,
+    ):
+        assert second == ""
+    assert "is taken" in "".join(capsys.readouterr())

@@ -14,7 +14,7 @@ from energy_pipeline.desk import Desk
 from energy_pipeline.lake import Lake
 from energy_pipeline.orchestration import progress
 from energy_pipeline.orchestration.factory import Step
-from energy_pipeline.orchestration.reads import Archived, Declared, Earlier, Read
+from energy_pipeline.orchestration.reads import Archived, Declared, Earlier, Read, ThisYear
 from energy_pipeline.orchestration.resources import RunSession
 from energy_pipeline.orchestration.shared_reads import Missing, SharedReads
 
@@ -72,7 +72,9 @@ def misdeclared(step: Step, tables: set[str], read: Mapping[str, int], desk: Des
     problems += [f"{name} is declared order-only and read" for name in sorted(seen & set(declared) - expected)]
     problems += [f"{name} is declared and not read" for name in sorted(expected - seen)]
     reaches = {name: reach(item, desk) for name, item in declared.items() if isinstance(item, Read) and name in seen}
-    return problems + [f"{n} is read {read[n]} days back and declared {days}" for n, days in sorted(reaches.items()) if read[n] != days]
+    further = {name for name, item in declared.items() if isinstance(item, ThisYear)}
+    wrong = [(n, days) for n, days in sorted(reaches.items()) if (read[n] < days if n in further else read[n] != days)]
+    return problems + [f"{n} is read {read[n]} days back and declared {days}" for n, days in wrong]
 
 
 def reach(item: Declared, desk: Desk) -> int:

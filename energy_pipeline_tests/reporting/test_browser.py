@@ -1,18 +1,56 @@
-"""The page in a real browser: drawn without a complaint, printed without losing a digit. Skipped where there is no Chromium."""
+"""The pages in a real browser: opened without a complaint, for everybody, and printed without losing a digit. Skipped where there is no Chromium."""
 
+import importlib.util
+import json
 import re
 import shutil
 import subprocess
 from collections import Counter
+from datetime import timedelta
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 
 from energy_pipeline.reporting import report_html
+from energy_pipeline.reporting.index_page import index_html
+from energy_pipeline_tests.reporting.test_index_page import days
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-PDFTOTEXT = shutil.which("pdftotext")
+JUDGED = ("settled", "index")
+AXE = importlib.util.find_spec("axe_playwright_python")
 NUMBER = re.compile(r"[\N{MINUS SIGN}\d,.]*\d")
+HEAR = """<head><script>
+const heard = [];
+addEventListener("error", e => heard.push(e.message));
+console.error = console.warn = t => heard.push(t);
+</script>"""
+ASK = """
+<script>
+const below = (frame, what) => [...frame.contentDocument.querySelectorAll(what)].filter(e => e.getBoundingClientRect().bottom > frame.height).length;
+async function told(frame) {
+  const page = frame.contentDocument, said = frame.contentWindow, charts = [...page.querySelectorAll("figure svg")];
+  const ids = new Set([...page.querySelectorAll("[id]")].map(e => e.id)), first = page.querySelector("svg[data-read]");
+  first.dispatchEvent(new said.KeyboardEvent("keydown", { key: "ArrowRight" }));
+  return {
+    heard: said.eval("heard"), requests: said.performance.getEntriesByType("resource").length,
+    wide: [page.documentElement.clientWidth, page.documentElement.scrollWidth],
+    charts: charts.length, undrawn: charts.filter(c => !c.querySelector("path, rect") || c.getBoundingClientRect().height < 20).length,
+    lost: [...page.querySelectorAll('a[href^="#"]')].map(a => a.hash.slice(1)).filter(h => !ids.has(h)),
+    below: below(frame, ".tile, .flags, .first figure:first-child"), tiles: page.querySelectorAll(".tile").length,
+    read: first.closest("figure").querySelector(".readout").textContent,
+    axe: said.axe ? (await said.axe.run()).violations.map(v => v.impact + " " + v.id + " " + v.nodes[0].html.slice(0, 200)) : null,
+  };
+}
+addEventListener("load", async () => {
+  const answers = {};
+  for (const frame of document.querySelectorAll("iframe")) answers[frame.name] = await told(frame);
+  document.title = "told";
+  document.body.textContent = JSON.stringify(answers);
+});
+</script>
+"""
 
 
 class Cells(HTMLParser):
@@ -36,7 +74,7 @@ class Cells(HTMLParser):
             self.cells[-1] += data
 
 
-@pytest.mark.skipif(CHROMIUM is None or PDFTOTEXT is None, reason="chromium and pdftotext are not on the path")
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not on the path")
 def test_every_number_of_the_tables_is_on_paper(made_up_day, tmp_path):
     made = made_up_day()
     page = report_html(made.day, made.desk, made.tables, made.versions)
@@ -44,23 +82,68 @@ def test_every_number_of_the_tables_is_on_paper(made_up_day, tmp_path):
     source.write_text(page, encoding="utf-8")
     flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer", f"--print-to-pdf={paper}"]
     subprocess.run([CHROMIUM, *flags, source.as_uri()], check=True, capture_output=True, timeout=120)
-    text = subprocess.run([PDFTOTEXT, "-layout", str(paper), "-"], check=True, capture_output=True, text=True, timeout=60).stdout
+    text = "\n".join(sheet.extract_text() for sheet in PdfReader(paper).pages)
     wanted = Counter(c.strip() for c in Cells(page).cells if NUMBER.fullmatch(c.strip()))
     assert wanted
     printed = Counter(NUMBER.findall(text))
     assert {n: (count, printed[n]) for n, count in wanted.items() if printed[n] < count} == {}
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not on the path")
-def test_a_narrow_screen_scrolls_tables_and_never_the_page(made_up_day, tmp_path):
+@pytest.fixture(scope="module")
+def opened(made_up_day, tmp_path_factory):
+    """What a browser says of a page before and after settlement, on a desk and on a phone, and of the page of all days."""
+    if CHROMIUM is None:
+        pytest.skip("chromium is not on the path")
     made = made_up_day()
-    told = "document.body.innerHTML = 'widths ' + document.documentElement.clientWidth + ' ' + document.documentElement.scrollWidth + ';'"
-    source = tmp_path / "page.html"
-    source.write_text(
-        report_html(made.day, made.desk, made.tables, made.versions).replace("</body>", f"<script>{told}</script></body>"), encoding="utf-8"
+    record = made.tables["var_exceptions"]
+    before = {"var_exceptions": record.with_columns(delivery_day=record["delivery_day"] - timedelta(days=1))}
+    decided = {k: v for k, v in made.tables.items() if k not in ("pnl", "pnl_day_ahead")} | before
+    settled, open_day = (report_html(made.day, made.desk, tables, made.versions, [made.day - timedelta(days=1)]) for tables in (made.tables, decided))
+    index = index_html("desk", "EUR", days(60))
+    shown = {"settled": (settled, 1400, 900), "open": (open_day, 1400, 900), "phone": (settled, 390, 844), "index": (index, 390, 844)}
+    folder = tmp_path_factory.mktemp("opened")
+    axe = f"<script>{Path(AXE.origin).with_name('axe.min.js').read_text(encoding='utf-8')}</script>" if AXE and AXE.origin else ""
+    frames = []
+    for name, (page, width, height) in shown.items():
+        (folder / f"{name}.html").write_text(
+            page.replace("<head>", HEAR, 1).replace("</body>", f"{axe if name in JUDGED else ''}</body>"), encoding="utf-8"
+        )
+        frames.append(f'<iframe name="{name}" src="{name}.html" width="{width}" height="{height}"></iframe>')
+    (folder / "all.html").write_text(f"<!doctype html><html><body>{''.join(frames)}{ASK}</body></html>", encoding="utf-8")
+    flags = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--allow-file-access-from-files",
+        "--window-size=1500,1000",
+        "--virtual-time-budget=60000",
+    ]
+    command = [CHROMIUM, *flags, "--dump-dom", (folder / "all.html").as_uri()]
+    text = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
+    (body,) = re.findall(r"<body>(.*)</body>", text, re.DOTALL)
+    return json.loads(body.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
+
+
+def test_pages_open_without_a_complaint_or_a_request_with_every_chart_drawn_and_every_anchor_found(opened):
+    said = {name: (a["heard"], a["requests"], a["undrawn"], a["lost"]) for name, a in opened.items()}
+    assert said == dict.fromkeys(opened, ([], 0, 0, []))
+    assert all(a["charts"] > 4 for a in opened.values())
+
+
+def test_the_first_screen_holds_all_tiles_the_flags_and_the_price_on_a_desk_and_on_a_phone(opened):
+    assert {name: (opened[name]["tiles"], opened[name]["below"]) for name in ("settled", "open", "phone")} == dict.fromkeys(
+        ("settled", "open", "phone"), (8, 0)
     )
-    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--window-size=500,900", "--dump-dom", source.as_uri()]
-    page = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
-    wide, whole = re.search(r"widths (\d+) (\d+);", page).groups()
-    assert int(wide) <= 500
-    assert whole == wide
+
+
+def test_a_narrow_screen_scrolls_tables_and_never_the_page(opened):
+    assert {a["wide"][1] - a["wide"][0] for a in opened.values()} == {0}
+
+
+def test_a_chart_tells_the_values_under_its_cursor_by_keyboard(opened):
+    assert re.match(r"00:00 · .*ensemble [\d.]+", opened["settled"]["read"])
+
+
+@pytest.mark.skipif(AXE is None, reason="axe-core is not installed -> uv sync --group browser")
+def test_axe_finds_nothing(opened):
+    assert {name: opened[name]["axe"] for name in JUDGED} == {name: [] for name in JUDGED}

@@ -17,7 +17,8 @@ def days(count):
     made = []
     for i in range(count):
         settled = -5000.0 if i % 40 == 0 else float(np.round(rng.normal(1000, 300), 2))
-        made.append(DayRecord(FIRST + timedelta(days=i), 1000.0, settled, 2000.0, 5.0, 9.0, page=i % 2 == 0))
+        more = {"zone_mae_eur_mwh": {"NORTH": 4.0, "SOUTH": 6.0}, "fleet_expected_mwh": 900.0, "fleet_mwh": 880.0 + i % 7}
+        made.append(DayRecord(FIRST + timedelta(days=i), 1000.0, settled, 2000.0, 5.0, 9.0, page=i % 2 == 0, **more))
     return made
 
 
@@ -57,7 +58,10 @@ def test_calendar_and_trends_show_each_of_the_last_days_once_with_its_sign_and_m
     assert [", VaR exception" in text for text in told.values()] == [d.is_exception for d in shown]
     assert calendar.count("bar negative") == sum(d.settled_eur < 0 for d in shown)
     assert "Last 250 settled days against the expectation less VaR 95 %" in page
-    assert page.count('class="line naive"') == 2, "the floor, and the naive's error"
+    assert page.count('class="line naive"') == 3, "the floor, the naive's error, and the expected output"
+    zones = page[page.index("MAE of the day-ahead forecast by zone") :]
+    assert '"c":"z0","v":[4,4' in zones
+    assert '"c":"z1","v":[6,6' in zones
 
 
 def test_ten_years_of_days_stay_under_three_megabytes_and_ask_for_nothing():

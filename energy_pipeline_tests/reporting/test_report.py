@@ -1,7 +1,8 @@
 """The page: self-contained, repeatable, complete, and true to its frames."""
 
+import json
 import re
-from datetime import date
+from datetime import date, timedelta
 from html.parser import HTMLParser
 
 import polars as pl
@@ -104,12 +105,15 @@ def test_the_page_is_well_formed_in_order_and_asks_for_nothing(made_up_day, day)
     text = render(made_up_day(day))
     page = Page(text)
     assert page.sections == ORDER
-    assert not [t for t, _ in page.tags if t in ("script", "link", "img", "iframe", "object")]
+    assert not [t for t, _ in page.tags if t in ("link", "img", "iframe", "object")]
+    assert [a for t, a in page.tags if t == "script"] == [{}]
     assert not [a for _, a in page.tags if {"src", "xlink:href", "srcset"} & set(a)]
     ids = {a["id"] for _, a in page.tags if "id" in a}
     addresses = [a["href"] for _, a in page.tags if "href" in a]
     assert {h for h in addresses if not h.startswith("#")} == {"../index.html"}
-    assert {h[1:] for h in addresses if h.startswith("#")} == {*ORDER, "content"} <= ids
+    leads = {h[1:] for h in addresses if h.startswith("#")}
+    assert {*ORDER, "content", "sources"} <= leads <= ids
+    assert {x for x in leads if not x.startswith("of-")} == {*ORDER, "content", "sources"}
     assert not re.search(r"https?:|url\(|@import", text)
     assert f"{ {SPRING: 23, PLAIN: 24, AUTUMN: 25}[day] } hours" in text
 
@@ -175,8 +179,55 @@ def test_the_first_screen_sets_the_last_settled_day_and_the_month_against_their_
     assert tiles["Settled P&L, 01 Oct"].value == "1,000"
     assert tiles["Settled P&L, 01 Oct"].detail.startswith("expected 1,200: 200 less than expected")
     assert tiles["October so far, 1 day"].value == "1,000"
-    assert "1 VaR exception in 3 settled days" in tiles["October so far, 1 day"].detail
+    year = tiles["2025 so far, 3 days"]
+    assert year.value == "\N{MINUS SIGN}7,000"
+    assert year.detail == "expected 3,600: 10,600 less than expected; 1 VaR exception"
     assert not [label for label in tiles if label == "Settled P&L"]
+
+
+def test_the_year_begins_on_its_first_of_january(made_up_day):
+    made = made_up_day(date(2026, 1, 2))
+    days = [date(2025, 12, 30), date(2025, 12, 31), date(2026, 1, 1)]
+    tables = {"var_exceptions": record_of(made, days, broke=days[:1])}
+    tiles = {t.label: t for t in build_page(ReportInputs(made.day, made.desk, tables, made.versions)).tiles}
+    assert tiles["2026 so far, 1 day"].value == tiles["January so far, 1 day"].value == "1,000"
+
+
+def test_before_the_auction_yesterdays_outcome_stands_at_the_same_wall_clock_times(made_up_day):
+    made, before = made_up_day(SPRING + timedelta(days=1)), made_up_day(SPRING)
+    settle = [t.name for t in TABLES.values() if t.flow.startswith("settle")]
+    decided = {k: v for k, v in made.tables.items() if k not in settle} | {"day_ahead_prices": before.tables["day_ahead_prices"]}
+    text = report_html(made.day, made.desk, decided, made.versions)
+    assert "outcome of 29 Mar" in text
+    told = next(json.loads(t) for t in re.findall(r"data-read='([^']+)'", text) if '"before"' in t)
+    series = next(s for s in told["s"] if s["c"] == "before")
+    holes = [i * series["m"] // 60 for i, value in enumerate(series["v"]) if value is None]
+    assert set(holes) == {2}, "the hour that the spring day lacks"
+    assert "outcome of" not in render(made_up_day(SPRING))
+
+
+def test_charts_carry_the_values_of_their_tables(made_up_day):
+    made = made_up_day(AUTUMN)
+    text = render(made)
+    told = [json.loads(t) for t in re.findall(r"data-read='([^']+)'", text)]
+    hours = next(t for t in told if "h" in t)["h"]
+    assert (len(hours), hours.count(2)) == (25, 2)
+    forecast = made.tables["price_forecasts"].filter(horizon_days=1, model="ensemble", zone="NORTH", price_kind="day_ahead").sort("delivery_start")
+    wanted = [round(v, 2) for v in forecast["price_eur_mwh"].to_list()]
+    assert wanted in [s["v"] for t in told for s in t["s"]]
+
+
+def test_every_number_leads_to_asset_partition_data_and_code(made_up_day):
+    made = made_up_day()
+    text = report_html(made.day, made.desk, made.tables, made.versions, code={"decide": "1.2.3+gabcdef12"})
+    page = Page(text)
+    ids = {a["id"] for _, a in page.tags if "id" in a}
+    assert {f"of-{name}" for name in made.tables} <= ids
+    row = text[text.index('<tr id="of-positions">') :]
+    row = row[: row.index("</tr>")]
+    assert re.findall(r">([^<>]+)<", row) == ["positions", made.day.isoformat(), made.versions["positions"], "1.2.3+gabcdef12"]
+    tiles = [t for t in build_page(ReportInputs(made.day, made.desk, made.tables, made.versions)).tiles if t.section not in ids]
+    assert tiles == []
 
 
 def test_the_first_screen_names_the_worst_stress_and_every_full_limit(made_up_day):

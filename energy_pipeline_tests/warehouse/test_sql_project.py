@@ -44,6 +44,7 @@ PUBLIC = {
         "positions",
     ),
     *("risk_measures", "risk_contributions", "stress_results", "limits", "pnl", "backtest_metrics", "backtest_days", "data_quality", "runs"),
+    *("decision_events", "information_set"),
     *(
         "risk_methods",
         "var_backtests",

@@ -1,6 +1,6 @@
 """Reporting: which run wrote what, the warehouse's marts, and one page a day.
 
-What belongs here: `runs`, the marts, `daily_report`. What does not: SQL or HTML.
+What belongs here: `decision_events`, `runs`, the marts, `daily_report`. What does not: SQL or HTML.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,15 +14,17 @@ from energy_pipeline.contracts import TABLES
 from energy_pipeline.desk.load import desk_hash
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import PipelineError
+from energy_pipeline.lake import Lake
 from energy_pipeline.lake.errors import PublishError, writing
 from energy_pipeline.lake.layout import day_folder
 from energy_pipeline.orchestration import metadata, policies, progress
 from energy_pipeline.orchestration.code_version import code_version
+from energy_pipeline.orchestration.day_numbers import numbers_of, outcome
 from energy_pipeline.orchestration.factory import AssetFactory, DayContext, FileAsset, RowMetadata, as_of_of
 from energy_pipeline.orchestration.partitions import days_of_tags
-from energy_pipeline.orchestration.reads import Held, IfThere, OrderOnly, Window
+from energy_pipeline.orchestration.reads import Earlier, Held, IfThere, OrderOnly, ThisYear
 from energy_pipeline.orchestration.resources import DeskRuntime
-from energy_pipeline.orchestration.whole_days import told, unfinished_runs
+from energy_pipeline.orchestration.whole_days import CALM, told, unfinished_runs
 from energy_pipeline.warehouse.sql_project import SqlProject
 
 FLOWS = ("ingest", "decide", "settle_da", "settle_final")
@@ -41,13 +43,21 @@ RECORD = "var_exceptions"
 """Read over the settled days of the window: what was settled stands beside what is expected."""
 
 RECORD_DAYS = 99
-"""As many as one edge of the graph may hold."""
+"""As many as one edge of the graph may hold; the sums of the year reach further."""
+
+YESTERDAY = "day_ahead_prices"
+"""Yesterday's outcome stands beside the forecast."""
 
 REPORT_READS = (
     *(Held(name) if TABLES[name].vintages else IfThere(name) for name in REPORT_TABLES if name != RECORD),
-    Window(RECORD, lambda desk: min(desk.risk.backtest_days, RECORD_DAYS), required=False),
+    ThisYear(RECORD, lambda desk: min(desk.risk.backtest_days, RECORD_DAYS), required=False),
     Held("plant_meters"),
+    Held(YESTERDAY, 2),
+    Earlier("runs", "which code wrote the tables of earlier flows"),
 )
+
+ON_THE_PAGE = ("pnl", "risk_measures", "forecast_scores", "limits", "stress_results")
+"""Tables whose numbers stand beside the page in the UI."""
 
 MARTS = "marts"
 REPORT = FileAsset(
@@ -62,6 +72,7 @@ def assets(factory: AssetFactory, project: SqlProject, *, described: bool = True
     """All assets of the stage."""
     ends = (OrderOnly(name, "the row is written when the flow is through") for name in FLOW_ENDS)
     return [
+        factory.table("decision_events", decision_events, OrderOnly("nominations", "what people do is about the decision that is there")),
         factory.table("runs", runs, *ends, after=lambda context, runtime: publish_unrecorded(context, runtime, project)),
         marts(project, described=described),
         factory.files("daily_report", REPORT, write_report, *REPORT_READS),
@@ -78,6 +89,21 @@ def publish_unrecorded(context: dg.AssetExecutionContext, runtime: DeskRuntime, 
 def records_marts(context: dg.AssetExecutionContext) -> bool:
     """Whether the marts are assets of this run."""
     return any(key.path[0] == MARTS for key in context.run.asset_selection or context.job_def.asset_layer.executable_asset_keys)
+
+
+def decision_events(day: DayContext) -> pl.DataFrame:
+    """What people did with the day's decision, from the lake's log: none of it for most days, and no run adds to it but one that opens it again."""
+    return event_rows(day.lake, day.day)
+
+
+def event_rows(lake: Lake, day: date) -> pl.DataFrame:
+    """The log of a day as rows of `decision_events`."""
+    rows = [
+        {"delivery_day": day, "event_number": number, "event": e.event, "event_at": e.at, "person": e.person, "decision_hash": e.decision_hash}
+        | {name: getattr(e, name) or None for name in ("nomination", "reason", "note")}
+        for number, e in enumerate(lake.decisions().of(day), 1)
+    ]
+    return TABLES["decision_events"].frame(rows)
 
 
 def runs(day: DayContext) -> pl.DataFrame:
@@ -194,15 +220,33 @@ def neighbours(day: DayContext) -> list[date]:
     return [d for d in around if span[0] <= d <= span[1] or day.lake.storage.exists(f"{day_folder('report', d)}/report.html")]
 
 
+def code_by_flow(day: DayContext) -> dict[str, str]:
+    """Version of the code by flow: of the flows of this run its own, of others what `runs` says of the last that wrote the day."""
+    written = day.lake.read("runs", day.day, day.day, missing="skip").sort("recorded_at")
+    found = dict(zip(written["run_flow"].to_list(), written["code_version"].to_list(), strict=True))
+    return found | dict.fromkeys((*flows_of(day.run), "operate"), day.session.runtime.settings.code_version or code_version())
+
+
 def write_report(day: DayContext, **tables: pl.DataFrame) -> Mapping[str, RowMetadata]:
     """Draw the page from what the lake holds of the day."""
     from energy_pipeline.reporting import report
 
     held = {name: day.lake.manifest(name, day.day, day.day).get(day.day) for name in tables}
     versions = {name: record.sha256 for name, record in held.items() if record is not None}
-    shown = {name: frame for name, frame in tables.items() if name in versions or name == RECORD}
-    page = report.report_html(day.day, day.desk, shown, versions, neighbours(day))
+    shown = {name: frame for name, frame in tables.items() if name in versions or (name in (RECORD, YESTERDAY) and frame.height)}
+    page = report.report_html(day.day, day.desk, shown, versions, neighbours(day), code_by_flow(day))
     if kind := day.run.tags.get(policies.FALLBACK_TAG):
         page = told(page, f"This day was not decided in time: what stands below is the desk's fallback decision ({kind}).")
+    if (instant := day.session.as_of) is not None:
+        page = told(page, f"Decided on what was known at {instant:%Y-%m-%d %H:%M:%S}Z, beside the desk's own decision of the day.", "as of", CALM)
     path = day.lake.write_file("report", day.day, "report.html", page.encode())
-    return {"daily_report": {"path": dg.MetadataValue.path(path), "tables": len(versions)}}
+    return {"daily_report": _shown_in_the_ui(day, path, shown) | {"tables": len(versions)}}
+
+
+def _shown_in_the_ui(day: DayContext, path: str, shown: Mapping[str, pl.DataFrame]) -> RowMetadata:
+    """Where the page is, as a link where somebody serves the pages, and what it says first."""
+    own = {name: frame.filter(pl.col("delivery_day") == day.day) for name, frame in shown.items() if "delivery_day" in frame.columns}
+    served = day.session.runtime.settings.pages
+    link = {"page": dg.MetadataValue.url(f"{served.rstrip('/')}/{day_folder('report', day.day).rsplit('/', 1)[1]}/report.html")} if served else {}
+    said = {key: value for name in ON_THE_PAGE if name in own for key, value in numbers_of(name, own[name]).items() if isinstance(value, int | float)}
+    return {"path": dg.MetadataValue.path(path)} | link | said | outcome(own.get("price_forecasts"), own.get("pnl"))
