@@ -31,7 +31,7 @@ VIEWS = {"max_mw": 10.0, "es_eur": 4_000.0}
 
 def a_day(programme=(BASE,), objective="tracking_error", views=None, desk=None, **more):
     hedging = {"programme": list(programme), "objective": objective, "views": views}
-    return Day(desk=desk_of(hedging=hedging, **(desk or {})), paths=100, peak_is_proxy=False, **more)
+    return Day(desk=desk_of(hedging=hedging, **(desk or {})), paths=60, peak_is_proxy=False, **more)
 
 
 def case_for(day, programme=None):
@@ -61,7 +61,7 @@ def test_its_effectiveness_is_of_the_other_half_of_the_paths_by_hand():
     book, mw = row(rows, "book"), row(rows)["programme_mw"]
     without = -1000 * case.program.losses(np.zeros(case.program.variables))
     with_it = without + mw * hedge_gain(case.day, case.tradable[0], case.outlooks["NORTH"])
-    assert book["judged_paths"] == 50
+    assert book["judged_paths"] == 30
     assert book["effectiveness"] == pytest.approx(1 - with_it[1::2].var() / without[1::2].var())
     tails = [expected_shortfall(p.mean() - p, 0.9) for p in (without[1::2], with_it[1::2])]
     assert book["tail_effectiveness"] == pytest.approx(1 - tails[1] / tails[0])
