@@ -22,8 +22,7 @@ SAME_RATIO = 1e-12
 
 @dataclass(frozen=True)
 class BestRatio:
-    """The answer of the last programme, mu / sigma there, and what no decision exceeds; without an expected gain, or without
-    risk, the largest mean."""
+    """The answer of the last programme, mu / sigma there, and what no decision exceeds; without gain or risk the largest mean."""
 
     solution: al.Solution
     ratio: float
