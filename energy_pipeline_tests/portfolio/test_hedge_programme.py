@@ -123,6 +123,15 @@ def test_later_tenors_are_told_with_what_is_lacking():
     assert found["note"].startswith("-6.0 MW to its target")
 
 
+def test_a_target_without_a_quote_is_told_and_what_is_held_stays():
+    found = row(rows_of(a_day(with_quotes=False)))
+    assert (found["held_mw"], found["programme_mw"]) == (-10.0, 0.0)
+    assert found["target_mw"] < -10
+    assert found["note"].startswith("no quote today")
+    weekend = a_day([BASE, {"zone": "SOUTH", "block": "peak", "ratio": 0.5}], day=date(2025, 9, 21))
+    assert row(rows_of(weekend), "SOUTH")["note"] == "the block does not deliver on the day"
+
+
 def decided(day, trade):
     case = case_for(day, {"NORTH base": trade})
     return case, book_of(case, day.forecasts, day.dispatch)
