@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, date, datetime, time, timedelta
+from operator import attrgetter
 
 import dagster as dg
 import pytest
@@ -136,7 +137,7 @@ def test_a_decided_day_whose_settlement_is_due_is_named_until_it_is_there(settin
 
 def test_each_flow_has_its_deadline_on_the_web_page_where_schedules_run():
     found = freshness.policies(DESK)
-    crons = {flow: (vars(policy)["deadline_cron"], vars(policy)["timezone"]) for flow, policy in found.items()}
+    crons = {flow: attrgetter("deadline_cron", "timezone")(policy) for flow, policy in found.items()}
     assert crons == {
         "ingest": ("15 11 * * *", "Europe/Berlin"),
         "decide": ("0 12 * * *", "Europe/Berlin"),
