@@ -90,10 +90,7 @@ def test_a_price_touches_scores_as_far_as_they_look_back(graph):
     assert "pnl_day_ahead" not in found[DAYS[-1]]
 
 
-def test_the_sensor_is_there_and_stopped_until_the_schedules_run(tmp_path):
-    from energy_pipeline.definitions import build_definitions
-
-    for schedules, status in (("stopped", dg.DefaultSensorStatus.STOPPED), ("running", dg.DefaultSensorStatus.RUNNING)):
-        defs = build_definitions(settings=Settings(desk=TINY, lake=tmp_path, schedules=schedules), checks=False, described=False)
-        (own,) = [s for s in defs.sensors or [] if s.name == "late_vintages"]
-        assert own.default_status == status
+def test_the_sensor_is_stopped_until_the_schedules_run(graph):
+    job = dg.define_asset_job("day")
+    found = [late_vintages.sensor(*graph, job, running=running).default_status for running in (False, True)]
+    assert found == [dg.DefaultSensorStatus.STOPPED, dg.DefaultSensorStatus.RUNNING]
