@@ -32,12 +32,17 @@ def executed(notebook: dict) -> dict:
 
 def _outputs(source: str, space: dict[str, object], count: int) -> list[dict]:
     tree, said, value = ast.parse(source), io.StringIO(), None
-    last = ast.Expression(tree.body.pop().value) if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    last = None
+    if tree.body and isinstance(end := tree.body[-1], ast.Expr):
+        last = ast.Expression(end.value)
+        tree.body.pop()
     with redirect_stdout(said):
         exec(compile(tree, f"cell {count}", "exec"), space)  # noqa: S102 - our own notebooks
         if last is not None:
             value = eval(compile(last, f"cell {count}", "eval"), space)  # noqa: S307
-    found = [{"name": "stdout", "output_type": "stream", "text": said.getvalue().splitlines(keepends=True)}] if said.getvalue() else []
+    found: list[dict] = []
+    if said.getvalue():
+        found.append({"name": "stdout", "output_type": "stream", "text": said.getvalue().splitlines(keepends=True)})
     if value is not None:
         found.append({"data": _shown(value), "execution_count": count, "metadata": {}, "output_type": "execute_result"})
     return found
