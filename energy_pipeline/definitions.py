@@ -87,7 +87,7 @@ def build_definitions(
         assets=assets(factory, project, described=described),
         asset_checks=check_steps(list(project.marts), factory.partitions) if checks else [],
         jobs=flows,
-        schedules=schedules(runtime.desk, {job.name: job for job in flows}, running=found.schedules == "running"),
+        schedules=schedules(runtime.desk, {job.name: job for job in flows}, found.schedules == "running", runtime.lake.decisions().is_frozen),
         sensors=alarms(found),
         resources={"runtime": runtime},
         executor=policies.EXECUTOR,

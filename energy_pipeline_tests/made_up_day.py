@@ -495,6 +495,25 @@ class MadeUpDay:
                     }
                 )
         self._add("signals", rows)
+        hedged = {"delivery_day": self.day, "zone": "NORTH", "block": "base", "tenor": "day", "target_mw": -40.0, "held_mw": -15.0, "ratio": 0.7}
+        viewed = {"programme_mw": -25.0, "trust": 0.4, "skill_t": 1.7, "skill_days": 40, "view_limit_mw": 10.0, "edge_eur_mwh": 2.1}
+        judged = {"effectiveness": 0.6, "tail_effectiveness": 0.4, "tracking_error_eur": 0.0, "judged_paths": 500, "view_es_limit_eur": 30_000.0}
+        whole = {"zone": "book", "block": "", "target_mw": None, "ratio": None, "trust": 0.0, "edge_eur_mwh": None}
+        none = dict.fromkeys(judged)
+        self._add("hedge_programme", [{**hedged, **viewed, **none}, {**hedged, **viewed, **whole, **judged}])
+        result = {"programme_mw": -25.0, "view_mw": 5.0, "programme_eur": -310.0, "view_eur": 60.0, "quote_eur_mwh": 70.0, "settled_eur_mwh": 70.5}
+        self._add("view_results", [{"delivery_day": self.day, "zone": "NORTH", "block": "base", "is_proxy": False, **result}])
+        record = {"days": 90, "gross_eur": 5_000.0, "cost_eur": 800.0, "net_eur": 4_200.0, "trials": 3, "drawdown_eur": 300.0, "way_back": ""}
+        stands = {"since": self.day - timedelta(days=9), "allocation_share": 1.0, "size": 0.5, "t": 1.4, "probability": 0.9, "stop_eur": 900.0}
+        paper = {"size": 0.0, "allocation_share": None, "days": 0, "net_eur": 0.0}
+        own = {"delivery_day": self.day, "zone": "NORTH", "record_of": "the rule", **record}
+        states = [
+            {**own, "strategy": "north_da_vs_intraday", "label": "tradable", "state": "reduced", "why": "probability 0.9", **stands},
+            {**own, "strategy": "north_reversal_study", "label": "index_only", "state": "paper", "why": "an index study", **paper},
+        ]
+        self._add("strategy_states", states)
+        trial = {"delivery_day": self.day, "strategy": "north_da_vs_intraday", "rule": "day_ahead_vs_second", "zone": "NORTH", "data": "d1"}
+        self._add("strategy_trials", [{**trial, "identity": name, "alike": 1, "days": 90} for name in ("a1", "b2")])
 
     def _risk(self):
         day = {"delivery_day": self.day}

@@ -31,6 +31,12 @@ class Hedge:
         Paid on what is traded.
     max_trade_mw : float
         Largest trade either way; 0 without quote or without contract in the desk.
+    programme_mw : float
+        Traded today by the hedge programme.
+    view_limit_mw : float or None
+        Traded beside it at most; None: the desk keeps no programme, and up to `max_trade_mw` is decided.
+    trust : float
+        Share of published mean less quote that a trade is expected to earn.
     """
 
     zone: str
@@ -40,6 +46,9 @@ class Hedge:
     half_spread_eur_mwh: float
     quote_is_proxy: bool
     max_trade_mw: float
+    programme_mw: float = 0.0
+    view_limit_mw: float | None = None
+    trust: float = 1.0
 
     @property
     def scope(self) -> str:
@@ -50,6 +59,21 @@ class Hedge:
     def opening_mw(self) -> float:
         """Net bought before the decision."""
         return sum((o.position_mw for o in self.opening), 0.0)
+
+    @property
+    def held_mw(self) -> float:
+        """Held before, and traded by the programme."""
+        return self.opening_mw + self.programme_mw
+
+    @property
+    def room_mw(self) -> tuple[float, float]:
+        """What may be bought and sold beside the programme; against its trade no more than that, so that half-spreads stay linear."""
+        if self.view_limit_mw is None:
+            return self.max_trade_mw, self.max_trade_mw
+        bought, sold = max(self.programme_mw, 0.0), max(-self.programme_mw, 0.0)
+        buys, sells = (min(self.view_limit_mw, self.max_trade_mw + other - own) for own, other in ((bought, sold), (sold, bought)))
+        buys, sells = (min(buys, sold) if sold else buys), (min(sells, bought) if bought else sells)
+        return max(buys, 0.0), max(sells, 0.0)
 
     @property
     def opening_price_eur_mwh(self) -> float:

@@ -15,6 +15,7 @@ import polars as pl
 from energy_pipeline.book.grid import Grid, on_grid, zone_grid
 from energy_pipeline.book.hedges import Hedge, block_profile, opening_positions
 from energy_pipeline.book.pnl import HedgeLeg, ZoneBook
+from energy_pipeline.book.trading_costs import deviation_cost_eur
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
@@ -168,8 +169,8 @@ def hedge_legs(desk: Desk, day: DeliveryDay, rows: pl.DataFrame, grid: Grid) -> 
 def zone_books(desk: Desk, day: DeliveryDay, positions: pl.DataFrame, dispatch: pl.DataFrame) -> dict[str, ZoneBook]:
     """The book of each zone with a position, in the desk's zone order.
 
-    Costs are those of the zone's schedules (cycles, strikes, fuel and starts, less what grid services are paid) and the
-    half-spreads of what is traded.
+    Costs are those of the zone's schedules (cycles, strikes, fuel and starts, less what grid services are paid), the
+    half-spreads of what is traded, and the desk's trading costs of what is sold beyond the expected output.
     """
     zones = set(positions["zone"].unique().to_list())
     return {zone: _zone_book(desk, day, zone, positions, dispatch) for zone in desk.zones if zone in zones}
@@ -183,6 +184,8 @@ def _zone_book(desk: Desk, day: DeliveryDay, zone: str, positions: pl.DataFrame,
     if auction.height:
         sold, expected = -on_grid(auction, "position_mw", grid), on_grid(auction, "expected_output_mw", grid)
     cost = schedule_cost_eur(zone, dispatch, grid)
+    if auction.height:
+        cost = cost + deviation_cost_eur(desk, zone, sold - expected, grid.hours, on_grid(auction, "reference_price_eur_mwh", grid))
     legs: list[HedgeLeg] = []
     contracts = rows.filter(pl.col("instrument") != DAY_AHEAD).sort("instrument", "delivery_start")
     for part in contracts.partition_by("instrument", maintain_order=True):

@@ -6,7 +6,7 @@ What belongs here: its options, progress bar and messages. What does not: the wo
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -33,7 +33,7 @@ def backtest(
     from energy_pipeline.desk import demo_desk_path
     from energy_pipeline.settings import Settings
     from energy_pipeline.strategies.validation import require_explained
-    from energy_pipeline.studies import backtest_page, strategy_backtest
+    from energy_pipeline.studies import backtest_page, strategy_backtest, trials_file
 
     settings, verdicts = Settings.load(), {}
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
@@ -53,6 +53,9 @@ def backtest(
                 )
             if found.judged is not None:
                 verdicts[name] = found.judged
+            added = trials_file.record(found, settings.data, datetime.now(UTC)) if costs else 0
+            if added:
+                problems.print(f"{added} new trial(s) in {found.desk.record.trials}", highlight=False)
             print(backtest_page.row(found))
             path = backtest_page.write(found, out / f"{found.desk.name}_{name}.html")
             problems.print(str(path), highlight=False)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from energy_pipeline.cli.decision import around_sent, own_name, refuse_sent
 from energy_pipeline.cli.options import DayArgument, DeskOption, LakeOption, WorkersOption, console, cores, plain_errors, problems, settings_of
 from energy_pipeline.cli.pages import show
 from energy_pipeline.domain.errors import PipelineError
@@ -37,6 +38,9 @@ ALL_FLOWS = "ingest,decide,settle_da,settle_final"
 CHUNK_DAYS = 30
 """Delivery days a Dagster run covers at most where nothing else is asked for."""
 
+TURNS, LEAST_DAYS = 3, 4
+"""Chunks a worker gets at least, so that the chain runs beside forecasts of later days; but none so short that starting it counts."""
+
 MANY = 8
 """Of days or reasons, said one by one."""
 
@@ -45,13 +49,15 @@ AgainOption = Annotated[bool, typer.Option("--again", help="Also the days that a
 
 
 @contextmanager
-def running(settings: Settings) -> Iterator[Runner]:
-    """A runner on this machine's Dagster instance."""
+def running(settings: Settings, reopen: tuple[str, str] = ("", "")) -> Iterator[Runner]:
+    """A runner on this machine's Dagster instance; `reopen`: who has sent decisions made anew, and why."""
     from energy_pipeline.runner.flows import Runner
     from energy_pipeline.runner.instance import home_of, open_instance
 
     with open_instance(home_of(os.environ)) as instance:
-        yield Runner(settings, instance=instance)
+        runner = Runner(settings, instance=instance)
+        runner.reopen = reopen
+        yield runner
 
 
 class Bar:
@@ -126,25 +132,33 @@ def audited(settings: Settings, days: Sequence[date], total: SpanResult, *, want
     return total
 
 
-def run_chunks(settings: Settings, flows: list[FlowName], days: Sequence[date], chunk: int = CHUNK_DAYS, workers: int | None = None) -> SpanResult:
-    """Flows over days in chunks, in this process or on several: one per core and chunk, where no number was asked for."""
+def run_chunks(
+    settings: Settings,
+    flows: list[FlowName],
+    days: Sequence[date],
+    chunk: int = CHUNK_DAYS,
+    workers: int | None = None,
+    reopen: tuple[str, str] = ("", ""),
+) -> SpanResult:
+    """Flows over days in chunks of at most `chunk` days, in this process or on several: one per core, where no number was asked for."""
     from energy_pipeline.runner.instance import home_of, prepare_home
     from energy_pipeline.runner.results import SpanResult
     from energy_pipeline.runner.spans import chunks, stretches
 
     if len(days) > 1:
         settings = settings.model_copy(update={"label": settings.label or f"{', '.join(flows)} {days[0]} to {days[-1]}, {len(days)} days"})
-    size = chunk if workers is None else min(chunk, math.ceil(len(days) / workers))
+    wanted = workers or cores()
+    size = chunk if wanted == 1 else min(chunk, max(LEAST_DAYS, math.ceil(len(days) / (TURNS * wanted))))
     groups = [list(chunks(*stretch, size)) for stretch in stretches(days)]
     spans = [span for group in groups for span in group]
-    count = min(workers or cores(), len(spans))
+    count = min(wanted, len(spans))
     if count > 1 and "decide" in flows:
         from energy_pipeline.runner.workers import run_on_workers
 
         with bar(f"{', '.join(flows)}  {days[0]} .. {days[-1]} on {count} workers") as listener:
             return run_on_workers(settings, prepare_home(home_of(os.environ)), flows, groups, count, listener)
     total = SpanResult()
-    with running(settings) as runner:
+    with running(settings, reopen) as runner:
         for span in spans:
             total.merge(run_flows(runner, flows, *span))
     return total
@@ -263,11 +277,16 @@ def run(
     flows: Annotated[str | None, typer.Option("--flows", help=f"Some of {ALL_FLOWS}; default: all, settling only days that are over.")] = None,
     again: AgainOption = False,
     audit: AuditOption = True,
+    reason: Annotated[str, typer.Option("--reason", help="With --again: why a decision that was sent is made anew.")] = "",
+    by: Annotated[str | None, typer.Option("--by", help="With --reason: who says so; by default the name this account has.")] = None,
 ) -> None:
-    """Ingest and decide DAY, and settle it when it is over; a finished day is left alone."""
+    """Ingest and decide DAY, and settle it when it is over; a finished day is left alone, and so is a decision that was sent."""
     from energy_pipeline.runner.finished import Finished
 
     with plain_errors():
+        if reason and not again:
+            raise typer.BadParameter("--reason goes with --again")
+        reopen = (by or own_name(), reason) if reason else ("", "")
         settings, target = settings_of(desk, lake), day.date()
         if as_of is not None:
             with running(settings) as runner:
@@ -278,9 +297,12 @@ def run(
 
         def go(left: Sequence[date], wanted: Sequence[FlowName]) -> SpanResult:
             made.extend(left)
-            return run_chunks(settings, list(wanted), left, workers=1)
+            return run_chunks(settings, list(wanted), left, workers=1, reopen=reopen)
 
-        result = run_left(settings, [target], go, again=again, flows=flows_of(flows or (ALL_FLOWS if over else "ingest,decide")))
+        wanted = flows_of(flows or (ALL_FLOWS if over else "ingest,decide"))
+        if again and not reason and "decide" in wanted:
+            refuse_sent(settings, target)
+        result = run_left(settings, [target], go if reason else around_sent(settings, go), again=again, flows=wanted)
         show(settings, [target], result.failed_days)
         tell(audited(settings, made, result, wanted=audit and bool(made)))
 
@@ -329,7 +351,7 @@ def backfill(
             return audited(settings, left, total, wanted=audit)
 
         span = days_between(first.date(), last.date())
-        total = run_left(settings, span, go, again=again, flows=flows_of(flows))
+        total = run_left(settings, span, around_sent(settings, go), again=again, flows=flows_of(flows))
         show(settings, sorted({span[0], span[-1]}), total.failed_days, span)
         tell(total)
 

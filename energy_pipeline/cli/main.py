@@ -16,13 +16,17 @@ from energy_pipeline.cli.audit import audit
 from energy_pipeline.cli.backtest import backtest
 from energy_pipeline.cli.benchmark import benchmark_app
 from energy_pipeline.cli.book import book_app
+from energy_pipeline.cli.decision import acknowledge, approve, send
+from energy_pipeline.cli.delta import delta
 from energy_pipeline.cli.desk import desk_app
 from energy_pipeline.cli.export import export
 from energy_pipeline.cli.fetch import fetch, replay
-from energy_pipeline.cli.pages import index, report
+from energy_pipeline.cli.pages import index
+from energy_pipeline.cli.report import report
 from energy_pipeline.cli.risk import risk_app
 from energy_pipeline.cli.status import deadline, status
 from energy_pipeline.cli.study import study_app
+from energy_pipeline.cli.verify import verify
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -32,7 +36,7 @@ app = typer.Typer(
     help="The daily pipeline of a power-trading desk.",
 )
 DAILY = (flows.demo, flows.tune, flows.train, flows.run, flows.backfill, flows.settle, fetch, replay, audit, report, index, export, status, deadline)
-for command in (*DAILY, tools.ui, tools.doctor, tools.docs, tools.warm):
+for command in (*DAILY, approve, send, acknowledge, delta, verify, tools.ui, tools.doctor, tools.docs, tools.warm):
     app.command()(command)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(tools.bench)
 app.command()(backtest)

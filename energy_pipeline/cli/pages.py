@@ -1,44 +1,20 @@
 """What a day left to look at: its page, and a table of days.
 
-What belongs here: the commands `report` and `index`, and the table printed after flows. What does not: the page itself (`reporting`).
+What belongs here: the command `index`, where a page is, and the table printed after flows. What does not: the page itself (`reporting`).
 """
 
 from __future__ import annotations
 
-import tempfile
-import webbrowser
 from collections.abc import Collection, Sequence
 from datetime import date
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from energy_pipeline.cli.day_table import day_table, totals
-from energy_pipeline.cli.options import DayArgument, DeskOption, LakeOption, console, plain_errors, problems, settings_of
+from energy_pipeline.cli.options import DeskOption, LakeOption, console, plain_errors, problems, settings_of
 from energy_pipeline.settings import Settings
 
 if TYPE_CHECKING:
     from energy_pipeline.desk import Desk
-
-
-def report(
-    day: DayArgument,
-    desk: DeskOption = None,
-    lake: LakeOption = None,
-    open_page: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
-) -> None:
-    """Say where DAY's page is."""
-    with plain_errors():
-        settings = settings_of(desk, lake)
-        path = report_path(settings, day.date())
-        if path is None:
-            problems.print(f"no report of {day.date()} in the lake -> energy-pipeline run {day.date()}")
-            raise typer.Exit(1)
-        console.print(path, soft_wrap=True)
-        tell_unfinished(settings, [day.date()])
-        if open_page:
-            webbrowser.open(_at_hand(settings, day.date(), path).resolve().as_uri())
 
 
 def report_path(settings: Settings, day: date) -> str | None:
@@ -48,17 +24,6 @@ def report_path(settings: Settings, day: date) -> str | None:
 
     storage, path = Lake(settings.lake).storage, f"{day_folder('report', day)}/report.html"
     return storage.location(path) if storage.exists(path) else None
-
-
-def _at_hand(settings: Settings, day: date, path: str) -> Path:
-    """A file that a browser opens: the page itself, or a copy of the object."""
-    if "://" not in path:
-        return Path(path)
-    from energy_pipeline.lake import Lake
-
-    with tempfile.NamedTemporaryFile(prefix=f"report-{day}-", suffix=".html", delete=False) as copy:
-        copy.write(Lake(settings.lake).read_file("report", day, "report.html"))
-    return Path(copy.name)
 
 
 def tell_unfinished(settings: Settings, days: Collection[date]) -> None:
@@ -92,12 +57,9 @@ def show(settings: Settings, days: list[date], failed: Collection[date] = (), sp
     """
     from energy_pipeline.lake import Lake
     from energy_pipeline.runner.index import records, write_index
-    from energy_pipeline.runner.summary import summarise
 
     lake, desk = Lake(settings.lake), desk_of(settings)
-    found = [summary for day in days if day not in failed and (summary := summarise(lake, day, desk.limits.es_level)).positions_mwh]
-    if found:
-        console.print(day_table(found, desk.currency))
+    show_table(settings, desk, [day for day in days if day not in failed])
     if len(span) > 2:
         console.print(totals([r for r in records(lake) if r.day in set(span) - set(failed)], len(span)), markup=False)
     for day in sorted(set(days) & set(failed)):
@@ -108,6 +70,16 @@ def show(settings: Settings, days: list[date], failed: Collection[date] = (), sp
         console.print(f"[bold]Report[/bold]     {pages[-1]}", soft_wrap=True)
         console.print(f"[bold]All days[/bold]   {write_index(lake, desk)}", soft_wrap=True)
     console.print(f"[bold]Warehouse[/bold]  {settings.warehouse}  (DuckDB, schema marts)", soft_wrap=True)
+
+
+def show_table(settings: Settings, desk: Desk, days: list[date]) -> None:
+    """Print a column for each of the days that is decided."""
+    from energy_pipeline.lake import Lake
+    from energy_pipeline.runner.summary import summarise
+
+    found = [summary for day in days if (summary := summarise(Lake(settings.lake), day, desk.limits.es_level)).positions_mwh]
+    if found:
+        console.print(day_table(found, desk.currency))
 
 
 def desk_of(settings: Settings) -> Desk:

@@ -55,6 +55,15 @@ def settled_days(
             say(work.page(work.study(flat, replace(rule, volatility_decay=0.94), *work.LATER), with_methods=False)[:7])
 
 
+@risk_app.command("hedge-year")
+def hedge_year(data: DataOption = None, ratio: Annotated[float, typer.Option("--ratio", help="Of the expected output, to be sold.")] = 0.8) -> None:
+    """A hedge programme of German wind, 2018-10-01 .. 2019-09-30: chosen on half of each day's paths, judged on the others, settled."""
+    from energy_pipeline.studies.hedge_year import page
+
+    with plain_errors(ValueError):
+        say(page(data_folder(data), ratio=ratio))
+
+
 @risk_app.command("deviation-loss")
 def deviation_loss(data: DataOption = None) -> None:
     """What a thousandth of German wind lost by its deviations, and less by a better nomination."""

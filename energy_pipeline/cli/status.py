@@ -66,6 +66,8 @@ def _tell(found: Status) -> None:
     last = found.last_decision
     said = "none" if last is None else f"{last.delivery_day}, recorded {last.recorded_at:%Y-%m-%d %H:%M}Z by run {last.run_id[:8]} ({last.state})"
     _line("last decision", said)
+    if last is not None and last.life:
+        _line("", last.life)
     for g in found.gates:
         _line("next gate", f"{g.market}: {g.delivery_day} at {g.gate:%Y-%m-%d %H:%M}Z, {'decided' if g.decided else 'not decided yet'}")
     if found.unwatched:

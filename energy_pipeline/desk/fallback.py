@@ -16,8 +16,9 @@ from energy_pipeline.desk.base import DeskModel
 class Fallback(DeskModel):
     """A simpler decision for a day that is not decided in time; it goes through the same optimiser and limits."""
 
-    decision: Literal["naive", "flat"] = Field(
-        description="naive: the seasonal naive stands in for the price models. flat: besides, only what is expected is sold: "
+    decision: Literal["yesterday", "naive", "flat"] = Field(
+        description="yesterday: price models as they were last fitted, none is trained; the seasonal naive where none is there. "
+        "naive: the seasonal naive stands in for the price models. flat: besides, only what is expected is sold: "
         "no deviation from it, no hedge, no strategy."
     )
     minutes_before_gate: int = Field(20, ge=1, le=720, description="Minutes before the earliest gate at which the day must be decided.")

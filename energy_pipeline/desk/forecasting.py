@@ -61,6 +61,11 @@ class ForecastSettings(DeskModel):
     overrides: dict[str, dict[str, int | float]] = Field(
         default_factory=dict, description="Settings of single members, e.g. xgboost: {refit_days: 28}; refit_days is the recalibration schedule."
     )
+    new_fits: bool = Field(
+        True,
+        description="false: no price model is fitted; the last fit of each that is there forecasts, at most 31 days old "
+        "(the desk's fallback `yesterday` sets it).",
+    )
     training_days: int = Field(1463, ge=28, le=2200, description="Days of history the members may learn from.")
     weight_days: int = Field(84, ge=1, le=365, description="Past days that weight the families; equal weights under 28.")
     error_days: int = Field(182, ge=10, le=365, description="Past days whose forecast errors make quantiles and scenarios.")

@@ -17,6 +17,7 @@ from energy_pipeline.desk.fallback import Fallback
 from energy_pipeline.desk.flexibility import Battery, FlexibilitySettings, GridService, Right, right_problems, service_problems
 from energy_pipeline.desk.forecasting import ForecastSettings
 from energy_pipeline.desk.forwards import ForwardBookSettings
+from energy_pipeline.desk.hedging import Hedging
 from energy_pipeline.desk.joint import JointBookSettings
 from energy_pipeline.desk.ledger import Ledger
 from energy_pipeline.desk.markets import Currency, Gate, Market, MarketTimeUnit
@@ -26,7 +27,7 @@ from energy_pipeline.desk.portfolio import PortfolioSettings
 from energy_pipeline.desk.risk import RiskSettings, Stress, factor_names
 from energy_pipeline.desk.scenarios import ScenarioSettings
 from energy_pipeline.desk.sources import AbsentSeries, SeriesEntry, Sources
-from energy_pipeline.desk.strategies import Allocation, PairSpread, Strategy, TradingCosts, strategy_problems
+from energy_pipeline.desk.strategies import Allocation, PairSpread, Record, Strategy, TradingCosts, strategy_problems
 from energy_pipeline.desk.weather import WeatherLocation
 from energy_pipeline.desk.zones import SecondPrice, Zone
 from energy_pipeline.domain.blocks import Block
@@ -128,10 +129,12 @@ class Desk(DeskModel):
     services: dict[Name, GridService] = Field(default_factory=dict, description="Capacity sold to the grid operator, stacked with energy.")
     contracts: tuple[Contract, ...] = Field((), description="Block contracts the desk may hedge with.")
     opening_book: tuple[OpeningPosition, ...] = Field((), description="Positions held before the day's decision.")
+    hedging: Hedging | None = Field(None, description="A hedge programme and views beside it; without it contracts follow the objective.")
     ledger: Ledger | None = Field(None, description="Trades, quotes and exchange rates of the whole book, from files.")
     strategies: dict[Name, Strategy] = Field(default_factory=dict, description="Trading rules by name.")
-    trading_costs: dict[str, TradingCosts] = Field(default_factory=dict, description="Per zone; a zone without pays its imbalance fee only.")
+    trading_costs: dict[str, TradingCosts] = Field(default_factory=dict, description="By zone, of what is sold beyond the expected output.")
     allocation: Allocation = Field(Allocation(), description="How tradable strategies share the desk's risk.")
+    record: Record = Field(Record(), description="When a strategy's own record lets it trade, and how much.")
     limits: Limits = Field(Limits(), description="What the book may hold.")
     forecast: ForecastSettings = Field(ForecastSettings(), description="The price models.")
     scenarios: ScenarioSettings = Field(ScenarioSettings(), description="How the paths of day and week are drawn.")
@@ -251,11 +254,25 @@ class Desk(DeskModel):
         ]
         left = min(self.gate_closure(d) - self.decision_time(d) for d in (date(2026, 1, 15), date(2026, 7, 15)))
         odd += self.fallback.problems(left) if self.fallback is not None else []
+        odd += self._hedging_problems()
         return odd + [
             f"decision_at: {self.decision_at} is after the gate {m.gate.at} of market {name}"
             for name, m in self.markets.items()
             if m.gate.days_before == self.days_ahead and m.time_zone == self.time_zone and self.decision_at > m.gate.at
         ]
+
+    def _hedging_problems(self) -> list[str]:
+        if self.hedging is None:
+            return []
+        known = {(c.zone, c.block) for c in self.contracts}
+        odd = [f"hedging.programme.{i}.zone: no zone {t.zone!r}" for i, t in enumerate(self.hedging.programme) if t.zone not in self.zones]
+        odd += [
+            f"hedging.programme.{i}: {t.block} of {t.zone} is none of the desk's contracts -> add it to contracts"
+            for i, t in enumerate(self.hedging.programme)
+            if t.tenor == "day" and (t.zone, t.block) not in known
+        ]
+        joint = self.flexibility.orders == "joint"
+        return odd + ["flexibility.orders: joint decides the contracts itself -> leave out hedging, or send plan, curve or blocks"] * joint
 
     def delivery_day(self, day: date) -> DeliveryDay:
         """The delivery day in the desk's time zone."""

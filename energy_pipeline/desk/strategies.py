@@ -194,3 +194,27 @@ class Allocation(DeskModel):
         "none", description="How risk is shared: equal contributions, least CVaR, mean against variance, or (none) equal parts."
     )
     window_days: int = Field(365, ge=60, le=2000, description="Past days the shares are computed from.")
+
+
+class Record(DeskModel):
+    """When a strategy's own record lets it trade, and how much."""
+
+    decides: bool = Field(True, description="false: every tradable strategy trades all it may, whatever its record says; its row says so.")
+    window_days: int = Field(120, ge=30, le=365, description="Settled days a judgement rests on; the walk begins `minimum_days` before them.")
+    minimum_days: int = Field(60, ge=20, le=365, description="Settled days under which a strategy is on paper.")
+    live_probability: float = Field(0.9, gt=0.5, lt=1, description="Deflated probability of an edge from which it is live.")
+    reduced_probability: float = Field(0.75, gt=0.5, lt=1, description="From which it is reduced, and under which a live one is reduced.")
+    paper_probability: float = Field(0.5, gt=0, lt=1, description="Under which a reduced one goes back on paper.")
+    reduced_size: float = Field(0.5, gt=0, lt=1, description="Part of its share that a reduced strategy trades.")
+    drawdown_stop: float = Field(10.0, gt=0, description="Fall from a peak while trading, in standard deviations of a day, that stops it.")
+    rest_days: int = Field(28, ge=1, le=365, description="Days a stopped strategy rests before it is on paper again, its record begun anew.")
+    trials: str | None = Field(None, min_length=1, description="File of every trial (CSV); `energy-pipeline backtest` adds to it, decisions read it.")
+
+    @model_validator(mode="after")
+    def _order(self) -> Record:
+        if not self.paper_probability <= self.reduced_probability <= self.live_probability:
+            told = f"{self.paper_probability:g}, {self.reduced_probability:g}, {self.live_probability:g}"
+            raise ValueError(f"paper_probability <= reduced_probability <= live_probability, got {told}")
+        if self.minimum_days > self.window_days:
+            raise ValueError(f"minimum_days {self.minimum_days} is more than window_days {self.window_days}: no record would ever be long enough")
+        return self

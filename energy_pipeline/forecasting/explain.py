@@ -110,9 +110,12 @@ def _member_frames(info: InformationSet, zone: str, member: Forecaster, artefact
     def panel_of(day: date) -> Panel:
         return zone_panel(info.at(day), zone)
 
+    def fit(fitting: Forecaster, history: Panel) -> bytes:
+        return fitted_member(zone, fitting, history, 1, artefacts, anew=info.desk.forecast.new_fits)
+
     try:
         today, basis = member_basis(zone_panel(info, zone), member, panel_of)
-        fitted = chained_fit(member, basis, panel_of, lambda fitting, history: fitted_member(zone, fitting, history, 1, artefacts))
+        fitted = chained_fit(member, basis, panel_of, fit)
         found = explain(member, today, fitted)
     except FIT_FAILURES:
         return  # the row of the model in forecast_models says why

@@ -224,14 +224,22 @@ def chosen_members(info: InformationSet, zone: str, lead: int = 1) -> list[Forec
     return [replace(m, zone=zone, network=info.network()) if isinstance(m, Joint) else m for m in chosen]
 
 
-def fitted_member(zone: str, member: Forecaster, basis: Panel, lead: int, artefacts: ArtefactStore) -> bytes:
-    """The member's parameters for a history, from the store or fitted now; nothing is stored for a member that keeps nothing."""
+def fitted_member(zone: str, member: Forecaster, basis: Panel, lead: int, artefacts: ArtefactStore, *, anew: bool = True) -> bytes:
+    """The member's parameters for a history, from the store or fitted now; nothing is stored for a member that keeps nothing.
+
+    Raises
+    ------
+    ModelUnavailableError
+        With `anew=False` where the store has none: an earlier fit stands in, or the member is left out.
+    """
     more = [part.astype(np.float64) for part in (basis.kinds, basis.since) if part is not None]
     own = artefact_key(f"{VERSION}|{member}|{basis.first_day}|{lead}", basis.prices, basis.exog, *more)
     bundle = Bundle(zone, basis.origin)
     stored = artefacts.get(bundle, member.name, own)
     if stored is not None:
         return stored
+    if not anew:
+        raise ModelUnavailableError(f"no fit of {basis.origin} is there, and none is made (forecast.new_fits)")
     made = member.fit(basis)
     if made != NOTHING:
         artefacts.put(bundle, member.name, own, made)
@@ -244,7 +252,7 @@ def _day_members(info: InformationSet, zone: str, lead: int, artefacts: Artefact
     fits: dict[Bundle, None] = {}
 
     def fit(member: Forecaster, basis: Panel) -> bytes:
-        found = fitted_member(zone, member, basis, lead, artefacts)
+        found = fitted_member(zone, member, basis, lead, artefacts, anew=info.desk.forecast.new_fits)
         if found != NOTHING:
             fits[Bundle(zone, basis.origin)] = None
         return found

@@ -8,8 +8,8 @@ quantiles, recalibration. What does not: the forecasts.
 2. Residual quantiles of errors over scale, half from the slot and its two neighbours,
    half from the slots of the same volatility tercile, that is third of the forecast scale.
 3. Quantile regression averaging: quantiles of error over scale by linear regression on the
-   families' deviations from the ensemble, smoothed pinball loss (convolution with a normal
-   kernel; Fernandes, Guerre, Horta 2021), Newton steps.
+   families' deviations from the ensemble, smoothed pinball loss
+   (`mathematics.regression.quantile`).
 4. The mean of 2 and 3, sorted, then recalibrated: a level t is moved to the empirical
    t-quantile of the probability transforms of the last 91 days, made symmetric, and
    drawn outwards for the finite number of days, since days, not hours, are independent.
@@ -24,6 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.mathematics.regression.quantile import smoothed_quantile_regression
 
 WARM_UP_DAYS = 14
 LEAST_DAYS = 21
@@ -149,7 +150,7 @@ def _fitted(error: FloatArray, signs: FloatArray, deviation: FloatArray, levels:
     third = np.searchsorted(edges, spread)
     parts = [ratios[third == k] for k in range(3)]
     terciles = np.stack([np.quantile(part if part.size >= LEAST_VALUES else ratios, levels) for part in parts])
-    return _Base(scale, factor, local, edges, terciles, _quantile_regression(regressors, ratios.ravel(), levels))
+    return _Base(scale, factor, local, edges, terciles, smoothed_quantile_regression(regressors, ratios.ravel(), levels, bandwidth=BANDWIDTH))
 
 
 def _applied(base: _Base, signs: FloatArray, deviation: FloatArray) -> FloatArray:
@@ -174,29 +175,3 @@ def _at_levels(row: FloatArray, levels: FloatArray, moved: FloatArray) -> FloatA
     found[low] = row[0] - (levels[0] - moved[low]) / levels[0] * 0.3 * (row[1] - row[0])
     found[high] = row[-1] + (moved[high] - levels[-1]) / (1 - levels[-1]) * 0.3 * (row[-1] - row[-2])
     return found
-
-
-def _quantile_regression(X: FloatArray, y: FloatArray, levels: FloatArray, ridge: float = 1e-3, steps: int = 12) -> FloatArray:
-    """Smoothed quantile regression, shape (levels, columns); the first column is the intercept."""
-    from scipy.special import ndtr
-
-    n, k = X.shape
-    penalty = ridge * np.eye(k)
-    penalty[0, 0] = 0.0
-    result = np.zeros((len(levels), k))
-    start, nudge, starts = np.zeros(k), 1e-3 * np.eye(k), np.quantile(y, levels)
-    for i, level in enumerate(levels):
-        b = start.copy()
-        b[0] = starts[i]
-        for _ in range(steps):
-            u = np.clip((y - X @ b) / BANDWIDTH, -30, 30)
-            gradient = X.T @ (ndtr(-u) - level) / n + penalty @ b
-            curvature = np.exp(-0.5 * u * u) / (np.sqrt(2 * np.pi) * BANDWIDTH)
-            hessian = (X * curvature[:, None]).T @ X / n + penalty + nudge
-            move = np.linalg.solve(hessian, gradient)
-            largest = float(np.abs(move).max())
-            b = b - move * min(1.0, 1.0 / max(largest, 1e-12))
-            if largest < 1e-4:
-                break
-        result[i] = start = b
-    return result

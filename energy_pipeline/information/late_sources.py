@@ -70,13 +70,15 @@ def waits(desk: Desk) -> bool:
     return any(rule.action == "wait" for rule in [*desk.sources.late.values(), *(series.late for series in desk.sources.declared)])
 
 
-def cut_as_of(desk: Desk, times: Mapping[date, datetime], first: date, last: date, as_of: datetime | None) -> dict[date, datetime]:
-    """Decision times as they could have been at an instant; as they are without one."""
+def cut_as_of(
+    desk: Desk, times: Mapping[date, datetime], first: date, last: date, as_of: datetime | None, *, after_gate: bool = False
+) -> dict[date, datetime]:
+    """Decision times as they could have been at an instant; as they are without one. `after_gate`: to value anew, not to decide."""
     if as_of is None:
         return dict(times)
     start = first - timedelta(days=desk.history_days)
     cut = {day: min(times.get(day, desk.decision_time(day)), as_of) for day in days_between(start, last)}
-    return cut | {day: _before_gate(desk, day, as_of) for day in days_between(first, last)}
+    return cut | {day: as_of if after_gate else _before_gate(desk, day, as_of) for day in days_between(first, last)}
 
 
 def _before_gate(desk: Desk, day: date, as_of: datetime) -> datetime:

@@ -28,6 +28,7 @@ from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import MissingDayError, PipelineError
 from energy_pipeline.lake import compaction, layout, numbered, parquet
 from energy_pipeline.lake.artefacts import ArtefactStore
+from energy_pipeline.lake.decision_log import DecisionLog
 from energy_pipeline.lake.parquet import Part
 from energy_pipeline.lake.past_months import PastMonths
 from energy_pipeline.lake.storage import Storage, storage_for
@@ -357,6 +358,10 @@ class Lake:
     def unfinished(self) -> UnfinishedDays:
         """Days that a flow began to write and did not write through."""
         return UnfinishedDays(self.storage)
+
+    def decisions(self) -> DecisionLog:
+        """What people did with the days' decisions."""
+        return DecisionLog(self.storage, self.verified)
 
     def past(self) -> PastMonths:
         """The store of past days' values."""

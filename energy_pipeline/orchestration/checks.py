@@ -84,6 +84,7 @@ def check_steps(marts: Sequence[str], partitions: dg.PartitionsDefinition[str]) 
             _table("asset_states", "states_follow", "Every day's assets begin where the day before left them, as it stands now.", states_follow),
             _table("scenario_sets", "one_expectation", "Every unconditional set has the published mean.", one_expectation),
             _table("risk_contributions", "contributions_add_up", "Contributions sum to their measure.", contributions),
+            _table("positions", "within_the_record", "No deviation is larger than what the strategies' states allow.", within_record),
             _table("nominations", "bids_kept", "The day's bids were kept as CSV.", nominations),
         ],
         "settle_da": _suites("settle_da"),
@@ -267,20 +268,20 @@ def disguised(session: RunSession, days: Sequence[date]) -> Outcome:
     return Outcome(days if found else (), found)
 
 
+def within_record(session: RunSession, days: Sequence[date]) -> Outcome:
+    """|s - E| is at most the sum of |target| x size over the zone's strategies, in every interval."""
+    from energy_pipeline.book.strategy_sizes import beyond_the_record
+
+    bad = beyond_the_record(*(session.read(name, days[0], days[-1]) for name in ("positions", "signals", "strategy_states")))
+    return Outcome(sorted(set(bad["delivery_day"].to_list())), [str(r) for r in bad.head(LISTED).to_dicts()])
+
+
 def contributions(session: RunSession, days: Sequence[date]) -> Outcome:
     """Per measure, level and kind the contributions sum to the measure of the book."""
-    parts = session.read("risk_contributions", days[0], days[-1])
-    book = session.read("risk_measures", days[0], days[-1]).filter(pl.col("scope") == "book")
-    totals = {(r["delivery_day"], r["measure"], r["level"]): r["value_eur"] for r in book.to_dicts()}
-    sums: dict[tuple[date, str, float, str], list[float]] = {}
-    for row in parts.to_dicts():
-        sums.setdefault((row["delivery_day"], row["measure"], row["level"], row["component_kind"]), []).append(row["contribution_eur"])
-    bad = {k: (math.fsum(v), totals.get(k[:3])) for k, v in sums.items() if not _near(math.fsum(v), totals.get(k[:3]))}
+    from energy_pipeline.risk.components import other_sums
+
+    bad = other_sums(session.read("risk_contributions", days[0], days[-1]), session.read("risk_measures", days[0], days[-1]), CENT)
     return Outcome(sorted({k[0] for k in bad}), [f"{k}: sum {s}, measure {t}" for k, (s, t) in bad.items()])
-
-
-def _near(total: float, measure: float | None) -> bool:
-    return measure is not None and abs(total - measure) <= CENT + 1e-9 * abs(measure)
 
 
 def pnl_legs(session: RunSession, days: Sequence[date]) -> Outcome:

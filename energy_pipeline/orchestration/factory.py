@@ -253,7 +253,8 @@ def whole_days_of(context: dg.AssetExecutionContext, session: RunSession) -> Who
             context.instance.add_run_tags(run.run_id, processes.own_tags())
         written = whole_days.planned(assets_of(context))
         about = {"desk": runtime.desk.name, "desk_hash": desk_hash(runtime.desk), "code_version": runtime.settings.code_version or code_version()}
-        whole = WholeDays(session.lake, run.run_id, runtime.now(), written, about, policies.NOT_LAST_TAG not in run.tags, run.parent_run_id or "")
+        is_last, reopen = policies.NOT_LAST_TAG not in run.tags, (run.tags.get(policies.PERSON_TAG, ""), run.tags.get(policies.REOPEN_TAG, ""))
+        whole = WholeDays(session.lake, run.run_id, runtime.now(), written, about, is_last, run.parent_run_id or "", reopen)
         holder = f"run {run.run_id[:8]} of {run.job_name}, {processes.own()}"
         whole.take(days_between(session.first, session.last), holder, context.log.info, runtime.patience_seconds)
         runtime.whole = whole

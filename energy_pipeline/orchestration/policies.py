@@ -20,6 +20,9 @@ AS_OF_TAG = "energy_pipeline/as_of"
 FALLBACK_TAG = "energy_pipeline/fallback"
 """Run tag: the desk's fallback decision, and which; recorded as such."""
 
+REOPEN_TAG, PERSON_TAG = "energy_pipeline/reopen_reason", "energy_pipeline/person"
+"""Run tags: why, and by whose word, decisions that were sent are made anew."""
+
 NOT_LAST_TAG = "energy_pipeline/not_last"
 """Run tag: another run follows on the same days at once; the warehouse is published by that."""
 

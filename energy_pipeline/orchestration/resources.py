@@ -48,6 +48,15 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def as_of_root(root: str, instant: datetime) -> str:
+    """Where days that are decided on what was known at an instant are written.
+
+    >>> as_of_root("lake", datetime(2026, 3, 28, 9, tzinfo=UTC))
+    'lake/as_of/20260328T090000Z'
+    """
+    return f"{root}/as_of/{instant.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
 class DeskRuntime:
     """The resource of every asset: desk, settings, lake, clock, and the current run's session.
 
@@ -74,6 +83,8 @@ class DeskRuntime:
         self._lock = threading.Lock()
         self.whole: WholeDays | None = None
         self.patience_seconds = PATIENCE_SECONDS
+        self.after_gate = False
+        """Whether runs as of an instant may lie after the gate: they value a decided book anew and decide nothing."""
 
     @property
     def world(self) -> World:
@@ -163,7 +174,7 @@ class RunSession:
         """Where the run writes."""
         if self.as_of is None:
             return self.runtime.lake
-        return Lake(f"{self.runtime.lake.root}/as_of/{self.as_of.astimezone(UTC):%Y%m%dT%H%M%SZ}")
+        return Lake(as_of_root(self.runtime.lake.root, self.as_of))
 
     @cached_property
     def artefacts(self) -> ArtefactStore:
@@ -193,7 +204,7 @@ class RunSession:
     def _decision_times(self, tables: Mapping[str, RawTable]) -> dict[date, datetime]:
         """Effective decision times of the run's days and of every past day they look back to."""
         times = self.runtime.world.decision_times(tables, self.first, self.last) if waits(self.desk) else {}
-        return cut_as_of(self.desk, times, self.first, self.last, self.as_of)
+        return cut_as_of(self.desk, times, self.first, self.last, self.as_of, after_gate=self.runtime.after_gate)
 
     @cached_property
     def compared(self) -> dict[str, pl.DataFrame]:

@@ -23,22 +23,23 @@ AUCTION_MINUTES = 55
 """From a gate to its published prices, at most."""
 ORDINARY_DAY = date(2026, 1, 15)
 """A delivery day without a clock change near it, on which the clocks of desk and markets are compared."""
-Request = Callable[[date], dg.RunRequest]
+Request = Callable[[date], dg.RunRequest | dg.SkipReason]
+Sent = Callable[[date], bool]
 
 
-def schedules(desk: Desk, jobs: Mapping[str, AnyJob], running: bool) -> list[dg.ScheduleDefinition]:
-    """All schedules of the desk: each delivery day is decided before its gates, and settled after the last of them."""
+def schedules(desk: Desk, jobs: Mapping[str, AnyJob], running: bool, sent: Sent = lambda _: False) -> list[dg.ScheduleDefinition]:
+    """All schedules of the desk: each delivery day is decided before its gates, unless it is sent already, and settled after the last of them."""
     decided, ahead = _moment(desk, desk.decision_time(ORDINARY_DAY))
     decide_at, before_decision = _later(decided, _minutes_left(desk)), _later(decided, -15)
     auction, settled_ahead = _moment(desk, desk.last_gate_closure(ORDINARY_DAY) + timedelta(minutes=AUCTION_MINUTES))
     minutes = desk.fallback.minutes_before_gate if desk.fallback is not None else DEADLINE_MINUTES
     deadline, due = _moment(desk, desk.gate_closure(ORDINARY_DAY) - timedelta(minutes=minutes))
     status = dg.DefaultScheduleStatus.RUNNING if running else dg.DefaultScheduleStatus.STOPPED
-    week = _week(max(1, ahead))
+    decided_day, week = _unless(sent, _one("decide", ahead), ahead), _week(max(1, ahead))
     rows: list[tuple[str, str, str, Request, str]] = [
         ("ingest_before_decision", "ingest", _cron(before_decision), week, "Delivery days from a week ago to the one decided, just before."),
         ("ingest_after_auction", "ingest", _cron(auction), week, "The same once the auction has cleared."),
-        ("decide_before_gate", "decide", _cron(decide_at), _one("decide", ahead), "The day whose decision time has come, just after it."),
+        ("decide_before_gate", "decide", _cron(decide_at), decided_day, "The day whose decision time has come, just after it."),
         ("deadline_before_gate", "deadline", _cron(deadline), _deadline(due), "The desk's deadline: what is not decided is told, and falls back."),
         ("settle_da_after_auction", "settle_da", _cron(_later(auction, 10)), _one("settle_da", settled_ahead), "The day whose auction has cleared."),
         ("settle_final_yesterday", "settle_final", "30 14 * * *", _one("settle_final", -1), "Yesterday, once meters are in."),
@@ -77,6 +78,16 @@ def _one(flow: str, offset: int) -> Request:
         return dg.RunRequest(run_key=f"{flow}:{key_of(day)}:{key_of(local_day)}", partition_key=key_of(day))
 
     return request
+
+
+def _unless(sent: Sent, request: Request, offset: int) -> Request:
+    """The request, but for a day whose decision was sent."""
+
+    def asked(local_day: date) -> dg.RunRequest | dg.SkipReason:
+        day = local_day + timedelta(days=offset)
+        return dg.SkipReason(f"the decision of {day} was sent; it stays as it is") if sent(day) else request(local_day)
+
+    return asked
 
 
 def _week(ahead: int) -> Request:
@@ -122,7 +133,7 @@ def _schedule(
     status: dg.DefaultScheduleStatus,
 ) -> dg.ScheduleDefinition:
     @dg.schedule(name=name, job=job, cron_schedule=cron, execution_timezone=zone, description=text, default_status=status)
-    def _tick(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    def _tick(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         return request(context.scheduled_execution_time.astimezone(ZoneInfo(zone)).date())
 
     return _tick

@@ -14,6 +14,7 @@ from datetime import date, datetime
 
 from energy_pipeline.contracts import TABLES
 from energy_pipeline.lake import Lake, lease
+from energy_pipeline.lake.decision_log import DecisionEvent, DecisionSentError
 from energy_pipeline.lake.unfinished import Unfinished
 
 MARKED = ("decide", "settle_da", "settle_final")
@@ -22,6 +23,8 @@ FILES = {"decide": ["nominations", "daily_report"], "settle_final": ["daily_repo
 """Assets that are files, by the flow that writes them."""
 PAGE_ASSET = "daily_report"
 PAGE, OPEN, CLOSE = "report.html", '<p style="background:#b00020;color:#fff;padding:1em">', "<!-- end --></p>"
+LIFE, CALM = "decision", '<p style="background:#e6f0e6;color:#103010;padding:1em">'
+REOPEN_STEP = "energy-pipeline run {0} --again --reason WHY"
 
 
 def planned(assets: Collection[str]) -> dict[str, frozenset[str]]:
@@ -49,6 +52,8 @@ class WholeDays:
         Whether no other run follows on these days at once; else that one takes the marks away.
     parent : str
         The killed run that this one goes on from: what that wrote stands.
+    reopen : (str, str)
+        Who has decisions that were sent made anew, and why; empty: nobody.
     """
 
     lake: Lake
@@ -58,6 +63,7 @@ class WholeDays:
     about: dict[str, str] = field(default_factory=dict)
     is_last: bool = True
     parent: str = ""
+    reopen: tuple[str, str] = ("", "")
     _left: dict[tuple[date, str], set[str]] = field(default_factory=dict)
     _wanted: tuple[tuple[date, str], ...] = ()
     _lease: AbstractContextManager[object] = field(default_factory=nullcontext)
@@ -73,10 +79,12 @@ class WholeDays:
         self._lease = nullcontext()
 
     def begun(self, day: date, names: Collection[str]) -> None:
-        """Tables of a day are about to be written: mark it, unless that is done."""
+        """Tables of a day are about to be written: mark it, unless that is done; DecisionSentError for a decision that was sent."""
         for flow in self.planned:
             if (day, flow) in self._left or not any(name in TABLES and TABLES[name].flow == flow for name in names):
                 continue
+            if flow == "decide":
+                self._open(day)
             before = self.lake.unfinished().of(day, flow)
             if before is not None and before.run_id != self.run_id:
                 self.lake.write_day("runs", day, TABLES["runs"].frame([_row(before)]))
@@ -97,11 +105,22 @@ class WholeDays:
             if not left & self.planned[flow]:
                 self._through(day, flow)
         if PAGE_ASSET in names:
+            tell_life(self.lake, day)
             for mark in self.lake.unfinished().of_day(day):
                 if (day, mark.flow) not in self._left:
                     _banner(self.lake, day, mark.flow)
         if all(key in self._left and not self._left[key] & self.planned[key[1]] for key in self._wanted):
             self.release()  # a process that lives on, such as a worker's, keeps no day it is through with
+
+    def _open(self, day: date) -> None:
+        """See that a decision which was sent is not written anew without a person's word."""
+        log = self.lake.decisions()
+        if not log.is_frozen(day):
+            return
+        person, reason = self.reopen
+        if not reason:
+            raise DecisionSentError(f"table positions, {day}: {log.of(day)[-1]}; what was sent stays as it is -> {REOPEN_STEP.format(day)}")
+        log.add(day, DecisionEvent("reopened", self.began, person, self.lake.decisions().content(day), reason=reason))
 
     def _go_on(self, day: date, flow: str) -> None:
         """Take over the mark of the killed run that this one goes on from."""
@@ -137,6 +156,14 @@ def _row(mark: Unfinished) -> dict[str, object]:
     return {**about, **mark.about, "state": "unfinished"}
 
 
+def tell_life(lake: Lake, day: date) -> None:
+    """Say on a day's page what people did with its decision."""
+    events, page = lake.decisions().of(day), _page(lake, day)
+    if page and events:
+        text = f"This decision was {'; '.join(map(str, events))}."
+        lake.write_file("report", day, PAGE, told(_without(page, f"<!-- {LIFE} -->{CALM}"), text, LIFE, CALM).encode())
+
+
 def _banner(lake: Lake, day: date, flow: str) -> None:
     """The page of an earlier run says that it is no longer true; the run's own page takes its place."""
     text = f"A run of {flow} began to write this day anew and is not through: what stands below may be of another run than the tables."
@@ -147,14 +174,19 @@ def _banner(lake: Lake, day: date, flow: str) -> None:
 
 def _no_banner(lake: Lake, day: date, flow: str) -> None:
     page = _page(lake, day)
-    before, found, rest = page.partition(_open(flow))
-    if found:
-        lake.write_file("report", day, PAGE, (before + rest.partition(CLOSE)[2]).encode())
+    if (left := _without(page, _open(flow))) != page:
+        lake.write_file("report", day, PAGE, left.encode())
 
 
-def told(page: str, text: str, about: str = "fallback") -> str:
+def _without(page: str, opening: str) -> str:
+    """The page without the line that begins so."""
+    before, found, rest = page.partition(opening)
+    return before + rest.partition(CLOSE)[2] if found else page
+
+
+def told(page: str, text: str, about: str = "fallback", style: str = OPEN) -> str:
     """The page with a line at its top that nobody overlooks."""
-    return page.replace("<body>", f"<body>{_open(about)}{html.escape(text)}{CLOSE}", 1)
+    return page.replace("<body>", f"<body><!-- {about} -->{style}{html.escape(text)}{CLOSE}", 1)
 
 
 def _open(flow: str) -> str:

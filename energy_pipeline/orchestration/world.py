@@ -52,7 +52,8 @@ KEY_DAYS = 31
 """Raw days before the look-back that count for keys only: what a kept value may read is told generously."""
 OWN_MATTERS = frozenset(
     {
-        *("name", "strategies", "trading_costs", "allocation", "limits", "joint_book", "forward_book", "stress", "portfolio", "risk", "fallback"),
+        *("name", "strategies", "trading_costs", "allocation", "record", "limits", "joint_book"),
+        *("forward_book", "stress", "portfolio", "risk", "fallback", "hedging"),
         *("scenarios", "opening_book", "ledger", "contracts", "rights", "assets", "services"),
     }
 )

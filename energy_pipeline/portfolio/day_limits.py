@@ -17,11 +17,13 @@ import numpy as np
 from energy_pipeline.book.hedges import Hedge, block_profile, opening_positions
 from energy_pipeline.book.outlook import ZoneOutlook
 from energy_pipeline.book.pnl import ZoneBook, at_fair_value
+from energy_pipeline.book.positions import SAME_MW
 from energy_pipeline.book.stresses import hypothetical, stressed_day, stressed_pnl_eur
 from energy_pipeline.desk import Desk
 from energy_pipeline.desk.risk import NO_STRESS, Stress, stress_of
 from energy_pipeline.domain.blocks import profile
 from energy_pipeline.domain.delivery import BoolArray, DeliveryDay, FloatArray
+from energy_pipeline.domain.errors import InfeasibleError
 from energy_pipeline.portfolio.program import K_EUR, FurtherLimits
 
 Box = tuple[FloatArray, BoolArray]
@@ -107,3 +109,21 @@ def _margined(desk: Desk, day: DeliveryDay, hedges: Sequence[Hedge]) -> tuple[Fl
         held = [o for o in opening_positions(desk, day, h.zone, h.block) if o.last_day > day.day]
         later.append(sum(o.position_mw * (o.last_day - day.day).days for o in held))
     return hours, np.array(later) * hours
+
+
+def gross_room(desk: Desk, day: DeliveryDay, hedges: Sequence[Hedge]) -> float | None:
+    """What tradable contracts may use of `gross_contracts_mw`, or an error when even the best trades break it."""
+    limit = desk.limits.gross_contracts_mw
+    if limit is None:
+        return None
+    fixed = sum(abs(h.opening_mw) for h in hedges if h.max_trade_mw <= 0)
+    least = fixed + sum(max(0.0, abs(h.opening_mw) - h.max_trade_mw) for h in hedges if h.max_trade_mw > 0)
+    if least > limit + SAME_MW:
+        stuck = [h for h in hedges if abs(h.opening_mw) > h.max_trade_mw]
+        conflicts = [
+            "gross_contracts_mw",
+            *(f"max_trade_mw of {h.scope}" if h.max_trade_mw > 0 else f"no quote or contract for {h.scope}" for h in stuck),
+        ]
+        relaxation = f"gross_contracts_mw from {limit:g} to {least:g} MW (+{least - limit:g} MW)"
+        raise InfeasibleError(f"portfolio {day.day}: the opening book cannot be brought within its limit", conflicts, relaxation)
+    return max(limit - fixed, 0.0)

@@ -23,7 +23,7 @@ import polars as pl
 from energy_pipeline.book.grid import on_grid
 from energy_pipeline.book.hedges import Hedge, block_profile, day_hedges
 from energy_pipeline.book.outlook import Acting, ZoneOutlook, zone_outlooks
-from energy_pipeline.book.pnl import HedgeLeg, ZoneBook, at_fair_value, zone_legs
+from energy_pipeline.book.pnl import HedgeLeg, ZoneBook, at_fair_value
 from energy_pipeline.book.positions import (
     DAY_AHEAD,
     SAME_MW,
@@ -35,15 +35,17 @@ from energy_pipeline.book.positions import (
     schedule_cost_eur,
 )
 from energy_pipeline.book.published_forecast import published_forecast
+from energy_pipeline.book.trading_costs import charge_of_zones
 from energy_pipeline.book.valued import book_of_day, outlook_legs, zone_pnl_eur
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
-from energy_pipeline.domain.errors import InfeasibleError, MissingDayError
+from energy_pipeline.domain.errors import MissingDayError
 from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.mathematics.statistics.tail import expected_shortfall, value_at_risk
 from energy_pipeline.portfolio.chosen import Chosen, choose, worth_of
-from energy_pipeline.portfolio.day_limits import further_limits
+from energy_pipeline.portfolio.contract_columns import NO_VIEW, ProgrammeTrade, contract_columns, doubt_eur, programme_legs
+from energy_pipeline.portfolio.day_limits import further_limits, gross_room
 from energy_pipeline.portfolio.program import K_EUR, Program
 from energy_pipeline.portfolio.tangents import Optimum
 
@@ -98,7 +100,7 @@ class Case:
             sold.append((-rows["position_mw"].to_numpy() - rows["expected_output_mw"].to_numpy())[deviation.free])
         for hedge in self.tradable:
             rows = positions.filter(pl.col("zone") == hedge.zone, pl.col("instrument") == hedge.block)
-            trades.append(float(rows["traded_mw"][0]))
+            trades.append(float(rows["traded_mw"][0]) - hedge.programme_mw)
         change = np.array(trades)
         return np.concatenate([*sold, np.maximum(change, 0.0), np.maximum(-change, 0.0)])
 
@@ -146,10 +148,16 @@ def case_of(
     dispatch: pl.DataFrame,
     signals: pl.DataFrame,
     acting: Sequence[Acting] = (),
+    programme: Mapping[str, ProgrammeTrade] | None = None,
 ) -> Case:
-    """The day's decision problem, with the stores that act on prices as they come; parameters and errors as in `optimise`."""
+    """The day's decision problem, with the stores that act on prices as they come; parameters and errors as in `optimise`.
+
+    `programme` has by contract what the hedge programme trades and views may trade; left out, the contracts are the optimiser's.
+    """
     desk, day = info.desk, info.day
     hedges = tuple(h for h in day_hedges(desk, day, info.frame("forward_quotes")) if h.opening or h.mid_eur_mwh is not None)
+    if programme is not None:
+        hedges = tuple(replace(h, **programme.get(h.scope, NO_VIEW)._asdict()) for h in hedges)
     auction_zones = _auction_zones(desk, plant_output, dispatch, signals)
     zones = [z for z in desk.zones if z in auction_zones or any(h.zone == z for h in hedges)]
     outlooks = zone_outlooks(desk, day, zones, scenario_paths, plant_output, dispatch, acting)
@@ -209,29 +217,28 @@ def _program(
 ) -> Program:
     columns = [_deviation_columns(desk, outlooks[z], deviations[z]) for z in deviations]
     tradable = [h for h in hedges if h.max_trade_mw > 0]
-    gains = [_hedge_gain(day, h, outlooks[h.zone]) for h in tradable]
-    spreads = [h.half_spread_eur_mwh * _block_hours(day, h, outlooks[h.zone]) for h in tradable]
+    bought = [contract_columns(day, h, outlooks[h.zone]) for h in tradable]
     count = next(iter(outlooks.values())).price.shape[0] if outlooks else desk.scenarios.paths
     empty = np.zeros((count, 0))
-    buys = [(gain - spread)[:, None] / K_EUR for gain, spread in zip(gains, spreads, strict=True)]
-    sells = [(-gain - spread)[:, None] / K_EUR for gain, spread in zip(gains, spreads, strict=True)]
-    most = np.array([h.max_trade_mw for h in tradable])
-    standing = {z: _standing(desk, day, o, hedges, dispatch) for z, o in outlooks.items()}
+    buys, sells = ([pair[way][:, None] / K_EUR for pair in bought] for way in (0, 1))
+    rooms = np.array([h.room_mw for h in tradable]).reshape(-1, 2)
+    standing = {z: standing_of(desk, day, o, hedges, dispatch) for z, o in outlooks.items()}
     boxes = {z: (np.where(d.upper_mw > 0, d.upper_mw, d.lower_mw), d.free) for z, d in deviations.items()}
     return Program(
         base=sum((_base(standing[z], o, deviations.get(z)) for z, o in outlooks.items()), np.zeros(count)) / K_EUR,
         slope=np.concatenate([empty, *[c[0] for c in columns], *buys, *sells], axis=1),
         surprise=np.concatenate([empty, *[c[1] for c in columns]], axis=1),
         fee=np.concatenate([np.zeros(0), *[c[2] for c in columns]]),
-        lower=np.concatenate([*[d.lower_mw[d.free] for d in deviations.values()], np.zeros(2 * most.size)]),
-        upper=np.concatenate([*[d.upper_mw[d.free] for d in deviations.values()], most, most]),
-        opening=np.array([h.opening_mw for h in tradable]),
-        gross_room=_gross_room(desk, day, hedges),
+        lower=np.concatenate([*[d.lower_mw[d.free] for d in deviations.values()], np.zeros(rooms.size)]),
+        upper=np.concatenate([*[d.upper_mw[d.free] for d in deviations.values()], rooms[:, 0], rooms[:, 1]]),
+        opening=np.array([h.held_mw for h in tradable]),
+        gross_room=gross_room(desk, day, hedges),
         risk_aversion=desk.portfolio.risk_aversion,
         confidence=desk.portfolio.confidence,
         es_limit=None if desk.limits.es_eur is None else desk.limits.es_eur / K_EUR,
         es_level=desk.limits.es_level,
         further=further_limits(desk, day, outlooks, standing, boxes, hedges),
+        charge=charge_of_zones(desk, {z: (side[f], outlooks[z].grid.hours, outlooks[z].price.mean(axis=0)[f]) for z, (side, f) in boxes.items()}),
     )
 
 
@@ -243,8 +250,8 @@ def _deviation_columns(desk: Desk, outlook: ZoneOutlook, deviation: Deviation) -
     return slope, (outlook.output_mw - outlook.expected_mw + outlook.rejected_mw)[:, free], fee
 
 
-def _standing(desk: Desk, day: DeliveryDay, outlook: ZoneOutlook, hedges: Sequence[Hedge], dispatch: pl.DataFrame) -> ZoneBook:
-    """A zone's book when nothing is decided."""
+def standing_of(desk: Desk, day: DeliveryDay, outlook: ZoneOutlook, hedges: Sequence[Hedge], dispatch: pl.DataFrame) -> ZoneBook:
+    """A zone's book when nothing is decided: the programme's trades are done."""
     grid, expected = outlook.grid, outlook.expected_mw
     legs = tuple(
         HedgeLeg(block_profile(h.block, day, grid.minutes) * o.position_mw, o.price_eur_mwh, o.is_proxy)
@@ -252,8 +259,10 @@ def _standing(desk: Desk, day: DeliveryDay, outlook: ZoneOutlook, hedges: Sequen
         if h.zone == outlook.zone
         for o in h.opening
     )
+    done, spread = programme_legs(day, grid, [h for h in hedges if h.zone == outlook.zone])
+    cost = schedule_cost_eur(outlook.zone, dispatch, grid) + spread
     fee = desk.zones[outlook.zone].second_price.imbalance_fee_eur_mwh
-    return ZoneBook(grid.hours, expected, expected, schedule_cost_eur(outlook.zone, dispatch, grid), fee, legs)
+    return ZoneBook(grid.hours, expected, expected, cost, fee, (*legs, *done))
 
 
 def _base(book: ZoneBook, outlook: ZoneOutlook, deviation: Deviation | None) -> FloatArray:
@@ -262,38 +271,6 @@ def _base(book: ZoneBook, outlook: ZoneOutlook, deviation: Deviation | None) -> 
     free = np.zeros(outlook.grid.size, dtype=bool) if deviation is None else deviation.free
     result: FloatArray = found.total().sum(axis=1) - found.imbalance_fee[:, free].sum(axis=1)
     return result
-
-
-def _block_hours(day: DeliveryDay, hedge: Hedge, outlook: ZoneOutlook) -> float:
-    return float(block_profile(hedge.block, day, outlook.grid.minutes).sum() * outlook.grid.hours)
-
-
-def _hedge_gain(day: DeliveryDay, hedge: Hedge, outlook: ZoneOutlook) -> FloatArray:
-    """Gain per MW bought at mid [EUR/MW], shape (scenarios,); no view is taken on a proxy quote."""
-    mid = 0.0 if hedge.mid_eur_mwh is None else hedge.mid_eur_mwh
-    unit = HedgeLeg(block_profile(hedge.block, day, outlook.grid.minutes), mid, hedge.quote_is_proxy)
-    none = np.zeros(outlook.grid.size)
-    book = at_fair_value(ZoneBook(outlook.grid.hours, none, none, none, 0.0, (unit,)), outlook.price)
-    result: FloatArray = zone_legs(book, outlook.price, outlook.price, none).total().sum(axis=1)
-    return result
-
-
-def _gross_room(desk: Desk, day: DeliveryDay, hedges: Sequence[Hedge]) -> float | None:
-    """What tradable contracts may use of `gross_contracts_mw`, or an error when even the best trades break it."""
-    limit = desk.limits.gross_contracts_mw
-    if limit is None:
-        return None
-    fixed = sum(abs(h.opening_mw) for h in hedges if h.max_trade_mw <= 0)
-    least = fixed + sum(max(0.0, abs(h.opening_mw) - h.max_trade_mw) for h in hedges if h.max_trade_mw > 0)
-    if least > limit + SAME_MW:
-        stuck = [h for h in hedges if abs(h.opening_mw) > h.max_trade_mw]
-        conflicts = [
-            "gross_contracts_mw",
-            *(f"max_trade_mw of {h.scope}" if h.max_trade_mw > 0 else f"no quote or contract for {h.scope}" for h in stuck),
-        ]
-        relaxation = f"gross_contracts_mw from {limit:g} to {least:g} MW (+{least - limit:g} MW)"
-        raise InfeasibleError(f"portfolio {day.day}: the opening book cannot be brought within its limit", conflicts, relaxation)
-    return max(limit - fixed, 0.0)
 
 
 def _split(case: Case, x: FloatArray) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
@@ -319,7 +296,7 @@ def _positions(case: Case, optimum: Optimum, price_forecasts: pl.DataFrame) -> p
         frames.append(day_ahead_rows(case.day, zone, outlook.grid, outlook.expected_mw, outlook.expected_mw + free, box, price))
     for hedge in case.hedges:
         bought, sold = trades.get(hedge.scope, np.zeros(2))
-        traded = float(bought - sold)
+        traded = float(bought - sold) + hedge.programme_mw
         frames.append(contract_rows(case.day, case.outlooks[hedge.zone].grid, hedge, 0.0 if abs(traded) < SAME_MW else traded))
     return pl.concat(frames).sort("zone", "instrument", "delivery_start")
 
@@ -344,7 +321,7 @@ def _shadow_prices(case: Case, optimum: Optimum) -> ShadowPrices:
         first += count
     for i, hedge in enumerate(case.tradable):
         upper = optimum.box_price[[first + i, first + case.program.contracts + i], 1]
-        prices[("max_trade_mw", hedge.scope)] = K_EUR * float(upper.sum())
+        prices[("max_trade_mw" if hedge.view_limit_mw is None else "view_mw", hedge.scope)] = K_EUR * float(upper.sum())
     if case.desk.limits.gross_contracts_mw is not None:
         prices[("gross_contracts_mw", "book")] = K_EUR * optimum.gross_price
     if case.desk.limits.es_eur is not None:
@@ -368,7 +345,7 @@ def _solution(case: Case, chosen: Chosen, positions: pl.DataFrame, dispatch: pl.
     row = {
         "delivery_day": case.day.day,
         "objective_name": settings.objective,
-        "objective_eur": in_eur(-pnl) + K_EUR * worth.tilted(chosen.optimum.x),
+        "objective_eur": in_eur(_doubted(case, chosen.optimum.x) - pnl) + K_EUR * worth.tilted(chosen.optimum.x),
         "expected_pnl_eur": float(pnl.mean()),
         "cvar_eur": expected_shortfall(-pnl, settings.confidence),
         "var_eur": value_at_risk(-pnl, settings.confidence),
@@ -382,6 +359,11 @@ def _solution(case: Case, chosen: Chosen, positions: pl.DataFrame, dispatch: pl.
         "shadow_prices": format_shadow_prices(prices),
     }
     return table("portfolio_solution").frame([row])
+
+
+def _doubted(case: Case, x: FloatArray) -> float:
+    trades = _split(case, x)[1]
+    return sum((doubt_eur(case.day, h, case.outlooks[h.zone]) * float(trades[h.scope] @ [1.0, -1.0]) for h in case.tradable), 0.0)
 
 
 def _status(case: Case, chosen: Chosen) -> str:

@@ -6,9 +6,9 @@ under-estimates of the losses. What does not: solving (`cuts`), desk tables.
 Variables x [MW]: first the deviations s - E[g | gate] of the intervals that may deviate,
 then one purchase and one sale per contract. P&L of scenario i [kEUR]:
 
-    base_i + slope_i . x - sum_j fee_j |surprise_ij - x_j|       (j: the deviations)
+    base_i + slope_i . x - sum_j fee_j |surprise_ij - x_j| - sum_j charge_j(x_j)       (j: the deviations)
 
-where surprise is g - E. It is concave in x, so a loss never lies below its tangent.
+where surprise is g - E and charge what trading costs, convex. It is concave in x, so a loss never lies below its tangent.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from energy_pipeline.book.trading_costs import Charge
 from energy_pipeline.domain.delivery import FloatArray, IntArray
 from energy_pipeline.mathematics.statistics.tail import expected_shortfall, value_at_risk
 
@@ -85,6 +86,8 @@ class Program:
     es_limit : float or None
         Expected shortfall against the mean day at es_level at most [kEUR].
     further : FurtherLimits or None
+    charge : Charge or None
+        Trading costs of the deviations; None: they trade for nothing.
     """
 
     base: FloatArray
@@ -100,6 +103,7 @@ class Program:
     es_limit: float | None
     es_level: float
     further: FurtherLimits | None = None
+    charge: Charge | None = None
 
     @property
     def variables(self) -> int:
@@ -134,19 +138,27 @@ class Program:
         gain = self.base + np.einsum("ij,j->i", self.slope, x)
         fees = np.einsum("ij,j->i", np.abs(self.surprise - x[: self.deviations]), self.fee)
         result: FloatArray = fees - gain
-        return result
+        return result if self.charge is None else result + self.charge_value(x).sum()
+
+    def charge_value(self, x: FloatArray) -> FloatArray:
+        """Trading cost of each deviation [kEUR], shape (deviations,)."""
+        return np.zeros(self.deviations) if self.charge is None else self.charge.value_eur(x[: self.deviations]) / K_EUR
+
+    def charge_slope(self, x: FloatArray) -> FloatArray:
+        """Its slope [kEUR/MW], shape (deviations,)."""
+        return np.zeros(self.deviations) if self.charge is None else self.charge.slope_eur_mw(x[: self.deviations]) / K_EUR
 
     def loss_tangents(self, x: FloatArray, rows: IntArray) -> tuple[FloatArray, FloatArray]:
         """Constant and gradient of the tangents at x: loss_i(y) >= constant_i + gradient_i . y for every y."""
         gradient = -self.slope[rows]
-        gradient[:, : self.deviations] += self.fee * np.sign(x[: self.deviations] - self.surprise[rows])
+        gradient[:, : self.deviations] += self.fee * np.sign(x[: self.deviations] - self.surprise[rows]) + self.charge_slope(x)
         return self.losses(x)[rows] - np.einsum("ij,j->i", gradient, x), gradient
 
     def fee_tangents(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Constant and slope of the tangents of each deviation's mean fee at x, shapes (deviations,)."""
+        """Constant and slope of the tangents of each deviation's mean fee and charge at x, shapes (deviations,)."""
         gap = x[: self.deviations] - self.surprise
-        slope = self.fee * np.sign(gap).mean(axis=0)
-        return self.fee * np.abs(gap).mean(axis=0) - slope * x[: self.deviations], slope
+        slope = self.fee * np.sign(gap).mean(axis=0) + self.charge_slope(x)
+        return self.fee * np.abs(gap).mean(axis=0) + self.charge_value(x) - slope * x[: self.deviations], slope
 
     def value(self, x: FloatArray) -> float:
         """Exact objective [kEUR]."""

@@ -1,12 +1,12 @@
 """Sections about the book's rivals and its bids.
 
-What belongs here: objectives side by side, regret, what hedges save, the bids with their why. What does not: the
+What belongs here: objectives side by side, regret, what hedges save, the hedge programme and views, the bids with their why. What does not: the
 decided book (`book_sections`), numbers of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -16,6 +16,10 @@ from energy_pipeline.reporting.inputs import ReportInputs
 from energy_pipeline.reporting.view import Cell, Head, Section, TableView, bars, num, number, share_cell
 
 SHOWN_BIDS = 12
+MW = ("target_mw", "held_mw", "programme_mw")
+JUDGED = ("tracking_error_eur", "judged_paths", "view_es_limit_eur")
+TRUST = ("edge_eur_mwh", "trust", "skill_t")
+EARNED = ("quote_eur_mwh", "settled_eur_mwh", "programme_mw", "view_mw", "programme_eur", "view_eur")
 
 
 def rivals(inputs: ReportInputs) -> Section:
@@ -94,6 +98,60 @@ def hedging(inputs: ReportInputs) -> Section:
         notes=["CVaR is of the loss against the expected (settled: the mean) day. A negative premium is earned."],
         sources=inputs.sources("hedge_effectiveness", "hedge_results"),
     )
+
+
+def programme(inputs: ReportInputs) -> Section:
+    """The hedge programme and what it takes off, then the views beside it and what both earned."""
+    if not inputs.has("hedge_programme"):
+        reason = "The desk keeps no hedge programme." if inputs.given("hedge_programme") else not_computed("hedge_programme")
+        return Section("programme", "Hedge programme and views", pending=reason)
+    found = inputs.frame("hedge_programme").to_dicts()
+    heads = [Head(n, numeric=False) for n in ("Zone", "Block", "Tenor")]
+    heads += [Head("target", "MW"), Head("held before", "MW"), Head("traded", "MW"), Head("sold of output"), Head("note", numeric=False)]
+    rows = [
+        [*map(Cell, (r["zone"], r["block"], r["tenor"])), *(num(r[n], 1) for n in MW), share_cell(r["ratio"]), Cell(r["note"], "muted")]
+        for r in found
+    ]
+    tables = [TableView("The programme", heads, rows), *_judged(found), *_views(found), *_earned(inputs.frame("view_results").to_dicts())]
+    notes = [
+        "The programme is chosen on every second path and judged on the others.",
+        "A view is believed as far as past ones came true against the quote (k), and has a limit and a result of its own.",
+    ]
+    return Section("programme", "Hedge programme and views", tables, notes=notes, sources=inputs.sources("hedge_programme", "view_results"))
+
+
+def _judged(found: Sequence[Mapping[str, Any]]) -> list[TableView]:
+    heads = [Head("variance taken off"), Head("CVaR taken off"), Head("tracking error", "¤"), Head("paths"), Head("limit of the views' ES", "¤")]
+    rows = [
+        [*(share_cell(r[n]) for n in ("effectiveness", "tail_effectiveness")), *(num(r[n]) for n in JUDGED)]
+        for r in found
+        if r["judged_paths"] is not None
+    ]
+    return [TableView("On paths that did not choose it", heads, rows)] if rows else []
+
+
+def _views(found: Sequence[Mapping[str, Any]]) -> list[TableView]:
+    heads = [Head("Contract", numeric=False), Head("published mean less quote", "¤/MWh"), Head("k"), Head("t of the skill"), Head("days")]
+    rows = [
+        [Cell(f"{r['zone']} {r['block']}"), *(num(r[n], 2) for n in TRUST), num(r["skill_days"]), num(r["view_limit_mw"], 1)]
+        for r in found
+        if r["edge_eur_mwh"] is not None
+    ]
+    return [TableView("Views against the quotes", [*heads, Head("may trade", "MW")], rows)] if rows else []
+
+
+def _earned(found: Sequence[Mapping[str, Any]]) -> list[TableView]:
+    heads = [Head("Contract", numeric=False), Head("quote", "¤/MWh"), Head("settled", "¤/MWh"), Head("programme", "MW"), Head("view", "MW")]
+    rows = [
+        [Cell(f"{r['zone']} {r['block']}"), *(num(r[n], 2) for n in EARNED[:4]), *(num(r[n]) for n in EARNED[4:]), _proxy(r["is_proxy"])]
+        for r in found
+    ]
+    more = [Head("programme earned", "¤"), Head("view earned", "¤"), Head("quote is a", numeric=False)]
+    return [TableView("What they earned in the auction", [*heads, *more], rows)] if rows else []
+
+
+def _proxy(is_proxy: bool) -> Cell:
+    return Cell("proxy" if is_proxy else "", "warn")
 
 
 def _hedged(r: Mapping[str, Any]) -> list[Cell]:

@@ -1,6 +1,6 @@
 """Sections about strategies: what each wants for the day, and how it did.
 
-What belongs here: signals, record, equity curves. What does not: any statistic (the stage
+What belongs here: signals, states, record, equity curves. What does not: any statistic (the stage
 computes them), drawing of a delivery day (`charts`).
 """
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 VERDICTS: dict[str, Tone] = {"plausible": "ok", "explained": "warn", "unexplained": "bad", "too_short": "muted", "index_only": "warn"}
+STATES: dict[str, Tone] = {"live": "ok", "reduced": "warn", "stopped": "bad", "paper": "muted"}
 WIDTH, LEFT, RIGHT, TOP, BOTTOM, HEIGHT = 360.0, 46.0, 8.0, 8.0, 20.0, 145.0
 
 
@@ -58,6 +59,50 @@ def signals(inputs: ReportInputs) -> Section:
         )
     notes = ["An index study (index_only) trades nothing and earns nothing: no P&L, no Sharpe ratio, no part of the book."]
     return Section("signals", "Signals", [TableView("Signals of the day", heads, rows)], notes=notes, sources=inputs.sources("signals"))
+
+
+def records(inputs: ReportInputs) -> Section:
+    """What each strategy's record lets it trade, and the trials it is the best of."""
+    if not inputs.has("strategy_states"):
+        reason = "The desk has no strategy." if inputs.given("strategy_states") else not_computed("strategy_states")
+        return Section("records", "What the record decides", pending=reason)
+    heads = [
+        Head("Strategy", numeric=False),
+        Head("State", numeric=False),
+        Head("since", numeric=False),
+        Head("size"),
+        Head("days"),
+        Head("costs", "¤"),
+        Head("net", "¤"),
+        Head("t"),
+        Head("trials"),
+        Head("why", numeric=False),
+        Head("way back", numeric=False),
+    ]
+    rows = [
+        [
+            Cell(r["strategy"]),
+            Cell(r["state"], STATES[r["state"]], pill=True),
+            Cell("" if r["since"] is None else r["since"].isoformat(), "muted"),
+            Cell(percent(r["size"])),
+            num(r["days"]),
+            num(r["cost_eur"]),
+            num(r["net_eur"], tone="strong"),
+            num(r["t"], 2),
+            num(r["trials"]),
+            Cell(r["why"], "muted"),
+            Cell(r["way_back"], "muted"),
+        ]
+        for r in inputs.frame("strategy_states").to_dicts()
+    ]
+    trials = inputs.frame("strategy_trials")
+    notes = [
+        "A record is what the rule, cut at each past day's decision, would have earned net of costs, as known at this decision.",
+        "Size: share of the allocation x state; the book trades no more than that part of a signal.",
+        f"{trials.height} trials on file." if trials.height else "No trials on file: each record is the best of the trials its desk file declares.",
+    ]
+    table = TableView("States of the strategies", heads, rows)
+    return Section("records", "What the record decides", [table], notes=notes, sources=inputs.sources("strategy_states", "strategy_trials"))
 
 
 def strategies(inputs: ReportInputs) -> Section:

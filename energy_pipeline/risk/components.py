@@ -1,7 +1,7 @@
 """What a book's P&L is made of, scenario by scenario: the parts that risk is split by.
 
 What belongs here: cutting the P&L of the kernel by zone, leg, contract, block, asset and strategy, so
-that the parts of every kind add up to the book. What does not: measures of the parts (`decomposition`).
+that the parts of every kind add up to the book. and the check that they do. What does not: measures of the parts (`decomposition`).
 
 Kinds. *leg* and *zone* as in the market page. *contract*: each hedge, and what is left of the zone (spot).
 *block*: peak hours (Mon-Fri 08-20) and the rest. *asset*: a plant earns P g + (R - P)(g - E), a zone's
@@ -13,9 +13,12 @@ to what they ask for (the optimiser decides their sum), and the rest of the book
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from datetime import date
 
 import numpy as np
+import polars as pl
 
 from energy_pipeline.book.outlook import ZoneOutlook
 from energy_pipeline.book.pnl import Legs, ZoneBook
@@ -122,3 +125,18 @@ def contract_sizes_mw(books: Mapping[str, ZoneBook]) -> dict[str, float]:
             name = f"{zone} {leg.contract or 'contract'}"
             found[name] = found.get(name, 0.0) + float(leg.power_mw[np.abs(leg.power_mw).argmax()])
     return found
+
+
+Kind = tuple[date, str, float, str]
+"""(delivery day, measure, level, kind of component)."""
+
+
+def other_sums(parts: pl.DataFrame, measures: pl.DataFrame, tolerance_eur: float) -> dict[Kind, tuple[float, float | None]]:
+    """Sums of contributions that are not the book's measure, with the measure (None: there is none)."""
+    book = measures.filter(pl.col("scope") == "book")
+    totals = {(r["delivery_day"], r["measure"], r["level"]): float(r["value_eur"]) for r in book.to_dicts()}
+    sums: dict[Kind, list[float]] = {}
+    for row in parts.to_dicts():
+        sums.setdefault((row["delivery_day"], row["measure"], row["level"], row["component_kind"]), []).append(row["contribution_eur"])
+    found = {k: (math.fsum(v), totals.get(k[:3])) for k, v in sums.items()}
+    return {k: (s, t) for k, (s, t) in found.items() if t is None or abs(s - t) > tolerance_eur + 1e-9 * abs(t)}

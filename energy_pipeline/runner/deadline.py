@@ -56,7 +56,8 @@ def fallback_desk(desk: Desk, fallback: Fallback) -> Desk:
             "live": tuple(s.model_copy(update={"late": LateRule()}) for s in desk.sources.live),
         }
     )
-    update: dict[str, object] = {"sources": sources, "forecast": desk.forecast.model_copy(update=NO_MEMBER)}
+    forecast = desk.forecast.model_copy(update={"new_fits": False} if fallback.decision == "yesterday" else NO_MEMBER)
+    update: dict[str, object] = {"sources": sources, "forecast": forecast}
     if fallback.decision == "flat":
         flat = desk.limits.model_copy(update={"day_ahead_deviation_mw": dict.fromkeys(desk.zones, 0.0)})
         update |= {"limits": flat, "contracts": (), "strategies": {}, "forward_book": None}

@@ -24,6 +24,7 @@ from energy_pipeline.lake import Lake
 from energy_pipeline.lake.source_files import SourceFiles
 from energy_pipeline.orchestration.code_version import code_version
 from energy_pipeline.renewables.wind_plants import farm_problems
+from energy_pipeline.runner import lake_health
 from energy_pipeline.runner.instance import home_of
 from energy_pipeline.runner.status import SPARE_BYTES
 from energy_pipeline.settings import Settings
@@ -52,6 +53,7 @@ def examine(settings: Settings, environment: Mapping[str, str], now: datetime, *
     findings.append(
         Finding(ok=True, what="desk file", found=f"{settings.desk_path}: {desk.name}, zones {zones}, {series} file series, {live} live series")
     )
+    findings += _lake(settings, desk, now)
     return [*findings, *_sources(settings, desk, now.date()), *_live(settings, environment, desk, now, online=online)]
 
 
@@ -63,8 +65,24 @@ def _places(settings: Settings, environment: Mapping[str, str]) -> Iterator[Find
     yield _unfinished(settings)
     yield _whole_warehouse(settings)
     yield _writable("DAGSTER_HOME", str(home_of(environment)))
+    yield _told("Dagster's records", lake_health.records(home_of(environment)), "they answer, or there are none yet")
     models = sorted((settings.sql_root / "marts").rglob("*.sql"))
     yield Finding(ok=bool(models), what="SQL models", found=f"{len(models)} marts in {settings.sql_root}")
+
+
+def _lake(settings: Settings, desk: Desk, now: datetime) -> list[Finding]:
+    """What stands in the lake: whole files of the last days, written by this desk's clock and days."""
+    lake = Lake(settings.lake)
+    try:
+        files = lake_health.bad_files(lake)
+        found = [_told("lake files", files, f"the last {lake_health.LOOK_BACK_DAYS} decided days are as written (energy-pipeline verify reads all)")]
+        if not files:  # a damaged day cannot be read for its clock
+            clock = lake_health.clock_steps(lake, now, is_synthetic=not (desk.sources.files or desk.sources.live))
+            found += [_told("clock", clock, f"{now:%Y-%m-%d %H:%M}Z, nothing in the lake is later")]
+            found += [_told("time zone", lake_health.other_days(lake, desk), f"the lake's days are those of {desk.time_zone}")]
+    except (PipelineError, OSError) as error:
+        return [Finding(ok=False, what="lake files", found=str(error))]
+    return found
 
 
 def _unfinished(settings: Settings) -> Finding:

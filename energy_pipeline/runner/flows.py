@@ -106,6 +106,11 @@ class Runner:
         The clock.
     checks : bool
         Whether asset checks run.
+
+    Attributes
+    ----------
+    reopen : (str, str)
+        Who has decisions that were sent made anew, and why.
     """
 
     def __init__(
@@ -119,6 +124,7 @@ class Runner:
             raise TypeError("the runtime resource is a DeskRuntime")
         self.runtime = resource
         self.desk = resource.desk
+        self.reopen: tuple[str, str] = ("", "")
 
     def run(
         self,
@@ -216,7 +222,7 @@ class Runner:
                 run_config={**QUIET, **(run_config or {})},
                 instance=self.instance,
                 partition_key=partition_key,
-                tags={**processes.own_tags(), **policies.NO_RETRY, **named, **(tags or {})},
+                tags={**processes.own_tags(), **policies.NO_RETRY, **named, **self._reopened(), **(tags or {})},
                 asset_selection=selection,
                 raise_on_error=False,
             )
@@ -226,6 +232,10 @@ class Runner:
         if not result.success and not found.errors:
             found.errors = [(e.step_key or job, RunFailedError(_text(e))) for e in result.all_events if e.is_step_failure]
         return found
+
+    def _reopened(self) -> dict[str, str]:
+        person, reason = self.reopen
+        return {policies.PERSON_TAG: person, policies.REOPEN_TAG: reason} if reason else {}
 
     def ensure_history(self, first: date, last: date | None = None, *, listener: progress.Listener | None = None) -> bool:
         """Load the raw days around `first` .. `last` that their decisions may see, as far as the lake lacks them.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ import polars as pl
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import day_of, local_instant
 from energy_pipeline.lake import Lake, lease
+from energy_pipeline.lake.decision_log import DecisionEvent, standing
 from energy_pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class LastDecision:
     recorded_at: datetime
     run_id: str
     state: str
+    life: str = ""
+    """What people did with it last; empty where nobody did anything."""
 
 
 @dataclass
@@ -77,6 +80,8 @@ class Status:
         The day whose decision came due last, where its gate closed without one; empty for a desk that decides no days of late.
     unwatched : str
         Why closed gates are not told as missed: how long nothing was decided.
+    unsent : list of str
+        Decided days whose gate is ahead and whose bids were not sent, for a desk that notes what it sends.
     stale : list of str
         Series of the last decided day that were late, replaced or not whole.
     failed_checks : list of str
@@ -96,6 +101,7 @@ class Status:
     gates: list[GateAhead] = field(default_factory=list)
     missed: str = ""
     unwatched: str = ""
+    unsent: list[str] = field(default_factory=list)
     stale: list[str] = field(default_factory=list)
     failed_checks: list[str] = field(default_factory=list)
     unfinished: list[str] = field(default_factory=list)
@@ -130,7 +136,8 @@ def look(settings: Settings, desk: Desk, instance: dg.DagsterInstance, now: date
     elif due not in decisions and desk.gate_closure(due) <= now and decisions:
         found.missed = f"{due} was not decided, its gate closed at {desk.gate_closure(due):%Y-%m-%d %H:%M}Z"
     if decisions:
-        found.last_decision = last = decisions[max(decisions)]
+        found.last_decision = last = _with_life(lake, decisions[max(decisions)])
+        found.unsent = _unsent(lake, desk, decisions, now)
         found.stale = stale_series(lake, last.delivery_day)
         found.failed_checks = _failed_checks(instance, last.run_id)
     for mark in lake.unfinished().all():
@@ -142,12 +149,37 @@ def look(settings: Settings, desk: Desk, instance: dg.DagsterInstance, now: date
     return found
 
 
-def decisions_of(lake: Lake) -> dict[date, LastDecision]:
-    """The newest finished decision of each of the latest days that `runs` speaks of."""
-    days = lake.days("runs")[-LOOK_BACK_DAYS:]
+def decisions_of(lake: Lake, days: Sequence[date] = ()) -> dict[date, LastDecision]:
+    """The newest finished decision of each of the days, by default the latest that `runs` speaks of."""
+    days = days or lake.days("runs")[-LOOK_BACK_DAYS:]
     rows = lake.read("runs", days[0], days[-1], missing="skip") if days else pl.DataFrame()
     wanted = rows.filter(pl.col("run_flow") == "decide", pl.col("state").is_in(DECIDED)).sort("recorded_at") if days else rows
     return {row["delivery_day"]: LastDecision(*(row[n] for n in ("delivery_day", "recorded_at", "run_id", "state"))) for row in wanted.to_dicts()}
+
+
+def _with_life(lake: Lake, last: LastDecision) -> LastDecision:
+    """The decision with what people did with it last."""
+    events = lake.decisions().of(last.delivery_day)
+    return replace(last, life=str(events[-1])) if events else last
+
+
+def _unsent(lake: Lake, desk: Desk, decisions: Mapping[date, LastDecision], now: datetime) -> list[str]:
+    """Decided days that nobody sent, of a desk that notes what it sends; and sent days of which the lake holds another decision."""
+    logs = {day: lake.decisions().of(day) for day in decisions}
+    sent = {day: stands for day, events in logs.items() if (stands := standing(events, "")).is_frozen}
+    found = [
+        f"{day}: the lake holds another decision than the one {stands.last} -> energy-pipeline doctor; send it anew, or restore the tables"
+        for day, stands in sent.items()
+        if stands.decision_hash != lake.decisions().content(day)
+    ]
+    ahead = [day for day in decisions if day not in sent and now < desk.gate_closure(day)] if sent else []
+    return found + [
+        f"{day} is decided and not sent, its gate closes at {desk.gate_closure(day):%Y-%m-%d %H:%M}Z -> {_next(logs[day])} {day}" for day in ahead
+    ]
+
+
+def _next(events: Sequence[DecisionEvent]) -> str:
+    return "energy-pipeline send" if events and events[-1].event == "approved" else "energy-pipeline approve"
 
 
 def due_day(desk: Desk, now: datetime) -> date:
@@ -216,7 +248,7 @@ def _problems(found: Status) -> Sequence[str]:
     last = found.last_decision
     if last is not None and last.state == "fallback":
         texts.append(f"{last.delivery_day} stands on the desk's fallback -> energy-pipeline run {last.delivery_day} --again, before the gate")
-    texts += found.unfinished
+    texts += [*found.unsent, *found.unfinished]
     if last is not None and found.failed_checks:
         texts.append(f"{len(found.failed_checks)} check(s) of {last.delivery_day} failed: {', '.join(found.failed_checks)} -> energy-pipeline report")
     if found.free_bytes is not None and found.free_bytes < (found.needed_bytes or 0):

@@ -7,11 +7,15 @@ What belongs here: reading the day's tables, the answer as text. What does not: 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
+
+import polars as pl
 
 from energy_pipeline.book.hedges import day_hedges
 from energy_pipeline.book.ledger import with_deals
-from energy_pipeline.book.valued import valued
+from energy_pipeline.book.outlook import Acting
+from energy_pipeline.book.valued import ValuedBook, valued
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.errors import MissingDayError
 from energy_pipeline.flexibility import acting, cleared_orders, desk_of_day
@@ -45,6 +49,22 @@ def answer(desk: Desk, lake: Lake, day: date, texts: Sequence[str]) -> WhatIf:
     TradeError, MissingDayError
     """
     trades = [parse_trade(text, desk) for text in texts]
+    book = held_book(desk, lake, day)
+    desk, held = book.valued.desk, book.valued
+    return what_if(held, trades, day_hedges(desk, held.day, quotes(desk, lake, day).frame("forward_quotes")), book.dispatch)
+
+
+@dataclass(frozen=True)
+class HeldBook:
+    """A decided day's book as it was valued, with its schedules and the stores that act on prices."""
+
+    valued: ValuedBook
+    dispatch: pl.DataFrame
+    stores: tuple[Acting, ...]
+
+
+def held_book(desk: Desk, lake: Lake, day: date) -> HeldBook:
+    """A decided day's book from the lake; MissingDayError where a table of it is not there."""
     desk = with_deals(desk, lake.read("deals", day, day, missing="skip"))
     stood = ("asset_thresholds", "asset_states", "end_values", "orders_sent", "bid_curves", "block_orders")
     tables = {name: lake.read(name, day, day) for name in ("positions", "scenario_paths", "plant_output", "dispatch", *stood)}
@@ -52,7 +72,7 @@ def answer(desk: Desk, lake: Lake, day: date, texts: Sequence[str]) -> WhatIf:
     orders = cleared_orders(own, tables["dispatch"], tables["orders_sent"], tables["bid_curves"], tables["block_orders"])
     stores = (*acting(own, tables["asset_thresholds"]), *orders)
     held = valued(desk, desk.delivery_day(day), tables["positions"], tables["scenario_paths"], tables["plant_output"], tables["dispatch"], stores)
-    return what_if(held, trades, day_hedges(desk, held.day, quotes(desk, lake, day).frame("forward_quotes")), tables["dispatch"])
+    return HeldBook(held, tables["dispatch"], stores)
 
 
 def quotes(desk: Desk, lake: Lake, day: date) -> InformationSet:

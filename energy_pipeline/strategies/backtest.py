@@ -118,11 +118,11 @@ def _result(desk: Desk, day: date, rows: pl.DataFrame, prices: _Raw) -> Result:
         zero = np.zeros(len(known))
         return Result(name, label, tuple(known), zero, zero, zero, 0, np.array(list(known.values())))
     second = frame_lookup(prices.second, zone=zone, price_kind=desk.zones[zone].second_price.kind)
-    return _traded(desk, name, zone, parts, auction, second)
+    return traded(desk, name, zone, parts, auction, second)
 
 
-def _traded(desk: Desk, name: str, zone: str, parts: Sequence[pl.DataFrame], auction: Lookup, second: Lookup) -> Result:
-    """All settled days through the engine, every interval a contract of its own."""
+def traded(desk: Desk, name: str, zone: str, parts: Sequence[pl.DataFrame], auction: Lookup, second: Lookup) -> Result:
+    """All settled days of a tradable strategy's signals through the engine, every interval a contract of its own."""
     columns: list[tuple[FloatArray, ...]] = []
     settled: list[date] = []
     for part in parts:

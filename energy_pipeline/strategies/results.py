@@ -13,10 +13,11 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+from energy_pipeline.book.trading_costs import as_numbers
 from energy_pipeline.desk import Desk
 from energy_pipeline.desk.strategies import TradingCosts
 from energy_pipeline.domain.delivery import FloatArray, IntArray
-from energy_pipeline.mathematics.backtester.costs import Costs, Tier
+from energy_pipeline.mathematics.backtester.costs import Costs
 from energy_pipeline.mathematics.backtester.engine import Path
 
 
@@ -55,13 +56,6 @@ def costs_of(desk: Desk, zone: str) -> Costs:
     fee = desk.zones[zone].second_price.imbalance_fee_eur_mwh
     costs = desk.trading_costs.get(zone, TradingCosts())
     return as_numbers(costs.model_copy(update={"balancing_eur_mwh": costs.balancing_eur_mwh + fee}))
-
-
-def as_numbers(costs: TradingCosts) -> Costs:
-    """The desk file's costs as the backtester takes them."""
-    names = [name for name in Costs.__dataclass_fields__ if name not in ("tiers", "closing_eur_mwh")]
-    tiers = tuple(Tier(t.up_to_mwh, t.eur_mwh) for t in costs.tiers)
-    return Costs(**{name: getattr(costs, name) for name in names}, tiers=tiers, closing_eur_mwh=costs.closing_eur_mwh)
 
 
 def trades(path: Path) -> pl.DataFrame:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,10 @@ class Backtest:
         The same with one parameter changed.
     walked : WalkForward or None
         Choosing among the variants on a year, trading the next quarter.
+    first, last : date
+        The span asked for.
+    data : str
+        Hash of the prices.
     """
 
     desk: Desk
@@ -70,6 +75,14 @@ class Backtest:
     mean_high: float
     variants: dict[str, Result]
     walked: WalkForward | None
+    first: date
+    last: date
+    data: str
+
+    def trials(self) -> list[tuple[Strategy, Result]]:
+        """Every parameter set that was run, with its results."""
+        named = neighbours(self.strategy)
+        return [(self.strategy, self.result), *((named[name], result) for name, result in self.variants.items())]
 
 
 def run(
@@ -112,7 +125,15 @@ def run(
     signals = _walk(walked_desk, raw, first, last, told or _silent)
     found = {r.strategy: r for r in results(walked_desk, last, signals, raw["day_ahead_prices"], raw["second_prices"], raw["fuel_prices"])}
     result = found.pop("chosen")
-    return _judged(desk, name, result, found)
+    return _judged(desk, name, result, found, (first, last, data_hash(raw)))
+
+
+def data_hash(raw: Mapping[str, pl.DataFrame]) -> str:
+    """Of the rows a backtest reads, 16 hex digits."""
+    digest = sha256()
+    for name in sorted(raw):
+        digest.update(raw[name].sort(raw[name].columns).write_csv().encode())
+    return digest.hexdigest()[:16]
 
 
 def neighbours(strategy: Strategy) -> dict[str, Strategy]:
@@ -174,7 +195,7 @@ def _walk(desk: Desk, raw: Mapping[str, pl.DataFrame], first: date, last: date, 
     return pl.concat(parts)
 
 
-def _judged(desk: Desk, name: str, result: Result, variants: dict[str, Result]) -> Backtest:
+def _judged(desk: Desk, name: str, result: Result, variants: dict[str, Result], run_on: tuple[date, date, str]) -> Backtest:
     strategy = desk.strategies[name]
     money = result.label == "tradable"
     daily = result.net_eur if money else result.points_eur_mwh
@@ -195,7 +216,7 @@ def _judged(desk: Desk, name: str, result: Result, variants: dict[str, Result]) 
             annualisation_days=desk.risk.annualisation_days,
         )
     mean = float(daily.mean()) if daily.size else float("nan")
-    return Backtest(desk, name, strategy, result, judged, mean, low, high, variants, walked)
+    return Backtest(desk, name, strategy, result, judged, mean, low, high, variants, walked, *run_on)
 
 
 def _common(found: Mapping[str, Result]) -> FloatArray:

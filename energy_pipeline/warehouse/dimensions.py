@@ -39,7 +39,7 @@ SEEN: dict[str, tuple[tuple[str, str, str], ...]] = {
     PLANT.name: (("plant_output_daily", "plant", "zone, technology"),),
     ASSET.name: (("dispatch_daily", "asset", "zone"), ("asset_legs", "asset", "zone"), ("dispatch_settled", "asset", "zone")),
     CONTRACT.name: (("hedge_proposals", "contract", ""),),
-    STRATEGY.name: (("backtest_metrics", "strategy", ""), ("signals", "strategy", "zone")),
+    STRATEGY.name: (("backtest_metrics", "strategy", ""), ("signals", "strategy", "zone"), ("strategy_states", "strategy", "zone")),
 }
 """Where facts hold the key of a dimension: mart, column, and attributes that stand beside it."""
 META = """

@@ -167,3 +167,22 @@ def test_on_further_days_too_what_moves_the_table_moves_the_forecast_and_nothing
     assert np.abs(forecasts[0] - forecasts[1]).max() > 1e-3
     assert tables[0].equals(tables[2])
     assert np.array_equal(forecasts[0], forecasts[2])
+
+
+def test_without_new_fits_the_last_one_that_is_there_forecasts_and_is_named():
+    own = {"training_days": 95, "members": ("lear_56",), "overrides": {"lear_56": {"refit_days": 1}}}
+    desks = [DESK.model_copy(update={"forecast": DESK.forecast.model_copy(update={**own, "new_fits": new})}) for new in (True, False)]
+    daily, held = (Archive(desk, FRAMES) for desk in desks)
+    store = MemoryArtefacts()
+    day_members(daily.at(SPRING - timedelta(days=1)), "SOUTH", 1, store)
+    fits = dict(store.data)
+    found = day_members(held.at(SPRING), "SOUTH", 1, store)[0]
+    assert found.fitted_on == {"lear_56": str(SPRING - timedelta(days=1))}
+    assert any("the last fit of lear_56" in note for note in found.notes)
+    assert store.data == fits, "nothing was fitted"
+    with_new = day_members(daily.at(SPRING), "SOUTH", 1, store)[0]
+    assert with_new.fitted_on == {"lear_56": str(SPRING)}
+    assert not np.array_equal(found.values["lear_56"], with_new.values["lear_56"])
+    nothing = day_members(Archive(desks[1], FRAMES).at(SPRING), "SOUTH", 1, MemoryArtefacts())
+    assert nothing[0].values == {}
+    assert any("none is made" in note for note in nothing[0].notes)

@@ -1,11 +1,10 @@
-"""Quantiles: coverage on errors of known law, order, the regression against scikit-learn's."""
+"""Quantiles: coverage on errors of known law, order."""
 
 import numpy as np
 import pytest
-from sklearn.linear_model import QuantileRegressor
 
 from energy_pipeline.contracts.derived import QUANTILES
-from energy_pipeline.forecasting.quantiles import PastForecasts, _quantile_regression, quantiles, recalibrated_levels
+from energy_pipeline.forecasting.quantiles import PastForecasts, quantiles, recalibrated_levels
 
 LEVELS = np.array(QUANTILES)
 
@@ -56,16 +55,6 @@ def test_always_sorted_and_finite(case):
 def test_too_few_days_make_no_quantiles():
     points, families, came = _past(34, 1)
     assert quantiles(PastForecasts(came[:-1], points[:-1], families[:, :-1]), points[-1], families[:, -1], LEVELS) is None
-
-
-def test_the_regression_is_near_the_unsmoothed_one():
-    random = np.random.default_rng(2)
-    X = np.column_stack([np.ones(3000), random.normal(size=(3000, 2))])
-    y = X @ [0.3, 1.0, -0.5] + (1 + 0.3 * np.abs(X[:, 1])) * random.normal(size=3000)
-    found = _quantile_regression(X, y, np.array([0.1, 0.5, 0.9]), ridge=0.0, steps=50)
-    for row, level in zip(found, (0.1, 0.5, 0.9), strict=True):
-        reference = QuantileRegressor(quantile=level, alpha=0.0, fit_intercept=False, solver="highs").fit(X, y)
-        assert row == pytest.approx(reference.coef_, abs=0.06)
 
 
 def test_recalibration_widens_a_band_that_covered_too_little():

@@ -57,6 +57,13 @@ def run(program: Callable[..., None], *arguments: object, environment: Mapping[s
     return printed
 
 
+def begun(program: Callable[..., None], *arguments: object, environment: Mapping[str, str], output: Path) -> multiprocessing.process.BaseProcess:
+    """`program` in a process of its own, under way; what it prints goes to a file."""
+    process = multiprocessing.get_context("forkserver").Process(target=_forked, args=(program, arguments, dict(environment), output))
+    process.start()
+    return process
+
+
 def _forked(program: Callable[..., None], arguments: tuple[object, ...], environment: dict[str, str], output: Path) -> None:
     with output.open("wb") as file:
         os.dup2(file.fileno(), 1)

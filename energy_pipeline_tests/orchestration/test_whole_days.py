@@ -29,13 +29,13 @@ def a_run(lake, assets=DECIDE, run_id="first", **more):
     return WholeDays(lake, run_id, BEGAN, planned(assets), about, **more)
 
 
-def write(whole, *names, page=PAGE):
+def write(whole, *names, page=PAGE, rows=3):
     """Stands for the steps of these assets."""
     for name in names:
         tables = [name] if name in TABLES else []
         if tables and TABLES[name].flow != "operate":
             whole.begun(DAY, tables)
-            whole.lake.write_day(name, DAY, legal_day(table(name), DAY, 3))
+            whole.lake.write_day(name, DAY, legal_day(table(name), DAY, rows))
         if name == "daily_report":
             whole.lake.write_file("report", DAY, "report.html", page)
         whole.written(DAY, [name])

@@ -110,6 +110,13 @@ def test_a_flat_fallback_keeps_the_desks_limits_and_deviates_nowhere():
     assert flat.limits.model_copy(update={"day_ahead_deviation_mw": DESK.limits.day_ahead_deviation_mw}) == DESK.limits
 
 
+def test_yesterdays_models_are_the_desks_own_members_without_a_new_fit():
+    found = deadline.fallback_desk(DESK, Fallback(decision="yesterday"))
+    assert (found.forecast.members, found.forecast.new_fits) == (DESK.forecast.members, False)
+    assert (found.limits, found.contracts, found.strategies) == (DESK.limits, DESK.contracts, DESK.strategies)
+    assert found.sources.late == {}
+
+
 def test_a_deadline_before_the_decision_time_is_refused(tmp_path):
     text = TINY.read_text(encoding="utf-8")
     (tmp_path / "desk.yaml").write_text(f"{text}\nfallback: {{decision: flat, minutes_before_gate: 45}}\n", encoding="utf-8")

@@ -40,10 +40,11 @@ PUBLIC = {
         "fleet_summary",
         "scenario_summary",
         "dispatch",
-        "signals",
+        *("signals", "strategy_states", "strategy_trials", "hedge_programme", "view_results"),
         "positions",
     ),
     *("risk_measures", "risk_contributions", "stress_results", "limits", "pnl", "backtest_metrics", "backtest_days", "data_quality", "runs"),
+    *("decision_events", "information_set"),
     *(
         "risk_methods",
         "var_backtests",

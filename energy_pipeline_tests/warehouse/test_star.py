@@ -1,4 +1,4 @@
-"""The star: dimensions hold every key, facts join them once, and ten saved questions give the same from warehouse and Parquet."""
+"""The star: dimensions hold every key, facts join them once, and eleven saved questions give the same from warehouse and Parquet."""
 
 import json
 import os
@@ -35,7 +35,7 @@ DAYS = (date(2025, 10, 25), date(2025, 10, 26))
 ANALYSES = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "analyses").glob("*.sql")}
 QUESTIONS = (
     *("monthly_pnl_by_zone", "mae_by_local_hour", "var_exceptions", "battery_revenue_per_cycle", "hedge_ratio_by_tenor"),
-    *("coverage_by_hour", "limit_use", "capture_price_by_plant", "cost_of_imbalance", "strategy_net_by_month"),
+    *("coverage_by_hour", "limit_use", "capture_price_by_plant", "cost_of_imbalance", "strategy_net_by_month", "states_of_strategies"),
 )
 
 
@@ -172,6 +172,11 @@ def strategy_net_by_month(star):
         pl.len(), pl.sum("gross_eur"), pl.sum("cost_eur"), pl.sum("net_eur")
     )  # fmt: skip
     return frame.sort("strategy", "month").rows()
+
+
+def states_of_strategies(star):
+    frame = star.frame("strategy_states").filter(pl.col("delivery_day") == DAYS[-1]).sort("size", "strategy", descending=[True, False])
+    return frame.select("delivery_day", "strategy", "state", "since", "size", "days", "net_eur", "t", "why", "way_back").rows()
 
 
 @pytest.mark.parametrize("question", QUESTIONS)

@@ -26,6 +26,7 @@ INFORMATION_SET = Table(
         Column("decision_time", "timestamp", "The instant the decision was cut at, UTC."),
         c.text("status", "How the series stood at the decision time.", allowed=("on_time", "waited", "fallback")),
     ),
+    is_mart=True,
 )
 
 DATA_QUALITY = Table(

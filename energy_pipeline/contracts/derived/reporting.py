@@ -41,5 +41,32 @@ RUNS = Table(
     is_mart=True,
 )
 
-TABLES: tuple[Table, ...] = (RUNS,)
+DECISION_EVENTS = Table(
+    name="decision_events",
+    stage="reporting",
+    flow="decide",
+    description="What people did with the day's decision: approved, sent, acknowledged, overridden, opened again; by whom and when.",
+    key=("event_number",),
+    columns=(
+        c.DELIVERY_DAY,
+        c.count("event_number", "Order of the day's events, from 1."),
+        c.text(
+            "event",
+            "approved: released by a person. sent: the bids left the house; from then on no run writes the decision anew. acknowledged: the other "
+            "side has them. overridden: done although something stood against it (note). reopened: a sent decision is made anew.",
+            allowed=("approved", "sent", "acknowledged", "overridden", "reopened"),
+        ),
+        Column("event_at", "timestamp", "When, UTC."),
+        c.text("person", "Who."),
+        c.text("decision_hash", "Content of positions and bids that the event is about: the same content, the same hash."),
+        c.text("nomination", "For sent: the file of bids in the lake.", nullable=True),
+        c.text("reason", "Why something was overridden or opened again.", nullable=True),
+        c.text("note", "For acknowledged: the other side's reference. For overridden: what stood against it.", nullable=True),
+    ),
+    may_be_empty=True,
+    in_report=False,
+    is_mart=True,
+)
+
+TABLES: tuple[Table, ...] = (DECISION_EVENTS, RUNS)
 """In flow order."""

@@ -87,6 +87,60 @@ HEDGE_EFFECTIVENESS = Table(
     is_mart=True,
 )
 
+HEDGE_PROGRAMME = Table(
+    name="hedge_programme",
+    stage="portfolio",
+    flow="decide",
+    description="What the desk's hedge programme holds and trades by zone, block and tenor, and what views may trade beside it.",
+    key=("zone", "block", "tenor"),
+    columns=(
+        c.DELIVERY_DAY,
+        c.text("zone", "A zone; book: all of them."),
+        c.text("block", "Block of the contract; empty for the book."),
+        c.text("tenor", "day, or a later tenor whose nearest period that has not begun is told.", allowed=("day", "month", "quarter", "year")),
+        Column("target_mw", "f64", "Position the programme is to hold, sold is negative; null without a target.", "MW", True),
+        Column("held_mw", "f64", "Held before the decision, bought is positive.", "MW"),
+        Column("programme_mw", "f64", "Traded by the programme today.", "MW"),
+        Column("ratio", "f64", "Share of the expected output of the block's hours that is sold after it; null without output.", "1", True),
+        c.price("quote_eur_mwh", "Mid quote.", nullable=True),
+        Column("edge_eur_mwh", "f64", "Published mean less quote; null for later tenors and the book.", "EUR/MWh", True),
+        c.share("trust", "k: share of the edge that a view is believed to earn, from settled days; 0: no view."),
+        Column("skill_t", "f64", "t of the skill against the quote; null under two days.", "1", True),
+        c.count("skill_days", "Settled days with a quote."),
+        Column("view_limit_mw", "f64", "What a view may buy or sell.", "MW", minimum=0.0, reason="a limit"),
+        c.money("tracking_error_eur", "P&L of the programme against its targets', on paths that did not choose it; the book.", nullable=True),
+        Column("effectiveness", "f64", "1 - variance with the programme / without, on paths that did not choose it; the book.", "1", True),
+        Column("tail_effectiveness", "f64", "The same of the CVaR at the desk's confidence.", "1", True),
+        Column("judged_paths", "i64", "Paths it was judged on; the book.", "1", True, minimum=0, reason="a count"),
+        c.money("view_es_limit_eur", "Limit of the views' expected shortfall; the book.", nullable=True),
+        c.text("note", "Objective, or what keeps a position from its target."),
+    ),
+    may_be_empty=True,
+    is_mart=True,
+)
+
+VIEW_RESULTS = Table(
+    name="view_results",
+    stage="portfolio",
+    flow="settle_da",
+    description="What programme and views of the day's contracts earned at the auction's prices, apart.",
+    key=("zone", "block"),
+    columns=(
+        c.DELIVERY_DAY,
+        c.ZONE,
+        c.text("block", "Block of the contract."),
+        Column("programme_mw", "f64", "Traded by the programme.", "MW"),
+        Column("view_mw", "f64", "Traded beside it.", "MW"),
+        c.price("quote_eur_mwh", "Mid quote they were traded at."),
+        c.price("settled_eur_mwh", "Mean auction price of the block's hours."),
+        c.money("programme_eur", "P&L of the programme's trade, after its half-spread."),
+        c.money("view_eur", "P&L of the view, after what it added to half-spreads."),
+        Column("is_proxy", "bool", "True at a declared proxy quote: in no headline."),
+    ),
+    may_be_empty=True,
+    is_mart=True,
+)
+
 HEDGE_RESULTS = Table(
     name="hedge_results",
     stage="portfolio",
@@ -153,5 +207,14 @@ OBJECTIVE_SCORES = Table(
     is_mart=True,
 )
 
-TABLES: tuple[Table, ...] = (OBJECTIVE_COMPARISON, OBJECTIVE_POSITIONS, HEDGE_EFFECTIVENESS, HEDGE_RESULTS, OBJECTIVE_RESULTS, OBJECTIVE_SCORES)
+TABLES: tuple[Table, ...] = (
+    HEDGE_PROGRAMME,
+    OBJECTIVE_COMPARISON,
+    OBJECTIVE_POSITIONS,
+    HEDGE_EFFECTIVENESS,
+    VIEW_RESULTS,
+    HEDGE_RESULTS,
+    OBJECTIVE_RESULTS,
+    OBJECTIVE_SCORES,
+)
 """In flow order."""

@@ -1,6 +1,7 @@
 """Strategies: what each wants for D, and how it did over the settled days.
 
-What belongs here: `signals` (decide), `backtest_metrics` and `backtest_days` (settle_final, every day). What does not:
+What belongs here: `signals`, `strategy_trials`, `strategy_states` (decide), `backtest_metrics` and `backtest_days` (settle_final,
+every day). What does not:
 any rule of a strategy.
 """
 
@@ -26,6 +27,8 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     )
     return [
         factory.table("signals", signals, Information(), Day("price_forecasts"), Day("second_price_skill")),
+        factory.table("strategy_trials", strategy_trials, Information()),
+        factory.table("strategy_states", strategy_states, Information(), Day("strategy_trials")),
         factory.tables("backtest_metrics", ["backtest_metrics", "backtest_days"], backtest_tables, *window),
     ]
 
@@ -40,6 +43,23 @@ def signals(_day: DayContext, *, information_set: Info, price_forecasts: Frame, 
     from energy_pipeline import strategies
 
     return strategies.signals(information_set, price_forecasts, second_price_skill)
+
+
+def strategy_trials(day: DayContext, *, information_set: Info) -> Frame:
+    """Trials of the desk's file that were known at the decision."""
+    from energy_pipeline.desk.layout import FileLayout
+    from energy_pipeline.strategies import trials
+
+    file = day.desk.record.trials
+    found = None if file is None else trials.checked_trials(day.session.runtime.sources.load(file, FileLayout()), file)
+    return trials.trials_table(found, day.day, information_set.decision_time)
+
+
+def strategy_states(_day: DayContext, *, information_set: Info, strategy_trials: Frame) -> Frame:
+    """What each strategy's record lets it trade."""
+    from energy_pipeline.strategies.record import strategy_states as states
+
+    return states(information_set, strategy_trials)
 
 
 def backtest_tables(day: DayContext, *, signals: Frame, day_ahead_prices: Frame, second_prices: Frame, fuel_prices: Frame) -> Frames:

@@ -15,14 +15,14 @@ import polars as pl
 from energy_pipeline.contracts import TABLES
 from energy_pipeline.flexibility.states import LOOK_BACK_DAYS
 from energy_pipeline.orchestration import policies
+from energy_pipeline.orchestration.assets import hedging_steps
 from energy_pipeline.orchestration.assets.s05_scenarios import fresh_paths
 from energy_pipeline.orchestration.assets.s06_flexibility import SENT, accepted_of, corrections, executed_of
+from energy_pipeline.orchestration.assets.standing import acting_of, holding
 from energy_pipeline.orchestration.factory import AssetFactory, DayContext, FileAsset, Frame, Frames, Info, RowMetadata, write_frames
 from energy_pipeline.orchestration.reads import Day, DaysBefore, IfThere, Information, Raw, Window
 
 if TYPE_CHECKING:
-    from energy_pipeline.book.outlook import Acting
-    from energy_pipeline.desk import Desk
     from energy_pipeline.portfolio import Acted, Came
     from energy_pipeline.portfolio.forwards.daily import HeldForwards
 
@@ -46,7 +46,8 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     scenarios = (info, Day("scenario_paths"), Day("plant_output"), Day("dispatch"))
     came = (Raw("second_prices"), Raw("plant_meters"), Raw("generation_actual"), Raw("held_hours"))
     auction = Raw("day_ahead_prices", required=True)
-    decided = (Day("signals"), Day("right_decisions"), *map(Day, SENT))
+    wanted = (Day("signals"), Day("strategy_states"), Day("hedge_programme"))
+    decided = (*wanted, Day("right_decisions"), *map(Day, SENT))
     sent = (*map(Day, SENT), Day("nomination_lines"))
     if factory.desk.flexibility.orders == "joint":
         decided = (*decided, Day("joint_book"))
@@ -56,15 +57,17 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     return [
         factory.table("deals", deals_of_day, info, DaysBefore("deals", LEDGER_LOOK_BACK)),
         factory.table("curve_days", curve_days, info, Day("forward_curve"), deals),
+        factory.table("hedge_programme", hedging_steps.hedge_programme, *scenarios, *stood, *map(Day, SENT), deals),
         factory.files("positions", NOMINATIONS, write_book, *scenarios, forecasts, *decided, *stood, deals, tables=BOOK_TABLES),
         factory.table("joint_book", joint_book, *scenarios, forecasts, Day("spread_forecasts"), *stood, deals),
         factory.table("forward_book_proposals", forward_book_proposals, info, forecasts),
         factory.table("pnl_day_ahead", pnl_day_ahead, positions, Day("plant_output"), Day("dispatch"), *(Day(n) for n in STOOD), *settled, auction),
+        factory.table("view_results", hedging_steps.view_results, Day("hedge_programme"), positions, auction),
         factory.table("asset_legs", asset_legs, *(Day(n) for n in DECIDED), *sent, auction, *came, DaysBefore("asset_legs", LOOK_BACK_DAYS)),
         factory.table("plant_results", plant_results, Day("plant_output"), Day("nomination_lines"), auction, *came),
         factory.table("pnl", pnl, positions, Day("plant_output"), Day("dispatch"), auction, *came, *settled, *(Day(name) for name in ACTED)),
-        factory.tables("rivals", RIVAL_TABLES, rivals, *scenarios, Day("signals"), positions, *stood, *map(Day, SENT), deals),
-        factory.table("hedge_results", hedge_results, Window("pnl", SCORE_DAYS), Window("pnl_day_ahead", SCORE_DAYS, required=False)),
+        factory.tables("rivals", RIVAL_TABLES, rivals, *scenarios, *wanted, positions, *stood, *map(Day, SENT), deals),
+        factory.table("hedge_results", hedging_steps.hedge_results, Window("pnl", SCORE_DAYS), Window("pnl_day_ahead", SCORE_DAYS, required=False)),
         factory.table("objective_results", objective_results, positions, Day("objective_positions"), Day("pnl")),
         factory.table("objective_scores", objective_scores, Window("objective_results", SCORE_DAYS)),
     ]
@@ -101,13 +104,6 @@ def ledger_quotes(day: DayContext) -> Frame | None:
     return ledger_files.checked_quotes(day.session.runtime.sources.load(ledger.quotes, ledger.layout), ledger, day.desk)
 
 
-def holding(desk: Desk, deals: Frame) -> Desk:
-    """The desk with its ledger's open deals held."""
-    from energy_pipeline.book import ledger
-
-    return ledger.with_deals(desk, deals)
-
-
 def write_book(day: DayContext, *, information_set: Info, **decided: Frame) -> Mapping[str, RowMetadata]:
     """Optimise, write book, solution and bids, submit the bids."""
     from energy_pipeline import portfolio
@@ -120,23 +116,6 @@ def write_book(day: DayContext, *, information_set: Info, **decided: Frame) -> M
     return {**written, "nominations": {"path": path}}
 
 
-def acting_of(
-    day: DayContext,
-    dispatch: Frame,
-    asset_thresholds: Frame,
-    asset_states: Frame,
-    end_values: Frame,
-    orders_sent: Frame,
-    bid_curves: Frame,
-    block_orders: Frame,
-) -> tuple[Acting, ...]:
-    """Stores that act on prices as they come, and orders that prices clear, as they were decided to stand."""
-    from energy_pipeline import flexibility
-
-    desk = flexibility.desk_of_day(day.desk, day.day, asset_states, end_values)
-    return (*flexibility.acting(desk, asset_thresholds), *flexibility.cleared_orders(desk, dispatch, orders_sent, bid_curves, block_orders))
-
-
 def decided_book(
     day: DayContext,
     *,
@@ -146,6 +125,8 @@ def decided_book(
     dispatch: Frame,
     price_forecasts: Frame,
     signals: Frame,
+    strategy_states: Frame,
+    hedge_programme: Frame,
     right_decisions: Frame,
     asset_thresholds: Frame,
     asset_states: Frame,
@@ -158,10 +139,13 @@ def decided_book(
 ) -> Frames:
     """Book, solution and bids; nothing is written."""
     from energy_pipeline import flexibility, portfolio
+    from energy_pipeline.book.strategy_sizes import sized_signals
+    from energy_pipeline.portfolio.hedge_programme import programme_of
 
     acting = acting_of(day, dispatch, asset_thresholds, asset_states, end_values, orders_sent, bid_curves, block_orders)
     held = information_set.with_desk(holding(information_set.desk, deals))
-    case = portfolio.case_of(held, scenario_paths, plant_output, dispatch, signals, acting)
+    sized = sized_signals(signals, strategy_states)
+    case = portfolio.case_of(held, scenario_paths, plant_output, dispatch, sized, acting, programme_of(hedge_programme))
     if joint:
         from energy_pipeline.portfolio.joint_day import trades_of
 
@@ -335,27 +319,24 @@ def rivals(
     plant_output: Frame,
     dispatch: Frame,
     signals: Frame,
+    strategy_states: Frame,
+    hedge_programme: Frame,
     positions: Frame,
     deals: Frame,
     **stood: Frame,
 ) -> Frames:
     """Other objectives on the day's scenarios, and what the hedges save."""
+    from energy_pipeline.book.strategy_sizes import sized_signals
     from energy_pipeline.portfolio import case_of
     from energy_pipeline.portfolio import rivals as stage
+    from energy_pipeline.portfolio.hedge_programme import programme_of
 
     acting = acting_of(day, dispatch, **stood)
     held = information_set.with_desk(holding(information_set.desk, deals))
-    case = case_of(held, scenario_paths, plant_output, dispatch, signals, acting)
+    case = case_of(held, scenario_paths, plant_output, dispatch, sized_signals(signals, strategy_states), acting, programme_of(hedge_programme))
     found = stage.rivals(case, positions)
     effectiveness = stage.hedge_effectiveness(case, positions, dispatch)
     return {"objective_comparison": found.comparison, "objective_positions": found.positions, "hedge_effectiveness": effectiveness}
-
-
-def hedge_results(day: DayContext, *, pnl: Frame, pnl_day_ahead: Frame) -> Frame:
-    """What the contracts took off the settled days' risk, up to D."""
-    from energy_pipeline.portfolio import rivals as stage
-
-    return stage.hedge_results(day.desk, day.day, pnl, pnl_day_ahead)
 
 
 def objective_results(day: DayContext, *, positions: Frame, objective_positions: Frame, pnl: Frame) -> Frame:

@@ -11,7 +11,8 @@ import polars as pl
 
 from energy_pipeline.orchestration.assets.s05_scenarios import past_errors
 from energy_pipeline.orchestration.assets.s06_flexibility import SENT, accepted_of, executed_of
-from energy_pipeline.orchestration.assets.s08_portfolio import ACTED, acting_of, acts_of, held_forwards, holding, ledger_quotes
+from energy_pipeline.orchestration.assets.s08_portfolio import ACTED, acts_of, held_forwards, ledger_quotes
+from energy_pipeline.orchestration.assets.standing import acting_of, holding
 from energy_pipeline.orchestration.factory import AssetFactory, DayContext, Frame, Frames, Info
 from energy_pipeline.orchestration.reads import Day, Days, DaysBefore, IfThere, Information, Raw, Window
 
@@ -48,7 +49,7 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     positions, plant_output, dispatch = Day("positions"), Day("plant_output"), Day("dispatch")
     stood = (Day(n) for n in ("asset_thresholds", "asset_states", "end_values", *SENT))
     decided = (positions, Day("scenario_paths"), plant_output, dispatch, *stood)
-    more = (Day("portfolio_solution"), Day("forward_curve"), Day("signals"), Day("price_forecasts"))
+    more = (Day("portfolio_solution"), Day("forward_curve"), Day("signals"), Day("strategy_states"), Day("price_forecasts"))
     came = (Raw("day_ahead_prices"), Raw("second_prices"), Raw("plant_meters"), Raw("generation_actual"), Raw("held_hours"))
     marks = (Window(name, 2, required=False) for name in MARKED_ON)
     tested = (Day("risk_measures"), Day("pnl"), *decided, IfThere("deals"), DaysBefore(VAR_TESTS[0], BACK_DAYS))
@@ -83,6 +84,7 @@ def risk(
     portfolio_solution: Frame,
     forward_curve: Frame,
     signals: Frame,
+    strategy_states: Frame,
     price_forecasts: Frame,
     asset_states: Frame,
     end_values: Frame,
@@ -94,11 +96,12 @@ def risk(
     from energy_pipeline import flexibility
     from energy_pipeline import risk as stage
     from energy_pipeline.book.positions import Book
+    from energy_pipeline.book.strategy_sizes import sized_signals
 
     book = Book.from_frames(positions, portfolio_solution)
     acting = acting_of(day, dispatch, asset_states=asset_states, end_values=end_values, **stood)
     forwards = held_forwards(day, information_set, price_forecasts)
-    more = stage.MoreInputs(forward_curve, signals, factor_returns(day), forwards, acting, deals, curve_days)
+    more = stage.MoreInputs(forward_curve, sized_signals(signals, strategy_states), factor_returns(day), forwards, acting, deals, curve_days)
     standing = information_set.with_desk(flexibility.desk_of_day(holding(day.desk, deals), day.day, asset_states, end_values))
     found = stage.assess(standing, book, scenario_paths, plant_output, dispatch, past_errors(day, information_set), more)
     return {

@@ -1,6 +1,6 @@
 """Reporting: which run wrote what, the warehouse's marts, and one page a day.
 
-What belongs here: `runs`, the marts, `daily_report`. What does not: SQL or HTML.
+What belongs here: `decision_events`, `runs`, the marts, `daily_report`. What does not: SQL or HTML.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,6 +14,7 @@ from energy_pipeline.contracts import TABLES
 from energy_pipeline.desk.load import desk_hash
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import PipelineError
+from energy_pipeline.lake import Lake
 from energy_pipeline.lake.errors import PublishError, writing
 from energy_pipeline.lake.layout import day_folder
 from energy_pipeline.orchestration import metadata, policies, progress
@@ -23,7 +24,7 @@ from energy_pipeline.orchestration.factory import AssetFactory, DayContext, File
 from energy_pipeline.orchestration.partitions import days_of_tags
 from energy_pipeline.orchestration.reads import Earlier, Held, IfThere, OrderOnly, ThisYear
 from energy_pipeline.orchestration.resources import DeskRuntime
-from energy_pipeline.orchestration.whole_days import told, unfinished_runs
+from energy_pipeline.orchestration.whole_days import CALM, told, unfinished_runs
 from energy_pipeline.warehouse.sql_project import SqlProject
 
 FLOWS = ("ingest", "decide", "settle_da", "settle_final")
@@ -71,6 +72,7 @@ def assets(factory: AssetFactory, project: SqlProject, *, described: bool = True
     """All assets of the stage."""
     ends = (OrderOnly(name, "the row is written when the flow is through") for name in FLOW_ENDS)
     return [
+        factory.table("decision_events", decision_events, OrderOnly("nominations", "what people do is about the decision that is there")),
         factory.table("runs", runs, *ends, after=lambda context, runtime: publish_unrecorded(context, runtime, project)),
         marts(project, described=described),
         factory.files("daily_report", REPORT, write_report, *REPORT_READS),
@@ -87,6 +89,21 @@ def publish_unrecorded(context: dg.AssetExecutionContext, runtime: DeskRuntime, 
 def records_marts(context: dg.AssetExecutionContext) -> bool:
     """Whether the marts are assets of this run."""
     return any(key.path[0] == MARTS for key in context.run.asset_selection or context.job_def.asset_layer.executable_asset_keys)
+
+
+def decision_events(day: DayContext) -> pl.DataFrame:
+    """What people did with the day's decision, from the lake's log: none of it for most days, and no run adds to it but one that opens it again."""
+    return event_rows(day.lake, day.day)
+
+
+def event_rows(lake: Lake, day: date) -> pl.DataFrame:
+    """The log of a day as rows of `decision_events`."""
+    rows = [
+        {"delivery_day": day, "event_number": number, "event": e.event, "event_at": e.at, "person": e.person, "decision_hash": e.decision_hash}
+        | {name: getattr(e, name) or None for name in ("nomination", "reason", "note")}
+        for number, e in enumerate(lake.decisions().of(day), 1)
+    ]
+    return TABLES["decision_events"].frame(rows)
 
 
 def runs(day: DayContext) -> pl.DataFrame:
@@ -220,6 +237,8 @@ def write_report(day: DayContext, **tables: pl.DataFrame) -> Mapping[str, RowMet
     page = report.report_html(day.day, day.desk, shown, versions, neighbours(day), code_by_flow(day))
     if kind := day.run.tags.get(policies.FALLBACK_TAG):
         page = told(page, f"This day was not decided in time: what stands below is the desk's fallback decision ({kind}).")
+    if (instant := day.session.as_of) is not None:
+        page = told(page, f"Decided on what was known at {instant:%Y-%m-%d %H:%M:%S}Z, beside the desk's own decision of the day.", "as of", CALM)
     path = day.lake.write_file("report", day.day, "report.html", page.encode())
     return {"daily_report": _shown_in_the_ui(day, path, shown) | {"tables": len(versions)}}
 

@@ -106,18 +106,19 @@ def _naive(case: Case) -> FloatArray:
         if hedge.block != "base" or hedge.zone in done:
             continue
         done.add(hedge.zone)
-        wanted = -float(case.outlooks[hedge.zone].expected_mw.mean()) - hedge.opening_mw
+        wanted = -float(case.outlooks[hedge.zone].expected_mw.mean()) - hedge.held_mw
         trades[i] = _fitting(wanted, hedge, room)
-        room -= abs(hedge.opening_mw + trades[i]) - abs(hedge.opening_mw)
+        room -= abs(hedge.held_mw + trades[i]) - abs(hedge.held_mw)
     return from_decisions(program, np.concatenate([np.zeros(program.deviations), trades]))
 
 
 def _fitting(wanted_mw: float, hedge: Hedge, room_mw: float) -> float:
     """The trade nearest to the wanted one within its own limit and the gross room left."""
-    trade = float(np.clip(wanted_mw, -hedge.max_trade_mw, hedge.max_trade_mw))
-    high = abs(hedge.opening_mw) + max(room_mw, 0.0)
-    position = float(np.clip(hedge.opening_mw + trade, -high, high))
-    return position - hedge.opening_mw
+    buys, sells = hedge.room_mw
+    trade = float(np.clip(wanted_mw, -sells, buys))
+    high = abs(hedge.held_mw) + max(room_mw, 0.0)
+    position = float(np.clip(hedge.held_mw + trade, -high, high))
+    return position - hedge.held_mw
 
 
 def _rows(case: Case, name: str, x: FloatArray) -> pl.DataFrame:
@@ -158,9 +159,9 @@ def _rows(case: Case, name: str, x: FloatArray) -> pl.DataFrame:
                 "delivery_start": grid.starts()[int(delivers[0])],
                 "resolution_minutes": grid.minutes,
                 "decision_mw": float(x[first + i] - x[first + program.contracts + i]) + 0.0,
-                "lower_mw": -hedge.max_trade_mw,
-                "upper_mw": hedge.max_trade_mw,
-                "opening_mw": hedge.opening_mw,
+                "lower_mw": -hedge.room_mw[1],
+                "upper_mw": hedge.room_mw[0],
+                "opening_mw": hedge.held_mw,
                 "quote_eur_mwh": hedge.mid_eur_mwh,
                 "half_spread_eur_mwh": hedge.half_spread_eur_mwh,
                 "is_proxy": hedge.quote_is_proxy,

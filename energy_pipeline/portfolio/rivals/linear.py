@@ -4,8 +4,8 @@ What belongs here: variables, limits and scenario P&L of a `Program` in the term
 `allocation`. What does not: the exact programme (`program`), objectives.
 
 The fee on a deviation depends on the scenario: c |surprise - x|. It never exceeds
-c |surprise| + c |x|, and that is what an objective is charged here, so that every
-scenario's P&L is linear. Books are measured and settled with the exact fee.
+c |surprise| + c |x|, and a trading cost never its chord over the box: that is what an objective is charged
+here, so that every scenario's P&L is linear. Books are measured and settled with the exact fee.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ def linear_problem(program: Program) -> Problem:
     k, m = program.deviations, program.contracts
     way = np.where(program.upper[:k] > 0, 1.0, -1.0)
     gain, spread = contract_columns(program)
+    most = np.where(way > 0, program.upper[:k], program.lower[:k])
+    chord = program.charge_value(most) / np.where(most == 0.0, 1.0, most)
     limits: list[Bounds | Gross] = [
         Bounds(
             "limits of the day",
@@ -39,7 +41,7 @@ def linear_problem(program: Program) -> Problem:
     cost = np.concatenate([np.zeros(k), spread])
     return Problem(
         names=tuple(f"deviation {i}" for i in range(k)) + tuple(f"contract {i}" for i in range(m)),
-        scenarios=np.hstack([program.slope[:, :k] - way * program.fee, gain]),
+        scenarios=np.hstack([program.slope[:, :k] - way * program.fee - chord, gain]),
         held=np.concatenate([np.zeros(k), program.opening]),
         buy_cost=cost,
         sell_cost=cost,

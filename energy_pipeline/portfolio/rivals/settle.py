@@ -20,6 +20,7 @@ import polars as pl
 from energy_pipeline.book.grid import Grid, on_grid, zone_grid
 from energy_pipeline.book.hedges import block_profile
 from energy_pipeline.book.positions import DAY_AHEAD, traded_contracts
+from energy_pipeline.book.trading_costs import charge_of_zones
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
@@ -86,6 +87,7 @@ def realised_program(desk: Desk, day: date, positions: pl.DataFrame, rows: pl.Da
     ordered = _ordered(rows)
     auction, contracts = ordered.filter(pl.col("instrument") == DAY_AHEAD), ordered.filter(pl.col("instrument") != DAY_AHEAD)
     slopes, surprises, fees = [np.zeros(0)], [np.zeros(0)], [np.zeros(0)]
+    boxes: dict[str, tuple[FloatArray, float, FloatArray]] = {}
     for part in auction.partition_by("zone", maintain_order=True):
         zone = part["zone"][0]
         grid = came[zone].grid
@@ -93,6 +95,9 @@ def realised_program(desk: Desk, day: date, positions: pl.DataFrame, rows: pl.Da
         slopes.append(grid.hours * (came[zone].price - came[zone].second)[at] / K_EUR)
         surprises.append(came[zone].surprise_mw[at])
         fees.append(np.full(at.size, grid.hours * desk.zones[zone].second_price.imbalance_fee_eur_mwh / K_EUR))
+        expected = on_grid(positions.filter(pl.col("zone") == zone, pl.col("instrument") == DAY_AHEAD), "reference_price_eur_mwh", grid)[at]
+        lower, upper = part["lower_mw"].to_numpy(), part["upper_mw"].to_numpy()
+        boxes[zone] = np.where(upper > 0, upper, lower), grid.hours, expected
     gains, spreads = _contract_columns(delivery, contracts, came)
     upper = contracts["upper_mw"].to_numpy()
     k = sum(s.size for s in slopes)
@@ -102,13 +107,14 @@ def realised_program(desk: Desk, day: date, positions: pl.DataFrame, rows: pl.Da
         surprise=np.concatenate(surprises)[None, :],
         fee=np.concatenate(fees),
         lower=np.concatenate([auction["lower_mw"].to_numpy(), np.zeros(2 * upper.size)]),
-        upper=np.concatenate([auction["upper_mw"].to_numpy(), upper, upper]),
+        upper=np.concatenate([auction["upper_mw"].to_numpy(), upper, -contracts["lower_mw"].to_numpy()]),
         opening=contracts["opening_mw"].to_numpy(),
         gross_room=_gross_room(desk, positions),
         risk_aversion=0.0,
         confidence=desk.portfolio.confidence,
         es_limit=None,
         es_level=desk.limits.es_level,
+        charge=charge_of_zones(desk, boxes),
     )
     # at no deviation the fee on the surprise is paid by every rival: it belongs to the day
     return replace(program, base=np.array([float(np.abs(program.surprise[0]) @ program.fee)])) if k else program

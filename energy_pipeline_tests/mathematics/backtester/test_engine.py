@@ -8,13 +8,14 @@ import pytest
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
+from energy_pipeline.book.trading_costs import as_numbers
 from energy_pipeline.desk.strategies import CostTier, TradingCosts
 from energy_pipeline.domain.errors import LookAheadError
 from energy_pipeline.mathematics.backtester import costs as cost_rules
 from energy_pipeline.mathematics.backtester import engine
 from energy_pipeline.mathematics.backtester.costs import Costs
 from energy_pipeline.mathematics.backtester.engine import Bars, Decisions, Rule, Terms
-from energy_pipeline.strategies.results import as_numbers, sums_by_period, trades
+from energy_pipeline.strategies.results import sums_by_period, trades
 from energy_pipeline_tests.mathematics.backtester.loop_oracle import loop, order_cost
 
 HOUR_US = 3_600_000_000

@@ -1,0 +1,15 @@
+-- generated from the contract of decision_events: change energy_pipeline/contracts, then run `make docs`
+-- What people did with the day's decision: approved, sent, acknowledged, overridden, opened again; by whom and when.
+{{ config(materialized='table', schema='marts') }}
+
+select
+    delivery_day,
+    event_number,
+    event,
+    event_at,
+    person,
+    decision_hash,
+    nomination,
+    reason,
+    note
+from {{ ref('stg_decision_events') }}
