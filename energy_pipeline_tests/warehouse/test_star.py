@@ -194,8 +194,13 @@ def test_a_saved_question_is_short_and_gives_its_numbers_from_warehouse_and_parq
 
 def same(found, wanted):
     """Rows alike, whatever kind of date and number a client makes of them."""
-    plain = [[v.date() if isinstance(v, pd.Timestamp) and v == v.normalize() and v.tz is None else v for v in row] for row in found]
-    return [list(row) for row in plain] == [[pytest.approx(v) if isinstance(v, float) else v for v in row] for row in wanted]
+
+    def plain(value):
+        if pd.isna(value):
+            return None
+        return value.date() if isinstance(value, pd.Timestamp) and value == value.normalize() and value.tz is None else value
+
+    return [[plain(v) for v in row] for row in found] == [[pytest.approx(v) if isinstance(v, float) else v for v in row] for row in wanted]
 
 
 @pytest.fixture(scope="module")
