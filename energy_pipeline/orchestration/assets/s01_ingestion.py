@@ -14,7 +14,7 @@ import polars as pl
 from energy_pipeline.contracts import TABLES, Table
 from energy_pipeline.contracts.raw import RAW_TABLES
 from energy_pipeline.domain.delivery import days_between
-from energy_pipeline.domain.errors import DayFailures, PipelineError
+from energy_pipeline.domain.errors import DayFailures, MissingDayError, PipelineError
 from energy_pipeline.information.raw_frames import by_day
 from energy_pipeline.information.series_months import content_hash
 from energy_pipeline.lake import Lake
@@ -166,8 +166,8 @@ def history_span(runtime: DeskRuntime, config: HistoryConfig) -> tuple[date, dat
 def load_missing(runtime: DeskRuntime, contract: Table, first: date, last: date, failures: DayFailures) -> int:
     """Add the days of a raw table the lake does not hold yet; rows added.
 
-    A day on which the source has nothing is a gap the quality table and the models'
-    fallbacks speak about, not an error: histories begin somewhere.
+    A day on which the source has nothing is a gap that `doctor`, the quality table and the models' fallbacks speak about,
+    not an error, whether or not the series is required on days that are decided: histories begin somewhere.
     """
     from energy_pipeline import ingestion
 
@@ -177,7 +177,8 @@ def load_missing(runtime: DeskRuntime, contract: Table, first: date, last: date,
     for begin, end in _stretches(missing):
         collected = ingestion.collect(runtime.desk, contract.name, begin, end, runtime.sources.load, runtime.answers)
         for day, error in collected.failures.items():
-            failures.add(day, error)
+            if not isinstance(error, MissingDayError):
+                failures.add(day, error)
         fresh = by_day(collected.frame)
         frames = {day: fresh.get(day, contract.frame()) for day in days_between(begin, end) if day not in collected.failures}
         frames = {day: frame for day, frame in frames.items() if frame.height or contract.may_be_empty}
