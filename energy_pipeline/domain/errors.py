@@ -7,7 +7,7 @@ What does not: the checks that raise them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -135,5 +135,22 @@ class RangeError(PipelineError):
     def __init__(self, what: str, failures: dict[date, PipelineError]) -> None:
         self.what = what
         self.failures = dict(failures)
-        lines = "\n".join(f"{d}: {e}" for d, e in sorted(self.failures.items()))
+        lines = "\n".join(f"{days}: {text}" for days, text in folded({d: str(e) for d, e in self.failures.items()}))
         super().__init__(f"{what}: {len(self.failures)} day(s) failed, the others are written\n{lines}")
+
+
+def folded(texts: Mapping[date, str]) -> list[tuple[str, str]]:
+    """Days in order with their texts; days in a row that say the same but for their own date are one entry, in the words of the first.
+
+    >>> folded({date(2024, 1, d): f"no data for 2024-01-0{d}" for d in (1, 2, 3, 5)})
+    [('2024-01-01 .. 2024-01-03 (3 days)', 'no data for 2024-01-01'), ('2024-01-05', 'no data for 2024-01-05')]
+    """
+    stretches: list[list[date]] = []
+    for day in sorted(texts):
+        last = stretches[-1][-1] if stretches else None
+        follows = last is not None and (day - last).days == 1 and texts[day].replace(str(day), "") == texts[last].replace(str(last), "")
+        if follows:
+            stretches[-1].append(day)
+        else:
+            stretches.append([day])
+    return [(str(s[0]) if len(s) == 1 else f"{s[0]} .. {s[-1]} ({len(s):,} days)", texts[s[0]]) for s in stretches]

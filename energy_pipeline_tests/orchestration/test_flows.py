@@ -1,5 +1,6 @@
 """A whole day of the tiny desk through every flow: what is recorded, recomputed, refused and left behind."""
 
+import json
 import shutil
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
@@ -24,6 +25,7 @@ from energy_pipeline.runner.flows import FLOWS, FlowResult, Runner
 from energy_pipeline.runner.spans import run_span
 from energy_pipeline.runner.summary import summarise
 from energy_pipeline.settings import Settings
+from energy_pipeline_tests import notebooks
 from energy_pipeline_tests.integration.lakes import TINY, parquet_hashes
 from energy_pipeline_tests.orchestration.conftest import DAY
 
@@ -186,3 +188,15 @@ def test_the_look_back_is_that_of_decided_days_not_of_whatever_is_loaded_last():
     assert look_back_of(march + horizon, [date(2026, 3, 28)]) == []
     assert look_back_of([day for day in march if day.day != 26], [date(2026, 3, 28)]) == [date(2026, 3, 26)]
     assert look_back_of([], []) == [DAY]
+
+
+@pytest.mark.parametrize("name", [path.stem for path in sorted(notebooks.FOLDER.glob("*.ipynb"))])
+def test_each_notebook_runs_on_the_days_lake_and_stands_in_the_docs_with_its_outputs(settled, name, monkeypatch):
+    written = json.loads((notebooks.FOLDER / f"{name}.ipynb").read_text(encoding="utf-8"))
+    monkeypatch.setenv("ENERGY_PIPELINE_LAKE", str(settled[0].settings.lake))
+    monkeypatch.setenv("ENERGY_PIPELINE_DESK", str(TINY))
+    shown = [[sorted(o.get("data", o)) for o in cell["outputs"]] for cell in written["cells"] if cell["cell_type"] == "code"]
+    assert not [cell for cell in written["cells"] if "error" in {o["output_type"] for o in cell.get("outputs", ())}]
+    again = notebooks.executed(written)
+    assert [[sorted(o.get("data", o)) for o in cell["outputs"]] for cell in again["cells"] if cell["cell_type"] == "code"] == shown
+    assert any("image/png" in keys for cell in shown for keys in cell)

@@ -84,3 +84,7 @@ def test_what_an_open_lake_lacks_is_told(tmp_path):
     with pytest.raises(NotebookError, match="there is no warehouse yet"):
         lake.ask("monthly_pnl_by_zone")
     assert not hasattr(lake, "plant_outputs")
+
+
+def test_a_lake_named_as_text_is_asked_its_own_warehouse(tmp_path):
+    assert energy_pipeline.open(str(tmp_path)).settings.warehouse == tmp_path / "warehouse.duckdb"

@@ -1,7 +1,8 @@
-"""The star: dimensions hold every key, facts join them once, and eleven saved questions give the same from warehouse and Parquet."""
+"""The star: dimensions hold every key, facts join them once, and twelve saved questions give the same from warehouse and Parquet."""
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -10,8 +11,10 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import duckdb
+import pandas as pd
 import polars as pl
 import pytest
+import sqlalchemy
 
 from energy_pipeline.contracts import TABLES, table
 from energy_pipeline.contracts.dimensions import DIMENSIONS
@@ -33,6 +36,7 @@ ANALYSES = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "ana
 QUESTIONS = (
     *("monthly_pnl_by_zone", "mae_by_local_hour", "var_exceptions", "battery_revenue_per_cycle", "hedge_ratio_by_tenor"),
     *("coverage_by_hour", "limit_use", "capture_price_by_plant", "cost_of_imbalance", "strategy_net_by_month", "states_of_strategies"),
+    "programme_and_views",
 )
 
 
@@ -171,6 +175,13 @@ def strategy_net_by_month(star):
     return frame.sort("strategy", "month").rows()
 
 
+def programme_and_views(star):
+    keys = ["zone", pl.col("delivery_day").dt.truncate("1mo").alias("month"), "is_proxy"]
+    frame = star.frame("view_results").sort("delivery_day").group_by(keys, maintain_order=True)
+    found = frame.agg(days=pl.col("delivery_day").n_unique(), programme_eur=pl.sum("programme_eur"), view_eur=pl.sum("view_eur"))
+    return found.sort("zone", "month", "is_proxy").rows()
+
+
 def states_of_strategies(star):
     frame = star.frame("strategy_states").filter(pl.col("delivery_day") == DAYS[-1]).sort("size", "strategy", descending=[True, False])
     return frame.select("delivery_day", "strategy", "state", "since", "size", "days", "net_eur", "t", "why", "way_back").rows()
@@ -187,6 +198,34 @@ def test_a_saved_question_is_short_and_gives_its_numbers_from_warehouse_and_parq
     for mine, theirs in zip(found, wanted, strict=True):
         assert list(mine) == [pytest.approx(v) if isinstance(v, float) else v for v in theirs]
     assert star.of_parquet(sql) == found
+
+
+def same(found, wanted):
+    """Rows alike, whatever kind of date and number a client makes of them."""
+
+    def plain(value):
+        if pd.isna(value):
+            return None
+        return value.date() if isinstance(value, pd.Timestamp) and value == value.normalize() and value.tz is None else value
+
+    return [[plain(v) for v in row] for row in found] == [[pytest.approx(v) if isinstance(v, float) else v for v in row] for row in wanted]
+
+
+@pytest.fixture(scope="module")
+def engine(star, tmp_path_factory):
+    """SQLAlchemy on a copy: this process has the file itself open, with settings of its own."""
+    own = shutil.copy(star.live, tmp_path_factory.mktemp("engine") / "warehouse.duckdb")
+    return sqlalchemy.create_engine(f"duckdb:///{own}", connect_args={"read_only": True}, poolclass=sqlalchemy.NullPool)
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_pandas_and_sqlalchemy_give_the_same_answers(star, engine, question):
+    wanted = star.rows(ANALYSES[question])
+    with engine.connect() as connection:
+        framed = pd.read_sql(sqlalchemy.text(ANALYSES[question]), connection).astype(object)
+        plain = connection.exec_driver_sql(ANALYSES[question]).fetchall()
+    assert same(framed.itertuples(index=False), wanted)
+    assert same(plain, wanted)
 
 
 DRIVER = """
