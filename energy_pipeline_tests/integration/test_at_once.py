@@ -69,12 +69,13 @@ def test_what_many_write_at_once_is_what_one_after_the_other_writes(tmp_path):
         where = (str(place.desk("a")), str(place.home / "lake"))
         others = [begun(place, f"{what}{n}", over_and_over, what, *where, str(stop)) for n, what in enumerate(("merge", "publish", *["read"] * 4))]
         ends, rounds = time.monotonic() + SECONDS, 0
-        while rounds == 0 or time.monotonic() < ends:
-            rounds += 1
-            words = [place.words("a", "run", str(day), "--again", "--flows", "ingest,decide", "--no-audit") for day in (*EVERY, TWICE)]
-            writers = [begun(place, f"writer{n}", processes.energy_pipeline, *own) for n, own in enumerate(words)]
-            ended(writers)
-        stop.touch()
+        try:
+            while rounds == 0 or time.monotonic() < ends:
+                rounds += 1
+                words = [place.words("a", "run", str(day), "--again", "--flows", "ingest,decide", "--no-audit") for day in (*EVERY, TWICE)]
+                ended([begun(place, f"writer{n}", processes.energy_pipeline, *own) for n, own in enumerate(words)])
+        finally:
+            stop.touch()
         ended(others)
         processes.run(long_publish, *where, environment=place.environment)
     assert contents(place.lake, EVERY, ("decide",)) == contents(serial.lake, EVERY, ("decide",))
