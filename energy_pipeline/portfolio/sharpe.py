@@ -3,7 +3,7 @@
 What belongs here: the search, and a bound that proves it. What does not: what the day's problem is (`rivals.linear`), other objectives.
 
 Where the largest ratio mu / sigma is, the gradient of mu is mu / sigma^2 times half the gradient of sigma^2: it is the best of
-mu - a / 2 sigma^2 at a = mu / sigma^2. That a is found by bisection. Bound: mu - theta sigma is concave; over all decisions it exceeds its
+mu - a / 2 sigma^2 at a = mu / sigma^2. That a is found by bracketing. Bound: mu - theta sigma is concave; over all decisions it exceeds its
 value at the one found by at most what its tangent gains (a linear programme), so no ratio exceeds theta by more than that gain over the
 least volatility there is.
 """
@@ -17,13 +17,12 @@ import numpy as np
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.mathematics import allocation as al
 
-HALVINGS = 60
 SAME_RATIO = 1e-12
 
 
 @dataclass(frozen=True)
 class BestRatio:
-    """The answer of the last programme, mu / sigma there, and what no decision exceeds; without an expected gain the largest mean."""
+    """The answer of the last programme, mu / sigma there, and what no decision exceeds; without gain or risk the largest mean."""
 
     solution: al.Solution
     ratio: float
@@ -42,21 +41,24 @@ def largest_ratio(problem: al.Problem, offset: float = 0.0) -> BestRatio:
     ------
     AllocationError
     """
+    from scipy.optimize import brentq
+
     top = al.solve(problem, al.MaxMean())
     mean, variance = _moments(problem, top.positions, offset)
     if mean <= 0.0 or variance == 0.0:
-        return BestRatio(top, mean / np.sqrt(variance) if variance > 0 else 0.0, np.inf if variance == 0.0 else 0.0)
+        return BestRatio(top, mean / np.sqrt(variance) if variance > 0 else 0.0, 0.0)
     calm = al.solve(problem, al.MinVariance())
     low, high = (m / v for m, v in ((mean, variance), _moments(problem, calm.positions, offset)))
-    low, high = min(low, high), max(low, high, 1e-300)
-    found = top
-    for _ in range(HALVINGS):
-        aversion = 0.5 * (low + high)
-        found = al.solve(problem, al.Utility(aversion))
-        mean, variance = _moments(problem, found.positions, offset)
-        low, high = (aversion, high) if mean / variance > aversion else (low, aversion)
-        if high - low <= SAME_RATIO * high:
-            break
+
+    def too_timid(aversion: float) -> float:
+        m, v = _moments(problem, al.solve(problem, al.Utility(aversion)).positions, offset)
+        return m / v - aversion
+
+    low, high = max(min(low, high), 1e-9 * max(low, high)), max(low, high)
+    edges = [edge for edge, sign in ((low, 1.0), (high, -1.0)) if sign * too_timid(edge) <= 0]
+    aversion = edges[0] if edges or high <= low else float(brentq(too_timid, low, high, xtol=1e-15 * high, rtol=SAME_RATIO))
+    found = al.solve(problem, al.Utility(aversion))
+    mean, variance = _moments(problem, found.positions, offset)
     ratio = mean / np.sqrt(variance)
     return BestRatio(found, ratio, ratio + _excess(problem, found.positions, ratio) / np.sqrt(max(calm.certificate.bound, 1e-300)))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from energy_pipeline.reporting.inputs import ReportInputs, hours, mean, names, total
-from energy_pipeline.reporting.view import Cell, Head, Section, TableView, Tone, bars, level, num, number, share_cell
+from energy_pipeline.reporting.view import UNKNOWN, Cell, Head, Section, TableView, Tone, bars, level, num, number, share_cell
 
 NOT_SETTLED = "Not settled yet: this page was made at the decision, before the day was delivered and metered."
 LIGHTS: dict[str, Tone] = {"green": "ok", "amber": "warn", "red": "bad"}
@@ -209,6 +209,8 @@ def var_exceptions(inputs: ReportInputs) -> Section:
         Head("expected P&L", "¤"),
         Head("settled P&L", "¤"),
         Head("Outcome", numeric=False),
+        Head("Leg furthest short", numeric=False),
+        Head("by", "¤"),
     ]
     rows = [
         [
@@ -218,6 +220,8 @@ def var_exceptions(inputs: ReportInputs) -> Section:
             num(r["expected_pnl_eur"]),
             num(r["pnl_eur"]),
             Cell("exception", "bad", pill=True) if r["is_exception"] else Cell("inside", "ok", pill=True),
+            Cell((r["cause"] or UNKNOWN).replace("_", " ")),
+            num(r["cause_eur"]),
         ]
         for r in inputs.frame("var_exceptions").to_dicts()
     ]

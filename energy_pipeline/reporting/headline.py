@@ -37,6 +37,8 @@ class Settled:
         Expected and settled P&L and VaR of the decision, proxy hedges with both P&L.
     is_exception : bool
         Whether it fell short of its expectation by more than the VaR.
+    cause, cause_eur : str, float
+        The leg that fell furthest short, and by how much; empty and 0 where it is not known.
     """
 
     day: date
@@ -44,6 +46,14 @@ class Settled:
     pnl_eur: float
     var_eur: float
     is_exception: bool
+    cause: str = ""
+    cause_eur: float = 0.0
+
+    @property
+    def why(self) -> str:
+        """Words for a day that fell short."""
+        known = self.cause and self.pnl_eur < self.expected_eur and self.cause_eur > 0
+        return f"; {self.cause.replace('_', ' ')} fell short by {number(self.cause_eur)}" if known else ""
 
 
 def record(inputs: ReportInputs) -> list[Settled]:
@@ -52,7 +62,8 @@ def record(inputs: ReportInputs) -> list[Settled]:
     if frame is None or frame.is_empty():
         return []
     rows = frame.filter(pl.col("delivery_day") <= inputs.day, pl.col("level") == record_level(frame)).sort("delivery_day").to_dicts()
-    return [Settled(r["delivery_day"], r["expected_pnl_eur"], r["pnl_eur"], r["var_eur"], r["is_exception"]) for r in rows]
+    columns = ("delivery_day", "expected_pnl_eur", "pnl_eur", "var_eur", "is_exception")
+    return [Settled(*(r[name] for name in columns), cause=r["cause"] or "", cause_eur=r["cause_eur"] or 0.0) for r in rows]
 
 
 def record_level(frame: pl.DataFrame) -> float:
@@ -106,9 +117,9 @@ def _settled(inputs: ReportInputs, found: Sequence[Settled]) -> list[Tile]:
     month = [s for s in year if s.day.month == last.day.month]
     exceptions = sum(s.is_exception for s in year)
     broken = f"; {exceptions} VaR exception{'' if exceptions == 1 else 's'}"
-    tiles = [
-        _own(inputs) or Tile(f"Settled P&L, {last.day:%d %b}", number(last.pnl_eur), currency, _against(last.pnl_eur, last.expected_eur) + proxies)
-    ]
+    against = _against(last.pnl_eur, last.expected_eur) + last.why + proxies
+    first = _own(inputs, found) or Tile(f"Settled P&L, {last.day:%d %b}", number(last.pnl_eur), currency, against)
+    tiles = [replace(first, section="exceptions")]
     for title, part, more in ((f"{last.day:%B}", month, proxies), (f"{last.day:%Y}", year, broken)):
         sums = total(s.pnl_eur for s in part), total(s.expected_eur for s in part)
         days = f"{len(part)} day{'' if len(part) == 1 else 's'}"
@@ -116,17 +127,18 @@ def _settled(inputs: ReportInputs, found: Sequence[Settled]) -> list[Tile]:
     return tiles
 
 
-def _own(inputs: ReportInputs) -> Tile | None:
+def _own(inputs: ReportInputs, found: Sequence[Settled]) -> Tile | None:
     """The page's own day once it is settled: the headline, which leaves out hedges at proxy quotes on both sides."""
     pnl = inputs.frame("pnl")
     expected = next((r["value_eur"] for r in _book(inputs) if r["measure"] == "expected_pnl"), None)
     if pnl.is_empty() or expected is None:
         return None
     settled, proxy = total(pnl["headline_eur"].to_list()), total(pnl["hedge_proxy_eur"].to_list())
+    why = found[-1].why if found[-1].day == inputs.day else ""
     aside = f"; with hedges at proxy quotes {number(settled + proxy)}" if proxy else ""
     waiting = total(pnl["held_h"].to_list())
     aside += f"; provisional, {number(waiting, 2)} h held" if waiting else ""
-    return Tile("Settled P&L", number(settled), inputs.desk.currency, _against(settled, expected) + aside, "bad" if settled < 0 else "ok")
+    return Tile("Settled P&L", number(settled), inputs.desk.currency, _against(settled, expected) + why + aside, "bad" if settled < 0 else "ok")
 
 
 def _against(pnl_eur: float, expected_eur: float) -> str:

@@ -101,6 +101,17 @@ def test_the_good_days_are_written_and_recorded(tmp_path, case):
     assert recorded == {d.isoformat() for d in good}
 
 
+def test_a_history_that_begins_somewhere_is_no_failure_of_a_required_series(tmp_path):
+    write(tmp_path, spoil(rows(), "missing day"))
+    with dg.DagsterInstance.ephemeral() as instance:
+        settings = Settings(lake=tmp_path / "lake", data=tmp_path)
+        long_before = days_between(FIRST - timedelta(days=400), LAST)
+        result = run_flow("history", long_before, settings, desk=desk_from(DESK_DATA, "test"), instance=instance)
+    assert result.success
+    held = Lake(tmp_path / "lake").days("day_ahead_prices")
+    assert held == [d for d in days_between(FIRST, LAST) if d != BAD]
+
+
 def test_a_price_that_cannot_be_is_held_and_the_hour_is_no_row(tmp_path):
     write(tmp_path, spoil(rows(), "price of 1e6"))
     with dg.DagsterInstance.ephemeral() as instance:

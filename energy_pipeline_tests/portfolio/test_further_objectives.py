@@ -50,7 +50,7 @@ def by_cvxpy(day):
 
 
 @pytest.mark.parametrize("name", ["max_sharpe", "tracking_error", "min_stress"])
-@settings(max_examples=5)
+@settings(max_examples=3)
 @given(st.floats(12, 70), st.floats(0, 9), st.floats(2, 30), st.integers(0, 30))
 def test_random_limits_are_kept_and_the_book_is_the_best_of_an_independent_programme(name, gross, deviation, trade, seed):
     day = a_day(name, gross, deviation=deviation, trade=trade, seed=seed)

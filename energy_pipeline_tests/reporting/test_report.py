@@ -185,6 +185,19 @@ def test_the_first_screen_sets_the_last_settled_day_and_the_month_against_their_
     assert not [label for label in tiles if label == "Settled P&L"]
 
 
+def test_a_day_that_fell_short_says_which_leg_on_the_first_screen_and_leads_to_the_comparison(made_up_day):
+    made = made_up_day(PLAIN)
+    days = [date(2025, 9, 30), date(2025, 10, 1)]
+    settle = [t.name for t in TABLES.values() if t.flow.startswith("settle")]
+    why = record_of(made, days).with_columns(cause=pl.lit("imbalance_fee"), cause_eur=pl.lit(150.0))
+    tables = {k: v for k, v in made.tables.items() if k not in settle} | {"var_exceptions": why}
+    tile = build_page(ReportInputs(PLAIN, made.desk, tables, made.versions)).tiles[0]
+    assert tile.detail.startswith("expected 1,200: 200 less than expected; imbalance fee fell short by 150")
+    assert tile.section == "exceptions"
+    page = page_of(made, var_exceptions=record_of(made, [PLAIN]).with_columns(cause=pl.lit("imbalance_fee"), cause_eur=pl.lit(150.0)))
+    assert texts(section(page, "exceptions").tables[0])[0][-2:] == ["imbalance fee", "150"]
+
+
 def test_the_year_begins_on_its_first_of_january(made_up_day):
     made = made_up_day(date(2026, 1, 2))
     days = [date(2025, 12, 30), date(2025, 12, 31), date(2026, 1, 1)]
