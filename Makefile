@@ -39,10 +39,12 @@ test: lint types ## lint, types and the whole test suite
 fast: .venv/.installed ## the tests of `make check` alone, on two workers
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q -m "not slow"
 
-test-long: .venv/.installed ## every table of a day 20 times with 1, 2 and 4 threads: one hash each; a month of the desk of the present; 100 kills
+test-long: .venv/.installed ## every table of a day 20 times with 1, 2 and 4 threads: one hash each; a month of the desk of the present; 100 kills; eleven processes at once; 30 mornings with a fault a day
 	ENERGY_PIPELINE_REPEATS=20 $(BIN)/python -m pytest -q energy_pipeline_tests/integration/test_range_equals_days.py -k threads
 	ENERGY_PIPELINE_PRESENT_DAYS=31 $(BIN)/python -m pytest -q energy_pipeline_tests/fetching/test_present.py -k month
 	ENERGY_PIPELINE_KILLS=100 $(BIN)/python -m pytest -q -s energy_pipeline_tests/integration/test_crashes.py
+	ENERGY_PIPELINE_AT_ONCE_SECONDS=300 $(BIN)/python -m pytest -q -s energy_pipeline_tests/integration/test_at_once.py
+	ENERGY_PIPELINE_MORNINGS=30 $(BIN)/python -m pytest -q -s energy_pipeline_tests/integration/test_mornings.py
 
 durations: .venv/.installed ## measure the CPU seconds of every test, or of ONLY=file, into energy_pipeline_tests/durations.json
 	$(BIN)/python -m pytest -q -p energy_pipeline_tests.measuring --measured-to=energy_pipeline_tests/durations.json $(ONLY)

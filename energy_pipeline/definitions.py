@@ -11,7 +11,7 @@ import dagster as dg
 
 import energy_pipeline.threads  # noqa: F401 - before numpy
 from energy_pipeline.desk import Desk
-from energy_pipeline.orchestration import policies
+from energy_pipeline.orchestration import freshness, late_vintages, policies
 from energy_pipeline.orchestration.alarms import alarms
 from energy_pipeline.orchestration.assets import (
     s01_ingestion,
@@ -25,6 +25,7 @@ from energy_pipeline.orchestration.assets import (
     s09_risk,
     s10_reporting,
 )
+from energy_pipeline.orchestration.assets.s10_reporting import DAY
 from energy_pipeline.orchestration.checks import check_steps
 from energy_pipeline.orchestration.factory import AssetFactory
 from energy_pipeline.orchestration.jobs import jobs
@@ -81,14 +82,15 @@ def build_definitions(
         found = found.model_copy(update={"lake": lake})
     runtime = DeskRuntime(found, desk, now)
     project = SqlProject(found.sql_root)
-    factory = AssetFactory(runtime.desk)
-    flows = jobs(list(project.marts))
+    running, flows = found.schedules == "running", jobs(list(project.marts))
+    factory = AssetFactory(runtime.desk, freshness.policies(runtime.desk) if running else None)
+    every, by_name = assets(factory, project, described=described), {job.name: job for job in flows}
     return dg.Definitions(
-        assets=assets(factory, project, described=described),
+        assets=every,
         asset_checks=check_steps(list(project.marts), factory.partitions) if checks else [],
         jobs=flows,
-        schedules=schedules(runtime.desk, {job.name: job for job in flows}, found.schedules == "running", runtime.lake.decisions().is_frozen),
-        sensors=alarms(found),
+        schedules=schedules(runtime.desk, by_name, running, runtime.lake.decisions().is_frozen),
+        sensors=[*alarms(found), late_vintages.sensor(factory.steps, factory.made, by_name[DAY], running=running)],
         resources={"runtime": runtime},
         executor=policies.EXECUTOR,
     )

@@ -20,6 +20,7 @@ select
     m.value_eur,
     m.standard_error_eur,
     m.scenarios,
+    m.other_value_eur,
     e.expected_pnl_eur,
     e.pnl_eur as settled_pnl_eur,
     e.is_exception,

@@ -10,5 +10,6 @@ select
     level,
     value_eur,
     standard_error_eur,
-    scenarios
+    scenarios,
+    other_value_eur
 from {{ source('lake', 'risk_measures') }}

@@ -26,15 +26,20 @@ def battery(
     market: Annotated[str, typer.Option("--market", help="de_lu or ercot.")],
     first: Annotated[datetime, typer.Option("--first", formats=["%Y-%m-%d"], help="First delivery day.")],
     last: Annotated[datetime, typer.Option("--last", formats=["%Y-%m-%d"], help="Last delivery day.")],
+    cycles_per_day: Annotated[float | None, typer.Option("--cycles-per-day", min=0.05, help="Discharged a day at most, over its 20 MWh.")] = None,
+    warranty_mwh: Annotated[float | None, typer.Option("--warranty-mwh", min=1, help="Discharged over all days at most.")] = None,
 ) -> None:
     """One battery, every rule beside perfect foresight, for the day-ahead auction and for the second price."""
-    from energy_pipeline.studies.battery_study import MARKETS, page, study
+    from dataclasses import replace
+
+    from energy_pipeline.studies.battery_study import BATTERY, MARKETS, page, study
 
     with plain_errors():
         if market not in MARKETS:
             raise typer.BadParameter(f"{market!r} is no market; markets: {', '.join(MARKETS)}")
         read = MARKETS[market](data_folder(None))
-        say([page(read, first.date(), last.date(), study(read, first.date(), last.date()))])
+        found = study(read, first.date(), last.date(), replace(BATTERY, cycles_per_day=cycles_per_day), warranty_mwh)
+        say([page(read, first.date(), last.date(), found)])
 
 
 @study_app.command()

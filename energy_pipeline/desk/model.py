@@ -116,6 +116,7 @@ class Desk(DeskModel):
         date(2015, 1, 1), description="First day that may be decided, from which doctor counts; look-backs read further, as far as the files go."
     )
     decision_at: ClockTime = Field(time(10, 30), description="Wall clock of the decision on the gate's local day.")
+    approval_by_two: bool = Field(False, description="Whether a decision may be sent only by another person than the one who approved it.")
     fallback: Fallback | None = Field(None, description="What is decided when a day is not decided in time; nothing without it.")
     markets: dict[Name, Market] = Field(min_length=1, description="Day-ahead markets by name.")
     zones: dict[Name, Zone] = Field(min_length=1, description="Bidding zones by name.")

@@ -11,7 +11,19 @@ from pydantic import Field, model_validator
 
 from energy_pipeline.desk.base import DeskModel
 
-Objective = Literal["mean_cvar", "min_cvar", "min_variance", "mean_variance", "black_litterman", "min_mad", "minimax", "max_mean"]
+Objective = Literal[
+    "mean_cvar",
+    "min_cvar",
+    "min_variance",
+    "mean_variance",
+    "black_litterman",
+    "min_mad",
+    "minimax",
+    "max_mean",
+    "max_sharpe",
+    "tracking_error",
+    "min_stress",
+]
 """What the day's book may be chosen by (`portfolio.chosen`)."""
 
 
@@ -20,7 +32,9 @@ class PortfolioSettings(DeskModel):
 
     objective: Objective = Field(
         "mean_cvar",
-        description="mean_cvar: max E[P&L] - risk_aversion x CVaR at `confidence`; the others as in objective_comparison. "
+        description="mean_cvar: max E[P&L] - risk_aversion x CVaR at `confidence`; the others as in objective_comparison; "
+        "max_sharpe: expected P&L over volatility, plant and all; tracking_error: to the benchmark book, its output sold forward (flat: not); "
+        "min_stress: the worst of the desk's stresses. "
         "Positions, bids and everything after them follow it.",
     )
     risk_aversion: float = Field(0.5, ge=0, description="Weight of risk against mean P&L.")

@@ -129,14 +129,20 @@ class AssetFactory:
 
     Attributes
     ----------
+    fresh : mapping of flow to FreshnessPolicy
+        By when its tables must have been made; empty where no schedule runs.
     steps : dict of step name to Step
         What was declared, for whoever wants to know.
+    made : dict of step name to list of str
+        The assets each step makes.
     """
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, fresh: Mapping[str, dg.FreshnessPolicy] | None = None) -> None:
         self.desk = desk
         self.partitions = delivery_days(desk)
+        self.fresh = fresh or {}
         self.steps: dict[str, Step] = {}
+        self.made: dict[str, list[str]] = {}
 
     def declare(self, step: str, compute: Callable[..., Any], declared: Sequence[Declared]) -> tuple[Step, list[dg.AssetDep]]:
         """A step, and the edges of its assets.
@@ -153,12 +159,12 @@ class AssetFactory:
     def table(self, name: str, compute: Callable[..., Frame], *declared: Declared, after: After | None = None) -> dg.AssetsDefinition:
         """The asset of one table computed day by day: `compute(day, *, table=frame, ...)`; `after` runs once its days are written."""
         step, deps = self.declare(name, compute, declared)
-        return self._asset(name, self._tables([name], deps), lambda day: write_frames(day, {name: step(day)}), after)
+        return self._asset(name, self.table_specs([name], deps), lambda day: write_frames(day, {name: step(day)}), after)
 
     def tables(self, name: str, tables: Sequence[str], compute: Callable[..., Frames], *declared: Declared) -> dg.AssetsDefinition:
         """Several tables that one function makes together; they are always all written."""
         step, deps = self.declare(name, compute, declared)
-        return self._asset(name, self._tables(tables, deps), lambda day: write_frames(day, step(day)))
+        return self._asset(name, self.table_specs(tables, deps), lambda day: write_frames(day, step(day)))
 
     def files(
         self, name: str, file: FileAsset, compute: Callable[..., Mapping[str, RowMetadata]], *declared: Declared, tables: Sequence[str] = ()
@@ -168,10 +174,14 @@ class AssetFactory:
         tags = {"flow": file.flow} if file.flow else {}
         spec = dg.AssetSpec(key=file.name, deps=deps, description=file.description, group_name=file.stage, kinds={file.kind}, tags=tags)
         spec = spec.replace_attributes(owners=list(metadata.OWNERS), partitions_def=self.partitions)
-        return self._asset(name, [*self._tables(tables, deps), spec], step)
+        return self._asset(name, [*self.table_specs(tables, deps), spec], step)
 
-    def _tables(self, names: Sequence[str], deps: Sequence[dg.AssetDep]) -> list[dg.AssetSpec]:
-        return [metadata.table_spec(TABLES[name], deps, self.partitions, self.desk.currency) for name in names]
+    def table_specs(self, names: Sequence[str], deps: Sequence[dg.AssetDep]) -> list[dg.AssetSpec]:
+        """The assets of tables, with their flow's deadline where schedules run."""
+        specs = [metadata.table_spec(TABLES[name], deps, self.partitions, self.desk.currency) for name in names]
+        if not self.fresh:
+            return specs
+        return [spec.replace_attributes(freshness_policy=self.fresh[spec.tags["flow"]]) for spec in specs]
 
     def _asset(
         self, step: str, specs: Sequence[dg.AssetSpec], write: Callable[[DayContext], Mapping[str, RowMetadata]], after: After | None = None
@@ -181,7 +191,7 @@ class AssetFactory:
         (A step that could not be cut would keep the web page from launching backfills: this
         Dagster version compares the days of its assets in a way that calls equal days unequal.)
         """
-        names = [spec.key.to_user_string() for spec in specs]
+        names = self.made[step] = [spec.key.to_user_string() for spec in specs]
 
         @dg.multi_asset(name=step, specs=specs, backfill_policy=policies.BACKFILL, can_subset=len(specs) > 1)
         def _step(context: dg.AssetExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> Iterator[dg.MaterializeResult[None]]:

@@ -274,6 +274,11 @@ def require_match(step: str, declared: Sequence[Declared], compute: Callable[...
         raise DeclarationError(f"step {step}: {len(problems)} dependencies are wrong -> see orchestration/reads.py\n{lines}")
 
 
+def days_back(item: Raw | Window, desk: Desk) -> int:
+    """Days before D that a window reaches to."""
+    return _count(item.days, desk) - 1
+
+
 def _count(days: Days, desk: Desk) -> int:
     return days if isinstance(days, int) else days(desk)
 

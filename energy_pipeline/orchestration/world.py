@@ -53,7 +53,7 @@ KEY_DAYS = 31
 OWN_MATTERS = frozenset(
     {
         *("name", "strategies", "trading_costs", "allocation", "record", "limits", "joint_book"),
-        *("forward_book", "stress", "portfolio", "risk", "fallback", "hedging"),
+        *("forward_book", "stress", "portfolio", "risk", "fallback", "hedging", "approval_by_two"),
         *("scenarios", "opening_book", "ledger", "contracts", "rights", "assets", "services"),
     }
 )

@@ -12,6 +12,9 @@ Every objective is a gain in EUR, so that more is better (`Worth`):
 | `max_mean` | E[P&L] |
 | `min_variance`, `min_mad` | - standard deviation, - mean absolute deviation |
 | `mean_variance`, `black_litterman` | E[P&L] - aversion / 2 x variance; E by the scenarios, or after our views |
+| `max_sharpe` | E[P&L] / standard deviation, plant and all: a ratio, no money (`sharpe`) |
+| `tracking_error` | - standard deviation of the difference to the benchmark book (`Program.benchmark`) |
+| `min_stress` | - largest loss of the desk's stresses against the expected day (`least_stress`) |
 
 The first four are solved exactly, with the fee c |g - s| of every scenario (`cuts`). The variance and
 the deviation of a P&L with such a fee are not convex: the others charge the fee's upper bound (as
@@ -31,7 +34,8 @@ from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.mathematics.statistics.tail import expected_shortfall
 from energy_pipeline.portfolio.cuts import least_shortfall, least_widening, solve
-from energy_pipeline.portfolio.program import Program
+from energy_pipeline.portfolio.least_stress import least_stress
+from energy_pipeline.portfolio.program import K_EUR, Program, StressRows
 from energy_pipeline.portfolio.tangents import Goal, Optimum
 
 if TYPE_CHECKING:
@@ -50,6 +54,9 @@ class Worth:
         Of the utilities [per kEUR].
     tilt : array, shape (variables,), or None
         Expected gain per MW by our views less that of the scenarios [kEUR/MW].
+    reference : array, shape (scenarios,), or None
+        Losses of the benchmark book [of the losses' unit].
+    stress : StressRows or None
     """
 
     name: str
@@ -57,23 +64,46 @@ class Worth:
     confidence: float
     variance_price: float = 0.0
     tilt: FloatArray | None = None
+    reference: FloatArray | None = None
+    stress: StressRows | None = None
 
     def __call__(self, losses: FloatArray) -> float:
         """The gain, without the tilt, of losses in kEUR [kEUR]."""
-        mean = -float(losses.mean())
-        if self.name == "mean_cvar":
-            return mean - self.risk_aversion * expected_shortfall(losses, self.confidence)
-        if self.name == "min_cvar":
-            return -expected_shortfall(losses, self.confidence)
-        if self.name in {"max_mean", "minimax"}:
-            return mean if self.name == "max_mean" else -float(losses.max())
-        if self.name == "min_mad":
-            return -float(np.abs(losses - losses.mean()).mean())
-        variance = float(losses.var(ddof=1)) if losses.size > 1 else 0.0
-        return -float(np.sqrt(variance)) if self.name == "min_variance" else mean - 0.5 * self.variance_price * variance
+        mean, many = -float(losses.mean()), losses.size > 1
+        variance = float(losses.var(ddof=1)) if many else 0.0
+        match self.name:
+            case "min_stress":
+                worth = 0.0
+            case "max_sharpe":
+                worth = mean / float(np.sqrt(variance)) if variance > 0 else 0.0
+            case "tracking_error":
+                apart = losses - (0.0 if self.reference is None else self.reference)
+                spread = float(apart.std(ddof=1)) if many else 0.0
+                worth = -spread if spread > 1e-12 * float(np.abs(losses).max()) else 0.0  # what is left is rounding
+            case "mean_cvar":
+                worth = mean - self.risk_aversion * expected_shortfall(losses, self.confidence)
+            case "min_cvar":
+                worth = -expected_shortfall(losses, self.confidence)
+            case "max_mean":
+                worth = mean
+            case "minimax":
+                worth = -float(losses.max())
+            case "min_mad":
+                worth = -float(np.abs(losses - losses.mean()).mean())
+            case "min_variance":
+                worth = -float(np.sqrt(variance))
+            case _:
+                worth = mean - 0.5 * self.variance_price * variance
+        return worth
+
+    def in_eur(self) -> Worth:
+        """The same of losses in EUR."""
+        return replace(self, variance_price=self.variance_price / K_EUR, reference=None if self.reference is None else K_EUR * self.reference)
 
     def tilted(self, x: FloatArray) -> float:
-        """What the views add at a decision [kEUR]."""
+        """What the views add at a decision, or minus its worst stress [kEUR]."""
+        if self.name == "min_stress":
+            return 0.0 if self.stress is None else -self.stress.worst(x)
         return 0.0 if self.tilt is None else float((self.tilt * x).sum())
 
 
@@ -90,6 +120,12 @@ def worth_of(desk: Desk, program: Program) -> Worth:
     """The desk's objective on a day."""
     settings = desk.portfolio
     plain = Worth(settings.objective, settings.risk_aversion, settings.confidence)
+    if settings.objective == "min_stress":
+        return replace(plain, stress=program.stress)
+    if settings.objective == "tracking_error" and program.benchmark is not None:
+        from energy_pipeline.portfolio.rivals.linear import from_decisions
+
+        return replace(plain, reference=program.losses(from_decisions(program, program.benchmark - _held(program))))
     if settings.objective not in {"mean_variance", "black_litterman"} or not program.variables:
         return plain
     problem, utility = _charged(desk, program)
@@ -99,6 +135,11 @@ def worth_of(desk: Desk, program: Program) -> Worth:
     shift = problem.mean - problem.scenarios.mean(axis=0)
     k = program.deviations
     return replace(plain, variance_price=price, tilt=np.concatenate([shift[:k], shift[k:], -shift[k:]]))
+
+
+def _held(program: Program) -> FloatArray:
+    """No deviation, and the positions before the decision."""
+    return np.concatenate([np.zeros(program.deviations), program.opening])
 
 
 def choose(desk: Desk, program: Program) -> Chosen:
@@ -119,17 +160,49 @@ def choose(desk: Desk, program: Program) -> Chosen:
     if name in goals or not program.variables:
         optimum = solve(program, goals.get(name))
         if not program.variables:
-            return Chosen(replace(optimum, bound=worth_of(desk, program)(program.losses(optimum.x))), "nothing to decide")
+            worth = worth_of(desk, program)
+            bound = worth(program.losses(optimum.x)) + worth.tilted(optimum.x)
+            return Chosen(replace(optimum, bound=bound / K_EUR if name == "max_sharpe" else bound), "nothing to decide")
         return Chosen(optimum, f"HiGHS, {optimum.rounds} rounds")
+    if name == "min_stress":
+        return _least_stress(program)
     return _with_bounded_fee(desk, program)
+
+
+def _least_stress(program: Program) -> Chosen:
+    """By stress; a desk without stresses has none to fear, and the best mean."""
+    if program.stress is None:
+        return Chosen(solve(program, Goal(1.0, 0.0, 0.0)), "HiGHS; the desk names no stress: the largest mean")
+    by, margin_by = least_widening(program)
+    widened = program if program.further is None else replace(program, further=program.further.widened(by, margin_by))
+    found = least_stress(widened, program.stress)
+    return Chosen(replace(found, further_relaxed=by, margin_relaxed=margin_by), "HiGHS", exact=found.es_relaxed_to is None)
 
 
 def _charged(desk: Desk, program: Program) -> tuple[al.Problem, object]:
     """The allocation problem of the desk's objective, and the objective."""
+    from energy_pipeline.mathematics import allocation as al
     from energy_pipeline.portfolio.rivals.goals import goals  # the rivals stand on the case, and so on this module
     from energy_pipeline.portfolio.rivals.linear import linear_problem
 
-    return goals(desk, linear_problem(program))[desk.portfolio.objective]
+    problem = linear_problem(program)
+    if desk.portfolio.objective == "max_sharpe":
+        return problem, al.MaxSharpe()
+    if desk.portfolio.objective == "tracking_error":
+        return problem, al.TrackingError(_held(program) if program.benchmark is None else program.benchmark)
+    return goals(desk, problem)[desk.portfolio.objective]
+
+
+def _answer(problem: al.Problem, objective: object, offset: float = 0.0) -> al.Solution:
+    """The library's answer; the ratio is of the whole book, which the library's own is not."""
+    from energy_pipeline.mathematics import allocation as al
+    from energy_pipeline.portfolio.sharpe import largest_ratio
+
+    if not isinstance(objective, al.MaxSharpe):
+        return al.solve(problem, objective)  # type: ignore[arg-type]
+    best = largest_ratio(problem, offset)
+    proof = replace(best.solution.certificate, value=best.ratio, bound=best.bound)
+    return replace(best.solution, objective="MaxSharpe", certificate=proof)
 
 
 def _with_bounded_fee(desk: Desk, program: Program) -> Chosen:
@@ -139,13 +212,13 @@ def _with_bounded_fee(desk: Desk, program: Program) -> Chosen:
     problem, objective = _charged(desk, program)
     if isinstance(objective, al.Utility) and objective.risk_aversion <= 0:  # a book without risk of its own has no price of variance
         objective = al.MaxMean()
-    found = al.solve(problem, objective)  # type: ignore[arg-type]
+    found = _answer(problem, objective)
     x, relaxed = as_variables(program, found.positions), None
     by, margin_by = None, 0.0
     if not program.keeps_further(x) and program.further is not None:
         by, margin_by = least_widening(program)
         problem = replace(problem, limits=(*problem.limits, *further_rows(program, by, margin_by)))
-        found = al.solve(problem, objective)  # type: ignore[arg-type]
+        found = _answer(problem, objective)
         x = as_variables(program, found.positions)
     if program.es_limit is not None and program.shortfall(x) > program.es_limit:
         found, relaxed = _within_shortfall(program, problem, objective, program.es_limit)
@@ -167,7 +240,7 @@ def _within_shortfall(program: Program, problem: al.Problem, objective: object, 
     least = al.solve(centred, al.MinCvar(program.es_level)).value
     room = max(es_limit, least + 1e-6 * max(1.0, abs(least)))
     limit = al.CvarLimit("es_eur", room, program.es_level)
-    found = al.solve(replace(centred, limits=(*centred.limits, limit)), objective)  # type: ignore[arg-type]
+    found = _answer(replace(centred, limits=(*centred.limits, limit)), objective, offset)
     if isinstance(objective, al.Utility | al.MaxMean):  # the base without its mean
         proof = found.certificate
         found = replace(found, certificate=replace(proof, value=proof.value + offset, bound=proof.bound + offset))
@@ -181,6 +254,12 @@ def _optimum(program: Program, found: al.Solution, x: FloatArray, relaxed: float
     if found.objective == "MinVariance":
         deviation = float(np.sqrt(max(found.certificate.value, 0.0)))
         scale, bound = (0.5 / deviation if deviation > 0 else 0.0), -float(np.sqrt(max(found.certificate.bound, 0.0)))
+    if found.objective == "MaxSharpe":
+        deviation = float(program.losses(x).std(ddof=1))
+        scale, bound = (1.0 / (K_EUR * deviation) if deviation > 0 else 0.0), bound / K_EUR
+    if found.objective == "TrackingError":
+        deviation = float(np.sqrt(max(found.certificate.value, 0.0)))
+        scale, bound = (0.5 / deviation if deviation > 1e-9 else 0.0), -float(np.sqrt(max(found.certificate.bound, 0.0)))
     k, m = program.deviations, program.contracts
     prices = np.zeros((program.variables, 2))
     for i, name in enumerate(found.names):

@@ -10,7 +10,7 @@ the fee on u.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from energy_pipeline.desk.risk import NO_STRESS, Stress, stress_of
 from energy_pipeline.domain.blocks import profile
 from energy_pipeline.domain.delivery import BoolArray, DeliveryDay, FloatArray
 from energy_pipeline.domain.errors import InfeasibleError
-from energy_pipeline.portfolio.program import K_EUR, FurtherLimits
+from energy_pipeline.portfolio.program import K_EUR, FurtherLimits, StressRows
 
 Box = tuple[FloatArray, BoolArray]
 """The side of a zone's deviations away from 0 [MW], and where there is a choice, shape (intervals,) each."""
@@ -55,14 +55,10 @@ def further_limits(
     room: list[float] = []
     limit = desk.limits.worst_stress_eur
     if limit is not None:
-        fair = {zone: at_fair_value(book, outlooks[zone].price) for zone, book in standing.items()}
-        expected = stressed_pnl_eur((NO_STRESS,), fair, outlooks)
-        for name, _, parts in hypothetical(desk, dict(outlooks)):
-            used, constant = _stress_row(desk, parts, outlooks, boxes, tradable, day)
-            at_nothing = stressed_pnl_eur(parts, fair, outlooks) - expected
+        for name, used, constant in _stresses(desk, day, outlooks, standing, boxes, tradable):
             names.append(("worst_stress_eur", name))
             rows.append(used / K_EUR)
-            room.append((limit + at_nothing - constant) / K_EUR)
+            room.append((limit - constant) / K_EUR)
     margin = desk.risk.margin
     if margin is None or margin.limit_eur is None or not tradable:
         return FurtherLimits(tuple(names), np.array(rows), np.array(room)) if rows else None
@@ -71,6 +67,37 @@ def further_limits(
     fixed = _margined(desk, day, [h for h in hedges if h.max_trade_mw <= 0])
     stuck = float(np.abs(fixed[0] * [h.opening_mw for h in hedges if h.max_trade_mw <= 0] + fixed[1]).sum())
     return FurtherLimits(tuple(names), np.array(rows).reshape(len(rows), size), np.array(room), mwh, later, margin.limit_eur / margin.eur_mwh - stuck)
+
+
+def stress_rows(
+    desk: Desk,
+    day: DeliveryDay,
+    outlooks: Mapping[str, ZoneOutlook],
+    standing: Mapping[str, ZoneBook],
+    boxes: Mapping[str, Box],
+    hedges: Sequence[Hedge],
+) -> StressRows | None:
+    """The desk's stresses as rows of the programme, parameters as in `further_limits`; None for a desk without."""
+    found = list(_stresses(desk, day, outlooks, standing, boxes, [h for h in hedges if h.max_trade_mw > 0]))
+    if not found:
+        return None
+    return StressRows(tuple(f[0] for f in found), np.array([f[1] for f in found]) / K_EUR, np.array([f[2] for f in found]) / K_EUR)
+
+
+def _stresses(
+    desk: Desk,
+    day: DeliveryDay,
+    outlooks: Mapping[str, ZoneOutlook],
+    standing: Mapping[str, ZoneBook],
+    boxes: Mapping[str, Box],
+    tradable: Sequence[Hedge],
+) -> Iterator[tuple[str, FloatArray, float]]:
+    """Name, loss per MW of each variable [EUR/MW] and loss when nothing is decided [EUR], against the expected day."""
+    fair = {zone: at_fair_value(book, outlooks[zone].price) for zone, book in standing.items()}
+    expected = stressed_pnl_eur((NO_STRESS,), fair, outlooks)
+    for name, _, parts in hypothetical(desk, dict(outlooks)):
+        used, constant = _stress_row(desk, parts, outlooks, boxes, tradable, day)
+        yield name, used, constant - (stressed_pnl_eur(parts, fair, outlooks) - expected)
 
 
 def _stress_row(

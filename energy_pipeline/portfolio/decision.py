@@ -45,7 +45,7 @@ from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.mathematics.statistics.tail import expected_shortfall, value_at_risk
 from energy_pipeline.portfolio.chosen import Chosen, choose, worth_of
 from energy_pipeline.portfolio.contract_columns import NO_VIEW, ProgrammeTrade, contract_columns, doubt_eur, programme_legs
-from energy_pipeline.portfolio.day_limits import further_limits, gross_room
+from energy_pipeline.portfolio.day_limits import further_limits, gross_room, stress_rows
 from energy_pipeline.portfolio.program import K_EUR, Program
 from energy_pipeline.portfolio.tangents import Optimum
 
@@ -239,7 +239,19 @@ def _program(
         es_level=desk.limits.es_level,
         further=further_limits(desk, day, outlooks, standing, boxes, hedges),
         charge=charge_of_zones(desk, {z: (side[f], outlooks[z].grid.hours, outlooks[z].price.mean(axis=0)[f]) for z, (side, f) in boxes.items()}),
+        stress=stress_rows(desk, day, outlooks, standing, boxes, hedges) if desk.portfolio.objective == "min_stress" else None,
+        benchmark=_benchmark(desk, outlooks, tradable, sum(c[2].size for c in columns)),
     )
+
+
+def _benchmark(desk: Desk, outlooks: dict[str, ZoneOutlook], tradable: Sequence[Hedge], deviations: int) -> FloatArray:
+    """No deviation, and what is held; not for a flat benchmark, the expected output of base hours sold in each zone's first base contract."""
+    position, done = np.array([h.held_mw for h in tradable], dtype=np.float64), set()
+    for i, hedge in enumerate(tradable):
+        if desk.portfolio.benchmark_book == "expected_output" and hedge.block == "base" and hedge.zone not in done:
+            done.add(hedge.zone)
+            position[i] = -float(outlooks[hedge.zone].expected_mw.mean())
+    return np.concatenate([np.zeros(deviations), position])
 
 
 def _deviation_columns(desk: Desk, outlook: ZoneOutlook, deviation: Deviation) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -341,7 +353,7 @@ def _solution(case: Case, chosen: Chosen, positions: pl.DataFrame, dispatch: pl.
     for zone, book in book_of_day(case.desk, case.day, positions, dispatch, case.outlooks).fair.items():
         pnl = pnl + zone_pnl_eur(book, case.outlooks[zone])
     worth = worth_of(case.desk, program)
-    in_eur = replace(worth, variance_price=worth.variance_price / K_EUR)
+    in_eur = worth.in_eur()
     row = {
         "delivery_day": case.day.day,
         "objective_name": settings.objective,

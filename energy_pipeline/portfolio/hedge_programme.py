@@ -101,6 +101,7 @@ def hedge_programme(case: Case, dispatch: pl.DataFrame, deals: pl.DataFrame, err
         skill = skill_of(info, hedge, errors, hedging.views)
         rows.append(_row(case, hedge, found, i, skill))
     shown = _with_rooms(case, hedging.views, rows)
+    shown += [_untraded(case, target) for target in hedging.programme if target.tenor == "day" and _scope(target) not in _scopes(case)]
     shown += [_later(case, target, deals) for target in hedging.programme if target.tenor != "day"]
     shown.append(_book_row(case, hedging, found))
     day = {"delivery_day": case.day.day}
@@ -288,6 +289,25 @@ def _with_rooms(case: Case, views: Views | None, rows: list[dict[str, object]]) 
             most = min(most, views.es_eur / len(trusted) / worst)
         shown[i] = {**rows[i], "view_limit_mw": most}
     return shown
+
+
+def _scope(target: HedgeTarget) -> str:
+    return f"{target.zone} {target.block}"
+
+
+def _scopes(case: Case) -> set[str]:
+    return {h.scope for h in case.tradable}
+
+
+def _untraded(case: Case, target: HedgeTarget) -> dict[str, object]:
+    """A target whose contract has no quote today, or does not deliver: what is held stays, and the row says so."""
+    held = sum((h.opening_mw for h in case.hedges if h.scope == _scope(target)), 0.0)
+    outlook = case.outlooks.get(target.zone)
+    delivers = outlook is not None and bool((block_profile(target.block, case.day, outlook.grid.minutes) > 0).any())
+    where = {"zone": target.zone, "block": target.block, "tenor": "day", "held_mw": held}
+    wanted = target_mw(case.day, target, outlook) if outlook is not None and delivers else target.position_mw
+    told = "no quote today: nothing is traded" if delivers else "the block does not deliver on the day"
+    return {**where, "target_mw": wanted, "programme_mw": 0.0, "trust": 0.0, "skill_days": 0, "view_limit_mw": 0.0, "note": told}
 
 
 def _later(case: Case, target: HedgeTarget, deals: pl.DataFrame) -> dict[str, object]:

@@ -63,6 +63,19 @@ class FurtherLimits:
 
 
 @dataclass(frozen=True)
+class StressRows:
+    """Loss against the expected day in each stress, rows @ x + constant, shape (stresses, variables) and (stresses,) [kEUR/MW, kEUR]."""
+
+    names: tuple[str, ...]
+    rows: FloatArray
+    constant: FloatArray
+
+    def worst(self, x: FloatArray) -> float:
+        """The largest of them [kEUR]."""
+        return float((np.einsum("ij,j->i", self.rows, x) + self.constant).max(initial=-np.inf))
+
+
+@dataclass(frozen=True)
 class Program:
     """max E[P&L] - risk_aversion CVaR under limits.
 
@@ -88,6 +101,10 @@ class Program:
     further : FurtherLimits or None
     charge : Charge or None
         Trading costs of the deviations; None: they trade for nothing.
+    stress : StressRows or None
+        Of the desk's stresses, for an objective that looks at them.
+    benchmark : array, shape (deviations + contracts,), or None
+        Deviations and positions that tracking error is measured from [MW].
     """
 
     base: FloatArray
@@ -104,6 +121,8 @@ class Program:
     es_level: float
     further: FurtherLimits | None = None
     charge: Charge | None = None
+    stress: StressRows | None = None
+    benchmark: FloatArray | None = None
 
     @property
     def variables(self) -> int:

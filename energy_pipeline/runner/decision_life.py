@@ -87,7 +87,8 @@ def send(settings: Settings, desk: Desk, day: date, by: By, to: Path | None = No
     Raises
     ------
     DecisionStateError
-        When it was sent, when there is no file of bids, or, without an override, when it is not approved or its gate is closed.
+        When it was sent, when there is no file of bids, or, without an override, when it is not approved, approved by the
+        same person where the desk asks for two, or its gate is closed.
     """
     lake = Lake(settings.lake)
     with _alone(lake, day):
@@ -100,6 +101,8 @@ def send(settings: Settings, desk: Desk, day: date, by: By, to: Path | None = No
         gate, against = desk.gate_closure(day), []
         if stands.state != "approved":
             against.append("it is not approved (energy-pipeline approve)")
+        elif desk.approval_by_two and stands.last is not None and stands.last.person == by.person:
+            against.append(f"{by.person} approved it, and approval_by_two asks for another person")
         if by.at >= gate:
             against.append(f"its gate closed at {gate:%Y-%m-%d %H:%M}Z")
         against += [] if stands.state == "approved" else objections(lake, day)

@@ -5,6 +5,7 @@ What belongs here: DAGSTER_HOME and its configuration file. What does not: runni
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import io
 import os
@@ -37,19 +38,23 @@ def home_of(environment: Mapping[str, str]) -> Path:
 def prepare_home(home: Path) -> Path:
     """Create the home, give it a configuration, and bring its databases to this version's schema.
 
-    Two processes that open a fresh SQLite home at once can both try to create its tables;
-    so this runs before the web server, the daemon or workers start.
+    Processes that open a fresh SQLite home at once would all try to create its tables: one does, the others wait for it. The
+    web server, the daemon and workers start after this.
     """
     home.mkdir(parents=True, exist_ok=True)
     config, mark = home / "dagster.yaml", home / f".schema-{dg.__version__}"
-    if not config.exists() or _is_as_shipped_before(config):
-        shutil.copy(TEMPLATE, config)
     os.environ["DAGSTER_HOME"] = str(home)
     os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", str(EVENTS_PER_BATCH))
-    if not mark.exists():
-        with dg.DagsterInstance.from_config(str(home)) as instance, redirect_stdout(io.StringIO()):
-            instance.upgrade()
-        mark.touch()
+    if mark.exists() and config.exists() and not _is_as_shipped_before(config):
+        return home
+    with (home / ".preparing").open("ab") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        if not config.exists() or _is_as_shipped_before(config):
+            shutil.copy(TEMPLATE, config)
+        if not mark.exists():
+            with dg.DagsterInstance.from_config(str(home)) as instance, redirect_stdout(io.StringIO()):
+                instance.upgrade()
+            mark.touch()
     return home
 
 

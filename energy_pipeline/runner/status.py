@@ -19,6 +19,8 @@ from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import day_of, local_instant
 from energy_pipeline.lake import Lake, lease
 from energy_pipeline.lake.decision_log import DecisionEvent, standing
+from energy_pipeline.orchestration.freshness import SETTLED_BY
+from energy_pipeline.orchestration.schedules import AUCTION_MINUTES
 from energy_pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ LOOK_BACK_DAYS = 14
 """Days in which the last decision is looked for."""
 GRACE = timedelta(minutes=15)
 """After its decision time a day is expected to be decided."""
+SETTLING = timedelta(hours=1)
+"""After the auction's prices are out."""
 SPARE_BYTES = 500_000_000
 DECIDED = ("written", "fallback")
 TROUBLED = ("gap", "error", "not_yet", "second_source", "held")
@@ -80,6 +84,8 @@ class Status:
         The day whose decision came due last, where its gate closed without one; empty for a desk that decides no days of late.
     unwatched : str
         Why closed gates are not told as missed: how long nothing was decided.
+    unsettled : list of str
+        Decided days whose settlement is due and not there, each with the next step.
     unsent : list of str
         Decided days whose gate is ahead and whose bids were not sent, for a desk that notes what it sends.
     stale : list of str
@@ -101,6 +107,7 @@ class Status:
     gates: list[GateAhead] = field(default_factory=list)
     missed: str = ""
     unwatched: str = ""
+    unsettled: list[str] = field(default_factory=list)
     unsent: list[str] = field(default_factory=list)
     stale: list[str] = field(default_factory=list)
     failed_checks: list[str] = field(default_factory=list)
@@ -138,6 +145,7 @@ def look(settings: Settings, desk: Desk, instance: dg.DagsterInstance, now: date
     if decisions:
         found.last_decision = last = _with_life(lake, decisions[max(decisions)])
         found.unsent = _unsent(lake, desk, decisions, now)
+        found.unsettled = [] if found.unwatched else _unsettled(lake, desk, decisions, now)
         found.stale = stale_series(lake, last.delivery_day)
         found.failed_checks = _failed_checks(instance, last.run_id)
     for mark in lake.unfinished().all():
@@ -155,6 +163,25 @@ def decisions_of(lake: Lake, days: Sequence[date] = ()) -> dict[date, LastDecisi
     rows = lake.read("runs", days[0], days[-1], missing="skip") if days else pl.DataFrame()
     wanted = rows.filter(pl.col("run_flow") == "decide", pl.col("state").is_in(DECIDED)).sort("recorded_at") if days else rows
     return {row["delivery_day"]: LastDecision(*(row[n] for n in ("delivery_day", "recorded_at", "run_id", "state"))) for row in wanted.to_dicts()}
+
+
+def settlement_due(desk: Desk, day: date) -> dict[str, datetime]:
+    """When the settlement flows of a delivery day are through: after the auction, and the day after delivery in the afternoon."""
+    final = local_instant(day + timedelta(days=1), SETTLED_BY, desk.time_zone)
+    return {"settle_da": desk.last_gate_closure(day) + timedelta(minutes=AUCTION_MINUTES) + SETTLING, "settle_final": final}
+
+
+def _unsettled(lake: Lake, desk: Desk, decisions: Mapping[date, LastDecision], now: datetime) -> list[str]:
+    """Decided days whose settlement is due and not there: by delivery day, so that a backfill of old days hides nothing."""
+    days = sorted(decisions)
+    rows = lake.read("runs", days[0], days[-1], missing="skip").filter(pl.col("state") == "written")
+    done = set(rows.select("delivery_day", "run_flow").iter_rows())
+    return [
+        f"{day} is not settled ({flow}), it was due at {due:%Y-%m-%d %H:%M}Z -> energy-pipeline run {day} --flows ingest,{flow}"
+        for day in days
+        for flow, due in settlement_due(desk, day).items()
+        if due < now and (day, flow) not in done
+    ]
 
 
 def _with_life(lake: Lake, last: LastDecision) -> LastDecision:
@@ -248,7 +275,7 @@ def _problems(found: Status) -> Sequence[str]:
     last = found.last_decision
     if last is not None and last.state == "fallback":
         texts.append(f"{last.delivery_day} stands on the desk's fallback -> energy-pipeline run {last.delivery_day} --again, before the gate")
-    texts += [*found.unsent, *found.unfinished]
+    texts += [*found.unsent, *found.unsettled, *found.unfinished]
     if last is not None and found.failed_checks:
         texts.append(f"{len(found.failed_checks)} check(s) of {last.delivery_day} failed: {', '.join(found.failed_checks)} -> energy-pipeline report")
     if found.free_bytes is not None and found.free_bytes < (found.needed_bytes or 0):

@@ -113,7 +113,7 @@ def forecast_days(market: Market, first: int) -> FloatArray:
     return found
 
 
-def study(market: Market, first: date, last: date, store: Store = BATTERY) -> tuple[Walk, Walk]:
+def study(market: Market, first: date, last: date, store: Store = BATTERY, warranty_mwh: float | None = None) -> tuple[Walk, Walk]:
     """(day-ahead auction, second price seen interval by interval) over the days first .. last.
 
     Raises
@@ -133,9 +133,9 @@ def study(market: Market, first: date, last: date, store: Store = BATTERY) -> tu
     def seeded(d: int) -> np.random.Generator:
         return generator("flexibility", cut.first_day + timedelta(days=d), "battery_study")
 
-    auction = auction_walk(store, cut.day_ahead, forecasts, begin)
+    auction = auction_walk(store, cut.day_ahead, forecasts, begin, warranty_mwh)
     per_hour = cut.second.shape[1] // 24
-    sequential = sequential_walk(store, cut.second, np.repeat(cut.day_ahead, per_hour, axis=1), begin, seeded)
+    sequential = sequential_walk(store, cut.second, np.repeat(cut.day_ahead, per_hour, axis=1), begin, seeded, warranty_mwh)
     return auction, sequential
 
 

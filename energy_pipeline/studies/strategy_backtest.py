@@ -146,7 +146,7 @@ def neighbours(strategy: Strategy) -> dict[str, Strategy]:
         for factor in factors:
             other = round(value * factor) if isinstance(value, int) else value * factor
             try:
-                found[f"{field} {other:g}"] = type(strategy).model_validate(strategy.model_dump() | {field: other})
+                found[f"{field}_{other:g}"] = type(strategy).model_validate(strategy.model_dump() | {field: other})
             except ValueError:
                 continue
     return found

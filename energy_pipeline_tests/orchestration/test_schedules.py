@@ -1,6 +1,7 @@
 """Which delivery day each tick means, on both clock-change days too."""
 
 from datetime import UTC, date, datetime, time
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import dagster as dg
@@ -10,6 +11,8 @@ from dagster._utils.schedules import cron_string_iterator
 from energy_pipeline.definitions import build_definitions
 from energy_pipeline.desk import demo_desk_path, load_desk
 from energy_pipeline.desk.markets import Gate
+from energy_pipeline.domain.errors import PipelineError
+from energy_pipeline.orchestration import policies
 from energy_pipeline.orchestration.partitions import RANGE_END_TAG, RANGE_START_TAG, delivery_days
 from energy_pipeline.settings import Settings
 from energy_pipeline_tests.integration.lakes import TINY
@@ -121,3 +124,23 @@ def test_schedules_are_off_unless_the_environment_says_so():
 
     assert statuses() == {dg.DefaultScheduleStatus.STOPPED}
     assert statuses(schedules="running") == {dg.DefaultScheduleStatus.RUNNING}
+
+
+@pytest.mark.parametrize(
+    ("tags", "kind", "retry_number", "seconds"),
+    [
+        ({"dagster/schedule_name": "a"}, "ingest", 0, 120),
+        ({"dagster/sensor_name": "a"}, "publish", 1, 60),
+        ({"dagster/sensor_name": "a"}, "publish", 2, None),
+        ({}, "ingest", 0, None),
+    ],
+)
+def test_what_may_pass_is_tried_again_where_nobody_waits(tags, kind, retry_number, seconds):
+    context = SimpleNamespace(run=SimpleNamespace(tags=tags), retry_number=retry_number)
+    told: BaseException | None = None
+    try:
+        with policies.retrying(context, kind):
+            raise PipelineError("the disk is full")
+    except (dg.RetryRequested, PipelineError) as error:
+        told = error
+    assert getattr(told, "seconds_to_wait", None) == seconds

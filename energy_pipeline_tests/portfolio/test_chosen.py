@@ -81,7 +81,17 @@ def test_the_row_says_what_was_done_and_every_table_follows(books, name):
         "min_variance": -pnl.std(ddof=1),
         "min_mad": -np.abs(pnl - pnl.mean()).mean(),
         "mean_cvar": pnl.mean() - 0.5 * row["cvar_eur"],
+        "max_sharpe": pnl.mean() / pnl.std(ddof=1),
     }
+    case = case_for(day)
+    if name == "tracking_error":
+        away = case.decided(book.positions)
+        k, m = case.program.deviations, case.program.contracts
+        gone = np.concatenate([away[:k], away[k : k + m] - away[k + m :]]) + np.concatenate([np.zeros(k), case.program.opening])
+        assert gone == pytest.approx(case.program.benchmark, abs=0.01)  # within reach: nothing is left to track
+        assert row["objective_eur"] == pytest.approx(0.0, abs=1.0)
+    if name == "min_stress":
+        assert row["objective_eur"] == pytest.approx(-1000 * case.program.stress.worst(case.decided(book.positions)), rel=1e-9)
     if name in measures:
         assert row["objective_eur"] == pytest.approx(measures[name], rel=1e-9, abs=1e-6)
     if name in EXACT:

@@ -31,7 +31,7 @@ VIEWS = {"max_mw": 10.0, "es_eur": 4_000.0}
 
 def a_day(programme=(BASE,), objective="tracking_error", views=None, desk=None, **more):
     hedging = {"programme": list(programme), "objective": objective, "views": views}
-    return Day(desk=desk_of(hedging=hedging, **(desk or {})), paths=100, peak_is_proxy=False, **more)
+    return Day(desk=desk_of(hedging=hedging, **(desk or {})), paths=60, peak_is_proxy=False, **more)
 
 
 def case_for(day, programme=None):
@@ -61,7 +61,7 @@ def test_its_effectiveness_is_of_the_other_half_of_the_paths_by_hand():
     book, mw = row(rows, "book"), row(rows)["programme_mw"]
     without = -1000 * case.program.losses(np.zeros(case.program.variables))
     with_it = without + mw * hedge_gain(case.day, case.tradable[0], case.outlooks["NORTH"])
-    assert book["judged_paths"] == 50
+    assert book["judged_paths"] == 30
     assert book["effectiveness"] == pytest.approx(1 - with_it[1::2].var() / without[1::2].var())
     tails = [expected_shortfall(p.mean() - p, 0.9) for p in (without[1::2], with_it[1::2])]
     assert book["tail_effectiveness"] == pytest.approx(1 - tails[1] / tails[0])
@@ -121,6 +121,15 @@ def test_later_tenors_are_told_with_what_is_lacking():
     found = row(rows_of(day), tenor="quarter")
     assert (found["target_mw"], found["held_mw"]) == (-10, -4)
     assert found["note"].startswith("-6.0 MW to its target")
+
+
+def test_a_target_without_a_quote_is_told_and_what_is_held_stays():
+    found = row(rows_of(a_day(with_quotes=False)))
+    assert (found["held_mw"], found["programme_mw"]) == (-10.0, 0.0)
+    assert found["target_mw"] < -10
+    assert found["note"].startswith("no quote today")
+    weekend = a_day([BASE, {"zone": "SOUTH", "block": "peak", "ratio": 0.5}], day=date(2025, 9, 21))
+    assert row(rows_of(weekend), "SOUTH")["note"] == "the block does not deliver on the day"
 
 
 def decided(day, trade):

@@ -89,6 +89,14 @@ def test_after_the_gate_nothing_is_sent_without_an_override(settings):
         decision_life.send(settings, DESK, DAY, late)
 
 
+def test_where_the_desk_asks_for_two_nobody_sends_what_he_approved(settings):
+    two = DESK.model_copy(update={"approval_by_two": True})
+    decision_life.approve(settings, two, DAY, ANNA)
+    with pytest.raises(DecisionStateError, match="anna approved it, and approval_by_two asks for another person"):
+        decision_life.send(settings, two, DAY, ANNA)
+    assert decision_life.send(settings, two, DAY, BEN)[0].person == "ben@desk"
+
+
 def test_an_approval_ends_with_another_decision_and_holds_with_the_same(settings):
     decision_life.approve(settings, DESK, DAY, ANNA)
     lake = Lake(settings.lake)

@@ -42,10 +42,11 @@ def test_home_is_absolute(tmp_path, monkeypatch):
     assert home_of({"DAGSTER_HOME": "there"}) == tmp_path / "there"
 
 
-def test_two_processes_open_a_prepared_home_at_once(tmp_path, monkeypatch):
-    monkeypatch.setenv("DAGSTER_HOME", "elsewhere")
-    prepare_home(tmp_path)
-    program = "import dagster as dg, sys; print(dg.DagsterInstance.from_config(sys.argv[1]).get_runs_count())"
+def test_two_processes_open_a_fresh_home_at_once(tmp_path):
+    program = (
+        "import sys; from pathlib import Path; from energy_pipeline.runner.instance import open_instance\n"
+        "with open_instance(Path(sys.argv[1])) as instance: print(instance.get_runs_count())"
+    )
     both = [subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True) for _ in range(2)]
     assert [process.communicate(timeout=600)[0].strip() for process in both] == ["0", "0"]
 

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, date, datetime, time, timedelta
+from operator import attrgetter
 
 import dagster as dg
 import pytest
@@ -11,6 +12,8 @@ from energy_pipeline.desk import load_desk
 from energy_pipeline.desk.markets import Gate
 from energy_pipeline.lake import Lake, lease
 from energy_pipeline.lake.unfinished import Unfinished
+from energy_pipeline.orchestration import freshness
+from energy_pipeline.orchestration.factory import AssetFactory
 from energy_pipeline.runner import status
 from energy_pipeline.settings import Settings
 from energy_pipeline_tests.contracts.legal_frames import legal_day
@@ -109,3 +112,40 @@ def test_each_market_has_its_own_next_gate():
     }
     found = status.gates(DESK.model_copy(update={"markets": markets}), MORNING, set())
     assert [(g.market, g.delivery_day.day) for g in found] == [("before", 29), ("on_the_day", 29), ("two_before", 31)]
+
+
+def settle(settings, flow, day=DAY):
+    row = legal_day(table("runs"), day, 1).to_dicts()[0]
+    row |= {"run_flow": flow, "run_id": flow, "recorded_at": MORNING + timedelta(days=2), "state": "written"}
+    Lake(settings.lake).write_day("runs", day, table("runs").frame([row]))
+
+
+def test_a_decided_day_whose_settlement_is_due_is_named_until_it_is_there(settings):
+    decide(settings)
+    auction, afternoon = MORNING + timedelta(hours=3), datetime(2026, 3, 30, 13, 31, tzinfo=UTC)  # 15:31 in Berlin, the day after delivery
+    assert look(settings, MORNING).unsettled == []
+    (text,) = look(settings, auction).unsettled
+    assert text == "2026-03-29 is not settled (settle_da), it was due at 2026-03-28 12:55Z -> energy-pipeline run 2026-03-29 --flows ingest,settle_da"
+    settle(settings, "settle_da")
+    settle(settings, "settle_final", DAY - timedelta(days=40))
+    assert look(settings, afternoon - timedelta(minutes=2)).unsettled == []
+    (text,) = look(settings, afternoon).unsettled
+    assert "settle_final" in text, "a backfill of old days hides nothing"
+    settle(settings, "settle_final")
+    assert look(settings, afternoon).unsettled == []
+
+
+def test_each_flow_has_its_deadline_on_the_web_page_where_schedules_run():
+    found = freshness.policies(DESK)
+    crons = {flow: attrgetter("deadline_cron", "timezone")(policy) for flow, policy in found.items()}
+    assert crons == {
+        "ingest": ("15 11 * * *", "Europe/Berlin"),
+        "decide": ("0 12 * * *", "Europe/Berlin"),
+        "operate": ("0 12 * * *", "Europe/Berlin"),
+        "settle_da": ("55 13 * * *", "Europe/Berlin"),
+        "settle_final": ("30 15 * * *", "Europe/Berlin"),
+    }
+    for policies in (found, None):
+        factory = AssetFactory(DESK, policies)
+        (spec,) = factory.table_specs(["positions"], [])
+        assert spec.freshness_policy == (policies["decide"] if policies else None)

@@ -1,6 +1,7 @@
 """Real prices: the weekday rule, and a short backtest by the command's own code, added up again from the raw files."""
 
 import os
+import re
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -75,8 +76,9 @@ def test_a_backtest_of_the_command_adds_up(tmp_path):
 def test_neighbours_change_one_parameter_each():
     strategy = load_desk(GERMANY).strategies["de_reversion"]
     found = strategy_backtest.neighbours(strategy)
-    assert set(found) == {"window_days 14", "window_days 56", "entry_z 1.125", "entry_z 1.875"}
+    assert set(found) == {"window_days_14", "window_days_56", "entry_z_1.125", "entry_z_1.875"}
+    assert all(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", name) for name in found)  # names that a desk may have
     for name, other in found.items():
-        field = name.split()[0]
+        field = name.rpartition("_")[0]
         changed = {k for k, v in other.model_dump().items() if v != strategy.model_dump()[k]}
         assert changed == {field}

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from energy_pipeline.book.strategy_sizes import sized_signals
+from energy_pipeline.book.strategy_sizes import beyond_the_record, sized_signals
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.desk.strategies import Record
@@ -164,7 +164,7 @@ def test_a_backtests_trials_are_added_to_the_file_once(tmp_path):
     days = tuple(days_between(D - timedelta(days=40), D))
     net = np.random.default_rng(3).normal(size=len(days))
     results = [Result("s", "tradable", days, sign * net, 0 * net, abs(net), 9, 0 * net) for sign in (1, -1)]
-    found = Backtest(desk, "s", desk.strategies["s"], results[0], object(), 0, 0, 0, {"window_days 20": results[1]}, None, days[0], D, "abc")
+    found = Backtest(desk, "s", desk.strategies["s"], results[0], object(), 0, 0, 0, {"window_days_20": results[1]}, None, days[0], D, "abc")
     at = datetime(2025, 9, 1, tzinfo=UTC)
     assert [trials_file.record(found, tmp_path, at + timedelta(days=n)) for n in (0, 1)] == [2, 0]
     read = checked_trials(SourceFiles(tmp_path).load("trials.csv"), "trials.csv")
@@ -214,6 +214,16 @@ def test_sizes_scale_targets_and_a_missing_state_is_named():
     assert sized_signals(signals, given)["target_mw"].to_list() == [-4.0, 0.0]
     with pytest.raises(MissingDayError, match="no state of s"):
         sized_signals(signals, given.head(0))
+
+
+def test_a_deviation_beyond_what_the_record_allows_is_found():
+    hours = [datetime(2025, 8, 20, h, tzinfo=UTC) for h in range(3)]
+    signals = pl.DataFrame({"delivery_day": [D] * 3, "strategy": ["s"] * 3, "zone": ["NORTH"] * 3, "delivery_start": hours, "target_mw": [-8.0] * 3})
+    given = pl.DataFrame({"delivery_day": [D], "strategy": ["s"], "size": [0.5]})
+    own = {"delivery_day": [D] * 4, "zone": ["NORTH"] * 3 + ["SOUTH"], "delivery_start": [*hours, hours[0]], "instrument": ["day_ahead"] * 4}
+    sold = pl.DataFrame({**own, "position_mw": [-24.0, -24.1, -20.0, -5.0], "expected_output_mw": [20.0, 20.0, 20.0, 5.0]})
+    assert beyond_the_record(sold, signals, given)["delivery_start"].to_list() == [hours[1]]
+    assert beyond_the_record(sold, signals.head(0), given.head(0)).height == 2
 
 
 def test_two_that_trade_share_the_risk_and_a_desk_may_let_the_record_decide_nothing():

@@ -1,4 +1,4 @@
-"""The star: dimensions hold every key, facts join them once, and eleven saved questions give the same from warehouse and Parquet."""
+"""The star: dimensions hold every key, facts join them once, and twelve saved questions give the same from warehouse and Parquet."""
 
 import json
 import os
@@ -36,6 +36,7 @@ ANALYSES = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "ana
 QUESTIONS = (
     *("monthly_pnl_by_zone", "mae_by_local_hour", "var_exceptions", "battery_revenue_per_cycle", "hedge_ratio_by_tenor"),
     *("coverage_by_hour", "limit_use", "capture_price_by_plant", "cost_of_imbalance", "strategy_net_by_month", "states_of_strategies"),
+    "programme_and_views",
 )
 
 
@@ -172,6 +173,13 @@ def strategy_net_by_month(star):
         pl.len(), pl.sum("gross_eur"), pl.sum("cost_eur"), pl.sum("net_eur")
     )  # fmt: skip
     return frame.sort("strategy", "month").rows()
+
+
+def programme_and_views(star):
+    keys = ["zone", pl.col("delivery_day").dt.truncate("1mo").alias("month"), "is_proxy"]
+    frame = star.frame("view_results").sort("delivery_day").group_by(keys, maintain_order=True)
+    found = frame.agg(days=pl.col("delivery_day").n_unique(), programme_eur=pl.sum("programme_eur"), view_eur=pl.sum("view_eur"))
+    return found.sort("zone", "month", "is_proxy").rows()
 
 
 def states_of_strategies(star):

@@ -10,7 +10,10 @@ from energy_pipeline.contracts import columns as c
 from energy_pipeline.contracts.derived.shared import INSTRUMENT
 from energy_pipeline.contracts.model import Column, Table
 
-OBJECTIVES = ("mean_cvar", "min_cvar", "min_variance", "mean_variance", "black_litterman", "min_mad", "minimax", "max_mean")
+OBJECTIVES = (
+    *("mean_cvar", "min_cvar", "min_variance", "mean_variance", "black_litterman", "min_mad", "minimax", "max_mean"),
+    *("max_sharpe", "tracking_error", "min_stress"),
+)
 """What a book may be chosen by, as in the desk file."""
 
 POSITIONS = Table(
@@ -53,7 +56,10 @@ PORTFOLIO_SOLUTION = Table(
     columns=(
         c.DELIVERY_DAY,
         c.text("objective_name", "Which objective (desk key portfolio.objective).", allowed=OBJECTIVES),
-        c.money("objective_eur", "The objective as a gain: E[P&L] - lambda CVaR; of the min_ objectives and minimax, minus the measure."),
+        c.money(
+            "objective_eur",
+            "The objective as a gain: E[P&L] - lambda CVaR; where a measure is least, minus it; of max_sharpe the ratio.",
+        ),
         c.money("expected_pnl_eur", "Expected P&L over the scenarios."),
         c.money("cvar_eur", "CVaR of the loss at `confidence`; a loss is positive."),
         c.money("var_eur", "VaR of the loss at `confidence`."),

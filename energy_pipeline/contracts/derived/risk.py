@@ -24,7 +24,11 @@ RISK_MEASURES = Table(
         c.money("value_eur", "The measure."),
         c.money("standard_error_eur", "Sampling error over scenarios.", nullable=True),
         Column("scenarios", "i32", "Scenarios used.", "1", minimum=1, reason="a count"),
+        Column(
+            "other_value_eur", "f64", "VaR by the next larger loss (document 003) where the tail is whole; else null.", "EUR", nullable=True, since=2
+        ),
     ),
+    version=2,
 )
 
 RISK_METHODS = Table(

@@ -5,7 +5,9 @@ copulas and books (`simulation`).
 
 sigma_t^2 = omega + alpha x_{t-1}^2 + beta sigma_{t-1}^2 with x the losses less their mean;
 omega, alpha, beta >= 0 and alpha + beta < 1. The variance starts at the sample's. omega is
-found by the fit, not targeted.
+found by the fit, not targeted. What is made largest is the Gaussian log-likelihood of x given
+its first variance, - sum log(2 pi sigma_t^2) / 2 - sum x_t^2 / (2 sigma_t^2): arch's, but that
+arch begins a step before the first day (the tests hold its answers).
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.mathematics.statistics.tail import expected_shortfall, tail_weights, value_at_risk, var_rank
+from energy_pipeline.mathematics.statistics.tail import expected_shortfall, other_value_at_risk, tail_weights, value_at_risk, var_rank
 
 
 def volatility(pnl: FloatArray) -> float:
@@ -27,7 +27,8 @@ def summary(pnl: FloatArray, levels: Iterable[float]) -> list[dict[str, object]]
     """Expected P&L, volatility, and VaR and ES at each level, with standard errors [EUR].
 
     VaR and ES are of the loss against expectation, E[P&L] - P&L: what the forecast errors
-    can cost, whatever the day is expected to earn.
+    can cost, whatever the day is expected to earn. A row of a VaR also has `other_value_eur`
+    (`tail.other_value_at_risk`).
 
     The errors of VaR and ES are the standard deviation of their influence values over
     sqrt(n), the estimated expectation included; the density at the VaR comes from the order
@@ -49,7 +50,10 @@ def summary(pnl: FloatArray, levels: Iterable[float]) -> list[dict[str, object]]
     for level in levels:
         loss = pnl.mean() - pnl
         var = value_at_risk(loss, level)
-        rows.append({"measure": "var", "level": level, "value_eur": var, "standard_error_eur": _var_error(loss, var, level)})
+        other = other_value_at_risk(loss, level)
+        rows.append(
+            {"measure": "var", "level": level, "value_eur": var, "standard_error_eur": _var_error(loss, var, level), "other_value_eur": other}
+        )
         rows.append(
             {"measure": "es", "level": level, "value_eur": expected_shortfall(loss, level), "standard_error_eur": _es_error(loss, var, level)}
         )

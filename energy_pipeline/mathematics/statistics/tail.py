@@ -5,7 +5,8 @@ whose losses they are.
 
 Convention: losses are positive; `level` is the confidence, 1 - level the tail. VaR is
 the order statistic number ceil(n level), the smallest loss not exceeded with at least
-that frequency. Expected shortfall is Rockafellar and Uryasev's: the mean of the worst
+that frequency. Where (1 - level) n is whole, document 003 (n = ceil(alpha T) worst) and Riskfolio take the next larger
+loss: `other_value_at_risk` has it. Expected shortfall is Rockafellar and Uryasev's: the mean of the worst
 (1 - level) n losses, where the loss at the edge enters with the fraction that is left
 when that number is not whole.
 """
@@ -45,6 +46,19 @@ def value_at_risk(losses: FloatArray, level: float) -> float:
     95.0
     """
     place = var_rank(losses.size, level) - 1
+    return float(np.partition(losses, place)[place])
+
+
+def other_value_at_risk(losses: FloatArray, level: float) -> float | None:
+    """The VaR by document 003 and Riskfolio where it differs: loss number (1 - level) n from the worst; None where that is not whole.
+
+    >>> other_value_at_risk(np.arange(1.0, 101.0), 0.95), other_value_at_risk(np.arange(1.0, 100.0), 0.95)
+    (96.0, None)
+    """
+    mass = losses.size * (1.0 - level)
+    if abs(mass - round(mass)) >= WHOLE or round(mass) < 1:
+        return None
+    place = losses.size - round(mass)
     return float(np.partition(losses, place)[place])
 
 

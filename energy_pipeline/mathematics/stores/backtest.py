@@ -20,6 +20,10 @@ The auction's rolling intrinsic ends the day in the value of energy at midnight 
 the last WINDOW ones give (`auction.midnight_curve`), and shows what that costs; all else ends the day in
 nothing.
 
+A warranty's throughput is spread over the days that are left: each MWh discharged costs a rule the least of WEAR_COSTS at which perfect
+foresight of the last WINDOW days would have kept the pace, in its decisions and not in what it earns. Cycles a day
+are limits of the store and hold in every rule.
+
 The *shipped* rule of a day is the candidate that earned most on all days settled so far; RECORD_DAYS days
 before the first one counted begin that record.
 """
@@ -32,6 +36,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.domain.units import hours_of
 from energy_pipeline.mathematics.stores import rules
 from energy_pipeline.mathematics.stores.auction import day_bids, midnight_curve
 from energy_pipeline.mathematics.stores.blocks import block_orders
@@ -51,6 +56,7 @@ NAIVE = ("fixed schedule", "static thresholds")
 DAY_RULES = (*NAIVE, "strip of spread options", "intrinsic", "rolling intrinsic")
 SHIPPED, CANDIDATES = "shipped", ("policy", "rolling intrinsic", "intrinsic")
 MINUTES_PER_DAY = 1440
+WEAR_COSTS_EUR_MWH = (0.0, 1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 14.0, 20.0, 28.0, 40.0, 60.0, 100.0, 200.0, 500.0)
 HISTORY_DAYS = WINDOW + RECORD_DAYS + 1
 RESAMPLES = 5000
 
@@ -94,7 +100,14 @@ class Walk:
         return float(apart.mean()), float(low), float(high)
 
 
-def sequential_walk(store: Store, second: FloatArray, day_ahead: FloatArray, first: int, rng_of: Callable[[int], np.random.Generator]) -> Walk:
+def sequential_walk(
+    store: Store,
+    second: FloatArray,
+    day_ahead: FloatArray,
+    first: int,
+    rng_of: Callable[[int], np.random.Generator],
+    warranty_mwh: float | None = None,
+) -> Walk:
     """Trade the second price of days `first` .. with what was known.
 
     Parameters
@@ -106,6 +119,8 @@ def sequential_walk(store: Store, second: FloatArray, day_ahead: FloatArray, fir
         The first day traded; HISTORY_DAYS days or more come before it.
     rng_of : callable
         A generator for each day.
+    warranty_mwh : float, optional
+        Discharged over all days counted at most.
     """
     minutes = MINUTES_PER_DAY // second.shape[1]
 
@@ -113,43 +128,84 @@ def sequential_walk(store: Store, second: FloatArray, day_ahead: FloatArray, fir
         decay = max(DECAYS_PER_HOUR, key=lambda hourly: earned(_shadow(hourly)))
         return _sequential_day(store_of, second, day_ahead, d, minutes, decay, rng_of(d))
 
-    return _walk(store, second, first, minutes, (*DAY_RULES, "policy"), day, tuple(map(_shadow, DECAYS_PER_HOUR)))
+    return _walk(store, second, first, minutes, (*DAY_RULES, "policy"), day, tuple(map(_shadow, DECAYS_PER_HOUR)), warranty_mwh)
 
 
-def auction_walk(store: Store, day_ahead: FloatArray, forecasts: FloatArray, first: int) -> Walk:
+def auction_walk(store: Store, day_ahead: FloatArray, forecasts: FloatArray, first: int, warranty_mwh: float | None = None) -> Walk:
     """Bid days `first` .. day-ahead.
 
     Parameters
     ----------
     day_ahead, forecasts : arrays, shape (days, intervals)
         Forecasts of a day were made before its gate; HISTORY_DAYS days of both come before `first`.
+    warranty_mwh : float, optional
+        Discharged over all days counted at most.
     """
     minutes = MINUTES_PER_DAY // day_ahead.shape[1]
     names = (*DAY_RULES, "limit orders", "policy")
-    return _walk(store, day_ahead, first, minutes, names, lambda d, store_of, _: _auction_day(store_of, day_ahead, forecasts, d, minutes))
+
+    def day(d: int, store_of: Callable[[str], Store], _: Callable[[str], float]) -> dict[str, FloatArray]:
+        return _auction_day(store_of, day_ahead, forecasts, d, minutes)
+
+    return _walk(store, day_ahead, first, minutes, names, day, warranty_mwh=warranty_mwh)
 
 
-def _walk(store: Store, prices: FloatArray, first: int, minutes: int, names: tuple[str, ...], day: Day, shadows: tuple[str, ...] = ()) -> Walk:
+def _walk(
+    store: Store,
+    prices: FloatArray,
+    first: int,
+    minutes: int,
+    names: tuple[str, ...],
+    day: Day,
+    shadows: tuple[str, ...] = (),
+    warranty_mwh: float | None = None,
+) -> Walk:
     """Carry each rule's content over midnights and value what it did at the prices that came; shadows are not reported."""
     contents = dict.fromkeys((*names, SHIPPED, *shadows), store.initial_mwh)
+    left = dict.fromkeys(contents, warranty_mwh)
     margins: dict[str, list[float]] = {rule: [] for rule in contents}
 
     def earned(rule: str) -> float:
         return sum(margins[rule])
 
     for d in range(first - RECORD_DAYS, prices.shape[0]):
-        held = {rule: replace(store, initial_mwh=content) for rule, content in contents.items()}
+        spread = None if warranty_mwh is None else _Spread(store, prices[d - WINDOW : d], minutes, prices.shape[0] - max(d, first))
+        held = {rule: replace(store if spread is None else spread.of(left[rule]), initial_mwh=content) for rule, content in contents.items()}
         plans = day(d, held.__getitem__, earned)
         best = max(CANDIDATES, key=earned)
         same = contents[SHIPPED] == contents[best]
         plans[SHIPPED] = plans[best] if same else day(d, lambda _: held[SHIPPED], earned)[best]  # noqa: B023 - called at once
         for rule, stored in plans.items():
-            margins[rule].append(float(run_of(held[rule], stored[None], prices[d][None], minutes).margin_eur[0]))
+            run = run_of(replace(store, initial_mwh=contents[rule]), stored[None], prices[d][None], minutes)
+            margins[rule].append(float(run.margin_eur[0]))
+            if (rest := left[rule]) is not None and d >= first:
+                left[rule] = max(rest - float(run.discharge_mw.sum()) * hours_of(minutes), 0.0)
             contents[rule] = float(np.clip(stored[-1], store.minimum_mwh, store.energy_mwh))
-    plan = foresight(store, prices[first:].ravel(), minutes)
+    whole = store if warranty_mwh is None else replace(store, cycles_in_all=warranty_mwh / store.energy_mwh)
+    plan = foresight(whole, prices[first:].ravel(), minutes)
     best_margin = store.margins_eur(plan.charge_mw, plan.discharge_mw, prices[first:].ravel(), minutes)
     counted = {rule: np.array(margins[rule][RECORD_DAYS:]) for rule in (*names, SHIPPED)}
     return Walk(counted, best_margin.reshape(-1, prices.shape[1]).sum(axis=1))
+
+
+class _Spread:
+    """A warranty's throughput spread over the days left, by what wear costs had been worth on past days."""
+
+    def __init__(self, store: Store, past: FloatArray, minutes: int, days_left: int) -> None:
+        self._store, self._days_left = store, days_left
+        free = replace(store, cycles_per_day=None, cycles_per_week=None, cycles_in_all=None)
+        plans = (foresight(self._at(free, cost), past.ravel(), minutes) for cost in WEAR_COSTS_EUR_MWH)
+        self._used_mwh = [float(plan.discharge_mw.sum()) * hours_of(minutes) / len(past) for plan in plans]
+
+    @staticmethod
+    def _at(store: Store, cost: float) -> Store:
+        return replace(store, cycle_cost_eur_mwh=store.cycle_cost_eur_mwh + cost)
+
+    def of(self, left_mwh: float | None) -> Store:
+        """The store as a rule with so much left decides with it."""
+        left = 0.0 if left_mwh is None else left_mwh
+        cost = next((c for c, used in zip(WEAR_COSTS_EUR_MWH, self._used_mwh, strict=True) if used <= left / self._days_left), WEAR_COSTS_EUR_MWH[-1])
+        return replace(self._at(self._store, cost), cycles_in_all=left / self._store.energy_mwh)
 
 
 def _shadow(decay_per_hour: float) -> str:

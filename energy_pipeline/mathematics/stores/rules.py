@@ -26,6 +26,9 @@ NOON, EVENING = 11, 18
 """First hours of the fixed schedule's charging and discharging."""
 QUANTILES = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98)
 OPTION_FLOOR_EUR = 1e-9
+ROOM_MWH = 1e-9
+HALVINGS = 16
+"""Of the cost that keeps a plan under a limit: to within a cent."""
 
 
 @dataclass(frozen=True)
@@ -67,14 +70,45 @@ def clipped(store: Store, wishes_mwh: FloatArray, minutes: int) -> FloatArray:
     into, out, kept = float(store.charge_step_mwh(minutes)), float(store.discharge_step_mwh(minutes)), store.kept(minutes)
     floor, ceiling = window_mwh(store, steps, minutes)
     stored = np.empty((paths, steps))
-    content = np.full(paths, store.initial_mwh)
+    content, room = np.full(paths, store.initial_mwh), np.full(paths, _room_mwh(store))
     for t in range(steps):
         y = kept * content
         wished = np.clip(wishes_mwh[:, t], -out, into)
-        content = np.clip(np.clip(y + wished, floor[t], ceiling[t]), y - out, y + into)
+        content = np.clip(np.clip(y + wished, floor[t], ceiling[t]), y - np.minimum(out, room), y + into)
         stored[:, t] = np.clip(content, store.minimum_mwh, store.energy_mwh)
         content = stored[:, t]
+        room = room - np.maximum(y - content, 0.0)
     return stored
+
+
+def _room_mwh(store: Store) -> float:
+    """What the limits on cycles let leave the store [MWh of content]."""
+    limits = [c for c in (store.cycles_per_day, store.cycles_per_week, store.cycles_in_all) if c is not None]
+    return min(limits, default=np.inf) * store.energy_mwh / store.discharge_efficiency
+
+
+def _best(store: Store, prices_eur_mwh: FloatArray, minutes: int, content_mwh: float, room_mwh: float) -> FloatArray:
+    """Contents of the plan that is best on these prices and lets no more than `room_mwh` leave."""
+    prices, ends = np.ascontiguousarray(prices_eur_mwh), end_segments(store)
+
+    def plan(extra: float) -> tuple[FloatArray, float]:
+        dearer = replace(store, cycle_cost_eur_mwh=store.cycle_cost_eur_mwh + extra)
+        stored, _, _ = sweep(numbers_of(dearer, minutes, store.end_range_mwh[0], content_mwh), prices, *ends)
+        return stored, float(np.maximum(store.kept(minutes) * np.append(content_mwh, stored[:-1]) - stored, 0.0).sum())
+
+    found, used = plan(0.0)
+    if used <= room_mwh + ROOM_MWH:
+        return found
+    low, high = 0.0, float(np.ptp(prices)) / min(store.round_trip, 1.0) + abs(float(prices.max())) + 1.0
+    found, used = plan(high)
+    for _ in range(HALVINGS):
+        middle = 0.5 * (low + high)
+        tried, used = plan(middle)
+        if used <= room_mwh + ROOM_MWH:
+            found, high = tried, middle
+        else:
+            low = middle
+    return found
 
 
 def fixed_schedule(store: Store, hour_of_day: FloatArray, minutes: int) -> FloatArray:
@@ -106,23 +140,17 @@ def best_thresholds(store: Store, paths_eur_mwh: FloatArray, minutes: int) -> tu
 
 def intrinsic(store: Store, outlook: Outlook, minutes: int) -> FloatArray:
     """Contents of the plan that is best on the mean path, made once, shape (intervals,)."""
-    stored, _, _ = sweep(_numbers(store, minutes, store.initial_mwh), np.ascontiguousarray(outlook.mean_eur_mwh), *end_segments(store))
-    return stored
+    return _best(store, outlook.mean_eur_mwh, minutes, store.initial_mwh, _room_mwh(store))
 
 
 def rolling_intrinsic(store: Store, outlook: Outlook, prices_eur_mwh: FloatArray, minutes: int) -> FloatArray:
     """Contents when the plan is made anew in every interval on what is then expected, shape (intervals,)."""
-    content, stored = store.initial_mwh, np.empty(prices_eur_mwh.size)
-    ends = end_segments(store)
+    content, room, stored = store.initial_mwh, _room_mwh(store), np.empty(prices_eur_mwh.size)
     for t, price in enumerate(prices_eur_mwh):
-        plan, _, _ = sweep(_numbers(store, minutes, content), outlook.given(t, float(price)), *ends)
-        content = float(plan[0])
-        stored[t] = content
+        next_content = float(_best(store, outlook.given(t, float(price)), minutes, content, room)[0])
+        room -= max(store.kept(minutes) * content - next_content, 0.0)
+        content = stored[t] = next_content
     return stored
-
-
-def _numbers(store: Store, minutes: int, content_mwh: float) -> FloatArray:
-    return numbers_of(store, minutes, store.end_range_mwh[0], content_mwh)
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,6 @@ RAW_NAMES = tuple(t.name for t in RAW_TABLES)
 LOOKED_AT = Earlier("runs", "when the ingest flow last looked at a day: what was not there then came late")
 AHEAD = ("weather_forecast",)
 """Raw tables whose rows of the days after D are known before D is decided: a run reaches as far as its source lets it."""
-SCHEDULE_TAGS = ("dagster/schedule_name", "dagster/sensor_name")
 
 
 class HistoryConfig(dg.Config):
@@ -52,14 +51,12 @@ def raw_table(factory: AssetFactory, contract: Table) -> dg.AssetsDefinition:
     """A raw table: the whole range is collected at once, then added day by day."""
     _, deps = factory.declare(contract.name, add_days, [LOOKED_AT])
 
-    @dg.multi_asset(
-        name=contract.name, specs=[metadata.table_spec(contract, deps, factory.partitions, factory.desk.currency)], backfill_policy=policies.BACKFILL
-    )
+    @dg.multi_asset(name=contract.name, specs=factory.table_specs([contract.name], deps), backfill_policy=policies.BACKFILL)
     def _raw(context: dg.AssetExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> None:
         days = [day_of_key(key) for key in context.partition_keys]
         failures = DayFailures(contract.name)
         runtime.sources.begin(context.run.run_id)
-        with progress.reporting(contract.name):
+        with progress.reporting(contract.name), policies.retrying(context, "ingest"):
             fetch_live(context, runtime, days[0], days[-1])
             good = add_days(runtime, contract, days, failures)
             if contract.name in AHEAD:
@@ -250,7 +247,7 @@ def information_set(factory: AssetFactory) -> dg.AssetsDefinition:
 
     @dg.multi_asset(
         name="information_set",
-        specs=[metadata.table_spec(TABLES["information_set"], deps, factory.partitions, factory.desk.currency)],
+        specs=factory.table_specs(["information_set"], deps),
         backfill_policy=policies.BACKFILL,
     )
     def _cut(context: dg.AssetExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> dg.MaterializeResult[None]:
@@ -290,6 +287,6 @@ def wait_for_decision_time(context: dg.AssetExecutionContext, session: RunSessio
     seconds = (latest - session.runtime.now()).total_seconds()
     if seconds <= 0:
         return
-    if any(tag in context.run.tags for tag in SCHEDULE_TAGS):
+    if any(tag in context.run.tags for tag in policies.SCHEDULE_TAGS):
         raise dg.RetryRequested(max_retries=8, seconds_to_wait=min(seconds + 1, 900))
     raise TooEarlyError(f"decide({session.last}) is cut at {latest}, which has not come yet -> wait, or decide on what is known: --as-of INSTANT")

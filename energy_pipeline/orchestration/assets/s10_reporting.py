@@ -82,7 +82,7 @@ def assets(factory: AssetFactory, project: SqlProject, *, described: bool = True
 def publish_unrecorded(context: dg.AssetExecutionContext, runtime: DeskRuntime, project: SqlProject) -> None:
     """The warehouse, where the run does not record the marts itself."""
     if as_of_of(context) is None and not records_marts(context) and policies.NOT_LAST_TAG not in context.run.tags:
-        with progress.reporting(MARTS):
+        with progress.reporting(MARTS), policies.retrying(context, "publish"):
             publish(runtime, published_days(context, runtime), project)
 
 
@@ -152,7 +152,7 @@ def marts(project: SqlProject, *, described: bool = True) -> dg.AssetsDefinition
 
     @dg.multi_asset(name=MARTS, specs=specs, can_subset=True)
     def _marts(context: dg.AssetExecutionContext, runtime: dg.ResourceParam[DeskRuntime]) -> Iterator[dg.MaterializeResult[None]]:
-        with progress.reporting(MARTS):
+        with progress.reporting(MARTS), policies.retrying(context, "publish"):
             if as_of_of(context) is not None:
                 raise PipelineError("an --as-of recomputation is not published to the warehouse")
             rows = publish(runtime, published_days(context, runtime), project)

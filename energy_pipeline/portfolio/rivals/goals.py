@@ -3,8 +3,8 @@
 What belongs here: the list and how each follows from the desk's settings. What does not:
 solving them (`choose`).
 
-Left out: drawdown objectives (a day's scenarios have no order in time), Sharpe ratio (the
-plant's P&L is not for sale, so the ratio of the decision alone means nothing), risk parity
+Left out: drawdown objectives (a day's scenarios have no order in time), Sharpe ratio, tracking error and
+worst stress (a desk may choose its book by them, `chosen`), risk parity
 (it fixes the positions without regard to limits; `allocators` has it for strategies), least VaR
 (a mixed-integer problem: minutes a day on quarter-hours, even on a tenth of the scenarios).
 """

@@ -15,6 +15,7 @@ import numpy as np
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import InfeasibleError
 from energy_pipeline.mathematics.allocation import Bounds, Gross, Linear, Problem
+from energy_pipeline.portfolio.least_stress import charged_rate
 from energy_pipeline.portfolio.program import Program
 
 
@@ -25,10 +26,7 @@ def linear_problem(program: Program) -> Problem:
     contract's half-spread is a cost from the opening position on.
     """
     k, m = program.deviations, program.contracts
-    way = np.where(program.upper[:k] > 0, 1.0, -1.0)
     gain, spread = contract_columns(program)
-    most = np.where(way > 0, program.upper[:k], program.lower[:k])
-    chord = program.charge_value(most) / np.where(most == 0.0, 1.0, most)
     limits: list[Bounds | Gross] = [
         Bounds(
             "limits of the day",
@@ -41,7 +39,7 @@ def linear_problem(program: Program) -> Problem:
     cost = np.concatenate([np.zeros(k), spread])
     return Problem(
         names=tuple(f"deviation {i}" for i in range(k)) + tuple(f"contract {i}" for i in range(m)),
-        scenarios=np.hstack([program.slope[:, :k] - way * program.fee - chord, gain]),
+        scenarios=np.hstack([program.slope[:, :k] - charged_rate(program), gain]),
         held=np.concatenate([np.zeros(k), program.opening]),
         buy_cost=cost,
         sell_cost=cost,

@@ -142,6 +142,29 @@ def test_a_book_that_cannot_lose_has_no_risk():
     assert np.abs(simulate(np.zeros((40, 2)), np.random.default_rng(0)).losses).max() < 1e-6
 
 
+ARCH = {  # arch 8.0: arch_model(x / s, mean="Zero", vol="GARCH").fit(backcast=1.0): omega, alpha, beta, next volatility, log-likelihood
+    (1, 600, (20.0, 0.08, 0.88), 6): (281.71084, 0.158945, 0.28696, 20.095584, -2710.5841),
+    (2, 1000, (5.0, 0.15, 0.8), 8): (5.377545, 0.103709, 0.842656, 9.520497, -3667.5247),
+    (3, 1500, (50.0, 0.05, 0.9), 5): (246.321729, 0.074582, 0.677864, 32.060933, -7290.7547),
+    (4, 365, (10.0, 0.2, 0.6), 100): (17.271039, 0.151496, 0.464934, 5.938339, -1207.0381),
+}
+
+
+@pytest.mark.parametrize("case", ARCH)
+def test_garch_has_the_likelihood_and_the_next_volatility_that_arch_finds(case):
+    seed, n, (omega, alpha, beta), freedom = case
+    shocks = np.random.default_rng(seed).standard_t(freedom, n) * np.sqrt((freedom - 2) / freedom)
+    x, variance = np.empty(n), omega / (1 - alpha - beta)
+    for t in range(n):
+        x[t] = np.sqrt(variance) * shocks[t]
+        variance = omega + alpha * x[t] ** 2 + beta * variance
+    model = garch_fit(x)
+    sigma, centred = model.sigma[:-1], x - x.mean()
+    likelihood = -0.5 * np.sum(np.log(2 * np.pi * sigma**2) + (centred / sigma) ** 2)
+    assert likelihood == pytest.approx(ARCH[case][4], abs=0.005)  # arch begins a step earlier, at the same variance
+    assert (model.omega, model.alpha, model.beta, model.sigma[-1]) == pytest.approx(ARCH[case][:4], rel=0.005)
+
+
 def test_garch_is_found_again_and_simulates_its_own_volatility():
     rng = np.random.default_rng(5)
     x, variance = np.empty(2000), 100.0

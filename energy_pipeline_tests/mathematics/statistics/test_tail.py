@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import linprog
 
-from energy_pipeline.mathematics.statistics.tail import expected_shortfall, tail_weights, value_at_risk
+from energy_pipeline.mathematics.statistics.tail import expected_shortfall, other_value_at_risk, tail_weights, value_at_risk
 
 losses = st.integers(2, 40).flatmap(lambda n: arrays(np.float64, n, elements=st.floats(-1e5, 1e5)))
 levels = st.sampled_from([0.5, 0.51, 0.9, 0.95, 0.97, 0.975, 0.99])
@@ -65,3 +65,18 @@ def test_shortfall_is_subadditive_and_monotone(pair, level):
 def test_a_level_without_tail_is_refused():
     with pytest.raises(ValueError, match="leaves no tail"):
         tail_weights(np.ones(3), 1.0)
+
+
+@pytest.mark.parametrize(("count", "level", "worst"), [(1000, 0.95, 50), (1000, 0.99, 10), (1010, 0.95, None), (40, 0.975, 1), (41, 0.975, None)])
+def test_the_other_value_at_a_whole_tail_is_the_one_document_003_takes(count, level, worst):
+    """ceil(alpha T) worst losses in document 003 and Riskfolio; where alpha T is not whole both take the same order statistic."""
+    losses = np.random.default_rng(2).permutation(np.arange(float(count)))
+    rank = int(np.ceil(round(count * (1 - level), 9)))
+    theirs = float(np.sort(losses)[-rank])
+    found = other_value_at_risk(losses, level)
+    if worst is None:
+        assert found is None
+        assert theirs == value_at_risk(losses, level)
+    else:
+        assert found == theirs == count - worst
+        assert found > value_at_risk(losses, level)

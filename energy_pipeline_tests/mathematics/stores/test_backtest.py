@@ -88,3 +88,62 @@ def test_expected_second_prices_are_the_auctions_and_paths_are_about_them():
     last = second[FIRST - 1, -1] - day_ahead[FIRST - 1, -1] - usual
     np.testing.assert_allclose(paths.mean(axis=0), expected + last * 0.8 ** np.arange(1, 25), atol=1e-9)
     assert paths.std(axis=0).min() > 3.0
+
+
+def discharged(walk_of, store, monkeypatch):
+    """MWh each rule discharged on each day walked."""
+    found = []
+    run_of = backtest.run_of
+
+    def noted(*args):
+        run = run_of(*args)
+        found.append(float(run.discharge_mw.sum()))
+        return run
+
+    monkeypatch.setattr(backtest, "run_of", noted)
+    walk = walk_of(store)
+    monkeypatch.setattr(backtest, "run_of", run_of)
+    return walk, np.array(found).reshape(RECORD_DAYS + walk.foresight_eur.size, -1)
+
+
+@pytest.mark.parametrize("kind", ["auction", "sequential"])
+@pytest.mark.parametrize("cycles", [0.3, 1.0])
+def test_every_rule_keeps_a_limit_on_cycles_a_day_and_none_beats_foresight_under_it(kind, cycles, monkeypatch):
+    day_ahead, second = market(FIRST + 3)
+    forecasts = day_ahead + np.random.default_rng(1).standard_normal(day_ahead.shape)
+
+    def walk_of(store):
+        if kind == "auction":
+            return backtest.auction_walk(store, day_ahead, forecasts, FIRST)
+        return backtest.sequential_walk(store, second, day_ahead, FIRST, np.random.default_rng)
+
+    store = replace(STORE, cycles_per_day=cycles)
+    walk, each = discharged(walk_of, store, monkeypatch)
+    assert each.max() <= cycles * STORE.energy_mwh + 1e-6
+    assert each.max() > 0.5 * cycles * STORE.energy_mwh
+    prices = (day_ahead if kind == "auction" else second)[FIRST:].ravel()
+    best = foresight(replace(store, initial_mwh=STORE.energy_mwh), prices, 60).margin_eur
+    assert max(margins.sum() for margins in walk.margins_eur.values()) <= best + 1e-6
+
+
+def test_a_warranty_is_spread_over_the_days_and_never_overspent(monkeypatch):
+    day_ahead, _ = market(FIRST + 6)
+    forecasts = day_ahead + np.random.default_rng(1).standard_normal(day_ahead.shape)
+    free = backtest.auction_walk(STORE, day_ahead, forecasts, FIRST)
+    _, used = discharged(lambda s: backtest.auction_walk(s, day_ahead, forecasts, FIRST), STORE, monkeypatch)
+    warranty = 0.5 * used[RECORD_DAYS:, 3].sum()
+    walk, each = discharged(lambda s: backtest.auction_walk(s, day_ahead, forecasts, FIRST, warranty), STORE, monkeypatch)
+    assert each[RECORD_DAYS:].sum(axis=0).max() <= warranty + 1e-6
+    assert each[RECORD_DAYS:, 3].sum() > 0.3 * warranty
+    assert each[-2:, 3].sum() > 0.0  # something is left for the last days
+    assert walk.foresight_eur.sum() <= free.foresight_eur.sum() + 1e-9
+    assert max(m.sum() for m in walk.margins_eur.values()) <= walk.foresight_eur.sum() + STORE.energy_mwh * day_ahead.max()
+
+
+def test_a_plan_under_a_limit_is_the_programmes_where_whole_steps_meet_it():
+    prices = 50 + 20 * np.sin(np.arange(24) / 3) + np.random.default_rng(3).standard_normal(24)
+    store = replace(STORE, cycles_per_day=0.93)  # two hours of discharge
+    plan = foresight(store, prices, 60)
+    stored = backtest.rules.intrinsic(store, backtest.rules.Outlook(prices, 0.0, np.zeros(24)), 60)
+    earned = backtest.run_of(store, stored[None], prices[None], 60).margin_eur[0]
+    assert 0.9 * plan.margin_eur <= earned <= plan.margin_eur + 1e-9
