@@ -17,10 +17,11 @@ from datetime import date, timedelta
 
 import numpy as np
 
+from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.information.artefacts import ArtefactStore, Bundle, artefact_key, fetch
 from energy_pipeline.renewables.cleaning import Cleaned, clean
 from energy_pipeline.renewables.correction import BLOCK_DAYS, VERSION, WINDOW_DAYS, Correction, fit
-from energy_pipeline.renewables.inputs import PlantSource, Rows, join, rows_of
+from energy_pipeline.renewables.inputs import DRIVER, PlantSource, Rows, join, rows_of
 
 CORRECTIONS = "renewables_correction"
 """The kind of artefact."""
@@ -98,7 +99,7 @@ def fit_block(
     rows = join([rows_of_block(b) for b in blocks])
     share = source.meter(rows.start_us, source.decision_us(block))
     held, lost = source.held_back(rows.start_us, source.decision_us(block))
-    cleaned = clean(share, rows.physical, rows.potential, source.technology, curtailed=held, unavailable=lost)
+    cleaned = clean(share, _running(rows, share), rows.potential, source.technology, curtailed=held, unavailable=lost)
 
     def make() -> bytes:
         return fit(rows, cleaned, name).to_bytes()
@@ -109,3 +110,13 @@ def fit_block(
         f"{VERSION}|{name}|{rows.names}", rows.inputs, rows.physical, rows.potential, rows.last_still, cleaned.share, cleaned.state.astype(np.float64)
     )
     return BlockFit(Correction.from_bytes(fetch(*kept, CORRECTIONS, key, make)), cleaned, key)
+
+
+def _running(rows: Rows, share: FloatArray) -> FloatArray:
+    """What is expected while the plant runs; where a driver is told, no more than it says, or a calm day is taken for an outage."""
+    if DRIVER not in rows.names:
+        return rows.physical
+    driver = rows.inputs[:, rows.names.index(DRIVER)]
+    both = ~np.isnan(driver) & ~np.isnan(share)
+    total = float(driver[both].sum())
+    return np.minimum(rows.physical, driver * (float(share[both].sum()) / total if total > 0 else 0.0))

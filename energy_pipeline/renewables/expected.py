@@ -7,31 +7,28 @@ table and errors of plants without weather (`output`), prices (`curtailment`).
 Order: weather (PV, wind) or the zone's driver forecast (shares); where an interval of that
 is unknown, the plant's own past, flagged as a fallback. Metered plants are their own past.
 "Own past" is the mean of the same wall-clock slot over its last 7 known days, D-2 backwards.
-Physics is corrected by what its meter taught, where that clearly pays.
+Each of the three is corrected by what outcomes taught, where that clearly pays; a metered plant so follows its zone's driver.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
 from typing import Literal, cast
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from energy_pipeline.desk.model import MeteredPlant, Plant, PvPlant, SharePlant, WindPlant
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.domain.errors import PipelineError
 from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.information.artefacts import ArtefactStore
 from energy_pipeline.information.past_days import pack, unpack
-from energy_pipeline.information.resolution import Lookup, convert, information_lookup, interval_values, slot_starts_us
+from energy_pipeline.information.resolution import convert
+from energy_pipeline.renewables.driven import DrivenPlant, driven, own_past_mw, stated_capacity_mw, why_not_learnt
 from energy_pipeline.renewables.metered import HOUR, STEP_MINUTES, capacity, correction_of, day_rows, physical_mw, potential_share
 from energy_pipeline.renewables.past_values import past_expected
 from energy_pipeline.renewables.quarters import in_quarters
 
-PERSISTENCE_DAYS = 7
 Method = Literal[
     "physical",
     "physical_split",
@@ -40,13 +37,17 @@ Method = Literal[
     "physical_split_corrected",
     "physical_assumed_corrected",
     "share_of_zone",
+    "share_of_zone_corrected",
     "persistence",
+    "driver_learnt",
     "climatology",
 ]
 _CORRECTED: dict[str, Method] = {
     "physical": "physical_corrected",
     "physical_split": "physical_split_corrected",
     "physical_assumed": "physical_assumed_corrected",
+    "share_of_zone": "share_of_zone_corrected",
+    "persistence": "driver_learnt",
 }
 
 
@@ -68,7 +69,7 @@ class Expected:
         At `quantiles.LEVELS`, from the correction's held-out errors; NaN where the first choice is unknown.
         None: nothing learnt.
     notes : tuple of str
-        What was repaired or refused in the weather.
+        What was repaired or refused in the weather; why a plant without weather is not corrected.
     """
 
     output_mw: FloatArray
@@ -118,18 +119,8 @@ def technology(plant: Plant) -> Literal["wind", "solar"]:
 def capacity_mw(info: InformationSet, plant: Plant) -> float | None:
     """AC capacity of the plant; None for a share of a zone whose capacity the desk does not state."""
     if isinstance(plant, SharePlant):
-        zone = info.desk.zones[plant.zone]
-        installed = zone.installed_wind_mw if plant.technology == "wind" else zone.installed_solar_mw
-        return None if installed is None else plant.share_of_zone * installed
+        return stated_capacity_mw(info.desk, plant)
     return plant.inverter_mw if isinstance(plant, PvPlant) else plant.capacity_mw
-
-
-def outcome_lookup(info: InformationSet, name: str) -> tuple[Lookup, str, float]:
-    """Where the plant's actual output is read: look-up, column and factor."""
-    plant = info.desk.plants[name]
-    if isinstance(plant, SharePlant):
-        return information_lookup(info, "generation_actual", zone=plant.zone, technology=plant.technology), "generation_mw", plant.share_of_zone
-    return information_lookup(info, "plant_meters", plant=name), "output_mw", 1.0
 
 
 def _expected_output(info: InformationSet, name: str, artefacts: ArtefactStore | None) -> Expected:
@@ -145,14 +136,33 @@ def _expected_output(info: InformationSet, name: str, artefacts: ArtefactStore |
 
 
 def _first_choice(info: InformationSet, name: str, plant: Plant, minutes: int, artefacts: ArtefactStore | None) -> _First:
-    count = info.day.count(minutes)
-    good = np.zeros(count, dtype=np.bool_)
     if isinstance(plant, PvPlant | WindPlant):
         return _by_weather(info, name, plant, minutes, artefacts)
-    if isinstance(plant, SharePlant):
-        values, fell_back = _share(info, plant, minutes)
-        return _First(values, fell_back, "share_of_zone")
-    return _First(np.full(count, np.nan), good, "persistence")
+    return _without_weather(info, name, plant, minutes, artefacts)
+
+
+def _without_weather(info: InformationSet, name: str, plant: SharePlant | MeteredPlant, minutes: int, artefacts: ArtefactStore | None) -> _First:
+    """The method in place, corrected in the hours whose driver is known; where that does not pay, the note says why."""
+    found = driven(info, name)
+    method: Method = "share_of_zone" if isinstance(plant, SharePlant) else "persistence"
+    plain = _First(found.plain_mw, found.fell_back, method)
+    why, known = why_not_learnt(info.desk, name), ~np.isnan(found.driver_mw)
+    if why is not None or not known.any():
+        return replace(plain, notes=(why or f"no correction: no driver forecast of {plant.technology} in {plant.zone} is known",))
+    correction = correction_of(info, name, artefacts, DrivenPlant)
+    made = correction.apply(day_rows(info, name, DrivenPlant))
+    most = stated_capacity_mw(info.desk, plant) or 1.0
+    shape = convert(np.where(known, found.plain_mw, np.nan), minutes, STEP_MINUTES) / most
+    lit = convert(np.where(known, 1.0, np.nan), minutes, STEP_MINUTES)
+
+    def in_zone(hourly: FloatArray) -> FloatArray:
+        return hourly * most if minutes == HOUR else convert(in_quarters(hourly, shape, lit, plant.technology), STEP_MINUTES, minutes) * most
+
+    bands = None if made.quantiles is None else np.stack([in_zone(level) for level in made.quantiles.T], axis=1)
+    if correction.weight == 0.0:
+        return replace(plain, quantiles_mw=bands, notes=(correction.reason.replace("physics", method),))
+    learnt = in_zone(made.mean)
+    return _First(np.where(np.isnan(learnt), found.plain_mw, learnt), found.fell_back, _CORRECTED[method], bands)
 
 
 def _by_weather(info: InformationSet, name: str, plant: PvPlant | WindPlant, minutes: int, artefacts: ArtefactStore | None) -> _First:
@@ -174,43 +184,3 @@ def _by_weather(info: InformationSet, name: str, plant: PvPlant | WindPlant, min
     if correction.changes_nothing:
         return _First(plain, good, computed.method, bands, computed.notes)
     return _First(in_zone(found.mean), good, _CORRECTED[computed.method], bands, computed.notes)
-
-
-def _share(info: InformationSet, plant: SharePlant, minutes: int) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
-    count = info.day.count(minutes)
-    rows = _driver_forecasts(info)
-    if rows is not None:
-        rows = rows.filter(pl.col("zone") == plant.zone, pl.col("driver") == plant.technology).sort("delivery_start")
-    if rows is None or rows.height != count:
-        return np.full(count, np.nan), np.ones(count, dtype=np.bool_)
-    values = rows["value_mw"].fill_null(float("nan")).to_numpy() * plant.share_of_zone
-    return values, rows["is_fallback"].to_numpy()
-
-
-def _driver_forecasts(info: InformationSet) -> pl.DataFrame | None:
-    """The zone drivers of the day; None when they cannot be made, which the plant's fallback then covers."""
-    from energy_pipeline.features import driver_forecasts
-
-    def make() -> pl.DataFrame | None:
-        try:
-            return driver_forecasts(info)
-        except PipelineError:
-            return None
-
-    return info.kept("renewables.driver_forecasts", make=make)
-
-
-def own_past_mw(info: InformationSet, name: str, minutes: int) -> FloatArray:
-    """Mean of the same slot over the plant's last 7 known days, shape (intervals,); NaN where none is known.
-
-    Looks at D-2 .. D-max_lag_days: meters of D-1 are at best half known.
-    """
-    lookup, column, factor = outcome_lookup(info, name)
-    days = [info.day.day - timedelta(days=lag) for lag in range(2, info.desk.max_lag_days + 1)]
-    starts = slot_starts_us(days, info.day.time_zone, minutes)[:, info.day.slots(minutes)]
-    values = interval_values(lookup, column, starts, minutes) * factor
-    known = ~np.isnan(values)
-    used = known & (np.cumsum(known, axis=0) <= PERSISTENCE_DAYS)
-    count = used.sum(axis=0)
-    total = np.where(used, values, 0.0).sum(axis=0)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)

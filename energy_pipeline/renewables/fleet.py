@@ -19,7 +19,8 @@ from energy_pipeline.contracts import table
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.information.resolution import interval_values, slot_starts_us
-from energy_pipeline.renewables.expected import outcome_lookup, technology
+from energy_pipeline.renewables.driven import outcome_lookup
+from energy_pipeline.renewables.expected import technology
 
 WINDOW_DAYS = 28
 MINIMUM_HOURS = 7 * 24

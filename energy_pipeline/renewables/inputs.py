@@ -22,6 +22,8 @@ from energy_pipeline.renewables.cleaning import EXPECTED_WHILE_IDLE, STATED_SHAR
 
 HOUR_US = 60 * MICROSECONDS_PER_MINUTE
 MARGIN_HOURS = 8
+DRIVER = "driver"
+"""Input of plants without weather: the zone's driver forecast over the plant's capacity."""
 SHIFTS = (1, 2, 3, 5, 8)
 FIRST_LAG, LAST_LAG = 2, 29
 """Meters of D-2 are the latest that a desk has whole."""

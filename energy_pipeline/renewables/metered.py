@@ -15,7 +15,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from energy_pipeline.desk.model import Desk, PvPlant, WeatherLocation, WindPlant
+from energy_pipeline.desk.model import Desk, Plant, PvPlant, WeatherLocation, WindPlant
 from energy_pipeline.domain.delivery import MICROSECONDS_PER_MINUTE, FloatArray, IntArray
 from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.information.artefacts import ArtefactStore, Bundle
@@ -23,7 +23,7 @@ from energy_pipeline.information.resolution import convert, interval_values
 from energy_pipeline.renewables.calibration import CORRECTIONS, block_rows, block_start, fit_block, training_blocks
 from energy_pipeline.renewables.correction import BLOCK_DAYS, Correction
 from energy_pipeline.renewables.curtailment import silent_below_eur_mwh
-from energy_pipeline.renewables.inputs import Rows, rows_of
+from energy_pipeline.renewables.inputs import PlantSource, Rows, rows_of
 from energy_pipeline.renewables.past_values import past_correction, past_physics, past_potential, window_days
 from energy_pipeline.renewables.physics import Computed
 from energy_pipeline.renewables.sun_plants import LIGHTS, at_ten_metres_ms, clear_sky_share, pv_output
@@ -39,6 +39,8 @@ HOUR_US = HOUR * MICROSECONDS_PER_MINUTE
 
 class DeskPlant:
     """A weather-driven plant of the desk, as known at one decision (`inputs.PlantSource`)."""
+
+    _plant: Plant
 
     def __init__(self, info: InformationSet, name: str) -> None:
         plant = info.desk.plants[name]
@@ -89,6 +91,10 @@ class DeskPlant:
         # `interval_values` asks for the parts of an interval along one more axis.
         cuts = np.asarray(cut_us, dtype=np.int64)[..., None]
         return lambda column, starts: self._info.values(table, column, starts, cut_us=cuts, **key)
+
+
+Source = Callable[[InformationSet, str], PlantSource]
+"""A plant as known at a decision."""
 
 
 def capacity(plant: PvPlant | WindPlant) -> float:
@@ -169,40 +175,39 @@ def potential_share(info: InformationSet, name: str) -> FloatArray:
     return info.kept("renewables.potential", name, make=lambda: clear_sky_share(plant, location, starts, STEP_MINUTES), past=past)
 
 
-def correction_of(info: InformationSet, name: str, artefacts: ArtefactStore | None = None) -> Correction:
-    """The correction that serves the delivery day of `info`: made as of the first day of its block."""
+def correction_of(info: InformationSet, name: str, artefacts: ArtefactStore | None = None, source: Source = DeskPlant) -> Correction:
+    """The correction that serves the delivery day of `info`: made as of the first day of its block; `source` reads the plant."""
     first = info.at(block_start(info.day.day))
-    return first.kept("renewables.correction", name, make=lambda: _fit(first, name, artefacts))
+    return first.kept("renewables.correction", name, make=lambda: _fit(first, name, artefacts, source))
 
 
-def _fit(info: InformationSet, name: str, artefacts: ArtefactStore | None) -> Correction:
+def _fit(info: InformationSet, name: str, artefacts: ArtefactStore | None, source: Source) -> Correction:
     """From the artefact its raw past names, so that a known past is not laid out in rows again; else learnt."""
     if artefacts is None:
-        return _learnt(info, name, None)[0]
+        return _learnt(info, name, None, source)[0]
     bundle = _bundle(info, name)
     past = past_correction(info.desk, name, bundle)
-    key = info.kept("renewables.correction_key", name, make=lambda: _learnt(info, name, artefacts)[1], past=past)
+    key = info.kept("renewables.correction_key", name, make=lambda: _learnt(info, name, artefacts, source)[1], past=past)
     data = artefacts.get(bundle, CORRECTIONS, key) if key else None
-    return _learnt(info, name, artefacts)[0] if data is None else Correction.from_bytes(data)
+    return _learnt(info, name, artefacts, source)[0] if data is None else Correction.from_bytes(data)
 
 
 def _bundle(info: InformationSet, name: str) -> Bundle:
     return Bundle(info.desk.plants[name].zone, info.day.day)
 
 
-def _learnt(info: InformationSet, name: str, artefacts: ArtefactStore | None) -> tuple[Correction, str]:
+def _learnt(info: InformationSet, name: str, artefacts: ArtefactStore | None, source: Source) -> tuple[Correction, str]:
     block = info.day.day
-    source = DeskPlant(info, name)
 
     def rows(start: date) -> Rows:
         own = info.at(start + timedelta(days=BLOCK_DAYS - 1))
-        return own.cached("renewables.block_rows", name, make=lambda: block_rows(DeskPlant(own, name), start))
+        return own.cached("renewables.block_rows", name, make=lambda: block_rows(source(own, name), start))
 
     kept = None if artefacts is None else (artefacts, _bundle(info, name))
-    found = fit_block(source, name, block, training_blocks(block, window_days(info.desk)), rows, kept)
+    found = fit_block(source(info, name), name, block, training_blocks(block, window_days(info.desk)), rows, kept)
     return found.correction, found.key
 
 
-def day_rows(info: InformationSet, name: str) -> Rows:
+def day_rows(info: InformationSet, name: str, source: Source = DeskPlant) -> Rows:
     """The correction's inputs for the hours of the day."""
-    return info.cached("renewables.day_rows", name, make=lambda: rows_of(DeskPlant(info, name), [info.day.day]))
+    return info.cached("renewables.day_rows", name, make=lambda: rows_of(source(info, name), [info.day.day]))

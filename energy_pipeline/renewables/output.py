@@ -27,7 +27,8 @@ from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.information.artefacts import ArtefactStore
 from energy_pipeline.information.resolution import by_slot, convert, information_lookup, interval_values, slot_starts_us, timestamps
 from energy_pipeline.renewables.curtailment import held_back_probability, is_held_back, quantiles_with_stops, silent_below_eur_mwh
-from energy_pipeline.renewables.expected import Expected, capacity_mw, expected_output, outcome_lookup, technology
+from energy_pipeline.renewables.driven import outcome_lookup
+from energy_pipeline.renewables.expected import Expected, capacity_mw, expected_output, technology
 from energy_pipeline.renewables.quantiles import LEVELS
 
 MINIMUM_ERROR_DAYS = 5

@@ -13,7 +13,7 @@ import numpy as np
 
 from energy_pipeline.desk import Desk
 from energy_pipeline.desk.model import MeteredPlant, Plant, SharePlant, WindPlant
-from energy_pipeline.domain.delivery import FloatArray
+from energy_pipeline.domain.delivery import BoolArray, FloatArray
 from energy_pipeline.features.drivers import driver_reads
 from energy_pipeline.information.artefacts import Bundle
 from energy_pipeline.information.cut_keys import Reads
@@ -35,11 +35,11 @@ def plant_reads(desk: Desk, name: str) -> tuple[Reads, ...]:
     """The raw series a plant's expected output is made of."""
     plant = desk.plants[name]
     meter = Reads("plant_meters", (("plant", name),))
-    if isinstance(plant, SharePlant):  # the drivers of all zones are made together, and fail together
-        return tuple(dict.fromkeys(read for zone in desk.zones for read in driver_reads(desk, zone)))
-    if isinstance(plant, MeteredPlant):
-        return (meter,)
     limited = () if silent_below_eur_mwh(desk, name) is None else (Reads("day_ahead_prices", (("zone", plant.zone),)),)
+    if isinstance(plant, SharePlant):  # its outcome is among what the drivers read
+        return (*driver_reads(desk, plant.zone), *limited)
+    if isinstance(plant, MeteredPlant):
+        return (*driver_reads(desk, plant.zone), meter, *limited)
     return (*_weather_reads(plant), meter, *limited)
 
 
@@ -69,6 +69,19 @@ def past_correction(desk: Desk, name: str, bundle: Bundle) -> Past[str]:
 def past_physics(desk: Desk, name: str) -> Past[Computed]:
     """How physics of a day is kept."""
     return Past("renewables", desk.plants[name].zone, _weather_reads(desk.plants[name]), 1, _packed_physics, _unpacked_physics)
+
+
+def past_driven(desk: Desk, name: str, make: Callable[[FloatArray, FloatArray, BoolArray], T]) -> Past[T]:
+    """How the method in place of a plant without weather, and its driver, are kept; `make` takes them and what fell back."""
+
+    def to_bytes(found: T) -> bytes:
+        return pack({part: np.asarray(getattr(found, part)) for part in ("plain_mw", "driver_mw", "fell_back")}, None)
+
+    def from_bytes(data: bytes) -> T:
+        arrays = unpack(data)[0]
+        return make(arrays["plain_mw"], arrays["driver_mw"], arrays["fell_back"].astype(np.bool_))
+
+    return Past("renewables", desk.plants[name].zone, plant_reads(desk, name), desk.own_lag_days + 1, to_bytes, from_bytes)
 
 
 def past_potential(desk: Desk, name: str) -> Past[FloatArray]:

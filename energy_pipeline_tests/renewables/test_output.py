@@ -1,8 +1,6 @@
 """Plant output of a day: inputs, fallbacks, errors, look-ahead, clock changes."""
 
-import sys
 from datetime import UTC, date, datetime, timedelta
-from types import ModuleType
 
 import numpy as np
 import polars as pl
@@ -11,6 +9,7 @@ import pytest
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.errors import SourceError
+from energy_pipeline.features.drivers import DriverDay
 from energy_pipeline.information.archive import Archive
 from energy_pipeline.renewables import output_errors, plant_output
 from energy_pipeline_tests.renewables.hand_made import meters, tiny_desk, weather
@@ -127,23 +126,12 @@ def test_a_metered_plant_is_its_own_past_and_that_is_no_fallback():
 def fake_features(monkeypatch, value_mw):
     """Stand-in for the features stage: one constant driver, or none."""
 
-    def driver_forecasts(info):
+    def zone_drivers(info, zone):
         count = info.day.count(60)
-        rows = {
-            "delivery_day": info.day.day,
-            "zone": "SOUTH",
-            "driver": "wind",
-            "delivery_start": pl.Series(info.day.interval_starts_us(60)).cast(pl.Datetime("us")).dt.replace_time_zone("UTC"),
-            "resolution_minutes": pl.Series([60] * count, dtype=pl.Int32),
-            "value_mw": pl.Series([value_mw] * count, dtype=pl.Float64),
-            "method": "tso",
-            "is_fallback": False,
-        }
-        return pl.DataFrame(rows)
+        value = np.full(count, np.nan if value_mw is None else value_mw)
+        return {"wind": DriverDay(value, ("tso",) * count, np.full(count, value_mw is None))}
 
-    module = ModuleType("energy_pipeline.features")
-    vars(module)["driver_forecasts"] = driver_forecasts
-    monkeypatch.setitem(sys.modules, "energy_pipeline.features", module)
+    monkeypatch.setattr("energy_pipeline.renewables.driven.zone_drivers", zone_drivers)
 
 
 def generation(first, last, value):

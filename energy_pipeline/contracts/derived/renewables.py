@@ -15,7 +15,7 @@ OUTPUT_LEVELS: tuple[float, ...] = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 
 METHODS = (
     *(f"physical{kind}{corrected}" for kind in ("", "_split", "_assumed") for corrected in ("", "_corrected")),
-    *("share_of_zone", "persistence", "climatology"),
+    *("share_of_zone", "share_of_zone_corrected", "persistence", "driver_learnt", "climatology"),
 )
 """How a plant's output may be made."""
 
@@ -58,9 +58,13 @@ PLANT_OUTPUT = Table(
         c.power("available_mw", "Expected output if no price held the plant back.", minimum=0.0),
         *(c.power(output_quantile_column(q), f"{q:.0%} quantile of output from past errors.", nullable=True, minimum=0.0) for q in OUTPUT_LEVELS),
         CAPACITY,
-        c.text("method", "How it was made; split: light split by DISC, assumed: something stands in for an input (see note).", allowed=METHODS),
+        c.text(
+            "method",
+            "How it was made; split: light split by DISC, assumed: an input is a stand-in (see note), driver_learnt: from the zone's driver.",
+            allowed=METHODS,
+        ),
         Column("is_fallback", "bool", "True when the first choice was not there."),
-        c.text("note", "What was repaired or refused in the weather; empty when nothing."),
+        c.text("note", "What was repaired or refused in the weather, why a plant without weather is not corrected; empty when nothing."),
     ),
     may_be_empty=True,
 )
