@@ -112,7 +112,9 @@ class Desk(DeskModel):
     description: str = Field(description="One sentence for reports.")
     currency: Currency = Field("EUR", description="Currency of all money; fields and columns named eur hold it, whatever it is.")
     time_zone: TimeZone = Field("Europe/Berlin", description="IANA time zone of the delivery day.")
-    first_delivery_day: date = Field(date(2015, 1, 1), description="Start of the partition calendar.")
+    first_delivery_day: date = Field(
+        date(2015, 1, 1), description="First day that may be decided, from which doctor counts; look-backs read further, as far as the files go."
+    )
     decision_at: ClockTime = Field(time(10, 30), description="Wall clock of the decision on the gate's local day.")
     approval_by_two: bool = Field(False, description="Whether a decision may be sent only by another person than the one who approved it.")
     fallback: Fallback | None = Field(None, description="What is decided when a day is not decided in time; nothing without it.")

@@ -57,7 +57,7 @@ def newest(lake: Lake, raw: Sequence[str], days: Sequence[date], now: datetime) 
     found: dict[date, dict[str, datetime]] = {day: {} for day in days}
     for name in raw:
         rows = lake.read(name, min(days), max(days), missing="skip").filter(pl.col("known_at") <= now)
-        for day, last in rows.group_by("delivery_day").agg(pl.col("known_at").max()).iter_rows():
+        for day, last in rows.group_by("delivery_day", maintain_order=True).agg(pl.col("known_at").max()).iter_rows():
             if day in found:
                 found[day][name] = last
     return found

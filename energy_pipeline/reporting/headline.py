@@ -62,8 +62,8 @@ def record(inputs: ReportInputs) -> list[Settled]:
     if frame is None or frame.is_empty():
         return []
     rows = frame.filter(pl.col("delivery_day") <= inputs.day, pl.col("level") == record_level(frame)).sort("delivery_day").to_dicts()
-    columns = ("delivery_day", "expected_pnl_eur", "pnl_eur", "var_eur", "is_exception")
-    return [Settled(*(r[name] for name in columns), cause=r["cause"] or "", cause_eur=r["cause_eur"] or 0.0) for r in rows]
+    found = [Settled(r["delivery_day"], r["expected_pnl_eur"], r["pnl_eur"], r["var_eur"], r["is_exception"]) for r in rows]
+    return [replace(s, cause=r["cause"] or "", cause_eur=r["cause_eur"] or 0.0) for s, r in zip(found, rows, strict=True)]
 
 
 def record_level(frame: pl.DataFrame) -> float:

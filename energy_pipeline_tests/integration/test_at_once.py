@@ -69,13 +69,14 @@ def test_what_many_write_at_once_is_what_one_after_the_other_writes(tmp_path):
         where = (str(place.desk("a")), str(place.home / "lake"))
         others = [begun(place, f"{what}{n}", over_and_over, what, *where, str(stop)) for n, what in enumerate(("merge", "publish", *["read"] * 4))]
         ends, rounds = time.monotonic() + SECONDS, 0
-        while rounds == 0 or time.monotonic() < ends:
-            rounds += 1
-            words = [place.words("a", "run", str(day), "--again", "--flows", "ingest,decide", "--no-audit") for day in (*EVERY, TWICE)]
-            writers = [begun(place, f"writer{n}", processes.energy_pipeline, *own) for n, own in enumerate(words)]
-            ended(place, writers)
-        stop.touch()
-        ended(place, others)
+        try:
+            while rounds == 0 or time.monotonic() < ends:
+                rounds += 1
+                words = [place.words("a", "run", str(day), "--again", "--flows", "ingest,decide", "--no-audit") for day in (*EVERY, TWICE)]
+                ended([begun(place, f"writer{n}", processes.energy_pipeline, *own) for n, own in enumerate(words)])
+        finally:
+            stop.touch()
+        ended(others)
         processes.run(long_publish, *where, environment=place.environment)
     assert contents(place.lake, EVERY, ("decide",)) == contents(serial.lake, EVERY, ("decide",))
     assert marts(place.home / "lake" / "warehouse.duckdb") == marts(serial.home / "lake" / "warehouse.duckdb")
@@ -95,12 +96,12 @@ def long_publish(desk: str, lake: str) -> None:
 
 
 def begun(place, name, program, *arguments):
-    process = processes.begun(program, *arguments, environment=place.environment, output=place.home / f"{name}.txt")
-    process.told = place.home / f"{name}.txt"
-    return process
+    """A process under way, and where it prints."""
+    output = place.home / f"{name}.txt"
+    return processes.begun(program, *arguments, environment=place.environment, output=output), output
 
 
-def ended(_place, running):
-    for process in running:
+def ended(running):
+    for process, output in running:
         process.join()
-        assert process.exitcode == 0, process.told.read_text()[-4000:]
+        assert process.exitcode == 0, output.read_text()[-4000:]

@@ -22,6 +22,7 @@ from energy_pipeline.runner import deadline, lake_health
 from energy_pipeline.runner.flows import Runner
 from energy_pipeline.runner.instance import open_instance
 from energy_pipeline.runner.repair import prepare
+from energy_pipeline.runner.status import decisions_of
 from energy_pipeline.settings import Settings
 from energy_pipeline.warehouse.health import damage
 from energy_pipeline_tests.integration.lakes import TINY
@@ -186,7 +187,7 @@ def test_thirty_gates_have_thirty_decisions_and_no_fault_is_silent(tmp_path, mon
             assert found.outcome == outcome, (day, fault.__name__, told, found.said)
             assert word in told, (day, fault.__name__, told)
             assert (outcome == REAL) == (not alerts), "a fallback is told, and a decision in time is not"
-            state = deadline.decisions_of(lake)[day].state
+            state = decisions_of(lake)[day].state
             assert state == {REAL: "written", STANDS_IN: "fallback"}[outcome]
             assert lake.unfinished().of_day(day) == []
             assert lake.verified("positions", day)

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from energy_pipeline.mathematics.stores import backtest
+from energy_pipeline.mathematics.stores import backtest, rules
 from energy_pipeline.mathematics.stores.perfect_foresight import foresight
+from energy_pipeline.mathematics.stores.policy import run_of
 from energy_pipeline.mathematics.stores.store import Store
 from energy_pipeline.studies import battery_study
 
@@ -93,7 +94,6 @@ def test_expected_second_prices_are_the_auctions_and_paths_are_about_them():
 def discharged(walk_of, store, monkeypatch):
     """MWh each rule discharged on each day walked."""
     found = []
-    run_of = backtest.run_of
 
     def noted(*args):
         run = run_of(*args)
@@ -144,6 +144,6 @@ def test_a_plan_under_a_limit_is_the_programmes_where_whole_steps_meet_it():
     prices = 50 + 20 * np.sin(np.arange(24) / 3) + np.random.default_rng(3).standard_normal(24)
     store = replace(STORE, cycles_per_day=0.93)  # two hours of discharge
     plan = foresight(store, prices, 60)
-    stored = backtest.rules.intrinsic(store, backtest.rules.Outlook(prices, 0.0, np.zeros(24)), 60)
-    earned = backtest.run_of(store, stored[None], prices[None], 60).margin_eur[0]
+    stored = rules.intrinsic(store, rules.Outlook(prices, 0.0, np.zeros(24)), 60)
+    earned = run_of(store, stored[None], prices[None], 60).margin_eur[0]
     assert 0.9 * plan.margin_eur <= earned <= plan.margin_eur + 1e-9
