@@ -20,8 +20,6 @@ from energy_pipeline.mathematics.backtester.costs import Costs, Tier, order_cost
 
 NO_TRADE_MW = 1e-6
 """A deviation this small is the solver's rounding: no order, so no commission."""
-LOOKED_AT = 64
-"""Volumes at which parts that are not convex are looked at."""
 
 
 def as_numbers(costs: TradingCosts) -> Costs:
@@ -118,7 +116,12 @@ def charge_of(desk: Desk, zone: str, most_mw: FloatArray, hours: float, price_eu
 
 def _line_below(costs: Costs, most_mwh: FloatArray, *, with_tiers: bool) -> FloatArray:
     """Rate of the steepest line through 0 below commissions (and tiers) up to the box's end [EUR/MWh], shape (deviations,)."""
-    volumes = most_mwh[:, None] * (np.arange(1, LOOKED_AT + 1) / LOOKED_AT)
+    bends = [t.up_to_mwh for t in costs.tiers if t.up_to_mwh is not None]
+    if costs.commission_eur_mwh > 0:
+        bends.append(max(costs.commission_minimum_eur - costs.commission_fixed_eur, 0.0) / costs.commission_eur_mwh)
+    # Between bends the cost is linear, so the line is steepest where it touches at a bend or the end.
+    volumes = np.minimum(np.array([*bends, np.inf]), most_mwh[:, None])
+    volumes = np.where(volumes > 0, volumes, most_mwh[:, None])
     due = np.maximum(costs.commission_minimum_eur, costs.commission_fixed_eur + costs.commission_eur_mwh * volumes)
     due = due + tiered_eur(costs, volumes) if with_tiers else due
     return np.asarray((due / np.where(volumes > 0, volumes, 1.0)).min(axis=1))

@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from energy_pipeline.book.trading_costs import charge_of, deviation_cost_eur
@@ -62,6 +62,7 @@ def test_the_solution_pays_what_the_positions_cost():
 
 
 @settings(max_examples=30)
+@example(0.0, 0.0, 1.0, [1.0, 0.0, 1.0], 0.0, 0.0)  # a tier's end lies between even volumes
 @given(st.floats(0, 3), st.floats(0, 9), st.floats(0.1, 2), st.lists(st.floats(0, 4), min_size=0, max_size=3), st.floats(0, 50), st.floats(0, 0.1))
 def test_a_charge_is_convex_and_never_more_than_the_cost_and_all_of_it_at_the_box_end(fee, impact, gamma, rates, fixed, share):
     ends = [*[2.0 * (i + 1) for i in range(len(rates) - 1)], None][-len(rates) :] if rates else []
