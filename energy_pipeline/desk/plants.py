@@ -13,6 +13,10 @@ from pydantic import Field, model_validator
 from energy_pipeline.desk.base import DeskModel
 
 LARGEST_MACHINE_MW = 40.0
+OutageIds = Annotated[
+    tuple[Annotated[str, Field(min_length=2)], ...],
+    Field(description="`outage_id`s of the table outages that are this plant's; one that ends in * stands for all that begin so."),
+]
 
 
 class PvPlant(DeskModel):
@@ -41,6 +45,7 @@ class PvPlant(DeskModel):
     elevation_m: float = Field(0.0, ge=-430, le=9000, description="Above sea level [m].")
     snow_loss: bool = Field(False, description="Snow covers the modules and slides off (Marion et al. 2013, as PVWatts has it); needs snow_depth_cm.")
     curtail_below_eur_mwh: float | None = Field(None, description="Held back while the price is below: minus the subsidy, plus the marginal cost.")
+    outages: OutageIds = ()
 
     def azimuth_at(self, latitude_deg: float) -> float:
         """Stated azimuth, else towards the equator: 180 (south) north of it, 0 (north) south of it [degrees]."""
@@ -89,6 +94,7 @@ class WindPlant(DeskModel):
     upper_location: str | None = Field(None, description="Weather location with the wind at a second, greater height: then the shear is measured.")
     roughness_m: float | None = Field(None, gt=0, le=5, description="Given: log law instead of the power law.")
     curtail_below_eur_mwh: float | None = Field(None, description="Held back while the price is below: minus the subsidy, plus the marginal cost.")
+    outages: OutageIds = ()
 
     @model_validator(mode="after")
     def _machines(self) -> WindPlant:
@@ -150,6 +156,7 @@ class MeteredPlant(DeskModel):
     technology: Literal["wind", "solar"] = Field(description="What it runs on.")
     capacity_mw: float = Field(gt=0, description="Rated power [MW].")
     curtail_below_eur_mwh: float | None = Field(None, description="Held back while the price is below: minus the subsidy, plus the marginal cost.")
+    outages: OutageIds = ()
 
 
 Plant = Annotated[PvPlant | WindPlant | SharePlant | MeteredPlant, Field(discriminator="kind")]

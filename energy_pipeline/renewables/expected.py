@@ -8,6 +8,7 @@ Order: weather (PV, wind) or the zone's driver forecast (shares); where an inter
 is unknown, the plant's own past, flagged as a fallback. Metered plants are their own past.
 "Own past" is the mean of the same wall-clock slot over its last 7 known days, D-2 backwards.
 Each of the three is corrected by what outcomes taught, where that clearly pays; a metered plant so follows its zone's driver.
+Of all of them the share that is announced to be out is taken (`outages`).
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from energy_pipeline.information.past_days import pack, unpack
 from energy_pipeline.information.resolution import convert
 from energy_pipeline.renewables.driven import DrivenPlant, driven, own_past_mw, stated_capacity_mw, why_not_learnt
 from energy_pipeline.renewables.metered import HOUR, STEP_MINUTES, capacity, correction_of, day_rows, physical_mw, potential_share
+from energy_pipeline.renewables.outages import outage_of
 from energy_pipeline.renewables.past_values import past_expected
 from energy_pipeline.renewables.quarters import in_quarters
 
@@ -130,9 +132,12 @@ def _expected_output(info: InformationSet, name: str, artefacts: ArtefactStore |
     unknown = np.isnan(first.output_mw)
     chosen = np.where(unknown, own_past_mw(info, name, minutes), first.output_mw) if unknown.any() else first.output_mw
     ceiling = capacity_mw(info, plant)
-    output = np.clip(chosen, 0.0, np.inf if ceiling is None else ceiling)
+    out = outage_of(info, name, minutes)
+    there = 1.0 - out.share
+    output = np.clip(chosen, 0.0, np.inf if ceiling is None else ceiling) * there
     fallback = first.fell_back | (unknown & (not isinstance(plant, MeteredPlant)))
-    return Expected(output, first.method, fallback, unknown, first.quantiles_mw, first.notes)
+    bands = None if first.quantiles_mw is None else first.quantiles_mw * there[:, None]
+    return Expected(output, first.method, fallback, unknown, bands, first.notes + ((out.note,) if out.note else ()))
 
 
 def _first_choice(info: InformationSet, name: str, plant: Plant, minutes: int, artefacts: ArtefactStore | None) -> _First:

@@ -24,6 +24,7 @@ from energy_pipeline.renewables.calibration import CORRECTIONS, block_rows, bloc
 from energy_pipeline.renewables.correction import BLOCK_DAYS, Correction
 from energy_pipeline.renewables.curtailment import silent_below_eur_mwh
 from energy_pipeline.renewables.inputs import PlantSource, Rows, rows_of
+from energy_pipeline.renewables.outages import lost_share
 from energy_pipeline.renewables.past_values import past_correction, past_physics, past_potential, window_days
 from energy_pipeline.renewables.physics import Computed
 from energy_pipeline.renewables.sun_plants import LIGHTS, at_ten_metres_ms, clear_sky_share, pv_output
@@ -78,14 +79,14 @@ class DeskPlant:
         return interval_values(self._lookup("plant_meters", cut_us, plant=self._name), "output_mw", start_us, HOUR) / self.capacity_mw
 
     def held_back(self, start_us: IntArray, cut_us: IntArray | int) -> tuple[FloatArray | None, FloatArray | None]:
-        """1 in hours with a quarter whose day-ahead price was below the plant's limit or its step's; outages are not told."""
-        limit = silent_below_eur_mwh(self._info.desk, self._name)
+        """1 in hours with a quarter whose day-ahead price was below the plant's limit or its step's; the share announced to be out."""
+        limit, lost = silent_below_eur_mwh(self._info.desk, self._name), lost_share(self._info, self._name, start_us)
         if limit is None:
-            return None, None
+            return None, lost
         quarters = np.asarray(start_us)[..., None] + np.arange(4) * (STEP_MINUTES * MICROSECONDS_PER_MINUTE)
         cuts = np.broadcast_to(np.asarray(cut_us), np.shape(start_us))[..., None]
         price = interval_values(self._lookup("day_ahead_prices", cuts, zone=self._plant.zone), "price_eur_mwh", quarters, STEP_MINUTES)
-        return np.asarray((price < limit).any(axis=-1), dtype=np.float64), None
+        return np.asarray((price < limit).any(axis=-1), dtype=np.float64), lost
 
     def _lookup(self, table: str, cut_us: IntArray | int, **key: str) -> Callable[[str, IntArray], FloatArray]:
         # `interval_values` asks for the parts of an interval along one more axis.

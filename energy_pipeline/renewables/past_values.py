@@ -21,6 +21,7 @@ from energy_pipeline.information.past_days import Past, pack, unpack
 from energy_pipeline.renewables.correction import BLOCK_DAYS, WINDOW_DAYS
 from energy_pipeline.renewables.curtailment import silent_below_eur_mwh
 from energy_pipeline.renewables.inputs import LAST_LAG
+from energy_pipeline.renewables.outages import names_outages
 from energy_pipeline.renewables.physics import Computed, Physics
 
 T = TypeVar("T")
@@ -35,7 +36,8 @@ def plant_reads(desk: Desk, name: str) -> tuple[Reads, ...]:
     """The raw series a plant's expected output is made of."""
     plant = desk.plants[name]
     meter = Reads("plant_meters", (("plant", name),))
-    limited = () if silent_below_eur_mwh(desk, name) is None else (Reads("day_ahead_prices", (("zone", plant.zone),)),)
+    limited: tuple[Reads, ...] = () if silent_below_eur_mwh(desk, name) is None else (Reads("day_ahead_prices", (("zone", plant.zone),)),)
+    limited += (Reads("outages", (("zone", plant.zone),)),) if names_outages(desk, name) else ()
     if isinstance(plant, SharePlant):  # its outcome is among what the drivers read
         return (*driver_reads(desk, plant.zone), *limited)
     if isinstance(plant, MeteredPlant):
