@@ -295,6 +295,7 @@ class MadeUpDay:
                         "available_mw": g,
                         **quantiles,
                         "capacity_mw": capacity,
+                        "unavailable_mw": None,
                         "method": "physical",
                         "is_fallback": False,
                         "note": "",

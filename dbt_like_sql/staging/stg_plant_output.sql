@@ -19,6 +19,7 @@ select
     q90_mw,
     q95_mw,
     capacity_mw,
+    unavailable_mw,
     method,
     is_fallback,
     note

@@ -27,7 +27,7 @@ from energy_pipeline.information.past_days import pack, unpack
 from energy_pipeline.information.resolution import convert
 from energy_pipeline.renewables.driven import DrivenPlant, driven, own_past_mw, stated_capacity_mw, why_not_learnt
 from energy_pipeline.renewables.metered import HOUR, STEP_MINUTES, capacity, correction_of, day_rows, physical_mw, potential_share
-from energy_pipeline.renewables.outages import outage_of
+from energy_pipeline.renewables.outages import names_outages, outage_of
 from energy_pipeline.renewables.past_values import past_expected
 from energy_pipeline.renewables.quarters import in_quarters
 
@@ -71,7 +71,9 @@ class Expected:
         At `quantiles.LEVELS`, from the correction's held-out errors; NaN where the first choice is unknown.
         None: nothing learnt.
     notes : tuple of str
-        What was repaired or refused in the weather; why a plant without weather is not corrected.
+        What was repaired or refused in the weather; why a plant without weather is not corrected; what is out.
+    out_share : array, shape (intervals,), or None
+        Share of capacity announced to be out; taken off already. None: the plant names no outages.
     """
 
     output_mw: FloatArray
@@ -80,6 +82,7 @@ class Expected:
     own_past: npt.NDArray[np.bool_]
     quantiles_mw: FloatArray | None = None
     notes: tuple[str, ...] = ()
+    out_share: FloatArray | None = None
 
 
 @dataclass(frozen=True)
@@ -101,14 +104,15 @@ def expected_output(info: InformationSet, name: str, artefacts: ArtefactStore | 
 
 def _packed(found: Expected) -> bytes:
     arrays = {"mw": found.output_mw, "is_fallback": found.is_fallback, "own_past": found.own_past}
-    return pack(arrays if found.quantiles_mw is None else {**arrays, "quantiles": found.quantiles_mw}, [found.method, list(found.notes)])
+    more = {"quantiles": found.quantiles_mw, "out": found.out_share}
+    return pack({**arrays, **{name: values for name, values in more.items() if values is not None}}, [found.method, list(found.notes)])
 
 
 def _unpacked(data: bytes) -> Expected:
     arrays, about = unpack(data)
     method, notes = cast("tuple[Method, list[str]]", about)
     is_fallback, own_past = (arrays[name].astype(np.bool_) for name in ("is_fallback", "own_past"))
-    return Expected(arrays["mw"], method, is_fallback, own_past, arrays.get("quantiles"), tuple(notes))
+    return Expected(arrays["mw"], method, is_fallback, own_past, arrays.get("quantiles"), tuple(notes), arrays.get("out"))
 
 
 def technology(plant: Plant) -> Literal["wind", "solar"]:
@@ -137,7 +141,8 @@ def _expected_output(info: InformationSet, name: str, artefacts: ArtefactStore |
     output = np.clip(chosen, 0.0, np.inf if ceiling is None else ceiling) * there
     fallback = first.fell_back | (unknown & (not isinstance(plant, MeteredPlant)))
     bands = None if first.quantiles_mw is None else first.quantiles_mw * there[:, None]
-    return Expected(output, first.method, fallback, unknown, bands, first.notes + ((out.note,) if out.note else ()))
+    notes = first.notes + ((out.note,) if out.note else ())
+    return Expected(output, first.method, fallback, unknown, bands, notes, out.share if names_outages(info.desk, name) else None)
 
 
 def _first_choice(info: InformationSet, name: str, plant: Plant, minutes: int, artefacts: ArtefactStore | None) -> _First:

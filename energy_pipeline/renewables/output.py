@@ -124,7 +124,8 @@ def _rows(info: InformationSet, name: str, point: Expected, errors: ErrorHistory
     contract, plant = table("plant_output"), info.desk.plants[name]
     starts = info.day.interval_starts_us(errors.resolution_minutes)
     ceiling = capacity_mw(info, plant)
-    bands = _quantiles(point, errors.aligned(info.day), np.inf if ceiling is None else ceiling)
+    out = None if point.out_share is None or ceiling is None else point.out_share * ceiling
+    bands = _quantiles(point, errors.aligned(info.day), np.full(starts.size, np.inf if ceiling is None else ceiling) - (0.0 if out is None else out))
     bands = quantiles_with_stops(LEVELS, bands, held_back)
     shown = [int(np.argmin(np.abs(LEVELS - level))) for level in OUTPUT_LEVELS]
     return pl.DataFrame(
@@ -139,6 +140,7 @@ def _rows(info: InformationSet, name: str, point: Expected, errors: ErrorHistory
             "available_mw": point.output_mw,
             **{output_quantile_column(q): pl.Series(bands[:, i], nan_to_null=True) for q, i in zip(OUTPUT_LEVELS, shown, strict=True)},
             "capacity_mw": pl.Series([ceiling] * starts.size, dtype=pl.Float64),
+            "unavailable_mw": pl.Series([None] * starts.size if out is None else out, dtype=pl.Float64),
             "method": np.where(point.own_past, "persistence", point.method).tolist(),
             "is_fallback": point.is_fallback,
             "note": "; ".join(point.notes),
@@ -147,16 +149,16 @@ def _rows(info: InformationSet, name: str, point: Expected, errors: ErrorHistory
     )
 
 
-def _quantiles(point: Expected, errors: FloatArray, ceiling: float) -> FloatArray:
-    """At `LEVELS`, shape (intervals, 19): learnt ones where there are, else from the slot's past errors."""
+def _quantiles(point: Expected, errors: FloatArray, ceiling: FloatArray) -> FloatArray:
+    """At `LEVELS`, shape (intervals, 19): learnt ones where there are, else from the slot's past errors; `ceiling` by interval [MW]."""
     enough = (~np.isnan(errors)).sum(axis=0) >= MINIMUM_ERROR_DAYS
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # slots without any error are made null below
         moved = np.nanquantile(errors, LEVELS, axis=0).T if errors.shape[0] else np.full((point.output_mw.size, LEVELS.size), np.nan)
-    by_slot_errors = np.where(enough[:, None], np.clip(point.output_mw[:, None] + moved, 0.0, ceiling), np.nan)
+    by_slot_errors = np.where(enough[:, None], np.clip(point.output_mw[:, None] + moved, 0.0, ceiling[:, None]), np.nan)
     if point.quantiles_mw is None:
         return by_slot_errors
-    return np.where(np.isnan(point.quantiles_mw) | point.own_past[:, None], by_slot_errors, np.clip(point.quantiles_mw, 0.0, ceiling))
+    return np.where(np.isnan(point.quantiles_mw) | point.own_past[:, None], by_slot_errors, np.clip(point.quantiles_mw, 0.0, ceiling[:, None]))
 
 
 def _problem(info: InformationSet, name: str) -> str:

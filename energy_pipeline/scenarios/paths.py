@@ -138,7 +138,7 @@ def _plants(plant_output: pl.DataFrame) -> list[DaySeries]:
     ceiling = float(table("plant_output").column("output_mw").maximum or np.inf)
     series = []
     for part in plant_output.sort("plant", "delivery_start").partition_by("plant", maintain_order=True):
-        most = part["capacity_mw"].fill_null(ceiling).to_numpy()[:, None]
+        most = (part["capacity_mw"].fill_null(ceiling) - part["unavailable_mw"].fill_null(0.0)).to_numpy()[:, None]
         expected = part["available_mw"].to_numpy()  # each path's own price decides what is held back
         series.append(DaySeries("plant_output", part["plant"][0], part["resolution_minutes"][0], expected, part["delivery_start"], 0.0, most))
     return series

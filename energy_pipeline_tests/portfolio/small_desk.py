@@ -104,7 +104,14 @@ class Day:
         frames = [table("plant_output").frame()]
         for name, plant in self.desk.plants.items():
             values = {"plant": name, "zone": plant.zone, "technology": plant.technology, "output_mw": self.expected(name)}
-            values |= {"available_mw": self.expected(name), "capacity_mw": 60.0, "method": "persistence", "is_fallback": False, "note": ""}
+            values |= {
+                "available_mw": self.expected(name),
+                "capacity_mw": 60.0,
+                "unavailable_mw": None,
+                "method": "persistence",
+                "is_fallback": False,
+                "note": "",
+            }
             frames.append(self.rows("plant_output", self.minutes(plant.zone), **values))
         return pl.concat(frames)
 

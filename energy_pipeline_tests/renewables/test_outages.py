@@ -12,7 +12,8 @@ from energy_pipeline.information.archive import Archive
 from energy_pipeline.renewables import plant_output
 from energy_pipeline.renewables.metered import DeskPlant
 from energy_pipeline.renewables.outages import lost_share, outage_of
-from energy_pipeline_tests.renewables.hand_made import tiny_desk, weather
+from energy_pipeline.scenarios.paths import _plants
+from energy_pipeline_tests.renewables.hand_made import meters, tiny_desk, weather
 
 D, AUTUMN, SPRING = date(2025, 10, 27), date(2025, 10, 26), date(2025, 3, 30)
 WIND = {"kind": "wind", "zone": "NORTH", "location": "coast", "capacity_mw": 100, "hub_height_m": 110, "turbine": "cubic"}
@@ -25,10 +26,10 @@ def row(day, outage_id, mw, begins, hours, known, zone="NORTH"):
     return frame.select(list(table("outages").schema)).cast(table("outages").schema)
 
 
-def seen(rows, outages=("FARM-*", "OTHER"), day=D):
+def seen(rows, outages=("FARM-*", "OTHER"), day=D, more=None):
     desk = tiny_desk(plants={"farm": {**WIND, "outages": list(outages)}})
     frames = {"weather_forecast": weather("coast", day - timedelta(days=40), day, wind_speed_ms=9.0)}
-    return Archive(desk, frames | ({"outages": pl.concat(rows)} if rows else {}))
+    return Archive(desk, frames | ({"outages": pl.concat(rows)} if rows else {}) | (more or {}))
 
 
 def output(store, day=D):
@@ -84,3 +85,21 @@ def test_a_share_of_a_zone_has_no_outages_of_its_own():
     share = {"kind": "share", "zone": "SOUTH", "technology": "wind", "share_of_zone": 0.01, "outages": ["X-1"]}
     with pytest.raises(PipelineError, match="outages"):
         tiny_desk(plants={"share": share})
+
+
+def test_bands_and_scenarios_end_where_the_outage_leaves_off():
+    start = tiny_desk().delivery_day(D).start
+    rows = [
+        row(D, "FARM-1", 100, start, 6, start - timedelta(hours=30)),
+        row(D, "FARM-2", 60, start + timedelta(hours=6), 6, start - timedelta(hours=30)),
+    ]
+    noise = meters(
+        "farm", D - timedelta(days=40), D - timedelta(days=1), 15, lambda day, _: 30.0 + 20 * np.sin(np.arange(day.count(15)) + day.day.day)
+    )
+    found = plant_output(seen(rows, more={"plant_meters": noise}).at(D))
+    left = np.select([np.arange(found.height) * found["resolution_minutes"][0] < 360, np.arange(found.height) * 15 < 720], [0.0, 40.0], 100.0)
+    np.testing.assert_allclose(100.0 - found["unavailable_mw"], left)
+    assert found["q90_mw"].null_count() == 0
+    assert (found["q90_mw"].to_numpy() <= left + 1e-9).all()
+    assert found["q90_mw"].to_numpy()[-1] > found["output_mw"].to_numpy()[-1]
+    np.testing.assert_allclose(np.ravel(_plants(found)[0].maximum), left)

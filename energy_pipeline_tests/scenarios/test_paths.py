@@ -36,6 +36,7 @@ def roof(day, output=5.0):
         "available_mw": np.full(delivery.count(60), output),
         **{output_quantile_column(level): None for level in OUTPUT_LEVELS},
         "capacity_mw": 10.0,
+        "unavailable_mw": None,
         "method": "persistence",
         "is_fallback": False,
         "note": "",

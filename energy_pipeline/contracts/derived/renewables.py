@@ -46,6 +46,7 @@ PLANT_OUTPUT = Table(
     stage="renewables",
     flow="decide",
     description="Expected output of each plant for D at the decision time, E[g | gate].",
+    version=2,
     key=("plant", "delivery_start"),
     columns=(
         c.DELIVERY_DAY,
@@ -58,6 +59,9 @@ PLANT_OUTPUT = Table(
         c.power("available_mw", "Expected output if no price held the plant back.", minimum=0.0),
         *(c.power(output_quantile_column(q), f"{q:.0%} quantile of output from past errors.", nullable=True, minimum=0.0) for q in OUTPUT_LEVELS),
         CAPACITY,
+        Column(
+            "unavailable_mw", "f64", "Announced to be out, as known at the gate; null: no outages named.", "MW", nullable=True, minimum=0.0, since=2
+        ),
         c.text(
             "method",
             "How it was made; split: light split by DISC, assumed: an input is a stand-in (see note), driver_learnt: from the zone's driver.",
