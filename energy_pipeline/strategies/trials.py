@@ -42,7 +42,7 @@ def identity_of(rule: str, parameters: str, zone: str, first: date, last: date, 
     """The name of a trial: the same for a repeat.
 
     >>> identity_of("momentum", "{}", "A", date(2026, 1, 1), date(2026, 2, 1), "x")
-    '1ff2d4cc9cbf24b6'
+    '2d4a1d60a5834741'
     """
     return sha256("|".join((rule, parameters, zone, str(first), str(last), data)).encode()).hexdigest()[:16]
 

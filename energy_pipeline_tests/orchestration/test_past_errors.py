@@ -37,7 +37,7 @@ def test_risk_takes_the_errors_of_the_scenarios_with_the_artefact_store(monkeypa
     for name in ("factor_returns", "held_forwards"):
         monkeypatch.setattr(s09_risk, name, lambda *_: None)
     monkeypatch.setattr(flexibility, "desk_of_day", lambda *_: "the desk as its assets stand")
-    for name in ("acting_of", "holding"):
+    for name in ("acting_of", "holding", "sized_signals"):
         monkeypatch.setattr(s09_risk, name, lambda *_, **__: None)
     named = [n for n, p in inspect.signature(s09_risk.risk).parameters.items() if p.kind is not inspect.Parameter.VAR_KEYWORD]
     day, frames = SimpleNamespace(artefacts=store, desk=None, day=None), dict.fromkeys(named)
