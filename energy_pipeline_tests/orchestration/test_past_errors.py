@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from energy_pipeline import flexibility, forecasting, renewables, risk
+from energy_pipeline.book import strategy_sizes
 from energy_pipeline.book.positions import Book
 from energy_pipeline.orchestration.assets import s05_scenarios, s09_risk
 
@@ -37,7 +38,8 @@ def test_risk_takes_the_errors_of_the_scenarios_with_the_artefact_store(monkeypa
     for name in ("factor_returns", "held_forwards"):
         monkeypatch.setattr(s09_risk, name, lambda *_: None)
     monkeypatch.setattr(flexibility, "desk_of_day", lambda *_: "the desk as its assets stand")
-    for name in ("acting_of", "holding", "sized_signals"):
+    monkeypatch.setattr(strategy_sizes, "sized_signals", lambda *_: None)
+    for name in ("acting_of", "holding"):
         monkeypatch.setattr(s09_risk, name, lambda *_, **__: None)
     named = [n for n, p in inspect.signature(s09_risk.risk).parameters.items() if p.kind is not inspect.Parameter.VAR_KEYWORD]
     day, frames = SimpleNamespace(artefacts=store, desk=None, day=None), dict.fromkeys(named)
