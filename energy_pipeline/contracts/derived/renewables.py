@@ -60,7 +60,14 @@ PLANT_OUTPUT = Table(
         *(c.power(output_quantile_column(q), f"{q:.0%} quantile of output from past errors.", nullable=True, minimum=0.0) for q in OUTPUT_LEVELS),
         CAPACITY,
         Column(
-            "unavailable_mw", "f64", "Announced to be out, as known at the gate; null: no outages named.", "MW", nullable=True, minimum=0.0, since=2
+            "unavailable_mw",
+            "f64",
+            "Announced to be out, as known at the gate; null: no outages named.",
+            "MW",
+            nullable=True,
+            minimum=0.0,
+            reason="it is a part of the capacity",
+            since=2,
         ),
         c.text(
             "method",
