@@ -38,9 +38,6 @@ ALL_FLOWS = "ingest,decide,settle_da,settle_final"
 CHUNK_DAYS = 30
 """Delivery days a Dagster run covers at most where nothing else is asked for."""
 
-TURNS, LEAST_DAYS = 3, 4
-"""Chunks a worker gets at least, so that the chain runs beside forecasts of later days; but none so short that starting it counts."""
-
 MANY = 8
 """Of days or reasons, said one by one."""
 
@@ -140,18 +137,17 @@ def run_chunks(
     workers: int | None = None,
     reopen: tuple[str, str] = ("", ""),
 ) -> SpanResult:
-    """Flows over days in chunks of at most `chunk` days, in this process or on several: one per core, where no number was asked for."""
+    """Flows over days in chunks, in this process or on several: one per core and chunk, where no number was asked for."""
     from energy_pipeline.runner.instance import home_of, prepare_home
     from energy_pipeline.runner.results import SpanResult
     from energy_pipeline.runner.spans import chunks, stretches
 
     if len(days) > 1:
         settings = settings.model_copy(update={"label": settings.label or f"{', '.join(flows)} {days[0]} to {days[-1]}, {len(days)} days"})
-    wanted = workers or cores()
-    size = chunk if wanted == 1 else min(chunk, max(LEAST_DAYS, math.ceil(len(days) / (TURNS * wanted))))
+    size = chunk if workers is None else min(chunk, math.ceil(len(days) / workers))
     groups = [list(chunks(*stretch, size)) for stretch in stretches(days)]
     spans = [span for group in groups for span in group]
-    count = min(wanted, len(spans))
+    count = min(workers or cores(), len(spans))
     if count > 1 and "decide" in flows:
         from energy_pipeline.runner.workers import run_on_workers
 

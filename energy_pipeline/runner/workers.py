@@ -5,9 +5,9 @@ What belongs here: the order of work, handing it out, what a process that dies m
 
 The order. Raw days come first, by one worker, so that all others only read them. Where workers would look back to the same past, they
 make it together first (`past`), kind by kind, each a stretch. Forecasts follow (all of a decision
-that hangs on no earlier one, `orchestration.jobs`), in day order, by whoever is free. The chain, from schedules to settlement,
-hangs on the days before, so it goes through the chunks in day order, by one worker at a time, as soon as the forecasts of a
-chunk are there: it is the longest line of a range and must not wait for forecasts of days far away.
+that hangs on no earlier one, `orchestration.jobs`), each worker on a stretch of its own, so that it has just made the past
+its next chunk looks back to. The chain, from schedules to settlement, hangs on the days before, so it goes through the
+chunks in day order, by one worker at a time, as soon as the forecasts of a chunk are there.
 """
 
 from __future__ import annotations
@@ -99,22 +99,23 @@ class Plan:
     past: Sequence[tuple[PastKind, Sequence[date]]] = ()
     _past: deque[Task] = field(init=False)
     _raw: deque[Task] = field(init=False)
-    _forecasts: deque[Span] = field(init=False)
+    _forecasts: list[deque[Span]] = field(init=False)
     _chain: deque[Span] = field(init=False)
     _ready: set[Span] = field(default_factory=set)
     _failed: set[date] = field(default_factory=set)
     _running: dict[int, Task] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Queues: raw days by group, forecasts and the chain by chunk."""
+        """Queues: raw days by group, forecasts by worker, the chain for all."""
         chunks = [chunk for group in self.groups for chunk in group]
         first: tuple[FlowName, ...] = tuple(f for f in self.flows if f == "ingest")
         self._raw = deque(
             Task("raw", tuple(group), first, is_last=tuple(self.flows) == first) for group in self.groups if first or "decide" in self.flows
         )
+        pieces = _shared(chunks, self.workers)
         wanted = self.past if "decide" in self.flows and len(self.groups) < self.workers else ()
         self._past = deque(Task(kind, ((days[0], days[-1]), chunks[0]), ()) for kind, past in wanted for days in _shared(past, self.workers) if days)
-        self._forecasts = deque(chunks if "decide" in self.flows else ())
+        self._forecasts = [deque(piece if "decide" in self.flows else ()) for piece in pieces]
         if "decide" not in self.flows:
             self._ready = set(chunks)
         self._chain = deque(chunks if self._chain_flows else ())
@@ -126,7 +127,7 @@ class Plan:
     @property
     def is_done(self) -> bool:
         """Whether nothing is left or under way."""
-        return not (self._raw or self._past or self._forecasts or self._chain or self._running)
+        return not (self._raw or self._past or any(self._forecasts) or self._chain or self._running)
 
     def next(self, worker: int) -> Task | None:
         """What this worker is to do now; None: nothing, until another has finished."""
@@ -144,8 +145,8 @@ class Plan:
         while self._chain and self._chain[0] in self._ready and not self._is_running("chain"):
             if left := self._left(self._chain.popleft()):
                 return Task("chain", left, self._chain_flows)
-        while self._forecasts:
-            chunk = self._forecasts.popleft()
+        while self._forecasts[worker]:
+            chunk = self._forecasts[worker].popleft()
             if left := self._left(chunk):
                 return Task("forecasts", left, ("decide",), is_last=False)
             self._ready.add(chunk)

@@ -60,16 +60,12 @@ def test_raw_days_come_first_and_the_chain_follows_in_day_order(workers, order, 
             assert decided >= {c for c in CHUNKS if c <= task.span}
 
 
-def test_the_chain_goes_on_beside_forecasts_of_later_days_and_waits_for_none_it_does_not_need():
-    plan, turns = Plan(FLOWS, [CHUNKS], 2), []
-    while not plan.is_done:  # every task takes one turn
-        turns.append({worker: task for worker in range(2) if (task := plan.next(worker)) is not None})
-        for worker in turns[-1]:
-            plan.finished(worker, SpanResult())
-    raw, first, *rest = [{task.part: task.span for task in turn.values()} for turn in turns]
-    assert (list(raw), list(first)) == (["raw"], ["forecasts"])
-    assert [turn["chain"] for turn in rest] == CHUNKS
-    assert [turn["forecasts"] for turn in rest if "forecasts" in turn] == CHUNKS[2:]
+def test_each_worker_forecasts_a_stretch_of_its_own_and_the_chain_does_not_wait_for_all_forecasts():
+    made = carried_out(Plan(FLOWS, [CHUNKS], 2))
+    own = {worker: [t.span for w, t in made if w == worker and t.part == "forecasts"] for worker in (0, 1)}
+    assert own == {0: CHUNKS[:3], 1: CHUNKS[3:]}
+    parts = [t.part for _, t in made]
+    assert parts.index("chain") < len(parts) - 1 - parts[::-1].index("forecasts")
 
 
 def test_where_workers_share_a_past_they_make_it_together_kind_by_kind_before_any_forecast():
