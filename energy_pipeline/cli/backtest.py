@@ -6,7 +6,7 @@ What belongs here: its options, progress bar and messages. What does not: the wo
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +31,7 @@ def backtest(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     from energy_pipeline.desk import demo_desk_path
+    from energy_pipeline.orchestration.resources import utc_now
     from energy_pipeline.settings import Settings
     from energy_pipeline.strategies.validation import require_explained
     from energy_pipeline.studies import backtest_page, strategy_backtest, trials_file
@@ -53,7 +54,7 @@ def backtest(
                 )
             if found.judged is not None:
                 verdicts[name] = found.judged
-            added = trials_file.record(found, settings.data, datetime.now(UTC)) if costs else 0
+            added = trials_file.record(found, settings.data, utc_now()) if costs else 0
             if added:
                 problems.print(f"{added} new trial(s) in {found.desk.record.trials}", highlight=False)
             print(backtest_page.row(found))

@@ -42,7 +42,7 @@ def outage_of(info: InformationSet, name: str, minutes: int) -> Outage:
     """What is announced to be out on the day, as known at its decision; nothing for a plant that names no outages."""
     plant = info.desk.plants[name]
     starts = info.day.interval_starts_us(minutes)
-    if isinstance(plant, SharePlant) or not plant.outages:
+    if isinstance(plant, SharePlant) or not plant.outages:  # a share of a zone has none of its own
         return Outage(np.zeros(starts.size))
     most = plant.inverter_mw if isinstance(plant, PvPlant) else plant.capacity_mw
     rows = info.frame("outages").filter(pl.col("zone") == plant.zone, _named(plant.outages)).sort("outage_id", maintain_order=True)
@@ -58,8 +58,7 @@ def outage_of(info: InformationSet, name: str, minutes: int) -> Outage:
 
 def lost_share(info: InformationSet, name: str, start_us: IntArray) -> FloatArray | None:
     """Share out in past hours, each as its own day's decision knew it; None for a plant that names no outages."""
-    plant = info.desk.plants[name]
-    if isinstance(plant, SharePlant) or not plant.outages:
+    if not names_outages(info.desk, name):
         return None
     starts = np.asarray(start_us, dtype=np.int64)
     local = pl.from_epoch(pl.Series(starts.ravel()), time_unit="us").dt.replace_time_zone("UTC").dt.convert_time_zone(info.day.time_zone).dt.date()

@@ -20,13 +20,14 @@ import polars as pl
 
 from energy_pipeline.desk import Desk
 from energy_pipeline.lake import Lake, lease
-from energy_pipeline.lake.decision_log import DecisionEvent, DecisionStateError, Standing, standing
+from energy_pipeline.lake.decision_log import MOST_LETTERS, DecisionEvent, DecisionStateError, Standing, standing
 from energy_pipeline.orchestration.assets.s10_reporting import event_rows
 from energy_pipeline.orchestration.whole_days import REOPEN_STEP, tell_life
 from energy_pipeline.runner.status import decisions_of
 from energy_pipeline.settings import Settings
 
 PATIENCE_SECONDS = 5.0
+MORE = " and more"
 OVERRIDE = "if it must be, --override --reason WHY"
 
 
@@ -170,7 +171,7 @@ class _Word:
 def _short(texts: Sequence[str]) -> str:
     """What the log can keep."""
     whole = "; ".join(texts)
-    return whole if len(whole) <= 300 else f"{whole[:290]} and more"
+    return whole if len(whole) <= MOST_LETTERS else f"{whole[: MOST_LETTERS - len(MORE)]}{MORE}"
 
 
 @contextmanager
