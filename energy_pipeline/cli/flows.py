@@ -37,7 +37,7 @@ ALL_FLOWS = "ingest,decide,settle_da,settle_final"
 
 CHUNK_DAYS = 30
 """Delivery days a Dagster run covers at most where nothing else is asked for."""
-CHUNKS_A_WORKER, LEAST_DAYS = 4, 3
+CHUNKS_A_WORKER, LEAST_DAYS = 2, 3
 """Where several share a span: so many chunks each, that the chain follows closely, but none shorter than this."""
 
 MANY = 8
