@@ -46,7 +46,7 @@ def copy_raw(source: Lake, target: Lake, first: date, last: date, edit: Edit) ->
         parts = {part["delivery_day"][0]: part for part in edited.partition_by("delivery_day", maintain_order=True)}
         frames = {day: parts.get(day, contract.frame()) for day in days_between(first, last)}
         written = [day for day, frame in frames.items() if frame.height or contract.may_be_empty]
-        for _, days in groupby(written, layout.month_start):  # a file a month, as history is loaded: a file a day takes ten times as long
+        for _, days in groupby(written, layout.month_start):  # a file a month, as history is loaded, in place of a file a day
             assert target.add_history(contract.name, {day: frames[day] for day in days}) == {}
 
 
