@@ -5,7 +5,7 @@ solving them (`choose`).
 
 Left out: drawdown objectives (a day's scenarios have no order in time), Sharpe ratio, tracking error and
 worst stress (a desk may choose its book by them, `chosen`), risk parity
-(it fixes the positions without regard to limits; `allocators` has it for strategies), least VaR
+(it fixes the positions without regard to limits; `strategies.allocator` has it for strategies), least VaR
 (a mixed-integer problem: minutes a day on quarter-hours, even on a tenth of the scenarios).
 """
 
