@@ -166,6 +166,7 @@ class Desk(DeskModel):
             **{f"zones.{n}.neighbours.{i}": other for n, z in self.zones.items() for i, other in enumerate(z.neighbours)},
             **{f"trading_costs.{z}": z for z in self.trading_costs},
             **{f"limits.day_ahead_deviation_mw.{z}": z for z in self.limits.day_ahead_deviation_mw},
+            **{f"portfolio.risk_budget.shares.{z}": z for z in self.portfolio.risk_budget.shares if self.portfolio.risk_budget.by == "zone"},
             **{f"joint_book.zone_exposure_mwh.{z}": z for z in self.joint_book.zone_exposure_mwh},
             **{f"sources.{kind}.{i}.key.zone": s.key["zone"] for kind, i, s in self._keyed_sources() if "zone" in s.key},
             **{f"sources.proxy_quotes.{i}.zone": q.zone for i, q in enumerate(self.sources.proxy_quotes)},
