@@ -166,7 +166,6 @@ class Desk(DeskModel):
             **{f"zones.{n}.neighbours.{i}": other for n, z in self.zones.items() for i, other in enumerate(z.neighbours)},
             **{f"trading_costs.{z}": z for z in self.trading_costs},
             **{f"limits.day_ahead_deviation_mw.{z}": z for z in self.limits.day_ahead_deviation_mw},
-            **{f"portfolio.risk_budget.shares.{z}": z for z in self.portfolio.risk_budget.shares if self.portfolio.risk_budget.by == "zone"},
             **{f"joint_book.zone_exposure_mwh.{z}": z for z in self.joint_book.zone_exposure_mwh},
             **{f"sources.{kind}.{i}.key.zone": s.key["zone"] for kind, i, s in self._keyed_sources() if "zone" in s.key},
             **{f"sources.proxy_quotes.{i}.zone": q.zone for i, q in enumerate(self.sources.proxy_quotes)},
@@ -258,7 +257,7 @@ class Desk(DeskModel):
         ]
         left = min(self.gate_closure(d) - self.decision_time(d) for d in (date(2026, 1, 15), date(2026, 7, 15)))
         odd += self.fallback.problems(left) if self.fallback is not None else []
-        odd += self._hedging_problems()
+        odd += [*self._hedging_problems(), *self.portfolio.risk_budget.unknown_zones(tuple(self.zones))]
         return odd + [
             f"decision_at: {self.decision_at} is after the gate {m.gate.at} of market {name}"
             for name, m in self.markets.items()

@@ -28,6 +28,8 @@ Objective = Literal[
     "risk_budget",
 ]
 """What the day's book may be chosen by (`portfolio.chosen`)."""
+OF_DECISIONS = ("min_stress", "week_drawdown", "week_var", "risk_budget")
+"""Those that are no function of the day's scenario losses."""
 
 
 class RiskBudgets(DeskModel):
@@ -44,6 +46,11 @@ class RiskBudgets(DeskModel):
         if unknown:
             raise ValueError(f"shares: no purpose {', '.join(unknown)}; purposes: spread, contracts")
         return self
+
+    def unknown_zones(self, zones: tuple[str, ...]) -> list[str]:
+        """A sentence for each share of a zone that the desk does not declare."""
+        named = self.shares if self.by == "zone" else {}
+        return [f"portfolio.risk_budget.shares.{n}: zone {n!r} is not declared; zones: {', '.join(zones)}" for n in named if n not in zones]
 
 
 class PortfolioSettings(DeskModel):

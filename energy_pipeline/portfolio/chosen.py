@@ -34,6 +34,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from energy_pipeline.desk import Desk
+from energy_pipeline.desk.portfolio import OF_DECISIONS
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.mathematics.statistics.tail import expected_shortfall
 from energy_pipeline.portfolio.cuts import least_shortfall, least_widening, solve
@@ -43,11 +44,6 @@ from energy_pipeline.portfolio.tangents import Goal, Optimum
 
 if TYPE_CHECKING:
     from energy_pipeline.mathematics import allocation as al
-
-
-OF_DECISIONS = ("min_stress", "week_drawdown", "week_var", "risk_budget")
-"""Objectives that are no function of the day's scenario losses."""
-RATIOS = ("max_sharpe", "risk_budget")
 
 
 @dataclass(frozen=True)

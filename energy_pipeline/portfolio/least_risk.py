@@ -19,7 +19,7 @@ import numpy as np
 from energy_pipeline.mathematics.allocation.measures import EDGE
 from energy_pipeline.portfolio.program import Program, StressRows
 from energy_pipeline.portfolio.tangents import NoPointError, Optimum
-from energy_pipeline.portfolio.week_paths import WeekRows
+from energy_pipeline.portfolio.week_rows import WeekRows
 
 TOLERANCE = 1e-9
 """Of the least shortfall there is, where the limit cannot be kept [kEUR]."""

@@ -14,16 +14,13 @@ where surprise is g - E and charge what trading costs, convex. It is concave in 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from energy_pipeline.book.trading_costs import Charge
 from energy_pipeline.domain.delivery import FloatArray, IntArray
 from energy_pipeline.mathematics.statistics.tail import expected_shortfall, value_at_risk
-
-if TYPE_CHECKING:
-    from energy_pipeline.portfolio.week_paths import WeekRows
+from energy_pipeline.portfolio.week_rows import WeekRows
 
 K_EUR = 1000.0
 """Money is in kEUR inside the solver, so that MW and money have like sizes."""

@@ -14,11 +14,12 @@ import polars as pl
 from energy_pipeline.book.hedges import Hedge, block_profile
 from energy_pipeline.book.positions import DAY_AHEAD
 from energy_pipeline.contracts import table
+from energy_pipeline.desk.portfolio import OF_DECISIONS
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.mathematics import allocation as al
 from energy_pipeline.mathematics.allocation.objectives import Objective
 from energy_pipeline.mathematics.statistics.tail import expected_shortfall, value_at_risk
-from energy_pipeline.portfolio.chosen import OF_DECISIONS, choose, worth_of
+from energy_pipeline.portfolio.chosen import choose, worth_of
 from energy_pipeline.portfolio.decision import Case
 from energy_pipeline.portfolio.program import K_EUR, Program
 from energy_pipeline.portfolio.rivals.goals import DESK, FLAT, NAIVE_HEDGE, goals

@@ -15,9 +15,9 @@ from dataclasses import replace
 import numpy as np
 
 from energy_pipeline.desk import Desk
+from energy_pipeline.desk.portfolio import OF_DECISIONS
 from energy_pipeline.mathematics import allocation as al
 from energy_pipeline.mathematics.allocation.objectives import Objective
-from energy_pipeline.portfolio.chosen import OF_DECISIONS
 
 DESK, FLAT, NAIVE_HEDGE = "desk", "flat", "naive_hedge"
 """The decided book; nothing beyond selling the expected output; the expected output sold forward as far as allowed."""
