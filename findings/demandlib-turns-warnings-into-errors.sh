@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # demandlib 0.2.2: making a BDEW standard load profile turns every later warning of the whole process, of any library, into an error.
 # Valid input: the profiles of the year 2025, nothing else. A solver's or a forecast's harmless warning then ends the run, and where it
-# ends depends on whether a profile was asked for before. No page or docstring of demandlib says so.
+# ends depends on whether a profile was asked for before. No docstring of demandlib says so.
 # Seen 2026-11-30: "before: warns; after: raises RuntimeWarning".
 # energy_pipeline/forecasting/sarimax.py guards against the kind: filters are set inside warnings.catch_warnings() only, and end with it.
 set -euo pipefail
