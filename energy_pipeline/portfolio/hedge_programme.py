@@ -175,8 +175,9 @@ def _positions(
         if case.program.gross_room is None or float(np.abs(reached).sum()) <= case.program.gross_room:
             lacking = np.abs(reached - aim).max() > NEGLIGIBLE_MW
             return reached, "max_trade_mw keeps it from its target" if lacking else ""
-    else:  # between what is held and the target: a programme never sells more than it is asked to
-        low, high, base = np.maximum(low, np.minimum(aim, opening)), np.minimum(high, np.maximum(aim, opening)), physical
+    else:
+        base = physical
+    low, high = np.maximum(low, np.minimum(aim, opening)), np.minimum(high, np.maximum(aim, opening))  # never more than it is asked to
     limits: list[al.Bounds | al.Gross] = [al.Bounds("max_trade_mw", low, high)]
     if case.program.gross_room is not None:
         limits.append(al.Gross("gross_contracts_mw", case.program.gross_room, np.ones(target.size)))
