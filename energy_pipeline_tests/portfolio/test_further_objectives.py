@@ -14,6 +14,7 @@ from energy_pipeline.mathematics.allocation.measures import cvar
 from energy_pipeline.mathematics.statistics.tail import expected_shortfall
 from energy_pipeline.portfolio import case_of
 from energy_pipeline.portfolio.chosen import choose, worth_of
+from energy_pipeline.portfolio.nominations import next_best
 from energy_pipeline.portfolio.risk_budget import budgeted
 from energy_pipeline.portfolio.rivals import rivals
 from energy_pipeline_tests.portfolio.small_desk import Day, desk_of
@@ -266,3 +267,18 @@ def test_a_budget_of_a_zone_or_purpose_that_is_not_there_is_told():
         desk_of(portfolio={"objective": "risk_budget", "risk_budget": {"shares": {"WEST": 1.0}}})
     with pytest.raises(DeskError, match="no purpose NORTH; purposes: spread, contracts"):
         desk_of(portfolio={"objective": "risk_budget", "risk_budget": {"by": "purpose", "shares": {"NORTH": 1.0}}})
+
+
+@pytest.mark.parametrize("name", ["min_stress", "week_drawdown", "week_var"])
+def test_the_next_best_bid_of_an_interval_loses_what_this_objective_loses(name):
+    day = a_day(name)
+    program = case_for(day).program
+    worth, x = worth_of(day.desk, program), choose(day.desk, program).optimum.x
+    actions, costs = next_best(program, x, worth)
+    assert min(costs) >= -1e-6
+    assert max(costs) > 0
+    dearest = int(np.argmax(costs))
+    changed = x.copy()
+    options = {"sell the full deviation": program.upper, "buy the full deviation": program.lower, "sell the expected output": np.zeros(x.size)}
+    changed[dearest] = options[actions[dearest]][dearest]
+    assert costs[dearest] == pytest.approx(1000 * (worth.tilted(x) - worth.tilted(changed)))
