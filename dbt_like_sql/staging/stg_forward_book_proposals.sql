@@ -1,5 +1,5 @@
 -- generated from the contract of forward_book_proposals: change energy_pipeline/contracts, then run `make docs`
--- The best changes of the desk's forward book at the decision's quotes, over the paths of the week ahead; nothing is traded by it.
+-- The best changes of the forward book at the decision's quotes, and what the hedge programme lacks later; nothing is traded by it.
 {{ config(materialized='view', schema='staging') }}
 
 select

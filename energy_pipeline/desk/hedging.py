@@ -19,7 +19,8 @@ class HedgeTarget(DeskModel):
     zone: str = Field(description="Zone of the desk (`zones`).")
     block: Block = Field("base", description="Hours of the contract.")
     tenor: Literal["day", "month", "quarter", "year"] = Field(
-        "day", description="day: traded by the day's decision in its quoted contract; later ones are told with what is lacking."
+        "day",
+        description="day: traded by the day's decision in its quoted contract; later ones are proposed where the ledger quotes them.",
     )
     ratio: float | None = Field(None, ge=0, le=1.5, description="Of the expected output of the block's hours that is to be sold (tenor day).")
     position_mw: float | None = Field(None, description="Or the position to hold [MW]; sold is negative.")

@@ -11,8 +11,8 @@ records a range as one evaluation without a day and leaves every day planned for
 
 import math
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -26,6 +26,7 @@ from energy_pipeline.domain.errors import PipelineError
 from energy_pipeline.lake.audit import spans
 from energy_pipeline.orchestration.assets.s10_reporting import MARTS
 from energy_pipeline.orchestration.factory import as_of_of
+from energy_pipeline.orchestration.outcome import LISTED, Outcome, without
 from energy_pipeline.orchestration.partitions import days_of_tags, key_of
 from energy_pipeline.orchestration.resources import DeskRuntime, RunSession
 
@@ -33,19 +34,6 @@ CENT = 0.01
 SEVERITY = dg.AssetCheckSeverity.ERROR
 WITHOUT_DAYS = (MARTS, "raw_history")
 """Assets that are not partitioned, by the first part of their key."""
-
-LISTED = 20
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """Whether a check passed, on which days it did not, and what it saw."""
-
-    failed_days: Sequence[date] = ()
-    detail: Sequence[str] = ()
-    numbers: dict[str, Any] = field(default_factory=dict)
-    rows: Mapping[date, int] = field(default_factory=dict)
-    """By day, where the check counts them."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +73,7 @@ def check_steps(marts: Sequence[str], partitions: dg.PartitionsDefinition[str]) 
             _table("scenario_sets", "one_expectation", "Every unconditional set has the published mean.", one_expectation),
             _table("risk_contributions", "contributions_add_up", "Contributions sum to their measure.", contributions),
             _table("positions", "within_the_record", "No deviation is larger than what the strategies' states allow.", within_record),
+            _table("hedge_programme", "towards_its_targets", "Trades of the programme go to their targets and not beyond.", towards_targets),
             _table("nominations", "bids_kept", "The day's bids were kept as CSV.", nominations),
         ],
         "settle_da": _suites("settle_da"),
@@ -273,7 +262,14 @@ def within_record(session: RunSession, days: Sequence[date]) -> Outcome:
     from energy_pipeline.book.strategy_sizes import beyond_the_record
 
     bad = beyond_the_record(*(session.read(name, days[0], days[-1]) for name in ("positions", "signals", "strategy_states")))
-    return Outcome(sorted(set(bad["delivery_day"].to_list())), [str(r) for r in bad.head(LISTED).to_dicts()])
+    return without(bad)
+
+
+def towards_targets(session: RunSession, days: Sequence[date]) -> Outcome:
+    """Rules of `portfolio.programme_check`."""
+    from energy_pipeline.portfolio.programme_check import odd_programme_rows
+
+    return without(odd_programme_rows(session.desk, session.read("hedge_programme", days[0], days[-1])))
 
 
 def contributions(session: RunSession, days: Sequence[date]) -> Outcome:

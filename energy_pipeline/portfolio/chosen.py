@@ -215,7 +215,7 @@ def _budgeted(desk: Desk, program: Program) -> Chosen:
     found = budgeted(program, desk.portfolio.risk_budget)
     told = ", ".join(f"{name} {100 * share:.1f} %" for name, share in zip(found.parts.names, found.shares.tolist(), strict=False))
     near = "" if found.kept or not told else ", as near to the budgets as the limits allow"
-    solver = f"Clarabel; shares of ES: {told}{near}" if told else "HiGHS; no sizes of a part with risk keep the limits: the mean-CVaR book"
+    solver = f"Clarabel; shares of ES: {told}{near}" if told else "HiGHS; no part with risk, or no sizes within the limits: the mean-CVaR book"
     worth = Worth("risk_budget", program.risk_aversion, program.confidence, measure=lambda x: found.parts.ratio(x) / K_EUR)
     return Chosen(replace(found.optimum, bound=found.optimum.bound / K_EUR), solver, worth=worth)
 

@@ -175,8 +175,9 @@ def _positions(
         if case.program.gross_room is None or float(np.abs(reached).sum()) <= case.program.gross_room:
             lacking = np.abs(reached - aim).max() > NEGLIGIBLE_MW
             return reached, "max_trade_mw keeps it from its target" if lacking else ""
-    else:  # between what is held and the target: a programme never sells more than it is asked to
-        low, high, base = np.maximum(low, np.minimum(aim, opening)), np.minimum(high, np.maximum(aim, opening)), physical
+    else:
+        base = physical
+    low, high = np.maximum(low, np.minimum(aim, opening)), np.minimum(high, np.maximum(aim, opening))  # never more than it is asked to
     limits: list[al.Bounds | al.Gross] = [al.Bounds("max_trade_mw", low, high)]
     if case.program.gross_room is not None:
         limits.append(al.Gross("gross_contracts_mw", case.program.gross_room, np.ones(target.size)))
@@ -318,7 +319,11 @@ def _later(case: Case, target: HedgeTarget, deals: pl.DataFrame) -> dict[str, ob
     nearest = own.filter(pl.col("first_day") == pl.col("first_day").min())
     held = float(nearest["position_mw"].sum())
     lacking = float(target.position_mw or 0.0) - held
-    told = f"{lacking:+.1f} MW to its target; trade it and add it to the ledger" if abs(lacking) > NEGLIGIBLE_MW else ""
+    told = (
+        f"{lacking:+.1f} MW to its target; forward_book_proposals has the trade; add it to the ledger when done"
+        if abs(lacking) > NEGLIGIBLE_MW
+        else ""
+    )
     where = {"zone": target.zone, "block": target.block, "tenor": target.tenor, "target_mw": target.position_mw, "held_mw": held}
     return {**where, "programme_mw": 0.0, "trust": 0.0, "skill_days": 0, "view_limit_mw": 0.0, "note": told}
 

@@ -274,6 +274,9 @@ def next_best(program: Program, x: FloatArray, worth: Worth) -> tuple[list[str],
         for name, value in options.items():
             if abs(value - x[j]) < SAME_MW or (value == 0.0 and name != "sell the expected output"):
                 continue
+            if worth.measure is not None:
+                found[name] = worth.measure(x) - worth.measure(np.where(np.arange(x.size) == j, value, x))
+                continue
             fee = program.fee[j] * (np.abs(program.surprise[:, j] - value) - np.abs(program.surprise[:, j] - x[j]))
             tilt = 0.0 if worth.tilt is None else float(worth.tilt[j]) * (value - x[j])
             found[name] = best - worth(losses - program.slope[:, j] * (value - x[j]) + fee) - tilt

@@ -28,7 +28,7 @@ import numpy as np
 
 from energy_pipeline.desk.portfolio import RiskBudgets
 from energy_pipeline.domain.delivery import FloatArray
-from energy_pipeline.mathematics.statistics.tail import expected_shortfall
+from energy_pipeline.mathematics.statistics.tail import expected_shortfall, tail_weights
 from energy_pipeline.portfolio.cuts import solve
 from energy_pipeline.portfolio.least_risk import charged_goal, day_rows
 from energy_pipeline.portfolio.program import Program
@@ -37,6 +37,8 @@ from energy_pipeline.portfolio.tangents import Goal, NoPointError, Optimum
 SPREAD, CONTRACTS = "spread", "contracts"
 NEGLIGIBLE = 1e-9
 """A part of so little risk is none [kEUR]."""
+WIDEST, ROUNDS, EXACT = 1e3, 200, 1e-8
+"""Largest size before tangents bound it, tangents at most, and how much of its room the shortfall may exceed."""
 
 
 @dataclass(frozen=True)
@@ -128,8 +130,11 @@ def budgeted(program: Program, budgets: RiskBudgets) -> Budgeted:
         program = replace(program, further=program.further.widened(best.further_relaxed, best.margin_relaxed))
     es = program.es_limit if best.es_relaxed_to is None else best.es_relaxed_to
     if not parts.names:
-        return Budgeted(_optimum(best, best.x, 0.0), parts, np.zeros(0), kept=False)
-    y, means = _sizes(program, parts, None, None)
+        return Budgeted(_optimum(best, best.x, parts.ratio(best.x)), parts, np.zeros(0), kept=False)
+    try:
+        y, means = _sizes(program, parts, None, None)
+    except NoPointError:
+        return Budgeted(_optimum(best, best.x, parts.ratio(best.x)), parts, np.zeros(0), kept=False)
     y = y / y.max()
     bound = float(np.exp((parts.budgets * np.log(parts.budgets * parts.alone / means)).sum()))
     kept = _keeps(program, _decision(program, parts, y), es)
@@ -159,32 +164,49 @@ def _optimum(best: Optimum, x: FloatArray, bound: float) -> Optimum:
 
 
 def _sizes(program: Program, parts: Parts, most: float | None, es: float | None) -> tuple[FloatArray, FloatArray]:
-    """Sizes, and the mean loss of each part at size 1 over the weights of the tail; with `most` the day's limits hold too."""
+    """Sizes, and the mean loss of each part at size 1 over the weights of the tail; with `most` the day's limits hold too.
+
+    A size is counted in shortfalls of its own. The shortfall is the largest of its tangents, and one is added where the last answer has more
+    than it may: a programme of a few rows each, where all scenarios at once are too many for a cone.
+    """
     import cvxpy as cp
 
-    scale = float(parts.alone.max())
-    y, quantile, beyond = cp.Variable(len(parts.names)), cp.Variable(), cp.Variable(len(parts.gains), nonneg=True)
-    tail = beyond + quantile >= -(parts.gains / scale) @ y
-    shortfall = quantile + cp.sum(beyond) / (len(parts.gains) * (1.0 - parts.level))
-    rows: list[Any] = [tail, shortfall <= (1.0 if most is None else most / scale)]
+    alone, room = parts.alone, 1.0 if most is None else most
+    losses = -parts.gains / alone
+    y, start = cp.Variable(alone.size), parts.budgets
+    rows: list[Any] = [y <= WIDEST * room]
     if most is not None:
-        x = parts.whole @ y
-        rows += [y <= 1.0, *(row for name, row in day_rows(program, x).items() if name not in ("lower", "upper"))]
+        x = (parts.whole / alone) @ y
+        rows += [y <= alone, *(row for name, row in day_rows(program, x).items() if name not in ("lower", "upper"))]
         if es is not None:
             charged, further = charged_goal(program, x)
             rows += [charged <= es, *further]
-    problem = cp.Problem(cp.Maximize(parts.budgets @ cp.log(y)), rows)
+    tangents, own = [_tangent(losses, start, parts.level)], start
+    for _ in range(ROUNDS):
+        below = np.array(tangents) @ y <= room
+        problem = cp.Problem(cp.Maximize(parts.budgets @ cp.log(y)), [*rows, below])
+        own = _solved(problem, y)
+        newest = _tangent(losses, own, parts.level)
+        if newest @ own <= room * (1.0 + EXACT):
+            break
+        tangents.append(newest)
+    price = np.maximum(np.asarray(below.dual_value, dtype=np.float64), 0.0)
+    means = np.einsum("k,kp->p", price / price.sum(), np.array(tangents[: price.size])) if price.sum() > NEGLIGIBLE else newest
+    return own / alone, means * alone
+
+
+def _tangent(losses: FloatArray, y: FloatArray, level: float) -> FloatArray:
+    """Mean loss of each part over the tail that sizes have."""
+    return np.asarray(np.einsum("s,sp->p", tail_weights(np.einsum("sp,p->s", losses, y), level), losses))
+
+
+def _solved(problem: Any, y: Any) -> FloatArray:  # noqa: ANN401 - cvxpy's problem and variable
+    import cvxpy as cp
+
     try:
         problem.solve(solver=cp.CLARABEL)
     except cp.SolverError as error:
         raise NoPointError(f"portfolio: no sizes of the risk budget: {error}") from error
     if problem.status not in {cp.OPTIMAL, cp.OPTIMAL_INACCURATE} or y.value is None:
         raise NoPointError(f"portfolio: Clarabel stopped with status {problem.status} on the risk budget; report the day and its limits")
-    weights = np.asarray(tail.dual_value, dtype=np.float64)
-    total = float(weights.sum())
-    own = np.maximum(np.asarray(y.value, dtype=np.float64), NEGLIGIBLE)
-    if total <= NEGLIGIBLE:  # a limit of the day holds it below the budget's own shortfall: the tail of what was found
-        losses = -parts.gains @ own
-        weights = np.where(losses >= np.sort(losses)[int(parts.level * losses.size)], 1.0, 0.0)
-        total = float(weights.sum())
-    return own, np.einsum("s,sp->p", weights / total, -parts.gains)
+    return np.maximum(np.asarray(y.value, dtype=np.float64), NEGLIGIBLE)

@@ -29,7 +29,7 @@ from energy_pipeline.portfolio.forwards.daily import HeldForwards
 from energy_pipeline.risk.components import Parts, components, contract_sizes_mw
 from energy_pipeline.risk.exposures import factor_exposures
 from energy_pipeline.risk.hedging import hedge_proposal
-from energy_pipeline.risk.limits import limit_table
+from energy_pipeline.risk.limits import limit_table, view_uses
 from energy_pipeline.risk.marks import mark_to_market
 from energy_pipeline.risk.methods import living_mw, risk_methods
 from energy_pipeline.risk.option_stress import OptionBook
@@ -60,7 +60,7 @@ class MoreInputs:
 
     Attributes
     ----------
-    forward_curve, signals, deals, curve_days : frames of those tables
+    forward_curve, signals, deals, curve_days, programme : frames of those tables (programme: hedge_programme)
     factor_returns : DataFrame
         The desk's own factor file (`factor_file.checked_factors`).
     forwards : HeldForwards
@@ -76,6 +76,7 @@ class MoreInputs:
     acting: tuple[Acting, ...] = ()
     deals: pl.DataFrame | None = None
     curve_days: pl.DataFrame | None = None
+    programme: pl.DataFrame | None = None
 
 
 def assess(
@@ -120,7 +121,8 @@ def assess(
     options = None if more.forward_curve is None else OptionBook(info, held.outlooks, more.forward_curve, more.forwards)
     stresses = stress_results(desk, day, held.fair, held.outlooks, history if history.days else None, options)
     exposures = factor_exposures(info, history, errors, more.factor_returns)
-    limits = limit_table(desk, day, book.positions, total, stresses, book.shadow_prices, exposures)
+    views = [] if more.programme is None else view_uses(desk, day, book.positions, more.programme, held.outlooks)
+    limits = limit_table(desk, day, book.positions, total, stresses, book.shadow_prices, exposures, views)
     return RiskTables(
         measures=_measures(day, {"book": total, **by_zone}, levels, float(view)),
         contributions=_contributions(desk, day, _parts(held, more.signals, total), contract_sizes_mw(held.fair)),

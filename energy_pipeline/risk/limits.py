@@ -9,11 +9,14 @@ expected to earn gives no room for risk.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from energy_pipeline.book.hedges import opening_positions
+from energy_pipeline.book.outlook import ZoneOutlook
 from energy_pipeline.book.positions import DAY_AHEAD, ShadowPrices, traded_contracts
 from energy_pipeline.contracts import table
 from energy_pipeline.desk import Desk
@@ -59,6 +62,7 @@ def limit_table(
     stresses: pl.DataFrame,
     shadow_prices: ShadowPrices,
     exposures: pl.DataFrame | None = None,
+    views: Sequence[LimitUse] = (),
 ) -> pl.DataFrame:
     """Frame of the table limits.
 
@@ -69,12 +73,15 @@ def limit_table(
     stresses : frame of stress_results
     exposures : frame of factor_exposures, optional
         For limits on factors; a factor that was not measured on the day has no row.
+    views : sequence of LimitUse
+        Of `view_uses`.
     """
     uses = [*_deviation_uses(desk, positions), *_contract_uses(desk, positions), *_money_uses(desk, pnl, stresses)]
     if desk.risk.margin is not None and desk.risk.margin.limit_eur is not None:
         uses.append(LimitUse("margin_eur", "book", desk.currency, margin_eur(desk, day, positions), desk.risk.margin.limit_eur))
     if exposures is not None:
         uses += _factor_uses(desk, exposures)
+    uses += views
     rows = [
         {
             "delivery_day": day.day,
@@ -147,6 +154,29 @@ def _factor_uses(desk: Desk, exposures: pl.DataFrame) -> list[LimitUse]:
         for name, bound in limits.factor_exposure_eur.items()
         if name in found
     ]
+
+
+def view_uses(desk: Desk, day: DeliveryDay, positions: pl.DataFrame, programme: pl.DataFrame, outlooks: Mapping[str, ZoneOutlook]) -> list[LimitUse]:
+    """What is traded beside the hedge programme against each contract's room, and the expected shortfall of all of it together.
+
+    Parameters
+    ----------
+    programme : frame of hedge_programme
+        Empty for a desk without a programme: then no trade is a view.
+    """
+    rows = programme.filter(pl.col("tenor") == "day", pl.col("quote_eur_mwh").is_not_null())
+    traded = {(r["zone"], r["instrument"]): float(r["traded_mw"]) for r in traded_contracts(positions).to_dicts()}
+    uses, gain = [], np.zeros(1)
+    for row in rows.to_dicts():
+        zone, block = row["zone"], row["block"]
+        view = traded.get((zone, block), 0.0) - row["programme_mw"]
+        uses.append(LimitUse("view_mw", f"{zone} {block}", "MW", abs(view), row["view_limit_mw"]))
+        outlook = outlooks[zone]
+        gain = gain + view * np.einsum("ij,j->i", outlook.price, profile(block, day, outlook.grid.minutes) * outlook.grid.hours)
+    if uses and desk.hedging is not None and desk.hedging.views is not None and desk.hedging.views.es_eur is not None:
+        shortfall = max(expected_shortfall(gain.mean() - gain, desk.limits.es_level), 0.0)
+        uses.append(LimitUse("view_es_eur", "book", desk.currency, shortfall, desk.hedging.views.es_eur))
+    return uses
 
 
 def margin_eur(desk: Desk, day: DeliveryDay, positions: pl.DataFrame) -> float:

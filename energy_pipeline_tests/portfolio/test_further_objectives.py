@@ -14,7 +14,9 @@ from energy_pipeline.mathematics.allocation.measures import cvar
 from energy_pipeline.mathematics.statistics.tail import expected_shortfall
 from energy_pipeline.portfolio import case_of
 from energy_pipeline.portfolio.chosen import choose, worth_of
-from energy_pipeline.portfolio.risk_budget import budgeted
+from energy_pipeline.portfolio.nominations import next_best
+from energy_pipeline.portfolio.risk_budget import Parts, budgeted
+from energy_pipeline.portfolio.risk_budget import _sizes as sizes_of_parts
 from energy_pipeline.portfolio.rivals import rivals
 from energy_pipeline_tests.portfolio.small_desk import Day, desk_of
 
@@ -266,3 +268,35 @@ def test_a_budget_of_a_zone_or_purpose_that_is_not_there_is_told():
         desk_of(portfolio={"objective": "risk_budget", "risk_budget": {"shares": {"WEST": 1.0}}})
     with pytest.raises(DeskError, match="no purpose NORTH; purposes: spread, contracts"):
         desk_of(portfolio={"objective": "risk_budget", "risk_budget": {"by": "purpose", "shares": {"NORTH": 1.0}}})
+
+
+@pytest.mark.parametrize("name", ["min_stress", "week_drawdown", "week_var"])
+def test_the_next_best_bid_of_an_interval_loses_what_this_objective_loses(name):
+    day = a_day(name)
+    program = case_for(day).program
+    worth, x = worth_of(day.desk, program), choose(day.desk, program).optimum.x
+    actions, costs = next_best(program, x, worth)
+    assert min(costs) >= -1e-6
+    assert max(costs) > 0
+    dearest = int(np.argmax(costs))
+    changed = x.copy()
+    options = {"sell the full deviation": program.upper, "buy the full deviation": program.lower, "sell the expected output": np.zeros(x.size)}
+    changed[dearest] = options[actions[dearest]][dearest]
+    assert costs[dearest] == pytest.approx(1000 * (worth.tilted(x) - worth.tilted(changed)))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_parts_that_differ_a_thousandfold_and_hedge_each_other_have_their_budgets(seed):
+    """A thousand scenarios, three parts; ES as it is: its one-sided derivatives hold each budget between them."""
+    rng = np.random.default_rng(seed)
+    common = rng.standard_t(4, (1000, 1))
+    gains = (rng.normal(0, 1, (1000, 3)) + common * [-0.6, 0.9, 0.7]) * 10.0 ** rng.uniform(-2, 1, 3)
+    budgets = rng.dirichlet([2.0, 2.0, 2.0])
+    parts = Parts(("a", "b", "c"), budgets, np.eye(3), gains, 0.975)
+    y, means = sizes_of_parts(case_for(a_day("mean_cvar")).program, parts, None, None)
+    es = expected_shortfall(-gains @ y, 0.975)
+    assert y * means / (y @ means) == pytest.approx(budgets, abs=1e-4)
+    for g in range(3):
+        step = 1e-5 * np.eye(3)[g] * y
+        low, high = ((expected_shortfall(-gains @ (y + s), 0.975) - es) / s.sum() * y[g] for s in (-step, step))
+        assert low - 1e-5 * es <= budgets[g] * es <= high + 1e-5 * es

@@ -21,8 +21,10 @@ from energy_pipeline.mathematics.statistics.tail import expected_shortfall
 from energy_pipeline.portfolio import book_of, case_of
 from energy_pipeline.portfolio.contract_columns import ProgrammeTrade, hedge_gain
 from energy_pipeline.portfolio.hedge_programme import chosen, hedge_programme, programme_of, skill_of, slope_of
+from energy_pipeline.portfolio.programme_check import odd_programme_rows
 from energy_pipeline.portfolio.rivals import rivals
 from energy_pipeline.portfolio.view_results import view_results
+from energy_pipeline.risk.limits import view_uses
 from energy_pipeline_tests.portfolio.small_desk import KNOWN, Day, desk_of
 
 BASE = {"zone": "NORTH", "block": "base", "ratio": 0.8}
@@ -262,3 +264,49 @@ def test_what_a_desk_file_may_not_say_is_told():
         a_day([BASE, BASE])
     with pytest.raises(DeskError, match="no quarter has"):
         a_day([BASE | {"tenor": "quarter"}])
+
+
+@pytest.mark.parametrize("objective", ["tracking_error", "least_variance"])
+@settings(max_examples=6)
+@given(st.floats(0.1, 1.4), st.floats(-15, 15), st.floats(1, 40), st.integers(0, 20))
+def test_the_check_finds_nothing_in_what_the_programme_writes(objective, ratio, position, gross, seed):
+    """Whatever the targets and the gross room."""
+    targets = [{**BASE, "ratio": ratio}, {"zone": "SOUTH", "block": "peak", "position_mw": position}]
+    desk = {"limits": {"day_ahead_deviation_mw": {"NORTH": 8}, "gross_contracts_mw": max(gross, 10.0), "es_eur": None}}
+    day = a_day(targets, objective, views=VIEWS, desk=desk, seed=seed)
+    assert odd_programme_rows(day.desk, rows_of(day)).to_dicts() == []
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "rule"),
+    [
+        ("programme_mw", -60.0, "trades beyond its target"),
+        ("programme_mw", 1.0, "trades beyond its target"),
+        ("target_mw", None, "trades without a target and a quote of the day"),
+        ("view_limit_mw", 3.0, "a view has more room than it may"),
+        ("held_mw", -11.0, "the book is not the sum of its contracts"),
+    ],
+)
+def test_the_check_names_each_planted_fault(column, value, rule):
+    day = a_day(views=VIEWS)
+    rows = rows_of(day).with_columns(pl.when(pl.col("zone") == "NORTH").then(pl.lit(value, pl.Float64)).otherwise(pl.col(column)).alias(column))
+    assert rule in odd_programme_rows(day.desk, rows)["rule"].to_list()
+
+
+def test_views_use_their_limits_and_no_more():
+    """Room for NORTH, none for SOUTH: what is traded beside the programme, and its shortfall by hand."""
+    day = a_day(views=VIEWS, edge=0.0)
+    rows = rows_of(day).with_columns(
+        view_limit_mw=pl.when(pl.col("zone") == "NORTH").then(4.0).otherwise(0.0), trust=pl.when(pl.col("zone") == "NORTH").then(1.0).otherwise(0.0)
+    )
+    case = case_for(day, programme_of(rows))
+    positions = book_of(case, day.forecasts, day.dispatch).positions
+    uses = {(u.limit_name, u.scope): u for u in view_uses(day.desk, case.day, positions, rows, case.outlooks)}
+    traded = positions.filter(pl.col("instrument") == "base")["traded_mw"][0] - row(rows)["programme_mw"]
+    assert uses["view_mw", "NORTH base"].used == pytest.approx(abs(traded), abs=1e-9)
+    assert 0 < uses["view_mw", "NORTH base"].used <= 4.0 + 1e-9
+    assert uses["view_mw", "SOUTH peak"].used == pytest.approx(0.0, abs=1e-9)
+    gain = traded * hedge_gain(case.day, case.tradable[0], case.outlooks["NORTH"])
+    assert uses["view_es_eur", "book"].used == pytest.approx(expected_shortfall(gain.mean() - gain, day.desk.limits.es_level))
+    assert uses["view_es_eur", "book"].bound == 4_000.0
+    assert view_uses(day.desk, case.day, positions, table("hedge_programme").frame(), case.outlooks) == []

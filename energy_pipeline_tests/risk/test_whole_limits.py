@@ -1,18 +1,24 @@
 """Limits of the whole book: their use, and trades that mend them against a linear programme written down by hand."""
 
+from datetime import timedelta
+
 import numpy as np
 import polars as pl
 import pytest
 from scipy.optimize import linprog
 
+from energy_pipeline.book.ledger import open_deals
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
+from energy_pipeline.desk.hedging import Hedging
 from energy_pipeline.mathematics.statistics.tail import expected_shortfall
+from energy_pipeline.portfolio.forwards.daily import proposals
+from energy_pipeline.portfolio.forwards.programme import programme_proposals
 from energy_pipeline.portfolio.term_curve import term_quotes
 from energy_pipeline.risk.mark_risk import QuoteHistory, moves_of
 from energy_pipeline.risk.whole_limits import _energy, _hours, book_limits
 from energy_pipeline_tests.risk.test_mark_risk import DAY, vintages_of
-from energy_pipeline_tests.risk.test_whole_book import Autumn, desk_with_ledger
+from energy_pipeline_tests.risk.test_whole_book import Autumn, desk_with_ledger, trades_of
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +98,33 @@ def test_what_no_trades_can_mend_names_the_limits_and_the_smallest_relaxation(au
     _, _, used, repair = limited(autumn, {"counterparty_share": 0.01})
     assert set(used.filter(pl.col("limit_name") == "counterparty_share")["status"]) == {"red"}
     assert "only other deals with the counterparty mend it" in repair["note"][0]
+
+
+def test_later_targets_of_the_programme_are_proposed_in_the_nearest_quoted_period(autumn):
+    """What is held of that period by hand, at bid or ask, no more than may be traded; without a quote the row says so."""
+    targets = [
+        {"zone": "NORTH", "block": "base", "tenor": "quarter", "position_mw": -30},
+        {"zone": "SOUTH", "block": "base", "tenor": "year", "position_mw": 1},
+    ]
+    desk = autumn.desk.model_copy(
+        update={"hedging": Hedging.model_validate({"programme": targets}), "ledger": desk_with_ledger(max_trade_mw=25).ledger}
+    )
+    info = autumn.archive.at(DAY).with_desk(desk)
+    deals = open_deals(desk, info.day.day, info.decision_time, trades_of(desk), autumn.rates)
+    rows = programme_proposals(info, deals, autumn.quotes)
+    frame = enforce(table("forward_book_proposals"), proposals(info, None, None, rows), DAY)
+    quarter, year = (frame.filter(pl.col("zone") == zone).row(0, named=True) for zone in ("NORTH", "SOUTH"))
+    own = [q for q in term_quotes(info, "NORTH", autumn.quotes) if q.block == "base" and (q.last_day - q.first_day).days in (89, 90, 91)]
+    quote = min(own, key=lambda q: q.first_day)
+    assert (quarter["first_day"], quarter["last_day"]) == (quote.first_day, quote.last_day)
+    days = [quote.first_day + timedelta(days=n) for n in range((quote.last_day - quote.first_day).days + 1)]
+    base = deals.filter(pl.col("zone") == "NORTH", pl.col("block") == "base").to_dicts()
+    held = np.mean([sum(r["position_mw"] for r in base if r["first_day"] <= day <= r["last_day"]) for day in days])
+    assert held != 0
+    assert quarter["held_units"] == pytest.approx(held)
+    assert quarter["trade_units"] == pytest.approx(max(-30 - held, -25))
+    assert quarter["price_eur_mwh"] == quote.bid
+    assert quarter["costs_eur"] == pytest.approx(abs(quarter["trade_units"]) * _hours(info, quote) * (quote.ask - quote.bid) / 2)
+    assert quarter["held_by"] == ("ledger.max_trade_mw" if abs(-30 - held) > 25 else "")
+    assert (year["trade_units"], year["price_eur_mwh"]) == (0.0, None)
+    assert "no year of base is quoted" in year["note"]

@@ -149,11 +149,11 @@ FORWARD_BOOK_PROPOSALS = Table(
     name="forward_book_proposals",
     stage="portfolio",
     flow="decide",
-    description="The best changes of the desk's forward book at the decision's quotes, over the paths of the week ahead; nothing is traded by it.",
+    description="The best changes of the forward book at the decision's quotes, and what the hedge programme lacks later; nothing is traded by it.",
     key=("contract",),
     columns=(
         c.DELIVERY_DAY,
-        c.text("contract", "Name in the contracts file; book: the whole."),
+        c.text("contract", "Name in the contracts file; hedge programme and a target; book: the whole."),
         c.text("kind", "Kind of contract, or book."),
         c.text("zone", "Zone of delivery; empty for fuels and the book."),
         c.text("block", "Delivery block; empty for the book."),

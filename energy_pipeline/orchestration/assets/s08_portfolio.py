@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import polars as pl
 
-from energy_pipeline.contracts import TABLES
 from energy_pipeline.flexibility.states import LOOK_BACK_DAYS
 from energy_pipeline.orchestration import policies
 from energy_pipeline.orchestration.assets import hedging_steps
@@ -61,7 +60,7 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
         factory.table("hedge_programme", hedging_steps.hedge_programme, *scenarios, *stood, *map(Day, SENT), deals),
         factory.files("positions", NOMINATIONS, write_book, *scenarios, sets, forecasts, *decided, *stood, deals, tables=BOOK_TABLES),
         factory.table("joint_book", joint_book, *scenarios, forecasts, Day("spread_forecasts"), *stood, deals),
-        factory.table("forward_book_proposals", forward_book_proposals, info, forecasts),
+        factory.table("forward_book_proposals", forward_book_proposals, info, forecasts, deals),
         factory.table("pnl_day_ahead", pnl_day_ahead, positions, Day("plant_output"), Day("dispatch"), *(Day(n) for n in STOOD), *settled, auction),
         factory.table("view_results", hedging_steps.view_results, Day("hedge_programme"), positions, auction),
         factory.table("asset_legs", asset_legs, *(Day(n) for n in DECIDED), *sent, auction, *came, DaysBefore("asset_legs", LOOK_BACK_DAYS)),
@@ -185,12 +184,13 @@ def joint_book(
     return joint_book_table(standing, scenario_paths, fresh, plant_output, dispatch, flexibility.acting(standing.desk, asset_thresholds))
 
 
-def forward_book_proposals(day: DayContext, *, information_set: Info, price_forecasts: Frame) -> Frame:
-    """What would improve the desk's forward book; empty for a desk without one."""
+def forward_book_proposals(day: DayContext, *, information_set: Info, price_forecasts: Frame, deals: Frame) -> Frame:
+    """What would improve the desk's forward book, and what its hedge programme lacks of later tenors; empty for a desk without either."""
     from energy_pipeline.portfolio.forwards.daily import proposals
+    from energy_pipeline.portfolio.forwards.programme import programme_proposals
 
-    held, settings = held_forwards(day, information_set, price_forecasts), day.desk.forward_book
-    return TABLES["forward_book_proposals"].frame() if held is None or settings is None else proposals(information_set, settings, held)
+    held, lacking = held_forwards(day, information_set, price_forecasts), programme_proposals(information_set, deals, ledger_quotes(day))
+    return proposals(information_set, day.desk.forward_book, held, lacking)
 
 
 def held_forwards(day: DayContext, info: Info, price_forecasts: Frame) -> HeldForwards | None:

@@ -54,7 +54,7 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     marks = (Window(name, 2, required=False) for name in MARKED_ON)
     tested = (Day("risk_measures"), Day("pnl"), *decided, IfThere("deals"), DaysBefore(VAR_TESTS[0], BACK_DAYS))
     return [
-        factory.tables("risk", RISK_TABLES, risk, Information(), *decided, *more, Day("deals"), Day("curve_days")),
+        factory.tables("risk", RISK_TABLES, risk, Information(), *decided, *more, Day("deals"), Day("curve_days"), Day("hedge_programme")),
         factory.table("book_explain", book_explain, Information(), *(Window(name, 2) for name in EXPLAINED)),
         factory.tables("mark_risk", ("mark_risk", "mark_contributions"), mark_risk, Information(), Day("mark_to_market")),
         factory.tables("book_limits", ("book_limits", "book_repair"), book_limits, Information(), Day("mark_to_market")),
@@ -90,6 +90,7 @@ def risk(
     end_values: Frame,
     deals: Frame,
     curve_days: Frame,
+    hedge_programme: Frame,
     **stood: Frame,
 ) -> Frames:
     """The book as decided, over the joint forecast errors it was decided on; nothing is optimised again."""
@@ -101,7 +102,9 @@ def risk(
     book = Book.from_frames(positions, portfolio_solution)
     acting = acting_of(day, dispatch, asset_states=asset_states, end_values=end_values, **stood)
     forwards = held_forwards(day, information_set, price_forecasts)
-    more = stage.MoreInputs(forward_curve, sized_signals(signals, strategy_states), factor_returns(day), forwards, acting, deals, curve_days)
+    more = stage.MoreInputs(
+        forward_curve, sized_signals(signals, strategy_states), factor_returns(day), forwards, acting, deals, curve_days, hedge_programme
+    )
     standing = information_set.with_desk(flexibility.desk_of_day(holding(day.desk, deals), day.day, asset_states, end_values))
     found = stage.assess(standing, book, scenario_paths, plant_output, dispatch, past_errors(day, information_set), more)
     return {

@@ -9,7 +9,7 @@ and are left out, and say so. A contract's value is its payoff over the paths, s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -123,17 +123,25 @@ def held_forwards(settings: ForwardBookSettings, root: Path, market: Market, dec
     return HeldForwards(book, beyond, market, tuple(rules))
 
 
-def proposals(info: InformationSet, settings: ForwardBookSettings, held: HeldForwards) -> pl.DataFrame:
-    """The best changes of the book at the quotes of the decision.
+def proposals(
+    info: InformationSet, settings: ForwardBookSettings | None, held: HeldForwards | None, programme: Sequence[dict[str, object]] = ()
+) -> pl.DataFrame:
+    """The best changes of the book at the quotes of the decision, and what the hedge programme's later targets lack.
+
+    Parameters
+    ----------
+    programme : sequence of rows
+        Of `programme.programme_proposals`.
 
     Returns
     -------
     frame of the table forward_book_proposals
         One row a contract and one for the book. Where the limits conflict nothing is proposed, and the book's note says which.
     """
-    rows = [_row(i, "delivers beyond the week ahead: no scenarios") for i in held.beyond]
-    if held.book.instruments:
-        rows += _improved(settings, held)
+    rows = list(programme)
+    if held is not None and settings is not None:
+        rows += [_row(i, "delivers beyond the week ahead: no scenarios") for i in held.beyond]
+        rows += _improved(settings, held) if held.book.instruments else []
     return table("forward_book_proposals").frame([{"delivery_day": info.day.day, **r} for r in rows] or None)
 
 
