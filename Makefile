@@ -39,8 +39,9 @@ test: lint types ## lint, types and the whole test suite
 fast: .venv/.installed ## the tests of `make check` alone, on two workers
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q -m "not slow"
 
-test-long: .venv/.installed ## every table of a day 20 times with 1, 2 and 4 threads: one hash each; a month of the desk of the present; 100 kills; eleven processes at once; 30 mornings with a fault a day
+test-long: .venv/.installed ## every table of a day 20 times with 1, 2 and 4 threads: one hash each; four weeks of real markets; a month of the desk of the present; 100 kills; eleven processes at once; 30 mornings with a fault a day
 	ENERGY_PIPELINE_REPEATS=20 $(BIN)/python -m pytest -q energy_pipeline_tests/integration/test_range_equals_days.py -k threads
+	ENERGY_PIPELINE_REAL_WHOLE=1 $(BIN)/python -m pytest -q energy_pipeline_tests/integration/test_real_span.py
 	ENERGY_PIPELINE_PRESENT_DAYS=31 $(BIN)/python -m pytest -q energy_pipeline_tests/fetching/test_present.py -k month
 	ENERGY_PIPELINE_KILLS=100 $(BIN)/python -m pytest -q -s energy_pipeline_tests/integration/test_crashes.py
 	ENERGY_PIPELINE_AT_ONCE_SECONDS=300 $(BIN)/python -m pytest -q -s energy_pipeline_tests/integration/test_at_once.py

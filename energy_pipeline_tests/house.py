@@ -34,7 +34,6 @@ STAGE_PAIRS = {
 UNREACHED = {
     "mathematics.backtester.execution": "portfolio: TWAP, VWAP and iceberg of document 001, for the ledger's orders",
     "mathematics.paths.trees": "scenarios: scenario trees of document 000, for policies of the week",
-    "portfolio.allocators": "strategies: alpha, risk model and allocator of document 001, for sizes from the record",
 }
 """Modules that no entry point reaches, their owner and why they stay: docs/architecture.md."""
 

@@ -74,7 +74,9 @@ def bids(
     with plain_errors():
         settings = settings_of(desk, lake)
         own = load_desk(settings.desk_path)
-        lines = Lake(settings.lake).read("nomination_lines", day.date(), day.date())
+        store = Lake(settings.lake)
+        store.unfinished().refuse(day.date(), "decide", "nomination_lines")
+        lines = store.read("nomination_lines", day.date(), day.date())
         limits = {z: own.markets[own.zones[z].market].price_limit("day_ahead", day.date()) for z in own.zones}
         lowest, highest = ({z: getattr(v, n) if v else w for z, v in limits.items()} for n, w in (("lowest", -9999.0), ("highest", 9999.0)))
         to.mkdir(parents=True, exist_ok=True)

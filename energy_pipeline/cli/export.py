@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 import typer
 
 from energy_pipeline.cli.options import DeskOption, LakeOption, console, plain_errors, settings_of
+from energy_pipeline.cli.pages import tell_unfinished
 
 
 def export(
@@ -28,6 +29,7 @@ def export(
 
     with plain_errors():
         settings = settings_of(desk, lake)
+        tell_unfinished(settings)
         rows = write(settings.warehouse, to, kind, tables or (), first and first.date(), last and last.date())
         for name, count in rows.items():
             console.print(f"{name:32}{count:>12,}", highlight=False)

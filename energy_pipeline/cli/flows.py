@@ -37,6 +37,8 @@ ALL_FLOWS = "ingest,decide,settle_da,settle_final"
 
 CHUNK_DAYS = 30
 """Delivery days a Dagster run covers at most where nothing else is asked for."""
+CHUNKS_A_WORKER, LEAST_DAYS = 2, 3
+"""Where several share a span: so many chunks each, that the chain follows closely, but none shorter than this."""
 
 MANY = 8
 """Of days or reasons, said one by one."""
@@ -144,7 +146,8 @@ def run_chunks(
 
     if len(days) > 1:
         settings = settings.model_copy(update={"label": settings.label or f"{', '.join(flows)} {days[0]} to {days[-1]}, {len(days)} days"})
-    size = chunk if workers is None else min(chunk, math.ceil(len(days) / workers))
+    most = workers or cores()
+    size = chunk if most == 1 else min(chunk, max(LEAST_DAYS, math.ceil(len(days) / (CHUNKS_A_WORKER * most))))
     groups = [list(chunks(*stretch, size)) for stretch in stretches(days)]
     spans = [span for group in groups for span in group]
     count = min(workers or cores(), len(spans))

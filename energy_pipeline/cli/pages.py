@@ -26,12 +26,12 @@ def report_path(settings: Settings, day: date) -> str | None:
     return storage.location(path) if storage.exists(path) else None
 
 
-def tell_unfinished(settings: Settings, days: Collection[date]) -> None:
-    """Say which of the days are of several runs."""
+def tell_unfinished(settings: Settings, days: Collection[date] | None = None) -> None:
+    """Say which of the days, by default of all, are of several runs."""
     from energy_pipeline.lake import Lake
 
     for mark in Lake(settings.lake).unfinished().all():
-        if mark.day in days:
+        if days is None or mark.day in days:
             problems.print(f"[yellow]not finished[/yellow] {mark}", highlight=False)
 
 
@@ -43,6 +43,7 @@ def index(desk: DeskOption = None, lake: LakeOption = None) -> None:
     with plain_errors():
         settings = settings_of(desk, lake)
         console.print(write_index(Lake(settings.lake), desk_of(settings)), soft_wrap=True)
+        tell_unfinished(settings)
 
 
 def show(settings: Settings, days: list[date], failed: Collection[date] = (), span: Sequence[date] = ()) -> None:

@@ -33,6 +33,7 @@ def report(
     """Say where DAY's page is, or what it was made from; --as-of decides it anew on less, into a lake of its own, and shows that page."""
     with plain_errors():
         settings = settings_of(desk, lake) if as_of is None else _decided_as_of(settings_of(desk, lake), day.date(), as_of)
+        tell_unfinished(settings, [day.date()])
         if sources:
             _tell_sources(settings, day.date(), as_json=as_json)
             return
@@ -41,7 +42,6 @@ def report(
             problems.print(f"no report of {day.date()} in the lake -> energy-pipeline run {day.date()}")
             raise typer.Exit(1)
         console.print(path, soft_wrap=True)
-        tell_unfinished(settings, [day.date()])
         if open_page:
             webbrowser.open(_at_hand(settings, day.date(), path).resolve().as_uri())
 

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from energy_pipeline.cli.options import DataOption, DayOption, DeskOption, LakeOption, data_folder, plain_errors, say, settings_of
+from energy_pipeline.cli.pages import tell_unfinished
 
 risk_app = typer.Typer(no_args_is_help=True, help="Risk of a book: studies over settled days, and what a trade would change.")
 
@@ -125,9 +126,11 @@ def factors(
     from energy_pipeline.studies import factor_report
 
     with plain_errors(ValueError):
-        store = Lake(settings_of(None, lake).lake)
+        settings = settings_of(None, lake)
+        store = Lake(settings.lake)
         if file is not None:
             say(factor_report.settled(store, file, scope, decay))
             return
         when = day.date() if day else latest_day(store)
+        tell_unfinished(settings, [when])
         say([f"{when}, {scope}", "", *factor_report.decided(store, when, scope)])

@@ -257,7 +257,7 @@ class Desk(DeskModel):
         ]
         left = min(self.gate_closure(d) - self.decision_time(d) for d in (date(2026, 1, 15), date(2026, 7, 15)))
         odd += self.fallback.problems(left) if self.fallback is not None else []
-        odd += self._hedging_problems()
+        odd += [*self._hedging_problems(), *self.portfolio.risk_budget.unknown_zones(tuple(self.zones))]
         return odd + [
             f"decision_at: {self.decision_at} is after the gate {m.gate.at} of market {name}"
             for name, m in self.markets.items()

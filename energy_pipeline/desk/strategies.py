@@ -194,6 +194,10 @@ class Allocation(DeskModel):
         "none", description="How risk is shared: equal contributions, least CVaR, mean against variance, or (none) equal parts."
     )
     window_days: int = Field(365, ge=60, le=2000, description="Past days the shares are computed from.")
+    risk_model: Literal["ledoit_wolf", "sample", "exponentially_weighted"] = Field(
+        "ledoit_wolf", description="Covariance of risk_parity and mean_variance; exponentially weighted: what is 30 days older counts half."
+    )
+    mean_shrinkage_days: float = Field(365.0, ge=0, description="mean_variance: so many days without gain or loss are added to a mean.")
 
 
 class Record(DeskModel):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 
 import numpy as np
 
@@ -38,6 +39,7 @@ def day_kinds(places: Sequence[str], first: date, days: int) -> IntArray | None:
     return np.array([_kind(tuple(places), first + timedelta(days=i)) for i in range(days)], dtype=np.int64)
 
 
+@lru_cache(maxsize=65536)
 def _kind(places: tuple[str, ...], day: date) -> int:
     if is_holiday(places, day):
         return SUNDAY

@@ -95,17 +95,16 @@ def _driver(info: InformationSet, zone: str, driver: Driver, lead: int) -> LeadD
     past = info.desk.forecast.training_days
     days = [info.day.day - timedelta(days=past - i) for i in range(past + lead)]
     actual = np.concatenate([_actual(info, zone, driver, days[:past]), np.full((lead, 24), np.nan)])
-    climate = _climate(actual, driver, lead)
     terms = _terms(info, zone, driver, days, lead)
     if terms is not None:
         if driver == "load":
-            terms = np.concatenate([terms, terms - _climate(terms, driver, lead), climate[:, :, None]], axis=2)
+            terms = np.concatenate([terms, terms - _climate(terms, driver, lead), _climate(actual, driver, lead)[:, :, None]], axis=2)
         predicted = _regressed(terms, actual)
         if predicted is not None:
             ceiling = {"wind": info.desk.zones[zone].installed_wind_mw, "solar": info.desk.zones[zone].installed_solar_mw}.get(driver)
             lowest = -np.inf if driver == "load" and np.nanmin(actual) < 0 else 0.0
             return LeadDriver(np.clip(predicted, lowest, ceiling or np.inf), actual, "weather_run")
-    return LeadDriver(climate, actual, "climatology")
+    return LeadDriver(_climate(actual, driver, lead), actual, "climatology")
 
 
 def _regressed(terms: FloatArray, actual: FloatArray) -> FloatArray | None:

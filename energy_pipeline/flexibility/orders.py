@@ -84,18 +84,20 @@ def block_rows(store: Store, scenarios: FloatArray, minutes: int, starts: pl.Ser
 
 
 def executed_blocks(orders: pl.DataFrame, starts: pl.Series, prices_eur_mwh: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """What the auction's prices take of an asset's `block_orders`: bought and sold [MW] by interval."""
-    bought, sold = np.zeros(prices_eur_mwh.size), np.zeros(prices_eur_mwh.size)
+    """What prices take of an asset's `block_orders`: bought and sold [MW], shape as the prices (..., intervals)."""
+    bought, sold = np.zeros(prices_eur_mwh.shape), np.zeros(prices_eur_mwh.shape)
     at = {start: t for t, start in enumerate(starts.to_list())}
     for group in orders.sort("group_number", "block_number", "delivery_start").partition_by("group_number", maintain_order=True):
         side = group["side"][0]
         blocks = [
-            ([at[s] for s in b["delivery_start"].to_list()], b["quantity_mw"].to_numpy())
+            (np.array([at[s] for s in b["delivery_start"].to_list()]), b["quantity_mw"].to_numpy())
             for b in group.partition_by("block_number", maintain_order=True)
         ]
-        paid = [float(quantity @ prices_eur_mwh[where]) for where, quantity in blocks]
-        where, quantity = blocks[int(np.argmin(paid) if side == "buy" else np.argmax(paid))]
-        (bought if side == "buy" else sold)[where] = quantity
+        taken = bought if side == "buy" else sold
+        for path in np.ndindex(prices_eur_mwh.shape[:-1]):
+            paid = [float(quantity @ prices_eur_mwh[path][where]) for where, quantity in blocks]
+            where, quantity = blocks[int(np.argmin(paid) if side == "buy" else np.argmax(paid))]
+            taken[path][where] = quantity
     return bought, sold
 
 

@@ -164,8 +164,7 @@ def _cleared(
     if form == "curve":
         bought, sold = taken_of_curve(own, starts, prices_eur_mwh, at_limit)
     else:
-        taken = [executed_blocks(own, starts, p) for p in prices_eur_mwh]
-        bought, sold = (np.stack([t[side] for t in taken]) for side in (0, 1))
+        bought, sold = executed_blocks(own, starts, prices_eur_mwh)
     return sold - bought, wear_eur_mw * sold
 
 
@@ -181,7 +180,8 @@ def _expected(battery: Battery, plan: pl.DataFrame, own: Mapping[str, pl.DataFra
         bought, sold = taken_of_curve(own["bid_curves"], starts, paths, at_limit)
         curve = float(np.mean([_of(battery, plan, (b, s), p[None]) for b, s, p in zip(bought, sold, paths, strict=True)]))
     if own["block_orders"].height:
-        blocks = float(np.mean([_of(battery, plan, executed_blocks(own["block_orders"], starts, p), p[None]) for p in paths]))
+        bought, sold = executed_blocks(own["block_orders"], starts, paths)
+        blocks = float(np.mean([_of(battery, plan, (b, s), p[None]) for b, s, p in zip(bought, sold, paths, strict=True)]))
     return {"plan": _of(battery, plan, _powers(plan), paths), "curve": curve, "blocks": blocks}
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import lru_cache
 
 import numpy as np
 import polars as pl
@@ -66,7 +67,8 @@ def interval_values(lookup: Lookup, column: str, start_us: IntArray, minutes: in
     for span in NATIVE_MINUTES:
         rows = parts - parts % (span * MICROSECONDS_PER_MINUTE)
         here = np.isnan(found) & (lookup("resolution_minutes", rows) == span)
-        found = np.where(here, lookup(column, rows), found)
+        if here.any():
+            found = np.where(here, lookup(column, rows), found)
     unknown = np.isnan(found)
     if unknown.all() or (unknown.any() and parts.flat[0] % HOUR_US):  # hours of a zone that is half an hour off begin at half past
         _off_the_hour(lookup, column, parts, found)
@@ -132,10 +134,19 @@ def slot_starts_us(days: Sequence[date], time_zone: str, minutes: int) -> IntArr
     >>> int((slot_starts_us([date(2019, 3, 31)], "Europe/Berlin", 60) == NO_START).sum())
     1
     """
-    starts = np.full((len(days), 1440 // minutes), NO_START, dtype=np.int64)
+    starts = np.empty((len(days), 1440 // minutes), dtype=np.int64)
     for row, day in enumerate(days):
-        delivery = DeliveryDay(day, time_zone)
-        starts[row, delivery.slots(minutes)[::-1]] = delivery.interval_starts_us(minutes)[::-1]
+        starts[row] = _day_starts_us(day, time_zone, minutes)
+    return starts
+
+
+@lru_cache(maxsize=8192)
+def _day_starts_us(day: date, time_zone: str, minutes: int) -> IntArray:
+    """One day of `slot_starts_us`, not to be written."""
+    starts = np.full(1440 // minutes, NO_START, dtype=np.int64)
+    delivery = DeliveryDay(day, time_zone)
+    starts[delivery.slots(minutes)[::-1]] = delivery.interval_starts_us(minutes)[::-1]
+    starts.setflags(write=False)
     return starts
 
 

@@ -10,15 +10,24 @@ killed or failed in between keeps it: some of its tables are of that run, and th
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from energy_pipeline.contracts.model import stage_folder
+from energy_pipeline.domain.errors import PipelineError
 from energy_pipeline.lake.storage import Storage
 
 FOLDER = f"{stage_folder('reporting')}/_unfinished"
 SHOWN = 4
 """Tables told by name."""
+UNKNOWN = "unknown"
+"""What a mark that cannot be read says: it marks its day all the same."""
+NAME = re.compile(r"(\d{4}-\d\d-\d\d)\.(\w+)\.json")
+
+
+class UnfinishedDayError(PipelineError):
+    """What was asked for would be made of a day whose tables are of two runs."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,8 @@ class Unfinished:
     def __str__(self) -> str:
         """What is wrong, and the next step."""
         more = f" and {len(self.left) - SHOWN} more" if len(self.left) > SHOWN else ""
+        if self.run_id == UNKNOWN:
+            return f"{self.day}, {self.flow}: a run began this day, and its mark cannot be read -> energy-pipeline run {self.day} --again"
         begun = f"{self.day}, {self.flow}: run {self.run_id[:8]} began at {self.began:%Y-%m-%d %H:%M}Z and is not through"
         return f"{begun}; {', '.join(self.left[:SHOWN])}{more} may be of an earlier run -> energy-pipeline run {self.day} --again"
 
@@ -81,16 +92,25 @@ class UnfinishedDays:
         """The marks of a day."""
         return [mark for mark in self.all() if mark.day == day]
 
+    def refuse(self, day: date, flow: str, table: str) -> None:
+        """UnfinishedDayError where a table of the day may be of two runs: for what is traded by, which a mark beside it would not stop."""
+        if (mark := self.of(day, flow)) is not None:
+            raise UnfinishedDayError(f"table {table}, {mark}")
+
     def _read(self, path: str) -> Unfinished | None:
+        named = NAME.fullmatch(path.rsplit("/", 1)[1])
         try:
-            text = self._storage.read_bytes(path)
+            text = self._storage.read_bytes(path) if named else None
         except FileNotFoundError:
             return None
-        day, _, flow = path.rsplit("/", 1)[1].removesuffix(".json").partition(".")
-        found = json.loads(text)
-        return Unfinished(
-            date.fromisoformat(day), flow, found["run_id"], datetime.fromisoformat(found["began"]), tuple(found["left"]), found["about"]
-        )
+        if named is None or text is None:
+            return None
+        day, flow = date.fromisoformat(named[1]), named[2]
+        try:
+            found = json.loads(text)
+            return Unfinished(day, flow, found["run_id"], datetime.fromisoformat(found["began"]), tuple(found["left"]), found["about"])
+        except (ValueError, KeyError, TypeError):
+            return Unfinished(day, flow, UNKNOWN, datetime(day.year, day.month, day.day, tzinfo=UTC), ())
 
 
 def _path(day: date, flow: str) -> str:

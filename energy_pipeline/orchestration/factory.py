@@ -218,7 +218,7 @@ def write_frames(day: DayContext, frames: Frames) -> dict[str, RowMetadata]:
     written = {}
     for name, frame in frames.items():
         written[name] = day.lake.write_day(name, day.day, frame)
-        day.session.shared.forget(name)
+        day.session.shared.forget(name, day.day)
     return {
         name: {"dagster/partition_row_count": record.rows, "content_hash": record.sha256, "path": record.path} | numbers_of(name, frames[name])
         for name, record in written.items()

@@ -39,16 +39,21 @@ BEFORE_THE_CHAIN: tuple[Stage, ...] = ("ingestion", "features", "forecasting", "
 
 All other tables, the files and the marts are the chain: a day of them may hang on the days decided before it.
 """
+SETTLED_ALONE = ("forecast_diagnostics", "forecast_scores", "forecast_value")
+"""Tables of settle_final that read the day's own forecasts and what came, and nothing of a day before: they need no order either."""
 
 
 def part_of(asset: dg.AssetKey) -> Part:
     """Whether an asset hangs on no earlier decision or belongs to the chain.
 
     >>> part_of(dg.AssetKey("scenario_paths")), part_of(dg.AssetKey("dispatch")), part_of(dg.AssetKey("forecast_scores"))
-    ('forecasts', 'chain', 'chain')
+    ('forecasts', 'chain', 'forecasts')
     """
     table = TABLES.get(asset.path[-1]) if len(asset.path) == 1 else None
-    return FORECASTS if table is not None and table.flow in ("ingest", "decide") and table.stage in BEFORE_THE_CHAIN else CHAIN
+    if table is None:
+        return CHAIN
+    alone = table.name in SETTLED_ALONE or (table.flow in ("ingest", "decide") and table.stage in BEFORE_THE_CHAIN)
+    return FORECASTS if alone else CHAIN
 
 
 def flow_assets(flow: str, marts: list[str]) -> list[dg.AssetKey]:
@@ -67,7 +72,7 @@ def jobs(marts: list[str]) -> list[AnyJob]:
     text = "Days that are over: all four flows in one run. Decisions see no more than at their time: they read through the cut."
     day = dg.define_asset_job(DAY, dg.AssetSelection.assets(*over), description=text)
     parts = {
-        FORECASTS: "Days that are over, as far as they hang on no earlier decision: raw tables to scenarios.",
+        FORECASTS: "Days that are over, as far as they hang on no earlier decision: raw tables to scenarios, and what their forecasts were worth.",
         CHAIN: "Days that are over, from the day before: schedules, signals, book, risk, settlement, in day order. Their scenarios are there.",
     }
     halves = [

@@ -31,6 +31,9 @@ REOPEN_TAG, PERSON_TAG = "energy_pipeline/reopen_reason", "energy_pipeline/perso
 NOT_LAST_TAG = "energy_pipeline/not_last"
 """Run tag: another run follows on the same days at once; the warehouse is published by that."""
 
+PUBLISHED_LATER_TAG = "energy_pipeline/published_later"
+"""Run tag: the days are whole after this run, and another records their marts."""
+
 LABEL_TAG = "energy_pipeline/label"
 """Run tag: what the runs of one command over many days are found by."""
 

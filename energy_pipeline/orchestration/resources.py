@@ -242,7 +242,12 @@ class RunSession:
     def known_raw(self, table: str, first: date, last: date) -> pl.DataFrame:
         """Rows of a raw table that the world knows by now, for the settle flows."""
         cut = self.runtime.now() if self.as_of is None else self.as_of
-        return self.raw_lake.read(table, first, last, missing="skip").filter(pl.col("known_at") <= cut)
+        return self.shared_raw.read(table, first, last, "skip").filter(pl.col("known_at") <= cut)
+
+    @cached_property
+    def shared_raw(self) -> SharedReads:
+        """Days of raw tables that the run's settle steps have read: its ingest steps, where it has any, are through by then."""
+        return SharedReads(self.raw_lake)
 
     @cached_property
     def shared(self) -> SharedReads:

@@ -15,7 +15,7 @@ from datetime import date, datetime
 from energy_pipeline.contracts import TABLES
 from energy_pipeline.lake import Lake, lease
 from energy_pipeline.lake.decision_log import DecisionEvent, DecisionSentError
-from energy_pipeline.lake.unfinished import Unfinished
+from energy_pipeline.lake.unfinished import UNKNOWN, Unfinished
 
 MARKED = ("decide", "settle_da", "settle_final")
 """Flows that make tables of a day which belong together; what ingest adds stands for itself."""
@@ -153,7 +153,7 @@ def unfinished_runs(lake: Lake, own_run: str) -> dict[date, list[dict[str, objec
 def _row(mark: Unfinished) -> dict[str, object]:
     """What `runs` says of a run that did not get through: a row of its own, the same whoever writes it."""
     about = {"delivery_day": mark.day, "run_flow": mark.flow, "run_id": mark.run_id, "recorded_at": mark.began, "decision_time": None}
-    return {**about, **mark.about, "state": "unfinished"}
+    return {**about, **dict.fromkeys(("desk", "desk_hash", "code_version"), UNKNOWN), **mark.about, "state": "unfinished"}
 
 
 def tell_life(lake: Lake, day: date) -> None:

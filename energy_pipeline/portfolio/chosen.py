@@ -14,7 +14,9 @@ Every objective is a gain in EUR, so that more is better (`Worth`):
 | `mean_variance`, `black_litterman` | E[P&L] - aversion / 2 x variance; E by the scenarios, or after our views |
 | `max_sharpe` | E[P&L] / standard deviation, plant and all: a ratio, no money (`sharpe`) |
 | `tracking_error` | - standard deviation of the difference to the benchmark book (`Program.benchmark`) |
-| `min_stress` | - largest loss of the desk's stresses against the expected day (`least_stress`) |
+| `min_stress` | - largest loss of the desk's stresses against the expected day (`least_risk`) |
+| `week_drawdown`, `week_var` | - CVaR of the largest falls, - VaR, over the week's paths (`week_paths`) |
+| `risk_budget` | the parts' own shortfalls, averaged, over that of all: largest where shares are the budgets; a ratio, no money (`risk_budget`) |
 
 The first four are solved exactly, with the fee c |g - s| of every scenario (`cuts`). The variance and
 the deviation of a P&L with such a fee are not convex: the others charge the fee's upper bound (as
@@ -25,17 +27,19 @@ against the mean before fees, which is never less than the exact one: it errs on
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from energy_pipeline.desk import Desk
+from energy_pipeline.desk.portfolio import OF_DECISIONS
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.mathematics.statistics.tail import expected_shortfall
 from energy_pipeline.portfolio.cuts import least_shortfall, least_widening, solve
-from energy_pipeline.portfolio.least_stress import least_stress
-from energy_pipeline.portfolio.program import K_EUR, Program, StressRows
+from energy_pipeline.portfolio.least_risk import least_risk, least_week_var, week_drawdown, worst_stress
+from energy_pipeline.portfolio.program import K_EUR, Program
 from energy_pipeline.portfolio.tangents import Goal, Optimum
 
 if TYPE_CHECKING:
@@ -56,7 +60,8 @@ class Worth:
         Expected gain per MW by our views less that of the scenarios [kEUR/MW].
     reference : array, shape (scenarios,), or None
         Losses of the benchmark book [of the losses' unit].
-    stress : StressRows or None
+    measure : function of a decision, or None
+        Gain of the objectives `OF_DECISIONS` [kEUR; a ratio over 1000, as all is shown times 1000].
     """
 
     name: str
@@ -65,14 +70,14 @@ class Worth:
     variance_price: float = 0.0
     tilt: FloatArray | None = None
     reference: FloatArray | None = None
-    stress: StressRows | None = None
+    measure: Callable[[FloatArray], float] | None = None
 
     def __call__(self, losses: FloatArray) -> float:
         """The gain, without the tilt, of losses in kEUR [kEUR]."""
         mean, many = -float(losses.mean()), losses.size > 1
         variance = float(losses.var(ddof=1)) if many else 0.0
         match self.name:
-            case "min_stress":
+            case "min_stress" | "week_drawdown" | "week_var" | "risk_budget":
                 worth = 0.0
             case "max_sharpe":
                 worth = mean / float(np.sqrt(variance)) if variance > 0 else 0.0
@@ -101,27 +106,28 @@ class Worth:
         return replace(self, variance_price=self.variance_price / K_EUR, reference=None if self.reference is None else K_EUR * self.reference)
 
     def tilted(self, x: FloatArray) -> float:
-        """What the views add at a decision, or minus its worst stress [kEUR]."""
-        if self.name == "min_stress":
-            return 0.0 if self.stress is None else -self.stress.worst(x)
+        """What the views add at a decision, or the gain that is no function of losses [kEUR]."""
+        if self.name in OF_DECISIONS:
+            return 0.0 if self.measure is None else self.measure(x)
         return 0.0 if self.tilt is None else float((self.tilt * x).sum())
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """The decision, what found it, and whether with the exact fee."""
+    """The decision, what found it, whether with the exact fee, and what it is worth where finding it says so."""
 
     optimum: Optimum
     solver: str
     exact: bool = True
+    worth: Worth | None = None
 
 
 def worth_of(desk: Desk, program: Program) -> Worth:
     """The desk's objective on a day."""
     settings = desk.portfolio
     plain = Worth(settings.objective, settings.risk_aversion, settings.confidence)
-    if settings.objective == "min_stress":
-        return replace(plain, stress=program.stress)
+    if settings.objective in OF_DECISIONS:
+        return replace(plain, measure=_measure(desk, program))
     if settings.objective == "tracking_error" and program.benchmark is not None:
         from energy_pipeline.portfolio.rivals.linear import from_decisions
 
@@ -135,6 +141,20 @@ def worth_of(desk: Desk, program: Program) -> Worth:
     shift = problem.mean - problem.scenarios.mean(axis=0)
     k = program.deviations
     return replace(plain, variance_price=price, tilt=np.concatenate([shift[:k], shift[k:], -shift[k:]]))
+
+
+def _measure(desk: Desk, program: Program) -> Callable[[FloatArray], float] | None:
+    name, stress, week = desk.portfolio.objective, program.stress, program.week
+    if name == "min_stress":
+        return None if stress is None else lambda x: -stress.worst(x)
+    if name == "risk_budget":
+        from energy_pipeline.portfolio.risk_budget import budgeted
+
+        parts = budgeted(program, desk.portfolio.risk_budget).parts
+        return lambda x: parts.ratio(x) / K_EUR
+    if week is None:
+        return None
+    return (lambda x: -week.drawdown(x)) if name == "week_drawdown" else lambda x: -week.var(x)
 
 
 def _held(program: Program) -> FloatArray:
@@ -164,19 +184,40 @@ def choose(desk: Desk, program: Program) -> Chosen:
             bound = worth(program.losses(optimum.x)) + worth.tilted(optimum.x)
             return Chosen(replace(optimum, bound=bound / K_EUR if name == "max_sharpe" else bound), "nothing to decide")
         return Chosen(optimum, f"HiGHS, {optimum.rounds} rounds")
-    if name == "min_stress":
-        return _least_stress(program)
+    if name == "risk_budget":
+        return _budgeted(desk, program)
+    if name in OF_DECISIONS:
+        return _least_risk(name, program)
     return _with_bounded_fee(desk, program)
 
 
-def _least_stress(program: Program) -> Chosen:
-    """By stress; a desk without stresses has none to fear, and the best mean."""
-    if program.stress is None:
-        return Chosen(solve(program, Goal(1.0, 0.0, 0.0)), "HiGHS; the desk names no stress: the largest mean")
+def _least_risk(name: str, program: Program) -> Chosen:
+    """By stress or the week's paths; a desk without stresses has none to fear, a day without paths knows its own CVaR."""
+    stress, week = program.stress, program.week
+    if name == "min_stress":
+        if stress is None:
+            return Chosen(solve(program, Goal(1.0, 0.0, 0.0)), "HiGHS; the desk names no stress: the largest mean")
+        aim = worst_stress(stress)
+    elif week is None:
+        return Chosen(solve(program, Goal(0.0, 1.0, 0.0)), "HiGHS; no paths of the week for each zone of the book: the day's least CVaR")
+    else:
+        aim = week_drawdown(week)
     by, margin_by = least_widening(program)
     widened = program if program.further is None else replace(program, further=program.further.widened(by, margin_by))
-    found = least_stress(widened, program.stress)
+    found = least_week_var(widened, week) if week is not None and name == "week_var" else least_risk(widened, aim)
     return Chosen(replace(found, further_relaxed=by, margin_relaxed=margin_by), "HiGHS", exact=found.es_relaxed_to is None)
+
+
+def _budgeted(desk: Desk, program: Program) -> Chosen:
+    """By shares of the expected shortfall."""
+    from energy_pipeline.portfolio.risk_budget import budgeted
+
+    found = budgeted(program, desk.portfolio.risk_budget)
+    told = ", ".join(f"{name} {100 * share:.1f} %" for name, share in zip(found.parts.names, found.shares.tolist(), strict=False))
+    near = "" if found.kept or not told else ", as near to the budgets as the limits allow"
+    solver = f"Clarabel; shares of ES: {told}{near}" if told else "HiGHS; no sizes of a part with risk keep the limits: the mean-CVaR book"
+    worth = Worth("risk_budget", program.risk_aversion, program.confidence, measure=lambda x: found.parts.ratio(x) / K_EUR)
+    return Chosen(replace(found.optimum, bound=found.optimum.bound / K_EUR), solver, worth=worth)
 
 
 def _charged(desk: Desk, program: Program) -> tuple[al.Problem, object]:

@@ -1,6 +1,7 @@
 """Contracts in the day's programme: what a MW bought or sold earns, after the hedge programme's own trades.
 
-What belongs here: gain and half-spread per MW, trust in a view's expected gain, the programme's trades as legs. What does not: how the
+What belongs here: gain and half-spread per MW, trust in a view's expected gain, the programme's trades as legs, the
+benchmark's positions. What does not: how the
 programme is chosen (`hedge_programme`), the optimiser.
 """
 
@@ -15,6 +16,7 @@ from energy_pipeline.book.grid import Grid
 from energy_pipeline.book.hedges import Hedge, block_profile
 from energy_pipeline.book.outlook import ZoneOutlook
 from energy_pipeline.book.pnl import HedgeLeg, ZoneBook, at_fair_value, zone_legs
+from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import DeliveryDay, FloatArray
 
 
@@ -65,3 +67,16 @@ def programme_legs(day: DeliveryDay, grid: Grid, hedges: Sequence[Hedge]) -> tup
             legs.append(HedgeLeg(profile * h.programme_mw, h.mid_eur_mwh, h.quote_is_proxy))
             cost = cost + grid.hours * h.half_spread_eur_mwh * abs(h.programme_mw) * profile
     return tuple(legs), cost
+
+
+def benchmark_position(desk: Desk, outlooks: dict[str, ZoneOutlook], tradable: Sequence[Hedge], deviations: int) -> FloatArray:
+    """The benchmark book of tracking error [MW]: no deviation, and what is held.
+
+    Not for a flat benchmark, the expected output of base hours is sold in each zone's first base contract.
+    """
+    position, done = np.array([h.held_mw for h in tradable], dtype=np.float64), set()
+    for i, hedge in enumerate(tradable):
+        if desk.portfolio.benchmark_book == "expected_output" and hedge.block == "base" and hedge.zone not in done:
+            done.add(hedge.zone)
+            position[i] = -float(outlooks[hedge.zone].expected_mw.mean())
+    return np.concatenate([np.zeros(deviations), position])

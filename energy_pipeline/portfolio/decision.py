@@ -44,10 +44,11 @@ from energy_pipeline.domain.errors import MissingDayError
 from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.mathematics.statistics.tail import expected_shortfall, value_at_risk
 from energy_pipeline.portfolio.chosen import Chosen, choose, worth_of
-from energy_pipeline.portfolio.contract_columns import NO_VIEW, ProgrammeTrade, contract_columns, doubt_eur, programme_legs
+from energy_pipeline.portfolio.contract_columns import NO_VIEW, ProgrammeTrade, benchmark_position, contract_columns, doubt_eur, programme_legs
 from energy_pipeline.portfolio.day_limits import further_limits, gross_room, stress_rows
 from energy_pipeline.portfolio.program import K_EUR, Program
 from energy_pipeline.portfolio.tangents import Optimum
+from energy_pipeline.portfolio.week_paths import week_rows
 
 BINDS_EUR = 1e-6
 """A limit binds when one more unit of it would gain more than this [EUR]."""
@@ -149,10 +150,12 @@ def case_of(
     signals: pl.DataFrame,
     acting: Sequence[Acting] = (),
     programme: Mapping[str, ProgrammeTrade] | None = None,
+    sets: pl.DataFrame | None = None,
 ) -> Case:
     """The day's decision problem, with the stores that act on prices as they come; parameters and errors as in `optimise`.
 
     `programme` has by contract what the hedge programme trades and views may trade; left out, the contracts are the optimiser's.
+    `sets` is the frame of scenario_sets, for objectives that look at the week.
     """
     desk, day = info.desk, info.day
     hedges = tuple(h for h in day_hedges(desk, day, info.frame("forward_quotes")) if h.opening or h.mid_eur_mwh is not None)
@@ -162,7 +165,7 @@ def case_of(
     zones = [z for z in desk.zones if z in auction_zones or any(h.zone == z for h in hedges)]
     outlooks = zone_outlooks(desk, day, zones, scenario_paths, plant_output, dispatch, acting)
     deviations = {z: _deviation(desk, outlooks[z], signals) for z in zones if z in auction_zones}
-    return Case(desk, day, outlooks, deviations, hedges, _program(desk, day, outlooks, deviations, hedges, dispatch))
+    return Case(desk, day, outlooks, deviations, hedges, _program(desk, day, outlooks, deviations, hedges, dispatch, sets))
 
 
 def pinned(case: Case, trades_mw: Mapping[str, float]) -> Case:
@@ -214,6 +217,7 @@ def _program(
     deviations: dict[str, Deviation],
     hedges: Sequence[Hedge],
     dispatch: pl.DataFrame,
+    sets: pl.DataFrame | None,
 ) -> Program:
     columns = [_deviation_columns(desk, outlooks[z], deviations[z]) for z in deviations]
     tradable = [h for h in hedges if h.max_trade_mw > 0]
@@ -224,7 +228,8 @@ def _program(
     rooms = np.array([h.room_mw for h in tradable]).reshape(-1, 2)
     standing = {z: standing_of(desk, day, o, hedges, dispatch) for z, o in outlooks.items()}
     boxes = {z: (np.where(d.upper_mw > 0, d.upper_mw, d.lower_mw), d.free) for z, d in deviations.items()}
-    return Program(
+    alone = sets is None and desk.portfolio.objective != "min_stress"
+    program = Program(
         base=sum((_base(standing[z], o, deviations.get(z)) for z, o in outlooks.items()), np.zeros(count)) / K_EUR,
         slope=np.concatenate([empty, *[c[0] for c in columns], *buys, *sells], axis=1),
         surprise=np.concatenate([empty, *[c[1] for c in columns]], axis=1),
@@ -239,19 +244,13 @@ def _program(
         es_level=desk.limits.es_level,
         further=further_limits(desk, day, outlooks, standing, boxes, hedges),
         charge=charge_of_zones(desk, {z: (side[f], outlooks[z].grid.hours, outlooks[z].price.mean(axis=0)[f]) for z, (side, f) in boxes.items()}),
-        stress=stress_rows(desk, day, outlooks, standing, boxes, hedges) if desk.portfolio.objective == "min_stress" else None,
-        benchmark=_benchmark(desk, outlooks, tradable, sum(c[2].size for c in columns)),
+        stress=None if alone else stress_rows(desk, day, outlooks, standing, boxes, hedges),
+        benchmark=benchmark_position(desk, outlooks, tradable, sum(c[2].size for c in columns)),
+        zones=(*(z for z, d in deviations.items() for _ in range(int(d.free.sum()))), *2 * tuple(h.zone for h in tradable)),
     )
-
-
-def _benchmark(desk: Desk, outlooks: dict[str, ZoneOutlook], tradable: Sequence[Hedge], deviations: int) -> FloatArray:
-    """No deviation, and what is held; not for a flat benchmark, the expected output of base hours sold in each zone's first base contract."""
-    position, done = np.array([h.held_mw for h in tradable], dtype=np.float64), set()
-    for i, hedge in enumerate(tradable):
-        if desk.portfolio.benchmark_book == "expected_output" and hedge.block == "base" and hedge.zone not in done:
-            done.add(hedge.zone)
-            position[i] = -float(outlooks[hedge.zone].expected_mw.mean())
-    return np.concatenate([np.zeros(deviations), position])
+    if sets is None:
+        return program
+    return replace(program, week=week_rows(desk, day, sets, outlooks, standing, boxes, tradable, program.charged_rate))
 
 
 def _deviation_columns(desk: Desk, outlook: ZoneOutlook, deviation: Deviation) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -352,7 +351,7 @@ def _solution(case: Case, chosen: Chosen, positions: pl.DataFrame, dispatch: pl.
     pnl = np.zeros(program.base.size)
     for zone, book in book_of_day(case.desk, case.day, positions, dispatch, case.outlooks).fair.items():
         pnl = pnl + zone_pnl_eur(book, case.outlooks[zone])
-    worth = worth_of(case.desk, program)
+    worth = chosen.worth or worth_of(case.desk, program)
     in_eur = worth.in_eur()
     row = {
         "delivery_day": case.day.day,

@@ -20,6 +20,7 @@ import numpy as np
 from energy_pipeline.book.trading_costs import Charge
 from energy_pipeline.domain.delivery import FloatArray, IntArray
 from energy_pipeline.mathematics.statistics.tail import expected_shortfall, value_at_risk
+from energy_pipeline.portfolio.week_rows import WeekRows
 
 K_EUR = 1000.0
 """Money is in kEUR inside the solver, so that MW and money have like sizes."""
@@ -105,6 +106,10 @@ class Program:
         Of the desk's stresses, for an objective that looks at them.
     benchmark : array, shape (deviations + contracts,), or None
         Deviations and positions that tracking error is measured from [MW].
+    week : WeekRows or None
+        The same decisions on the paths of the week ahead.
+    zones : tuple of str, length variables
+        Zone of each; empty where nothing asks for it.
     """
 
     base: FloatArray
@@ -123,6 +128,8 @@ class Program:
     charge: Charge | None = None
     stress: StressRows | None = None
     benchmark: FloatArray | None = None
+    week: WeekRows | None = None
+    zones: tuple[str, ...] = ()
 
     @property
     def variables(self) -> int:
@@ -133,6 +140,14 @@ class Program:
     def deviations(self) -> int:
         """How many of them are deviations."""
         return self.fee.size
+
+    @property
+    def charged_rate(self) -> FloatArray:
+        """Fee and trading cost per MW of a deviation that a scenario is charged at most [kEUR/MW], shape (deviations,)."""
+        k = self.deviations
+        way = np.where(self.upper[:k] > 0, 1.0, -1.0)
+        most = np.where(way > 0, self.upper[:k], self.lower[:k])
+        return np.asarray(way * self.fee + self.charge_value(most) / np.where(most == 0.0, 1.0, most))
 
     @property
     def contracts(self) -> int:

@@ -47,6 +47,8 @@ class DayRecord:
         Output of all plants and assets as expected at the gate, and as settled.
     page : bool
         Whether the day has a page.
+    is_unfinished : bool
+        Whether its tables may be of two runs, one of which did not get through.
     """
 
     day: date
@@ -56,6 +58,7 @@ class DayRecord:
     mae_eur_mwh: float | None = None
     naive_eur_mwh: float | None = None
     page: bool = False
+    is_unfinished: bool = False
     zone_mae_eur_mwh: Mapping[str, float] = field(default_factory=dict)
     fleet_expected_mwh: float | None = None
     fleet_mwh: float | None = None
@@ -111,7 +114,14 @@ def index_html(desk: str, currency: str, days: Sequence[DayRecord]) -> str:
 def _row(d: DayRecord) -> dict[str, object]:
     gap = None if d.settled_eur is None or d.expected_eur is None else d.settled_eur - d.expected_eur
     cells = [number(v) for v in (d.expected_eur, d.settled_eur, gap, d.var_eur)] + [number(v, 2) for v in (d.mae_eur_mwh, d.naive_eur_mwh)]
-    return {"day": d.day.isoformat(), "weekday": f"{d.day:%a}", "page": d.page, "cells": cells, "exception": d.is_exception}
+    return {
+        "day": d.day.isoformat(),
+        "weekday": f"{d.day:%a}",
+        "page": d.page,
+        "cells": cells,
+        "exception": d.is_exception,
+        "unfinished": d.is_unfinished,
+    }
 
 
 def _facts(days: Sequence[DayRecord], currency: str) -> list[tuple[str, str]]:

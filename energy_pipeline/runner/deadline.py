@@ -6,6 +6,7 @@ What belongs here: looking whether the day is decided, the fallback decision, an
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -18,11 +19,11 @@ from energy_pipeline.desk.fallback import Fallback
 from energy_pipeline.desk.sources import LateRule
 from energy_pipeline.domain.errors import PipelineError
 from energy_pipeline.fetching.alerts import Alert
-from energy_pipeline.lake import Lake
+from energy_pipeline.lake import Lake, lease
 from energy_pipeline.orchestration.resources import Clock
 from energy_pipeline.orchestration.schedules import DEADLINE_MINUTES
 from energy_pipeline.runner.flows import Runner
-from energy_pipeline.runner.status import decisions_of, due_day
+from energy_pipeline.runner.status import LastDecision, decisions_of, due_day
 from energy_pipeline.settings import Settings
 
 NO_MEMBER = {"members": ("lear_1456",), "training_days": 28}
@@ -70,9 +71,8 @@ def keep(settings: Settings, desk: Desk, instance: dg.DagsterInstance, now: Cloc
     day = day or due_day(desk, moment)
     gate = desk.gate_closure(day)
     deadline = gate - timedelta(minutes=desk.fallback.minutes_before_gate if desk.fallback else DEADLINE_MINUTES)
-    decided = decisions_of(Lake(settings.lake)).get(day)
-    if decided is not None:
-        return Deadline(day, "decided", [f"{day} is decided ({decided.state}), recorded at {decided.recorded_at:%Y-%m-%d %H:%M}Z"])
+    if (decided := _decision(settings, day)) is not None:
+        return Deadline(day, "decided", [str(decided)])
     if moment < deadline:
         return Deadline(day, "not due", [f"{day} must be decided by {deadline:%Y-%m-%d %H:%M}Z"])
     closes = f"its gate {'closed' if moment >= gate else 'closes'} at {gate:%Y-%m-%d %H:%M}Z"
@@ -87,13 +87,24 @@ def keep(settings: Settings, desk: Desk, instance: dg.DagsterInstance, now: Cloc
     return _fall_back(settings, desk, desk.fallback, instance, now, alarm, Deadline(day, "fallback", said))
 
 
+def _decision(settings: Settings, day: date) -> LastDecision | None:
+    """The day's decision, where it is whole: not when a later run began to write it anew and is not through."""
+    lake = Lake(settings.lake)
+    return None if lake.unfinished().of(day, "decide") else decisions_of(lake, [day]).get(day)
+
+
 def _fall_back(
     settings: Settings, desk: Desk, fallback: Fallback, instance: dg.DagsterInstance, now: Clock, alarm: Alarm, found: Deadline
 ) -> Deadline:
-    """Decide the day by the fallback; a run that is at it now has half of the time that is left."""
+    """Decide the day by the fallback; a run that is at it now has half of the time that is left, and its decision stands when it gets through."""
+    patience = (desk.gate_closure(found.day) - now()).total_seconds() / 2
     runner = Runner(settings, fallback_desk(desk, fallback), instance, now)
-    runner.runtime.patience_seconds = (desk.gate_closure(found.day) - now()).total_seconds() / 2
+    runner.runtime.patience_seconds = patience
     try:
+        with lease.take(Lake(settings.lake).storage, [(found.day, "decide")], f"the deadline, process {os.getpid()}", patience_seconds=patience):
+            decided = _decision(settings, found.day)
+        if decided is not None:
+            return Deadline(found.day, "decided", [*found.said, f"{decided}, by the run that was at it"])
         runner.ensure_history(found.day)
         runner.run("decide", found.day, fallback=fallback.decision).raise_if_failed()
     except PipelineError as error:

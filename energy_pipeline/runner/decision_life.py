@@ -88,7 +88,7 @@ def send(settings: Settings, desk: Desk, day: date, by: By, to: Path | None = No
     Raises
     ------
     DecisionStateError
-        When it was sent, when there is no file of bids, or, without an override, when it is not approved, approved by the
+        When it was sent, when there is no file of bids, or, without an override, when it is unfinished, not approved, approved by the
         same person where the desk asks for two, or its gate is closed.
     """
     lake = Lake(settings.lake)
@@ -106,7 +106,7 @@ def send(settings: Settings, desk: Desk, day: date, by: By, to: Path | None = No
             against.append(f"{by.person} approved it, and approval_by_two asks for another person")
         if by.at >= gate:
             against.append(f"its gate closed at {gate:%Y-%m-%d %H:%M}Z")
-        against += [] if stands.state == "approved" else objections(lake, day)
+        against += unfinished(lake, day) if stands.state == "approved" else objections(lake, day)
         _refuse(day, against, by)
         bids = lake.storage.read_bytes(files[-1])
         if to is not None:
@@ -127,9 +127,14 @@ def acknowledge(settings: Settings, desk: Desk, day: date, by: By, reference: st
         return _Word(settings, desk, day, by).note(DecisionEvent("acknowledged", by.at, by.person, stands.decision_hash, note=reference))
 
 
+def unfinished(lake: Lake, day: date) -> list[str]:
+    """Runs that began to decide the day and did not get through: also one after the approval, that has not changed the bids yet."""
+    return [f"run {m.run_id[:8]} of decide is not through" for m in lake.unfinished().of_day(day) if m.flow == "decide"]
+
+
 def objections(lake: Lake, day: date) -> list[str]:
     """What stands against a decision: it is not whole, a fallback that was not to be sent, or breaks a limit."""
-    found = [f"run {m.run_id[:8]} of decide is not through" for m in lake.unfinished().of_day(day) if m.flow == "decide"]
+    found = unfinished(lake, day)
     last = decisions_of(lake, [day]).get(day)
     if last is not None and last.state == "fallback":
         found.append("it is the desk's fallback")

@@ -51,6 +51,8 @@ def delta(runner: Runner, day: date, at: datetime, listener: progress.Listener |
     ------
     MissingDayError
         For a day that is not decided.
+    UnfinishedDayError
+        For one whose tables are of two runs.
     PipelineError
         For an instant before the decision's own, or one that has not come.
     """
@@ -58,6 +60,7 @@ def delta(runner: Runner, day: date, at: datetime, listener: progress.Listener |
     cut = lake.read("information_set", day, day, missing="skip")
     if not cut.height or day not in lake.days("positions"):
         raise MissingDayError("positions", [day], f"energy-pipeline run {day}")
+    lake.unfinished().refuse(day, "decide", "positions")
     decided_at = cut["decision_time"][0]
     if not decided_at < at <= runner.runtime.now():
         step = "give an instant after the decision and not after now"

@@ -161,17 +161,29 @@ class Runner:
         flows: Sequence[FlowName] = FLOWS,
         listener: progress.Listener | None = None,
         is_last: bool = True,
+        publishes: bool = True,
         part: Part | None = None,
     ) -> FlowResult:
         """All flows, or some, over days that are over, as one Dagster run; of one of the two parts of a day, where it is named.
 
-        `is_last=False`: a later run on the same days publishes the warehouse and draws the page.
+        `is_last=False`: a later run on the same days draws the page. `publishes=False`: the days are whole, and `record_marts` follows.
         """
-        last = last or first
+        tags = ({} if is_last else {policies.NOT_LAST_TAG: "true"}) | ({} if publishes else {policies.PUBLISHED_LATER_TAG: "true"})
+        all_of_it = tuple(flows) == FLOWS and is_last and publishes and part is None
+        selection = None if all_of_it else self._assets_of(flows, part, is_last=is_last, publishes=publishes)
+        return self._over(first, last or first, listener, tags, selection)
+
+    def record_marts(self, first: date, last: date, *, listener: progress.Listener | None = None) -> FlowResult:
+        """Publish the warehouse for days that are whole, as a Dagster run that records the marts."""
+        keys = self.definitions.resolve_job_def(DAY).asset_layer.executable_asset_keys
+        return self._over(first, last, listener, {}, sorted(key for key in keys if key.path[0] == MARTS))
+
+    def _over(
+        self, first: date, last: date, listener: progress.Listener | None, tags: dict[str, str], selection: Sequence[dg.AssetKey] | None
+    ) -> FlowResult:
+        """Assets of the job of all flows over days."""
         self._check_calendar(first, last)
-        tags = {} if first == last else range_tags(first, last)
-        tags |= {} if is_last else {policies.NOT_LAST_TAG: "true"}
-        selection = None if tuple(flows) == FLOWS and is_last and part is None else self._assets_of(flows, part, is_last=is_last)
+        tags |= {} if first == last else range_tags(first, last)
         return self._execute(DAY, first, last, listener, tags=tags, selection=selection, partition_key=key_of(first) if first == last else None)
 
     def _check_calendar(self, first: date, last: date) -> None:
@@ -186,12 +198,12 @@ class Runner:
         if last > end:
             raise OutsideCalendarError(f"{last} is after {until}, {end}: no day after it can be decided yet -> ask for an earlier day")
 
-    def _assets_of(self, flows: Sequence[FlowName], part: Part | None, *, is_last: bool) -> list[dg.AssetKey]:
+    def _assets_of(self, flows: Sequence[FlowName], part: Part | None, *, is_last: bool, publishes: bool) -> list[dg.AssetKey]:
         """Assets of some flows; pages and marts only of the last."""
         whole = self.definitions.resolve_job_def(DAY).asset_layer.executable_asset_keys
         marts = [key.path[1] for key in whole if key.path[0] == MARTS]
         found = {key for flow in flows for key in flow_assets(flow, marts)} & set(whole)
-        left = {key for key in found if is_last or (key.path[0] != MARTS and key.path[-1] != REPORT.name)}
+        left = {key for key in found if (is_last or key.path[-1] != REPORT.name) and ((is_last and publishes) or key.path[0] != MARTS)}
         return sorted(key for key in left if part is None or part_of(key) == part)
 
     def is_over(self, day: date) -> bool:

@@ -58,7 +58,8 @@ def records(lake: Lake) -> list[DayRecord]:
     for day, energy in _fleet(lake).items():
         found.setdefault(day, {}).update(energy)
     pages = {folder_of_file(path) for path in lake.storage.files(table_folder("report")) if path.endswith("/report.html")}
-    return [DayRecord(day, **values, page=day.isoformat() in pages) for day, values in sorted(found.items())]
+    torn = {mark.day for mark in lake.unfinished().all()}
+    return [DayRecord(day, **values, page=day.isoformat() in pages, is_unfinished=day in torn) for day, values in sorted(found.items())]
 
 
 def _all(lake: Lake, table: str) -> pl.DataFrame:

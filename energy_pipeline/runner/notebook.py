@@ -9,6 +9,7 @@ hours. Inside the pipeline frames are polars.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from datetime import date
 from difflib import get_close_matches
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 
 class NotebookError(PipelineError):
     """What was asked for is not in the lake's vocabulary."""
+
+
+class UnfinishedDayWarning(UserWarning):
+    """Days that were asked for are of two runs, one of which did not get through."""
 
 
 def frame(table: str, first: date, last: date, vintages: Literal["newest", "all"] = "newest", settings: Settings | None = None) -> pd.DataFrame:
@@ -72,11 +77,19 @@ def frame(table: str, first: date, last: date, vintages: Literal["newest", "all"
 
 
 def _rows(contract: Table, lake: Lake, first: date, last: date, vintages: Literal["newest", "all"]) -> pl.DataFrame:
+    if not contract.vintages:
+        _warn(lake, f"table {contract.name}", first, last)
     rows = lake.read(contract.name, first, last, missing="skip")
     if contract.vintages and vintages == "newest":
         rows = rows.sort("known_at", maintain_order=True).unique(("delivery_day", *contract.key), keep="last", maintain_order=True)
         rows = rows.sort("delivery_day", *contract.key)
     return rows
+
+
+def _warn(lake: Lake, what: str, first: date = date.min, last: date = date.max) -> None:
+    for mark in lake.unfinished().all():
+        if first <= mark.day <= last:
+            warnings.warn(f"{what}, {mark}", UnfinishedDayWarning, stacklevel=2)
 
 
 def _as_pandas(contract: Table, rows: pl.DataFrame, time_zone: str) -> pd.DataFrame:
@@ -186,6 +199,7 @@ class OpenLake:
             raise NotebookError(f"{question!r} is no saved question; questions: {', '.join(self.questions)}")
         if not self.settings.warehouse.is_file():
             raise NotebookError(f"{self.settings.warehouse}: there is no warehouse yet -> energy-pipeline run DAY")
+        _warn(Lake(self.settings.lake), "the warehouse may hold the day as it was before")
         with connect(self.settings.warehouse) as connection:
             found = pl.from_arrow(connection.sql(question).to_arrow_table())
         assert isinstance(found, pl.DataFrame)  # noqa: S101 - a table, not a column

@@ -62,27 +62,43 @@ def run_span(runner: Runner, flows: Sequence[FlowName], first: date, last: date,
 
 
 def run_part(
-    runner: Runner, flows: Sequence[FlowName], span: Span, listener: Listener | None = None, *, part: Part | None = None, is_last: bool = True
+    runner: Runner,
+    flows: Sequence[FlowName],
+    span: Span,
+    listener: Listener | None = None,
+    *,
+    part: Part | None = None,
+    is_last: bool = True,
+    publishes: bool = True,
 ) -> SpanResult:
     """Flows, or a part of each, over a span whose raw days and what else they read are there; as one run where all days are over.
 
-    `is_last=False`: other flows follow on the same days, and the warehouse and the page wait for them.
+    `is_last=False`: other flows follow on the same days, and the warehouse and the page wait for them. `publishes=False`:
+    only the warehouse waits, for `record_marts`.
     """
     total = SpanResult()
     if flows and runner.is_over(span[1]):
-        return _run_as_one(runner, flows, total, span, listener, part=part, is_last=is_last)
+        return _run_as_one(runner, flows, total, span, listener, part=part, is_last=is_last, publishes=publishes)
     return _run_in_line(runner, flows, total, span, listener, part)
 
 
 def _run_as_one(
-    runner: Runner, flows: Sequence[FlowName], total: SpanResult, span: Span, listener: Listener | None, *, is_last: bool, part: Part | None = None
+    runner: Runner,
+    flows: Sequence[FlowName],
+    total: SpanResult,
+    span: Span,
+    listener: Listener | None,
+    *,
+    is_last: bool,
+    publishes: bool = True,
+    part: Part | None = None,
 ) -> SpanResult:
     """The flows in one run. A bad day goes through them one by one: what comes before its failure is made."""
     bad: list[date] = []
     pending = [span]
     while pending:
         begin, end = pending.pop(0)
-        result = runner.run_over(begin, end, flows=flows, listener=listener, is_last=is_last, part=part)
+        result = runner.run_over(begin, end, flows=flows, listener=listener, is_last=is_last, publishes=publishes, part=part)
         if result.success:
             total.add(result)
             continue

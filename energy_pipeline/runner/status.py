@@ -70,6 +70,10 @@ class LastDecision:
     life: str = ""
     """What people did with it last; empty where nobody did anything."""
 
+    def __str__(self) -> str:
+        """For people."""
+        return f"{self.delivery_day} is decided ({self.state}), recorded at {self.recorded_at:%Y-%m-%d %H:%M}Z"
+
 
 @dataclass
 class Status:

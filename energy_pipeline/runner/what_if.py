@@ -64,7 +64,8 @@ class HeldBook:
 
 
 def held_book(desk: Desk, lake: Lake, day: date) -> HeldBook:
-    """A decided day's book from the lake; MissingDayError where a table of it is not there."""
+    """A decided day's book from the lake; MissingDayError where a table of it is not there, UnfinishedDayError where they are of two runs."""
+    lake.unfinished().refuse(day, "decide", "positions")
     desk = with_deals(desk, lake.read("deals", day, day, missing="skip"))
     stood = ("asset_thresholds", "asset_states", "end_values", "orders_sent", "bid_curves", "block_orders")
     tables = {name: lake.read(name, day, day) for name in ("positions", "scenario_paths", "plant_output", "dispatch", *stood)}

@@ -85,7 +85,7 @@ def week_series(info: InformationSet, price_forecasts: pl.DataFrame, errors: Seq
     """All series that can be drawn, zones in desk order, fuels last.
 
     A zone whose prices have no quantiles on every lead day, a driver without forecast or actuals
-    and a fuel with fewer than five known changes are left out.
+    and a fuel with fewer than five known changes are left out; fuels, too, where no zone is left.
     """
     found: list[WeekSeries] = []
     for zone in info.desk.zones:
@@ -97,7 +97,7 @@ def week_series(info: InformationSet, price_forecasts: pl.DataFrame, errors: Seq
         if second is not None:
             found.append(_priced(info, "second_price", zone, second, errors))
         found += [s for driver in info.desk.zones[zone].drivers if (s := _driver(info, zone, driver)) is not None]
-    return found + [s for fuel in FUELS if (s := _fuel(info, fuel)) is not None]
+    return [*found, *(s for fuel in FUELS if (s := _fuel(info, fuel)) is not None)] if found else []
 
 
 def _published(

@@ -21,8 +21,7 @@ from energy_pipeline.strategies.results import Result
 CONFIDENCE = 0.95
 MINIMUM_DAYS = 20
 """Common days under which a covariance says nothing."""
-MEAN_SHRINKAGE_DAYS = 365.0
-"""Weight of a mean of zero, in days: daily means of strategies are mostly noise."""
+HALF_LIFE_DAYS = 30.0
 
 
 @dataclass(frozen=True)
@@ -48,9 +47,9 @@ class Shares:
 def allocate(allocation: Allocation, results: Mapping[str, Result], verdicts: Mapping[str, str]) -> Shares:
     """Shares by the desk's method, on the last `window_days` common days.
 
-    `risk_parity`: every strategy the same part of the variance (Ledoit-Wolf covariance). `cvar`: least
+    `risk_parity`: every strategy the same part of the variance. `cvar`: least
     95 % CVaR of the mix. `mean_variance`: largest mean - variance / (2 x mean daily loss scale), the mean
-    shrunk to zero, the covariance by Ledoit-Wolf. `none`, or fewer than `MINIMUM_DAYS` days in common:
+    shrunk to zero: daily means of strategies are mostly noise. Covariances by `risk_model`. `none`, or fewer than `MINIMUM_DAYS` days in common:
     equal shares. Shares are not negative. `verdicts` holds each strategy's `validation.Verdict.status`.
     """
     left_out = {name: reason for name, r in results.items() if (reason := _excluded(r, verdicts.get(name)))}
@@ -61,7 +60,7 @@ def allocate(allocation: Allocation, results: Mapping[str, Result], verdicts: Ma
     if len(daily) < MINIMUM_DAYS:
         equal = np.full(len(names), 1.0 / len(names))
         return Shares(dict(zip(names, equal.tolist(), strict=True)), left_out, {}, np.asarray(daily @ equal))
-    weights = np.ones(1) if len(names) == 1 else _weights(allocation.method, names, daily)
+    weights = np.ones(1) if len(names) == 1 else _weights(allocation, names, daily)
     covariance = np.atleast_2d(np.cov(daily.T))
     parts = weights * (covariance @ weights)
     total = float(parts.sum())
@@ -87,19 +86,26 @@ def _common(allocation: Allocation, found: list[Result]) -> FloatArray:
     return np.array([[c[d] for c in columns] for d in days], dtype=np.float64).reshape(len(days), len(columns))
 
 
-def _weights(method: str, names: list[str], daily: FloatArray) -> FloatArray:
+def _weights(allocation: Allocation, names: list[str], daily: FloatArray) -> FloatArray:
     from energy_pipeline.mathematics import allocation as problems
-    from energy_pipeline.mathematics.allocation.covariance import ledoit_wolf
 
-    if method == "none":
+    if allocation.method == "none":
         return np.full(len(names), 1.0 / len(names))
     scale = float(daily.std()) or 1.0
     unit = daily / scale
-    if method == "cvar":
+    if allocation.method == "cvar":
         return np.asarray(problems.solve(problems.weights_problem(names, unit), problems.MinCvar(CONFIDENCE)).positions)
-    covariance = ledoit_wolf(unit)[0]
-    if method == "risk_parity":
+    covariance = _covariance(allocation.risk_model, unit)
+    if allocation.method == "risk_parity":
         return np.asarray(problems.solve(problems.weights_problem(names, unit, covariance=covariance), problems.RiskBudget()).positions)
-    mean = unit.mean(axis=0) * len(unit) / (len(unit) + MEAN_SHRINKAGE_DAYS)
+    mean = unit.mean(axis=0) * len(unit) / (len(unit) + allocation.mean_shrinkage_days)
     problem = problems.weights_problem(names, unit, covariance=covariance, expected=mean)
     return np.asarray(problems.solve(problem, problems.Utility(1.0)).positions)
+
+
+def _covariance(model: str, daily: FloatArray) -> FloatArray:
+    from energy_pipeline.mathematics.allocation import covariance
+
+    if model == "sample":
+        return covariance.sample(daily)
+    return covariance.exponentially_weighted(daily, HALF_LIFE_DAYS) if model == "exponentially_weighted" else covariance.ledoit_wolf(daily)[0]

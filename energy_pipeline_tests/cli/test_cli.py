@@ -8,10 +8,12 @@ from typer.testing import CliRunner
 
 from energy_pipeline.cli.flows import flows_of, instant
 from energy_pipeline.cli.main import app
+from energy_pipeline.contracts import table
 from energy_pipeline.desk.templates import TEMPLATES
 from energy_pipeline.lake import Lake
 from energy_pipeline.lake.unfinished import Unfinished
 from energy_pipeline.orchestration.code_version import code_version
+from energy_pipeline_tests.contracts.legal_frames import legal_day
 from energy_pipeline_tests.integration.lakes import TINY
 
 
@@ -64,6 +66,21 @@ def test_the_doctor_and_the_page_name_a_day_that_a_run_did_not_get_through(call,
         said = " ".join(found.output.replace("│", " ").split())
         assert "2026-03-29, decide: run 01234567 began at 2026-03-28 10:00Z and is not through" in said
         assert found.exit_code == (1 if command == ("doctor",) else 0)
+
+
+def test_what_is_traded_by_is_refused_for_a_day_of_two_runs_and_what_is_read_says_so(call, tmp_path):
+    lake, day = Lake(tmp_path / "lake"), date(2026, 3, 29)
+    for name in ("positions", "nomination_lines", "information_set"):
+        lake.write_day(name, day, legal_day(table(name), day, 3))
+    lake.unfinished().mark(Unfinished(day, "decide", "0123456789", datetime(2026, 3, 28, 10, tzinfo=UTC), ("positions", "limits")))
+    refused = (("book", "bids", str(day), "--to", str(tmp_path / "bids")), ("risk", "what-if", "add 5 MW base NORTH"), ("delta", str(day)))
+    told = (("risk", "factors"), ("report", str(day), "--sources"), ("index",), ("export",))
+    for command in (*refused, *told):
+        found = call(*command, *(("--desk", str(TINY)) if command[:2] != ("risk", "factors") else ()))
+        said = " ".join(found.output.split())
+        assert "run 01234567 began at 2026-03-28 10:00Z and is not through" in said, command
+        assert "UnfinishedDayError" in said or command in told, command
+    assert not (tmp_path / "bids").exists()
 
 
 def test_backfill_wants_its_days_in_order(call):

@@ -116,14 +116,14 @@ def test_later_knowledge_changes_nothing(day):
 
 
 def test_later_knowledge_changes_no_lead_day(monkeypatch):
-    # With members short enough for the tiny desk, so that every lead day is forecast by a model.
+    # With members short enough for the tiny desk, so that every lead day is forecast by a model; few past days, which
+    # give no quantiles: `test_later_knowledge_changes_nothing` looks at those.
     monkeypatch.setattr(point, "LATER_MEMBERS", ("lear_56", "xgboost"))
-    info = archive_for(SPRING).at(SPRING)
-    poison = poisoned(frames_for(SPRING), info.decision_time)
-    later = Archive(DESK, poison).at(SPRING)
-    changed = Archive(
-        DESK, withheld(frames_for(SPRING), "day_ahead_prices", info.decision_time, pl.col("delivery_day") == SPRING - timedelta(days=1))
-    )
+    desk = DESK.model_copy(update={"forecast": DESK.forecast.model_copy(update={"error_days": 12})})
+    frames = frames_for(SPRING)
+    info = Archive(desk, frames).at(SPRING)
+    later = Archive(desk, poisoned(frames, info.decision_time)).at(SPRING)
+    changed = Archive(desk, withheld(frames, "day_ahead_prices", info.decision_time, pl.col("delivery_day") == SPRING - timedelta(days=1)))
     store = MemoryArtefacts()  # fits are kept under what they learnt from: other rows, another fit
     honest, same, other = (price_forecasts(i, store).filter(pl.col("model") == "ensemble") for i in (info, later, changed.at(SPRING)))
     for lead in range(1, DESK.forecast.horizon_days + 1):

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import polars as pl
 from energy_pipeline.contracts import TABLES, Table
 from energy_pipeline.contracts.raw import RAW_TABLES
 from energy_pipeline.domain.delivery import days_between
-from energy_pipeline.lake import Lake
+from energy_pipeline.lake import Lake, layout
 
 TINY = Path(__file__).parents[1] / "desks" / "tiny.yaml"
 DECIDE_TABLES = tuple(t.name for t in TABLES.values() if t.flow == "decide")
@@ -43,10 +44,10 @@ def copy_raw(source: Lake, target: Lake, first: date, last: date, edit: Edit) ->
         held = source.read(contract.name, first, last, missing="skip")
         edited = edit(contract, held)
         parts = {part["delivery_day"][0]: part for part in edited.partition_by("delivery_day", maintain_order=True)}
-        for day in days_between(first, last):
-            frame = parts.get(day, contract.frame())
-            if frame.height or contract.may_be_empty:
-                target.add_vintage(contract.name, day, frame)
+        frames = {day: parts.get(day, contract.frame()) for day in days_between(first, last)}
+        written = [day for day, frame in frames.items() if frame.height or contract.may_be_empty]
+        for _, days in groupby(written, layout.month_start):  # a file a month, as history is loaded, in place of a file a day
+            assert target.add_history(contract.name, {day: frames[day] for day in days}) == {}
 
 
 def value_columns(contract: Table) -> list[str]:

@@ -2,8 +2,8 @@
 
 import os
 import signal
-import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import dagster as dg
@@ -21,6 +21,8 @@ STEPS = {
     "decide": ("run", str(DAY), "--again", "--flows", "ingest,decide", "--no-audit"),
     "settle": ("run", str(DAY), "--again", "--flows", "settle_da,settle_final", "--no-audit"),
 }
+IN_A_ROW, PLACES = 3, 2
+"""Kills of a step before it gets through, and lakes that are tried at the same time."""
 ORDER = ("decide", "settle", "publish", "maintenance")
 
 
@@ -80,9 +82,29 @@ def killed(place, step, twin, seconds):
     return alive
 
 
-def test_after_a_kill_at_any_moment_days_are_whole_or_marked_and_run_again_to_the_same_bytes(tmp_path):
+def kill_over_and_over(place, kills, seed, lasts, right, published):
+    """So many kills, each step killed `IN_A_ROW` times before it gets through; at which share of its time each hit."""
+    chance, done, told, twin = np.random.default_rng(seed), 0, [], "a"
+    while done < kills:
+        twin = "b" if twin == "a" else "a"
+        for step in ORDER:
+            for _ in range(IN_A_ROW):
+                before, share = contents(place.lake), float(chance.random())
+                hit = killed(place, step, twin, share * lasts[step])
+                told += [(step, round(share, 2))] if hit else []
+                assert broken_promises(place, before, right[twin]) == [], (step, share)
+                done += hit
+            through(place, step, twin)
+            assert no_run_is_open(place)
+        assert contents(place.lake) == right[twin]
+        assert marts(place.home / "lake" / "warehouse.duckdb") == published[twin]
+        assert place.lake.unfinished().all() == []
+    return told
+
+
+def test_after_kills_at_any_moment_days_are_whole_or_marked_and_run_again_to_the_same_bytes(tmp_path):
     with processes.library_server():
-        place = Place(tmp_path / "home")
+        place = Place(tmp_path / "home0")
         place.home.mkdir()
         place.run("a", "run", str(DAY), "--no-audit")
         lasts, right, published = {}, {}, {}
@@ -90,18 +112,9 @@ def test_after_a_kill_at_any_moment_days_are_whole_or_marked_and_run_again_to_th
             lasts |= {step: through(place, step, twin) for step in ORDER}
             right[twin], published[twin] = contents(place.lake), marts(place.home / "lake" / "warehouse.duckdb")
         assert sum(right["a"][key] != right["b"][key] for key in right["a"]) > 20, "the twins decide and earn alike: nothing would be seen"
-        chance, kills, told, twin = np.random.default_rng(18), 0, {}, "a"
-        while kills < KILLS:
-            twin = "b" if twin == "a" else "a"
-            for step in ORDER:
-                before, moment = contents(place.lake), float(chance.random()) * lasts[step]
-                hit = killed(place, step, twin, moment)
-                kills += hit
-                told.setdefault(step, []).append(round(moment / lasts[step], 2) if hit else "too late")
-                assert broken_promises(place, before, right[twin]) == [], (step, moment)
-                through(place, step, twin)
-                assert no_run_is_open(place)
-            assert contents(place.lake) == right[twin]
-            assert marts(place.home / "lake" / "warehouse.duckdb") == published[twin]
-            assert place.lake.unfinished().all() == []
-        sys.stdout.write(f"{kills} kills, at shares of each step's time: {told}\n")
+        places = [place, *(place.copied(tmp_path / f"home{n}") for n in range(1, PLACES))]
+        with ThreadPoolExecutor(PLACES) as pool:
+            begun = [pool.submit(kill_over_and_over, own, KILLS / PLACES, seed, lasts, right, published) for seed, own in enumerate(places)]
+            told = [one for under_way in begun for one in under_way.result()]
+    shares = {step: sorted(share for name, share in told if name == step) for step in ORDER}
+    os.write(1, f"{len(told)} kills, at shares of each step's time: {shares}; seconds: {lasts}\n".encode())

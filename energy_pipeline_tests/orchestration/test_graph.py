@@ -11,7 +11,7 @@ import pytest
 
 from energy_pipeline.contracts import TABLES
 from energy_pipeline.contracts.model import STAGES
-from energy_pipeline.orchestration.jobs import FORECASTS, part_of
+from energy_pipeline.orchestration.jobs import FORECASTS, SETTLED_ALONE, part_of
 from energy_pipeline_tests.orchestration import graph_snapshot
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -94,6 +94,9 @@ def test_definitions_import_no_heavy_library(tmp_path):
 def test_what_comes_before_the_chain_hangs_on_nothing_of_it(assets):
     before = {name for name in assets if part_of(dg.AssetKey(name.split("/"))) == FORECASTS}
     assert before >= {"day_ahead_prices", "information_set", "price_forecasts", "plant_output", "scenario_paths", "scenario_sets"}
-    assert not before & {"dispatch", "signals", "positions", "risk_measures", "pnl", "forecast_scores", "nominations", "daily_report", "runs"}
+    assert not before & {"dispatch", "signals", "positions", "risk_measures", "pnl", "forecast_comparison", "nominations", "daily_report", "runs"}
+    assert before >= set(SETTLED_ALONE)
+    made = [dep for name in SETTLED_ALONE for dep in assets[name]["deps"] if not TABLES[dep.split(" ")[0]].vintages]
+    assert [dep for dep in made if "[D" in dep] == []  # nor on what was made of another day
     needed = {name: {dep.split(" ")[0] for dep in assets[name]["deps"]} - before - {"raw_history"} for name in before}
     assert {name: found for name, found in needed.items() if found} == {}

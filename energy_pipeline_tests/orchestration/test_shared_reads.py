@@ -2,13 +2,16 @@
 
 from datetime import date, timedelta
 
+import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
 from energy_pipeline.contracts import table
+from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import MissingDayError
 from energy_pipeline.lake import Lake
 from energy_pipeline.orchestration.shared_reads import SharedReads
+from energy_pipeline_tests.made_up_day import MadeUpDay
 
 DAY = date(2026, 1, 15)
 NAME = "var_exceptions"
@@ -52,10 +55,30 @@ def test_a_frame_changed_in_place_changes_for_nobody_else(lake):
 def test_after_a_write_the_day_is_read_anew_and_room_is_given_back(lake):
     shared = SharedReads(lake)
     shared.read(NAME, DAY, DAY, "error")
-    shared.forget(NAME)
+    shared.forget(NAME, DAY)
     shared.read(NAME, DAY, DAY, "error")
     assert lake.reads == 2
     assert shared._bytes == sum(frame.estimated_size() for frame in shared._held[NAME].values())
+
+
+def test_windows_of_successive_days_read_each_day_once(tmp_path):
+    asked = []
+
+    class Noting(Lake):
+        def read(self, name, first, last, missing="error"):
+            asked.extend(days_between(first, last))
+            return super().read(name, first, last, missing)
+
+    lake, days = Noting(tmp_path), [DAY + timedelta(days=n) for n in range(6)]
+    shared = SharedReads(lake)
+    rows = MadeUpDay(DAY).tables[NAME]
+    for n, day in enumerate(days):
+        lake.write_day(NAME, day, rows.with_columns(delivery_day=pl.lit(day)))
+        shared.forget(NAME, day)
+        found = shared.read(NAME, days[0] - timedelta(days=9), day, "skip")
+        assert_frame_equal(found, Lake(tmp_path).read(NAME, days[0], day))
+        assert found["delivery_day"].n_unique() == n + 1
+    assert sorted(set(asked)) == sorted(asked)  # those before the first, which are not there, too
 
 
 def test_what_does_not_fit_is_read_by_each(lake):

@@ -8,6 +8,7 @@ import pytest
 
 from energy_pipeline.contracts import TABLES, table
 from energy_pipeline.lake import Lake, lease
+from energy_pipeline.lake.unfinished import FOLDER
 from energy_pipeline.orchestration.whole_days import WholeDays, planned, unfinished_runs
 from energy_pipeline_tests.contracts.legal_frames import legal_day
 
@@ -119,6 +120,17 @@ def test_the_runs_table_is_told_of_runs_that_are_gone_and_of_no_other(lake):
     assert unfinished_runs(lake, own_run="first") == {}
     with lease.take(lake.storage, [(DAY, "decide")], "run first, process 1"):
         assert unfinished_runs(lake, own_run="second") == {}
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"[]", b'{"run_id": "first"}', b'{"run_id": "first", "began": "soon", "left": [], "about": {}}'])
+def test_a_mark_that_cannot_be_read_marks_its_day_all_the_same(lake, text):
+    lake.storage.write_bytes(f"{FOLDER}/{DAY}.decide.json", text)
+    lake.storage.write_bytes(f"{FOLDER}/notes.json", b"no mark")
+    (mark,) = lake.unfinished().all()
+    assert str(mark) == "2026-03-29, decide: a run began this day, and its mark cannot be read -> energy-pipeline run 2026-03-29 --again"
+    write(a_run(lake), *DECIDE)
+    assert lake.unfinished().all() == []
+    assert [row["run_id"] for row in lake.read("runs", DAY, DAY).to_dicts()] == ["unknown"]
 
 
 def test_a_day_has_one_writer_and_a_killed_one_keeps_nobody_waiting(tmp_path):

@@ -70,6 +70,11 @@ def test_ten_years_of_days_stay_under_three_megabytes_and_ask_for_nothing():
     assert not re.search(r"https?:|url\(|@import|<img|<link|src=", page)
 
 
+def test_a_day_of_two_runs_says_so_in_its_row():
+    pages = [index_html("desk", "EUR", [DayRecord(FIRST, 10.0, page=True, is_unfinished=torn)]) for torn in (False, True)]
+    assert ["of two runs" in page for page in pages] == [False, True]
+
+
 def test_a_desk_without_a_settled_day_says_so_and_the_desks_name_is_escaped():
     page = index_html("<desk>", "EUR", [DayRecord(FIRST, 10.0)])
     assert "1, none settled yet" in page

@@ -1,5 +1,6 @@
 """A day that is not decided by the desk's deadline is told, and decided by what the desk names for that."""
 
+from contextlib import nullcontext
 from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
@@ -8,6 +9,8 @@ import pytest
 from energy_pipeline.desk import load_desk
 from energy_pipeline.desk.fallback import Fallback
 from energy_pipeline.domain.errors import DeskError, PipelineError
+from energy_pipeline.lake import Lake, lease
+from energy_pipeline.lake.unfinished import Unfinished
 from energy_pipeline.runner import deadline, status
 from energy_pipeline.runner.flows import FlowResult
 from energy_pipeline.settings import Settings
@@ -64,6 +67,26 @@ def test_a_decided_day_and_one_that_is_not_due_are_left_alone(settings, fallback
     decide(settings)
     found, alerts = keep(settings)
     assert (found.outcome, alerts, fallbacks) == ("decided", [], [])
+
+
+def test_a_decision_that_a_killed_run_began_to_write_anew_is_none(settings, fallbacks):
+    decide(settings)
+    Lake(settings.lake).unfinished().mark(Unfinished(DAY, "decide", "0123456789", AT, ("positions",)))
+    found, (alert,) = keep(settings)
+    assert (found.outcome, len(fallbacks)) == ("fallback", 1)
+    assert "is not through" in alert.detail
+
+
+def test_a_run_that_gets_through_while_the_deadline_waits_for_it_keeps_its_decision(settings, fallbacks, monkeypatch):
+    def waiting(*_given, **_more):
+        decide(settings)
+        return nullcontext()
+
+    monkeypatch.setattr(lease, "take", waiting)
+    found, (alert,) = keep(settings)
+    assert (found.outcome, fallbacks) == ("decided", [])
+    assert "is not decided" in alert.subject
+    assert found.said[-1].endswith("by the run that was at it")
 
 
 def test_at_the_deadline_the_desks_fallback_is_decided_and_told(settings, fallbacks):

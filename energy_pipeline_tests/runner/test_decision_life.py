@@ -106,6 +106,13 @@ def test_an_approval_ends_with_another_decision_and_holds_with_the_same(settings
     assert decision_life.where(lake, DAY).state == "decided"
 
 
+def test_an_approved_decision_is_not_sent_while_a_later_run_is_not_through(settings):
+    decision_life.approve(settings, DESK, DAY, ANNA)
+    again(settings)
+    with pytest.raises(DecisionStateError, match="run second of decide is not through -> put it right"):
+        decision_life.send(settings, DESK, DAY, BEN)
+
+
 def test_a_sent_decision_is_not_written_anew_but_by_somebodys_word(settings):
     through(settings)
     with pytest.raises(DecisionSentError, match=r"2026-03-29: sent by ben@desk .* -> energy-pipeline run 2026-03-29 --again --reason"):

@@ -1,14 +1,17 @@
 """Tables of the lake as pandas frames."""
 
-from datetime import date, timedelta
+import warnings
+from datetime import UTC, date, datetime, timedelta
 
+import duckdb
 import pandas as pd
 import polars as pl
 import pytest
 
 import energy_pipeline
 from energy_pipeline.lake import Lake
-from energy_pipeline.runner.notebook import NotebookError, frame
+from energy_pipeline.lake.unfinished import Unfinished
+from energy_pipeline.runner.notebook import NotebookError, UnfinishedDayWarning, frame
 from energy_pipeline.settings import Settings
 from energy_pipeline_tests.lake.days import DAY, prices, stresses
 
@@ -84,6 +87,26 @@ def test_what_an_open_lake_lacks_is_told(tmp_path):
     with pytest.raises(NotebookError, match="there is no warehouse yet"):
         lake.ask("monthly_pnl_by_zone")
     assert not hasattr(lake, "plant_outputs")
+
+
+def test_days_of_two_runs_are_told_wherever_they_are_read(tmp_path):
+    stored, began = Lake(tmp_path), datetime(2019, 3, 29, 10, tzinfo=UTC)
+    stored.add_vintage("day_ahead_prices", DAY, prices(DAY, price=40.0))
+    for day in (DAY, DAY + timedelta(days=1)):
+        stored.write_day("stress_results", day, stresses(day, value=7.0))
+    stored.unfinished().mark(Unfinished(DAY, "decide", "0123456789", began, ("positions",)))
+    lake = energy_pipeline.open(tmp_path)
+    with pytest.warns(
+        UnfinishedDayWarning, match="table stress_results, 2019-03-30, decide: run 01234567 .* -> energy-pipeline run 2019-03-30 --again"
+    ):
+        assert lake.stress_results.polars().collect().height
+    duckdb.connect(str(tmp_path / "warehouse.duckdb")).close()
+    with pytest.warns(UnfinishedDayWarning, match="the warehouse may hold the day as it was"):
+        lake.ask("select 1 as one")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert lake.stress_results["2019-03-31"].pandas().shape[0], "another day"
+        assert lake.day_ahead_prices.pandas().shape[0], "raw rows are of no decision"
 
 
 def test_a_lake_named_as_text_is_asked_its_own_warehouse(tmp_path):

@@ -12,7 +12,7 @@ from energy_pipeline.domain.errors import ContractError, DeskError, Finding, Inf
 from energy_pipeline.runner.flows import FLOWS
 from energy_pipeline.runner.results import SpanResult
 from energy_pipeline.runner.spans import chunks
-from energy_pipeline.runner.workers import Plan, Worker, WorkerDiedError, hand_out
+from energy_pipeline.runner.workers import PAST_DAYS, UNPUBLISHED_DAYS, Plan, Worker, WorkerDiedError, hand_out
 
 FIRST = date(2026, 1, 1)
 CHUNKS = list(chunks(FIRST, FIRST + timedelta(days=9), 2))
@@ -63,7 +63,7 @@ def test_raw_days_come_first_and_the_chain_follows_in_day_order(workers, order, 
 def test_each_worker_forecasts_a_stretch_of_its_own_and_the_chain_does_not_wait_for_all_forecasts():
     made = carried_out(Plan(FLOWS, [CHUNKS], 2))
     own = {worker: [t.span for w, t in made if w == worker and t.part == "forecasts"] for worker in (0, 1)}
-    assert own == {0: CHUNKS[:3], 1: CHUNKS[3:]}
+    assert own == {0: CHUNKS[:1], 1: CHUNKS[1:]}  # the first carries the chain too
     parts = [t.part for _, t in made]
     assert parts.index("chain") < len(parts) - 1 - parts[::-1].index("forecasts")
 
@@ -74,20 +74,54 @@ def test_where_workers_share_a_past_they_make_it_together_kind_by_kind_before_an
         made = [task for _, task in carried_out(Plan(FLOWS, [CHUNKS], 2, past), order=order)]
         assert [t.part for t in made[:6]] == ["raw", "drivers", "drivers", "members", "members", "forecasts"]
         for kind, days in past:
-            assert sorted(day for t in made if t.part == kind for day in days_between(*t.span)) == days
-            assert {t.chunks[1] for t in made if t.part == kind} == {CHUNKS[0]}
+            shared = days_between(*CHUNKS[0])  # the second worker looks back to what the first one forecasts
+            assert sorted(day for t in made if t.part == kind for day in days_between(*t.span)) == [*days, *shared]
+            assert {t.chunks[1] for t in made if t.part == kind} == {(FIRST, CHUNKS[1][0])}
     for plan in (Plan(FLOWS, [CHUNKS[:1], CHUNKS[1:]], 2, past), Plan(("settle_da",), [CHUNKS], 2, past), Plan(FLOWS, [CHUNKS], 1, past)):
         assert not {"drivers", "members"} & {t.part for _, t in carried_out(plan)}  # each has a past of its own, or none
+
+
+def test_a_long_past_is_made_in_pieces_that_fit_in_memory():
+    past = [("members", days_between(FIRST - timedelta(days=10 * PAST_DAYS), FIRST - timedelta(days=1)))]
+    pieces = [task.span for _, task in carried_out(Plan(FLOWS, [CHUNKS], 2, past)) if task.part == "members"]
+    assert max((last - first).days + 1 for first, last in pieces) <= PAST_DAYS
+
+
+@pytest.mark.parametrize("order", [min, max])
+def test_every_day_gets_its_marts_once_after_its_chain_and_no_day_waits_for_long(order):
+    many = list(chunks(FIRST, FIRST + timedelta(days=179), 10))
+    made = [task for _, task in carried_out(Plan(FLOWS, [many], 2), order=order)]
+    assert sorted(chunk for t in made if t.part == "marts" for chunk in t.chunks) == many
+    waiting = set()
+    for task in made:
+        if task.part == "chain":
+            waiting |= set(task.chunks)
+        if task.part == "marts":
+            assert waiting >= set(task.chunks)
+            waiting -= set(task.chunks)
+        assert len(waiting) * 10 <= UNPUBLISHED_DAYS + 2 * 10  # what two workers finish meanwhile
+    assert not waiting
+
+
+def test_days_that_failed_get_no_marts():
+    bad = CHUNKS[1][0]
+    made = [
+        task
+        for _, task in carried_out(
+            Plan(FLOWS, [CHUNKS], 2), lambda t: SpanResult(failed_days={bad} if t.part == "chain" and bad in t.span else set())
+        )
+    ]
+    assert bad not in {day for t in made if t.part == "marts" for chunk in t.chunks for day in days_between(*chunk)}
 
 
 def test_only_the_last_part_of_the_flows_asked_for_publishes():
     def last(*flows):
         return {t.part: t.is_last for _, t in carried_out(Plan(flows, [CHUNKS], 2))}
 
-    assert last(*FLOWS) == {"raw": False, "forecasts": False, "chain": True}
-    assert last("ingest", "decide") == {"raw": False, "forecasts": False, "chain": True}
-    assert last("decide") == {"raw": False, "forecasts": False, "chain": True}
-    assert last("settle_da") == {"chain": True}
+    assert last(*FLOWS) == {"raw": False, "forecasts": False, "chain": True, "marts": True}
+    assert last("ingest", "decide") == {"raw": False, "forecasts": False, "chain": True, "marts": True}
+    assert last("decide") == {"raw": False, "forecasts": False, "chain": True, "marts": True}
+    assert last("settle_da") == {"chain": True, "marts": True}
 
 
 def test_days_that_failed_are_left_out_of_what_follows():
@@ -139,7 +173,7 @@ def patient(pipe):
 def test_workers_are_processes_and_tell_what_they_do():
     heard = Heard()
     total = hand_out(Plan(FLOWS, [CHUNKS], 2), lambda: Worker(echo, ()), heard)
-    assert len(total.errors) == 11
+    assert len([part for part, *_ in total.errors if part != "marts"]) == 11
     processes = {text for _, _, text in total.errors}
     assert len(processes) == 2
     assert str(os.getpid()) not in processes

@@ -19,6 +19,7 @@ from energy_pipeline.information.resolution import timestamps
 from energy_pipeline.scenarios import scenario_paths
 from energy_pipeline.scenarios.scores import scenario_scores
 from energy_pipeline.scenarios.sets import scenario_sets
+from energy_pipeline.scenarios.week import week_set
 from energy_pipeline.scenarios.week_series import TRADING_SHARE, week_series
 from energy_pipeline_tests.renewables.hand_made import TINY, ensemble, tiny_desk
 from energy_pipeline_tests.scenarios.test_paths import PRICES, ROOF, histories, matrix, roof
@@ -232,3 +233,4 @@ def test_gas_spreads_with_the_square_root_of_trading_days():
         np.testing.assert_allclose(gas.quantiles[24 * lead], last * np.exp(deviation * norm.ppf(QUANTILES)), rtol=1e-9)
     few, _ = fuel_rows(changes[:4])
     assert all(s.kind != "gas" for s in week_series(Archive(desk, few).at(D), forecasts, []))
+    assert week_set(Archive(desk, raw).at(D), forecasts.clear(), []) is None, "fuels alone are no week: a desk with few past errors has no quantiles"

@@ -12,7 +12,7 @@ from energy_pipeline.contracts.model import Column, Table
 
 OBJECTIVES = (
     *("mean_cvar", "min_cvar", "min_variance", "mean_variance", "black_litterman", "min_mad", "minimax", "max_mean"),
-    *("max_sharpe", "tracking_error", "min_stress"),
+    *("max_sharpe", "tracking_error", "min_stress", "week_drawdown", "week_var", "risk_budget"),
 )
 """What a book may be chosen by, as in the desk file."""
 

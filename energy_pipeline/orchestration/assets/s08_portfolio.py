@@ -44,6 +44,7 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
     """All assets of the stage."""
     info, forecasts, positions = Information(), Day("price_forecasts"), Day("positions")
     scenarios = (info, Day("scenario_paths"), Day("plant_output"), Day("dispatch"))
+    sets = Day("scenario_sets")
     came = (Raw("second_prices"), Raw("plant_meters"), Raw("generation_actual"), Raw("held_hours"))
     auction = Raw("day_ahead_prices", required=True)
     wanted = (Day("signals"), Day("strategy_states"), Day("hedge_programme"))
@@ -58,7 +59,7 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
         factory.table("deals", deals_of_day, info, DaysBefore("deals", LEDGER_LOOK_BACK)),
         factory.table("curve_days", curve_days, info, Day("forward_curve"), deals),
         factory.table("hedge_programme", hedging_steps.hedge_programme, *scenarios, *stood, *map(Day, SENT), deals),
-        factory.files("positions", NOMINATIONS, write_book, *scenarios, forecasts, *decided, *stood, deals, tables=BOOK_TABLES),
+        factory.files("positions", NOMINATIONS, write_book, *scenarios, sets, forecasts, *decided, *stood, deals, tables=BOOK_TABLES),
         factory.table("joint_book", joint_book, *scenarios, forecasts, Day("spread_forecasts"), *stood, deals),
         factory.table("forward_book_proposals", forward_book_proposals, info, forecasts),
         factory.table("pnl_day_ahead", pnl_day_ahead, positions, Day("plant_output"), Day("dispatch"), *(Day(n) for n in STOOD), *settled, auction),
@@ -66,7 +67,7 @@ def assets(factory: AssetFactory) -> list[dg.AssetsDefinition]:
         factory.table("asset_legs", asset_legs, *(Day(n) for n in DECIDED), *sent, auction, *came, DaysBefore("asset_legs", LOOK_BACK_DAYS)),
         factory.table("plant_results", plant_results, Day("plant_output"), Day("nomination_lines"), auction, *came),
         factory.table("pnl", pnl, positions, Day("plant_output"), Day("dispatch"), auction, *came, *settled, *(Day(name) for name in ACTED)),
-        factory.tables("rivals", RIVAL_TABLES, rivals, *scenarios, *wanted, positions, *stood, *map(Day, SENT), deals),
+        factory.tables("rivals", RIVAL_TABLES, rivals, *scenarios, sets, *wanted, positions, *stood, *map(Day, SENT), deals),
         factory.table("hedge_results", hedging_steps.hedge_results, Window("pnl", SCORE_DAYS), Window("pnl_day_ahead", SCORE_DAYS, required=False)),
         factory.table("objective_results", objective_results, positions, Day("objective_positions"), Day("pnl")),
         factory.table("objective_scores", objective_scores, Window("objective_results", SCORE_DAYS)),
@@ -121,6 +122,7 @@ def decided_book(
     *,
     information_set: Info,
     scenario_paths: Frame,
+    scenario_sets: Frame,
     plant_output: Frame,
     dispatch: Frame,
     price_forecasts: Frame,
@@ -145,7 +147,9 @@ def decided_book(
     acting = acting_of(day, dispatch, asset_thresholds, asset_states, end_values, orders_sent, bid_curves, block_orders)
     held = information_set.with_desk(holding(information_set.desk, deals))
     sized = sized_signals(signals, strategy_states)
-    case = portfolio.case_of(held, scenario_paths, plant_output, dispatch, sized, acting, programme_of(hedge_programme))
+    programme = programme_of(hedge_programme)
+    sets = scenario_sets if day.desk.portfolio.objective in ("week_drawdown", "week_var") else None
+    case = portfolio.case_of(held, scenario_paths, plant_output, dispatch, sized, acting, programme, sets)
     if joint:
         from energy_pipeline.portfolio.joint_day import trades_of
 
@@ -316,6 +320,7 @@ def rivals(
     *,
     information_set: Info,
     scenario_paths: Frame,
+    scenario_sets: Frame,
     plant_output: Frame,
     dispatch: Frame,
     signals: Frame,
@@ -333,7 +338,8 @@ def rivals(
 
     acting = acting_of(day, dispatch, **stood)
     held = information_set.with_desk(holding(information_set.desk, deals))
-    case = case_of(held, scenario_paths, plant_output, dispatch, sized_signals(signals, strategy_states), acting, programme_of(hedge_programme))
+    sized, programme = sized_signals(signals, strategy_states), programme_of(hedge_programme)
+    case = case_of(held, scenario_paths, plant_output, dispatch, sized, acting, programme, scenario_sets)
     found = stage.rivals(case, positions)
     effectiveness = stage.hedge_effectiveness(case, positions, dispatch)
     return {"objective_comparison": found.comparison, "objective_positions": found.positions, "hedge_effectiveness": effectiveness}

@@ -81,7 +81,8 @@ def assets(factory: AssetFactory, project: SqlProject, *, described: bool = True
 
 def publish_unrecorded(context: dg.AssetExecutionContext, runtime: DeskRuntime, project: SqlProject) -> None:
     """The warehouse, where the run does not record the marts itself."""
-    if as_of_of(context) is None and not records_marts(context) and policies.NOT_LAST_TAG not in context.run.tags:
+    later = {policies.NOT_LAST_TAG, policies.PUBLISHED_LATER_TAG} & set(context.run.tags)
+    if as_of_of(context) is None and not records_marts(context) and not later:
         with progress.reporting(MARTS), policies.retrying(context, "publish"):
             publish(runtime, published_days(context, runtime), project)
 

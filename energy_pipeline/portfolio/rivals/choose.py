@@ -6,7 +6,7 @@ tables of the decision. What does not: which goals (`goals`), results (`settle`)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -14,14 +14,17 @@ import polars as pl
 from energy_pipeline.book.hedges import Hedge, block_profile
 from energy_pipeline.book.positions import DAY_AHEAD
 from energy_pipeline.contracts import table
+from energy_pipeline.desk.portfolio import OF_DECISIONS
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.mathematics import allocation as al
 from energy_pipeline.mathematics.allocation.objectives import Objective
 from energy_pipeline.mathematics.statistics.tail import expected_shortfall, value_at_risk
+from energy_pipeline.portfolio.chosen import choose, worth_of
 from energy_pipeline.portfolio.decision import Case
 from energy_pipeline.portfolio.program import K_EUR, Program
 from energy_pipeline.portfolio.rivals.goals import DESK, FLAT, NAIVE_HEDGE, goals
 from energy_pipeline.portfolio.rivals.linear import as_variables, from_decisions, linear_problem
+from energy_pipeline.portfolio.tangents import OptimisationError
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ def rivals(case: Case, positions: pl.DataFrame) -> Rivals:
     if case.program.variables:
         problem = linear_problem(case.program)
         choices |= {name: _solved(case.program, *goal) for name, goal in goals(case.desk, problem).items()}
+        choices |= {name: _as_the_desk_would(case, name) for name in OF_DECISIONS}
     day = case.day.day
     measured = [{"delivery_day": day, "objective_name": name, **measures(case, choice)} for name, choice in choices.items()]
     frames = [table("objective_positions").frame(), *(_rows(case, name, choice.x) for name, choice in choices.items())]
@@ -74,6 +78,21 @@ def _solved(program: Program, problem: al.Problem, objective: Objective) -> Choi
     except al.AllocationError as error:
         return Choice(np.zeros(program.variables), 1.0, f"stands flat: {error}")
     return Choice(as_variables(program, found.positions), found.certificate.relative_gap, found.solver)
+
+
+def _as_the_desk_would(case: Case, name: str) -> Choice:
+    """The book of a desk with this objective, without the limits that rivals are measured against only."""
+    desk = case.desk.model_copy(update={"portfolio": case.desk.portfolio.model_copy(update={"objective": name})})
+    program = replace(case.program, es_limit=None, further=None)
+    try:
+        found = choose(desk, program)
+    except OptimisationError as error:
+        return Choice(np.zeros(program.variables), 1.0, f"stands flat: {error}")
+    worth = found.worth or worth_of(desk, program)
+    if worth.measure is None:
+        return Choice(found.optimum.x, 0.0, found.solver)
+    short = max(found.optimum.bound - worth.tilted(found.optimum.x), 0.0)
+    return Choice(found.optimum.x, short / max(abs(found.optimum.bound), short, 1e-12), found.solver)
 
 
 def measures(case: Case, choice: Choice) -> dict[str, object]:

@@ -3,10 +3,8 @@
 What belongs here: the list and how each follows from the desk's settings. What does not:
 solving them (`choose`).
 
-Left out: drawdown objectives (a day's scenarios have no order in time), Sharpe ratio, tracking error and
-worst stress (a desk may choose its book by them, `chosen`), risk parity
-(it fixes the positions without regard to limits; `allocators` has it for strategies), least VaR
-(a mixed-integer problem: minutes a day on quarter-hours, even on a tenth of the scenarios).
+Left out: Sharpe ratio and tracking error (a desk may choose its book by them, `chosen`), least VaR of the day (a mixed-integer problem:
+minutes a day on quarter-hours, even on a tenth of the scenarios; `week_var` has the week's few paths).
 """
 
 from __future__ import annotations
@@ -17,6 +15,7 @@ from dataclasses import replace
 import numpy as np
 
 from energy_pipeline.desk import Desk
+from energy_pipeline.desk.portfolio import OF_DECISIONS
 from energy_pipeline.mathematics import allocation as al
 from energy_pipeline.mathematics.allocation.objectives import Objective
 
@@ -62,6 +61,7 @@ RIVALS = (
     "min_cvar",
     "mean_cvar",
     "minimax",
+    *OF_DECISIONS,
 )
 
 

@@ -15,7 +15,6 @@ import numpy as np
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.domain.errors import InfeasibleError
 from energy_pipeline.mathematics.allocation import Bounds, Gross, Linear, Problem
-from energy_pipeline.portfolio.least_stress import charged_rate
 from energy_pipeline.portfolio.program import Program
 
 
@@ -39,7 +38,7 @@ def linear_problem(program: Program) -> Problem:
     cost = np.concatenate([np.zeros(k), spread])
     return Problem(
         names=tuple(f"deviation {i}" for i in range(k)) + tuple(f"contract {i}" for i in range(m)),
-        scenarios=np.hstack([program.slope[:, :k] - charged_rate(program), gain]),
+        scenarios=np.hstack([program.slope[:, :k] - program.charged_rate, gain]),
         held=np.concatenate([np.zeros(k), program.opening]),
         buy_cost=cost,
         sell_cost=cost,
