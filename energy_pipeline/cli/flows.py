@@ -146,7 +146,7 @@ def run_chunks(
 
     if len(days) > 1:
         settings = settings.model_copy(update={"label": settings.label or f"{', '.join(flows)} {days[0]} to {days[-1]}, {len(days)} days"})
-    most = workers or cores()
+    most = workers or (cores() if len(days) > chunk else 1)
     size = chunk if most == 1 else min(chunk, max(LEAST_DAYS, math.ceil(len(days) / (CHUNKS_A_WORKER * most))))
     groups = [list(chunks(*stretch, size)) for stretch in stretches(days)]
     spans = [span for group in groups for span in group]

@@ -10,9 +10,10 @@ import pytest
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import ContractError, DeskError, Finding, InfeasibleError, MissingDayError, PipelineError
 from energy_pipeline.runner.flows import FLOWS
+from energy_pipeline.runner.plan import PAST_DAYS, UNPUBLISHED_DAYS, Plan
 from energy_pipeline.runner.results import SpanResult
 from energy_pipeline.runner.spans import chunks
-from energy_pipeline.runner.workers import PAST_DAYS, UNPUBLISHED_DAYS, Plan, Worker, WorkerDiedError, hand_out
+from energy_pipeline.runner.workers import Worker, WorkerDiedError, hand_out
 
 FIRST = date(2026, 1, 1)
 CHUNKS = list(chunks(FIRST, FIRST + timedelta(days=9), 2))
