@@ -16,6 +16,7 @@ from datetime import date
 from pathlib import Path
 
 from energy_pipeline.orchestration import checks, progress
+from energy_pipeline.orchestration.outcome import Outcome
 from energy_pipeline.runner.flows import FLOWS, Runner
 from energy_pipeline.runner.instance import open_instance
 from energy_pipeline.settings import Settings
@@ -81,7 +82,7 @@ def main() -> None:
     clock = Clock()
     honest = checks._outcome
 
-    def timed(*arguments: object) -> checks.Outcome:
+    def timed(*arguments: object) -> Outcome:
         with clock.reporting("checks"):
             return honest(*arguments)  # type: ignore[arg-type]
 

@@ -8,6 +8,7 @@ import pytest
 
 from energy_pipeline.orchestration import checks, factory
 from energy_pipeline.orchestration.assets import s01_ingestion, s10_reporting
+from energy_pipeline.orchestration.outcome import Outcome
 from energy_pipeline.runner.flows import Runner
 from energy_pipeline.settings import Settings
 from energy_pipeline_tests.integration.lakes import TINY
@@ -15,7 +16,7 @@ from energy_pipeline_tests.integration.lakes import TINY
 ENTRIES = {"dagster/partition_row_count": 24, "content_hash": "0" * 64, "path": "somewhere"}
 
 
-def empty(monkeypatch: pytest.MonkeyPatch, outcome: checks.Outcome | None = None) -> list[list]:
+def empty(monkeypatch: pytest.MonkeyPatch, outcome: Outcome | None = None) -> list[list]:
     """Take the work out of every step; gives the days of each publish of the warehouse as they happen."""
     published: list[list] = []
     whole = factory.AssetFactory._asset
@@ -35,7 +36,7 @@ def empty(monkeypatch: pytest.MonkeyPatch, outcome: checks.Outcome | None = None
     monkeypatch.setattr(s01_ingestion, "content_hash", lambda _frame: "0" * 32)
     monkeypatch.setattr(s01_ingestion, "wait_for_decision_time", lambda _context, _session: None)
     monkeypatch.setattr(s10_reporting, "publish", publish)
-    monkeypatch.setattr(checks, "_outcome", lambda _check, _session, _days: outcome or checks.Outcome((), (), {"rows": 24}))
+    monkeypatch.setattr(checks, "_outcome", lambda _check, _session, _days: outcome or Outcome((), (), {"rows": 24}))
     monkeypatch.setattr(Runner, "ensure_history", lambda *_arguments, **_named: False)
     return published
 

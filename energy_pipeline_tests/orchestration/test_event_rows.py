@@ -6,8 +6,8 @@ import dagster as dg
 import pytest
 
 from energy_pipeline.domain.errors import PipelineError, RangeError
-from energy_pipeline.orchestration.checks import Outcome
 from energy_pipeline.orchestration.event_retention import Forgotten, forget
+from energy_pipeline.orchestration.outcome import Outcome
 from energy_pipeline.runner.flows import FLOWS, FlowResult
 from energy_pipeline.runner.instance import open_instance
 from energy_pipeline.runner.spans import run_span
