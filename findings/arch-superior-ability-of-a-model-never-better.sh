@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# arch 8.0.0: bootstrap.SPA gives the p-value 0 (the benchmark is beaten) to a model that is never better than the benchmark, where their
+# arch 8.0.0: bootstrap.SPA gives the consistent p-value 0 (benchmark beaten) to a model that is never better than the benchmark, where their
 # losses differ by nothing or by a constant: no spread, so the statistic is compared with draws all equal to it. Valid input: 200 days of
 # losses; a model that falls back to the benchmark every day, and one that loses exactly 1 more every day. Its better_models() says none,
 # so the class contradicts itself. By hand neither can beat the benchmark: p = 1. A worse model with any spread gets p = 1 in the upper form.

@@ -20,9 +20,10 @@ load.value = best
 variable = float(cost.value)
 cp.Problem(cp.Minimize(cost), [load <= 100.0, cp.sum(load) == 220.0]).solve()
 dearer = calculate_energy_cost(prices, load.value, n_per_hour=1)[0] > numbers + 0.01
-print(f"best plan {prices @ best:.2f}; as numbers {numbers:.2f}, as variable {variable:.2f}; ",
+print(f"best plan {prices @ best:.2f}; as numbers {numbers:.2f}, as variable {variable:.2f};",
       f"optimised plan is {'dearer' if dearer else 'as good'}")
 PYTHON
 )
 echo "$found"
-test "$found" = "best plan -7.80; as numbers -7.80, as variable 0.00; optimised plan is dearer" || { echo "negative prices count now: the note can go"; exit 1; }
+test "$found" = "best plan -7.80; as numbers -7.80, as variable 0.00; optimised plan is dearer" || {
+  echo "negative prices count now: the note can go"; exit 1; }

@@ -2,7 +2,8 @@
 # scoringrules 0.10.0: weighted_interval_score without numba (which is an optional dependency) weighs the median itself where its own
 # formula has |observation - median|, so the score grows with the level of prices and is negative for negative ones. With numba, and no
 # other change, it is right. Valid input: 50 EUR/MWh, median 50, 80 % and 50 % intervals of 40..60 and 45..55, no error at all.
-# By hand: (0.5*0 + 0.1*20 + 0.25*10) / 2.5 = 1.8. Seen 2026-11-30: "numpy 11.80 at 50, -8.20 at -50; numba 1.80 at 50, 1.80 at -50".
+# 0.11.0 (Python 3.12) has the same line. By hand: (0.5*0 + 0.1*20 + 0.25*10) / 2.5 = 1.8.
+# Seen 2026-11-30: "numpy 11.80 at 50, -8.20 at -50; numba 1.80 at 50, 1.80 at -50".
 # energy_pipeline/forecasting/scores.py takes no score from a library: its tests reckon quantile losses and widths by hand.
 set -euo pipefail
 folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT

@@ -4,7 +4,7 @@
 # 1/ln(h/z0): 24 % and 16 %), in both orders; the sum cannot depend on the order. A turbulence_intensity given as the documented argument
 # is not used either: the call raises that it must be defined.
 # Seen 2026-11-30: "at 8 m/s 1380 kW or 1286 kW; each by itself 1333 kW; given 0.1: ValueError".
-# energy_pipeline/mathematics/windpower/smoothing.py takes a turbine and its own turbulence; windpowerlib stands beside it in tests only.
+# energy_pipeline/mathematics/windpower/smoothing.py takes a turbine and its own turbulence; windpowerlib is for comparison only.
 set -euo pipefail
 folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv" && "$folder/venv/bin/pip" install --quiet windpowerlib==0.2.2 pandas==2.3.3 numpy==2.3.5

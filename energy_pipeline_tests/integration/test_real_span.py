@@ -18,12 +18,8 @@ DATA = Path(os.environ.get("ENERGY_PIPELINE_DATA", "../shared/data"))
 EUROPE = Path(__file__).parents[1] / "desks" / "europe.yaml"
 FIRST, LAST = date(2019, 3, 18), date(2019, 4, 14)
 DAYS = days_between(FIRST, LAST)
-WHOLE = bool(os.environ.get("ENERGY_PIPELINE_REAL_WHOLE"))
-"""`make test-long` decides all four weeks with the desk's whole committee."""
-DECIDED = DAYS if WHOLE else days_between(date(2019, 3, 25), date(2019, 4, 7))
-"""Days decided and settled; the clock change is among them."""
-COMMITTEE = ("members: [lear_56, lear_84, lear_364, krr_364, krr_364a, xgboost]", "members: [lear_56, lear_84, xgboost]")
-"""Of the desk, and what stands in for it: most seconds go into the errors that each member would have made before the first day."""
+DECIDED = DAYS if os.environ.get("ENERGY_PIPELINE_REAL_WHOLE") else days_between(date(2019, 3, 25), date(2019, 4, 7))
+"""Days decided and settled: two weeks with the clock change among them, and all four in `make test-long`."""
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not DATA.is_dir(), reason=f"measured market data is not at {DATA} (ENERGY_PIPELINE_DATA): licences forbid shipping it"),
@@ -33,15 +29,12 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def real(tmp_path_factory):
     """The span ingested, and its decided days decided and settled, each in one range."""
-    root, text = tmp_path_factory.mktemp("real"), EUROPE.read_text(encoding="utf-8")
-    assert COMMITTEE[0] in text
-    desk = root / "europe.yaml"
-    desk.write_text(text if WHOLE else text.replace(*COMMITTEE), encoding="utf-8")
-    settings = Settings(desk=desk, lake=root / "lake", data=DATA.resolve())
+    root = tmp_path_factory.mktemp("real")
+    settings = Settings(desk=EUROPE, lake=root, data=DATA.resolve())
     with dg.DagsterInstance.ephemeral() as instance:
         for flow, days in (("ingest", DAYS), ("decide", DECIDED), ("settle_da", DECIDED), ("settle_final", DECIDED)):
             run_flow(flow, days, settings, instance=instance)
-    return Lake(settings.lake), settings
+    return Lake(root), settings
 
 
 @pytest.fixture(scope="module")
