@@ -37,8 +37,8 @@ ALL_FLOWS = "ingest,decide,settle_da,settle_final"
 
 CHUNK_DAYS = 30
 """Delivery days a Dagster run covers at most where nothing else is asked for."""
-CHUNKS_A_WORKER, LEAST_DAYS = 2, 3
-"""Where several share a span: so many chunks each, that the chain follows closely, but none shorter than this."""
+LEAST_DAYS, WEEK = 3, 7
+"""No chunk of several workers is shorter, and none is shorter than a week that need not be."""
 
 MANY = 8
 """Of days or reasons, said one by one."""
@@ -131,6 +131,15 @@ def audited(settings: Settings, days: Sequence[date], total: SpanResult, *, want
     return total
 
 
+def shared_size(days: int, workers: int) -> int:
+    """Days of a chunk where several workers share a span: two chunks each up to a week, then four, so that the chain follows closely.
+
+    >>> [shared_size(days, 2) for days in (2, 7, 14, 28, 60, 120)]
+    [3, 3, 4, 7, 8, 15]
+    """
+    return max(LEAST_DAYS, min(WEEK, math.ceil(days / (2 * workers))), math.ceil(days / (4 * workers)))
+
+
 def run_chunks(
     settings: Settings,
     flows: list[FlowName],
@@ -147,7 +156,7 @@ def run_chunks(
     if len(days) > 1:
         settings = settings.model_copy(update={"label": settings.label or f"{', '.join(flows)} {days[0]} to {days[-1]}, {len(days)} days"})
     most = workers or (cores() if len(days) > chunk else 1)
-    size = chunk if most == 1 else min(chunk, max(LEAST_DAYS, math.ceil(len(days) / (CHUNKS_A_WORKER * most))))
+    size = chunk if most == 1 else min(chunk, shared_size(len(days), most))
     groups = [list(chunks(*stretch, size)) for stretch in stretches(days)]
     spans = [span for group in groups for span in group]
     count = min(workers or cores(), len(spans))
