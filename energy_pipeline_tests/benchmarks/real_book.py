@@ -30,7 +30,8 @@ from energy_pipeline_tests.benchmarks.identity import ROOT
 from energy_pipeline_tests.benchmarks.soak import EUROPE
 
 FIRST, DAYS = date(2019, 2, 20), 40
-CLOCK = ZoneInfo("Europe/Berlin")
+CLOCK, DECIDED = ZoneInfo("Europe/Berlin"), time(10, 30)
+"""Of the desk: its zone, and when it decides on the day before."""
 OLD = "2019-01-02T09:00:00Z"
 TRADES = [
     "deal,counterparty,zone,block,first_day,last_day,position_mw,price,currency,known_at",
@@ -63,7 +64,7 @@ Terms = tuple[str, str, date, date, float, float]
 
 def terms(day: date) -> dict[str, Terms]:
     """What an operator would list on the morning before a day: the opening book and the newest line of each deal, still to deliver."""
-    decided = datetime.combine(day - timedelta(days=1), time(11, 15), CLOCK)
+    decided = datetime.combine(day - timedelta(days=1), DECIDED, CLOCK)
     held = yaml.safe_load(EUROPE.read_text(encoding="utf-8"))["opening_book"]
     found: dict[str, Terms] = {
         f"{h['zone']} {h['block']} #{n}": (h["zone"], h["block"], h["first_day"], h["last_day"], float(h["position_mw"]), float(h["price_eur_mwh"]))
