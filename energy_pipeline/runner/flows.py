@@ -240,7 +240,7 @@ class Runner:
             )
         checks = [e for e in result.get_asset_check_evaluations() if not e.passed]
         found = FlowResult(job, first, last, result.run_id, result.success, ears.errors)
-        found.failed_checks = [f"{e.asset_key.to_user_string()}: {e.check_name}" for e in checks]
+        found.failed_checks = list(dict.fromkeys(f"{e.asset_key.to_user_string()}: {e.check_name}" for e in checks))  # each once
         if not result.success and not found.errors:
             found.errors = [(e.step_key or job, RunFailedError(_text(e))) for e in result.all_events if e.is_step_failure]
         return found
