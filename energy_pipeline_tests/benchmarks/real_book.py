@@ -148,7 +148,8 @@ def main(arguments: list[str]) -> None:
             raise SystemExit(done.returncode)
         figures = pl.DataFrame(list(compared(Lake(folder / "lake"), days)))
     largest = figures.select(pl.exclude("deals").max()).to_dicts()[0]
-    print(f"{figures.height} days, {figures['deals'].min()} to {figures['deals'].max()} deals, up to {largest['open_mwh']:,.0f} MWh open.")  # noqa: T201
+    deals = figures["deals"].to_list()
+    print(f"{figures.height} days, {min(deals)} to {max(deals)} deals, up to {largest['open_mwh']:,.0f} MWh open.")  # noqa: T201
     print(  # noqa: T201
         f"Largest differences from hours counted one by one: {largest['energy']:.1e} MWh and {largest['value']:.1e} EUR of any deal, "
         f"{largest['change']:.1e} EUR of the book's change; unexplained at most {largest['unexplained']:.1e} EUR."
