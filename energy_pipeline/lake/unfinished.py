@@ -100,15 +100,15 @@ class UnfinishedDays:
     def _read(self, path: str) -> Unfinished | None:
         named = NAME.fullmatch(path.rsplit("/", 1)[1])
         try:
-            text = self._storage.read_bytes(path) if named else None
-        except FileNotFoundError:
+            day, flow = (date.fromisoformat(named[1]), named[2]) if named else (None, "")
+            text = b"" if day is None else self._storage.read_bytes(path)
+        except (FileNotFoundError, ValueError):  # gone meanwhile, or the name of no day
             return None
-        if named is None or text is None:
+        if day is None:
             return None
-        day, flow = date.fromisoformat(named[1]), named[2]
         try:
             found = json.loads(text)
-            return Unfinished(day, flow, found["run_id"], datetime.fromisoformat(found["began"]), tuple(found["left"]), found["about"])
+            return Unfinished(day, flow, found["run_id"], datetime.fromisoformat(found["began"]), tuple(found["left"]), dict(found["about"]))
         except (ValueError, KeyError, TypeError):
             return Unfinished(day, flow, UNKNOWN, datetime(day.year, day.month, day.day, tzinfo=UTC), ())
 

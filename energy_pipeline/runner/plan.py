@@ -61,6 +61,11 @@ class Task:
         """First and last day."""
         return self.chunks[0] if self.part in KINDS else (self.chunks[0][0], self.chunks[-1][1])
 
+    @property
+    def days(self) -> list[date]:
+        """The days themselves: chunks may lie apart."""
+        return [day for chunk in (self.chunks[:1] if self.part in KINDS else self.chunks) for day in days_between(*chunk)]
+
     def __str__(self) -> str:
         """For people."""
         return f"{self.part} {self.span[0]} .. {self.span[1]}"

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from energy_pipeline.desk import load_desk
-from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import PipelineError
 from energy_pipeline.orchestration.progress import Listener
 from energy_pipeline.runner.flows import FlowName, Runner
@@ -26,7 +25,7 @@ from energy_pipeline.runner.instance import open_instance
 from energy_pipeline.runner.past import KINDS, days_before
 from energy_pipeline.runner.plan import Plan, Task
 from energy_pipeline.runner.results import SpanResult
-from energy_pipeline.runner.spans import Span, run_part
+from energy_pipeline.runner.spans import Span, run_part, stretches
 from energy_pipeline.settings import Settings
 
 PATIENCE_SECONDS = 10.0
@@ -210,11 +209,15 @@ def done(runner: Runner, task: Task, listener: Listener) -> SpanResult:
         if task.part == "raw":
             runner.ensure_history(*task.span, listener=listener)
         if task.part == "marts":
-            total.add(runner.record_marts(*task.span, listener=listener))
+            for stretch in stretches(task.days):
+                result = runner.record_marts(*stretch, listener=listener)
+                total.add(result)
+                if not result.success:  # decided, but nobody can read it: the command says so and ends with 1
+                    total.failed_days |= set(result.failed_days)
             return total
         part = None if task.part == "raw" else task.part
         for chunk in task.chunks:
             total.merge(run_part(runner, task.flows, chunk, listener, part=part, is_last=task.is_last, publishes=task.part != "chain"))
     except PipelineError as error:
-        total.merge(SpanResult([(task.part, str(task), str(error))], set(days_between(*task.span))))
+        total.merge(SpanResult([(task.part, str(task), str(error))], set(task.days)))
     return total

@@ -122,10 +122,14 @@ def test_the_runs_table_is_told_of_runs_that_are_gone_and_of_no_other(lake):
         assert unfinished_runs(lake, own_run="second") == {}
 
 
-@pytest.mark.parametrize("text", [b"", b"{", b"[]", b'{"run_id": "first"}', b'{"run_id": "first", "began": "soon", "left": [], "about": {}}'])
+ABOUT = b'{"run_id": "first", "began": "2026-03-28T10:00:00+00:00", "left": [], "about": "me"}'
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"[]", b'{"run_id": "first"}', b'{"run_id": "first", "began": "soon", "left": [], "about": {}}', ABOUT])
 def test_a_mark_that_cannot_be_read_marks_its_day_all_the_same(lake, text):
     lake.storage.write_bytes(f"{FOLDER}/{DAY}.decide.json", text)
-    lake.storage.write_bytes(f"{FOLDER}/notes.json", b"no mark")
+    for stray in ("notes.json", "2026-02-30.decide.json"):
+        lake.storage.write_bytes(f"{FOLDER}/{stray}", b"no mark")
     (mark,) = lake.unfinished().all()
     assert str(mark) == "2026-03-29, decide: a run began this day, and its mark cannot be read -> energy-pipeline run 2026-03-29 --again"
     write(a_run(lake), *DECIDE)

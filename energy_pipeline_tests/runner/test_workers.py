@@ -9,11 +9,12 @@ import pytest
 
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import ContractError, DeskError, Finding, InfeasibleError, MissingDayError, PipelineError
-from energy_pipeline.runner.flows import FLOWS
-from energy_pipeline.runner.plan import PAST_DAYS, UNPUBLISHED_DAYS, Plan
+from energy_pipeline.lake.errors import PublishError
+from energy_pipeline.runner.flows import FLOWS, FlowResult
+from energy_pipeline.runner.plan import PAST_DAYS, UNPUBLISHED_DAYS, Plan, Task
 from energy_pipeline.runner.results import SpanResult
 from energy_pipeline.runner.spans import chunks
-from energy_pipeline.runner.workers import Worker, WorkerDiedError, hand_out
+from energy_pipeline.runner.workers import Worker, WorkerDiedError, done, hand_out
 
 FIRST = date(2026, 1, 1)
 CHUNKS = list(chunks(FIRST, FIRST + timedelta(days=9), 2))
@@ -102,6 +103,32 @@ def test_every_day_gets_its_marts_once_after_its_chain_and_no_day_waits_for_long
             waiting -= set(task.chunks)
         assert len(waiting) * 10 <= UNPUBLISHED_DAYS + 2 * 10  # what two workers finish meanwhile
     assert not waiting
+
+
+class Publishing:
+    """A runner that writes down which days it publishes; `bad` is the first day of a span that it cannot."""
+
+    def __init__(self, bad=None):
+        self.published, self.bad = [], bad
+
+    def record_marts(self, first, last, *, listener):
+        listener.done("marts", None)
+        self.published.append((first, last))
+        return FlowResult("day", first, last, "run", first != self.bad, [] if first != self.bad else [("marts", PublishError({"pnl": "no room"}))])
+
+
+def test_marts_are_those_of_the_days_that_wait_and_of_none_between():
+    apart = (CHUNKS[0], CHUNKS[1], (FIRST + timedelta(days=30), FIRST + timedelta(days=31)))
+    runner = Publishing()
+    assert done(runner, Task("marts", apart, ()), Heard()).errors == []
+    assert runner.published == [(FIRST, CHUNKS[1][1]), apart[2]]
+
+
+def test_days_whose_marts_cannot_be_published_count_as_not_finished():
+    apart = (CHUNKS[0], (FIRST + timedelta(days=30), FIRST + timedelta(days=31)))
+    told = done(Publishing(bad=apart[1][0]), Task("marts", apart, ()), Heard())
+    assert told.failed_days == set(days_between(*apart[1]))
+    assert "no room" in told.errors[0][2]
 
 
 def test_days_that_failed_get_no_marts():
