@@ -80,7 +80,12 @@ def s3(folder: Path, bucket: str = "tests") -> Iterator[dict[str, str]]:
     (folder / "keys.json").write_text(json.dumps({"identities": [identity]}))
     ports = dict(zip(("master", "volume", "filer", "s3"), free_ports(4), strict=True))
     command = [program, "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3", f"-s3.config={folder / 'keys.json'}"]
-    command += [f"-{name}.port={port}" for name, port in ports.items()] + ["-volume.max=20", "-master.volumeSizeLimitMB=64", "-s3.port.iceberg=0"]
+    command += [f"-{name}.port={port}" for name, port in ports.items()] + [
+        "-volume.max=20",
+        "-master.volumeSizeLimitMB=64",
+        "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
+    ]
     url, end = f"http://127.0.0.1:{ports['s3']}", time.monotonic() + START_SECONDS
     with _running(command, folder) as server:
         while not _answers(url):

@@ -8,6 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
@@ -18,7 +19,7 @@ from energy_pipeline.cli.main import app
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.information.artefacts import Bundle
-from energy_pipeline.lake import Lake, LakeError, layout, lease
+from energy_pipeline.lake import Lake, LakeError, layout, lease, s3_condition
 from energy_pipeline.lake.parquet import part_of
 from energy_pipeline.settings import Settings
 from energy_pipeline.warehouse import publishing as warehouse
@@ -83,6 +84,15 @@ def test_of_two_submissions_at_once_each_has_its_own_number_here_too(lake):
     assert submitted_in_pairs(lake, 8) == [["0001", "0002"]] * 8
     assert not lake.storage.create_bytes("probe.bin", b"2")
     assert lake.storage.read_bytes("probe.bin") == b"1"
+
+
+def test_conditional_puts_share_one_client(lake, monkeypatch):
+    """Making one cost twenty times the put, and each lease makes one."""
+    made, client = [], httpx.Client
+    monkeypatch.setattr(httpx, "Client", lambda **given: made.append(given) or client(**given))
+    s3_condition._client.cache_clear()
+    assert [lake.storage.create_bytes(f"own/{n % 3}", b"1") for n in range(5)] == [True, True, True, False, False]
+    assert len(made) == 1
 
 
 def test_a_lease_on_s3_has_one_holder_is_left_and_runs_out_with_its_holder(lake):
