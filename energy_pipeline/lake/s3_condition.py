@@ -8,6 +8,7 @@ Source: Amazon S3 API Reference, "Authenticating Requests: Using the Authorizati
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import hmac
 import os
@@ -78,7 +79,9 @@ def _client(_process: int) -> httpx.Client:
     """One a process: making one costs ten times what a put costs, and a fork must not share its parent's connections."""
     import httpx
 
-    return httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False)
+    client = httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False)
+    atexit.register(client.close)
+    return client
 
 
 def signed(host: str, path: str, region: str, data: bytes, keys: Keys, now: datetime) -> dict[str, str]:

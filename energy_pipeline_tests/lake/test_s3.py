@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -89,10 +90,11 @@ def test_of_two_submissions_at_once_each_has_its_own_number_here_too(lake):
 def test_conditional_puts_share_one_client(lake, monkeypatch):
     """Making one cost twenty times the put, and each lease makes one."""
     made, client = [], httpx.Client
-    monkeypatch.setattr(httpx, "Client", lambda **given: made.append(given) or client(**given))
-    s3_condition._client.cache_clear()
+    monkeypatch.setattr(httpx, "Client", lambda **given: made.append(client(**given)) or made[-1])
+    monkeypatch.setattr(s3_condition, "_client", cache(s3_condition._client.__wrapped__))
     assert [lake.storage.create_bytes(f"own/{n % 3}", b"1") for n in range(5)] == [True, True, True, False, False]
     assert len(made) == 1
+    made[0].close()
 
 
 def test_a_lease_on_s3_has_one_holder_is_left_and_runs_out_with_its_holder(lake):
