@@ -95,10 +95,11 @@ class S3Storage:
     def guard(self, folder: str, *, exclusive: bool) -> Iterator[None]:
         """Those who want the folder alone take turns by a lease; writers hold nothing, which would cost each of them five requests."""
         with contextlib.ExitStack() as stack:
-            while exclusive and (held := self.hold(f"{folder}/.guard", f"process {os.getpid()}")) is None:
+            while exclusive:
+                if (held := self.hold(f"{folder}/.guard", f"process {os.getpid()}")) is not None:
+                    stack.enter_context(held)
+                    break
                 time.sleep(LOOK_AGAIN_SECONDS)
-            if exclusive:
-                stack.enter_context(held)
             yield
 
     def hold(self, path: str, holder: str) -> AbstractContextManager[object] | None:
