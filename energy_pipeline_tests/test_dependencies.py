@@ -45,6 +45,8 @@ USED_WITHOUT_IMPORT = {
     "duckdb-engine": ("energy_pipeline_tests/warehouse/test_star.py", "duckdb:///"),
     "axe-playwright-python": ("energy_pipeline_tests/reporting/test_browser.py", "axe_playwright_python"),
     "playwright": ("docs/dependencies.md", "screenshots of the page, by hand"),
+    "mkdocs": ("Makefile", "mkdocs build"),
+    "mkdocs-material": ("mkdocs.yml", "name: material"),
     "dbt-core": ("energy_pipeline_tests/warehouse/test_dbt.py", "--group dbt"),
     "dbt-duckdb": ("energy_pipeline_tests/warehouse/test_dbt.py", '"duckdb"'),
 }

@@ -244,8 +244,8 @@ def tune(day: DayArgument, desk: DeskOption = None, lake: LakeOption = None) -> 
     with plain_errors():
         settings = settings_of(desk, lake)
         with running(settings) as runner, bar(f"tune  {day.date()}") as listener:
-            if not set(SEARCHED) & set(runner.desk.forecast.members):
-                raise typer.BadParameter(f"forecast.members has none of {', '.join(SEARCHED)}: there is nothing to search")
+            if not set(SEARCHED) & set(runner.desk.forecast.every_member):
+                raise typer.BadParameter(f"forecast.members and challengers have none of {', '.join(SEARCHED)}: there is nothing to search")
             runner.tune(day.date(), listener=listener).raise_if_failed()
         found = Lake(settings.lake).trained().read().get(day.date(), {})
         for zone, members in found.items():
@@ -267,8 +267,8 @@ def train(
     with plain_errors():
         settings = settings_of(desk, lake)
         with running(settings) as runner, bar(f"train  {weeks} weeks to {day.date()}") as listener:
-            if "joint" not in runner.desk.forecast.members:
-                raise typer.BadParameter("the desk's forecast.members does not name joint: nothing would read the network")
+            if "joint" not in runner.desk.forecast.every_member:
+                raise typer.BadParameter("the desk's forecast.members and challengers do not name joint: nothing would read the network")
             runner.train(day.date(), weeks, listener=listener).raise_if_failed()
 
 
@@ -276,7 +276,7 @@ def train_apart(settings: Settings, day: date) -> None:
     """`train` in a process of its own, so that TensorFlow is in none that decides; where it fails, that is said and days go on without."""
     from energy_pipeline.desk import load_desk
 
-    if "joint" not in load_desk(settings.desk_path).forecast.members:
+    if "joint" not in load_desk(settings.desk_path).forecast.every_member:
         return
     words = ["train", day.isoformat(), "--desk", str(settings.desk_path), "--lake", str(settings.lake)]
     done = subprocess.run([sys.executable, "-m", "energy_pipeline.cli", *words], check=False)  # noqa: S603 - this package, with paths of the settings

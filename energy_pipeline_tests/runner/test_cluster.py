@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from energy_pipeline.desk import load_desk
 from energy_pipeline.domain.errors import MissingDayError
 from energy_pipeline.runner import cluster, instance, workers
 from energy_pipeline.runner.cluster import ClusterError, present, run_on_cluster
@@ -62,7 +63,7 @@ def worked(patch, broker):
 
     patch.setattr(workers, "done", done)
     patch.setattr(instance, "open_instance", lambda _home: nullcontext())
-    patch.setattr(cluster, "Runner", lambda settings, **_given: SimpleNamespace(desk=cluster.load_desk(settings.desk_path), settings=settings))
+    patch.setattr(cluster, "Runner", lambda settings, **_given: SimpleNamespace(desk=load_desk(settings.desk_path), settings=settings))
     patch.setattr(cluster, "LOOK_SECONDS", 0.02)
     patch.setattr(cluster, "ASK_SECONDS", 0.3)
     app = cluster.listening(SETTINGS, Path("home"), broker)
