@@ -62,7 +62,9 @@ def names(requirements):
 
 
 def runtime():
-    return names(project()["project"]["dependencies"])
+    """Of every installation, and of those with an extra."""
+    extras = project()["project"]["optional-dependencies"].values()
+    return names(project()["project"]["dependencies"]).union(*map(names, extras))
 
 
 def groups():

@@ -94,12 +94,10 @@ class S3Storage:
     @contextlib.contextmanager
     def guard(self, folder: str, *, exclusive: bool) -> Iterator[None]:
         """Those who want the folder alone take turns by a lease; writers hold nothing, which would cost each of them five requests."""
-        with contextlib.ExitStack() as stack:
-            while exclusive:
-                if (held := self.hold(f"{folder}/.guard", f"process {os.getpid()}")) is not None:
-                    stack.enter_context(held)
-                    break
-                time.sleep(LOOK_AGAIN_SECONDS)
+        held: AbstractContextManager[object] | None = None if exclusive else contextlib.nullcontext()
+        while held is None and (held := self.hold(f"{folder}/.guard", f"process {os.getpid()}")) is None:
+            time.sleep(LOOK_AGAIN_SECONDS)
+        with held:
             yield
 
     def hold(self, path: str, holder: str) -> AbstractContextManager[object] | None:
