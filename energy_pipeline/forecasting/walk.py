@@ -19,7 +19,7 @@ from energy_pipeline.contracts.derived import QUANTILES
 from energy_pipeline.domain.delivery import FloatArray, days_between
 from energy_pipeline.forecasting.committee import LAST_FIT_DAYS, MemberForecasts, forecast_members, members
 from energy_pipeline.forecasting.ensemble import WEIGHT_DAYS, combine
-from energy_pipeline.forecasting.expectation import published
+from energy_pipeline.forecasting.expectation import Published, published
 from energy_pipeline.forecasting.forecaster import Forecaster
 from energy_pipeline.forecasting.panel import Panel
 from energy_pipeline.forecasting.quantiles import PastForecasts, quantiles
@@ -61,14 +61,14 @@ class WalkDay:
     ----------
     point : PointDay
     quantiles : array, shape (slots, len(LEVELS)), or None
-        Of the published distribution; None while too few errors are known.
-    mean : array, shape (slots,), or None
-        Of the same distribution [EUR/MWh].
+        Of past errors around the point; None while too few are known.
+    published : Published, optional
+        What a desk publishes of them (`expectation`): its mean is the price that earns money.
     """
 
     point: PointDay
     quantiles: FloatArray | None
-    mean: FloatArray | None = None
+    published: Published | None = None
 
 
 def seasonal_naive(panel: Panel) -> FloatArray:
@@ -119,7 +119,7 @@ def published_day(point: PointDay, past: Sequence[PointDay], outcomes: FloatArra
         return WalkDay(point, None)
     points = np.array([d.values for d in past])
     one = published(point.values, outcomes - points, found, (-np.inf, np.inf), past=points)
-    return WalkDay(point, one.quantiles, one.mean)
+    return WalkDay(point, found, one)
 
 
 def ensemble_day(

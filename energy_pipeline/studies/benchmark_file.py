@@ -190,8 +190,8 @@ def _problems(rows: pl.DataFrame) -> list[str]:
 def forecast_frame(days: Sequence[WalkDay]) -> pl.DataFrame:
     """Forecasts in the benchmark's format, one row per interval.
 
-    `forecast` is the median of the published distribution, for the benchmark's loss is the absolute error; `mean` is its mean, and
-    `ensemble` the point that both are made around. Without a distribution all three are that point.
+    `forecast` is the ensemble's point and the quantiles lie around it; `published_median` and `published_mean` are those of the distribution
+    that a desk publishes, the point where there is none yet.
     """
     names = list(dict.fromkeys(m for d in days for m in d.point.members))
     return pl.concat([_day_frame(d, names) for d in days]) if days else pl.DataFrame()
@@ -202,9 +202,11 @@ def _day_frame(found: WalkDay, names: Sequence[str]) -> pl.DataFrame:
     start = datetime(day.day.year, day.day.month, day.day.day)  # noqa: DTZ001 - the format has naive local time
     bands = found.quantiles if found.quantiles is not None else np.repeat(day.values[:, None], LEVELS.size, axis=1)
     nothing = np.full(slots, np.nan)
-    columns: dict[str, FloatArray] = {"forecast": bands[:, list(LEVELS).index(0.5)]}
+    columns: dict[str, FloatArray] = {"forecast": day.values}
     columns |= {f"q{level:g}": bands[:, j] for j, level in enumerate(LEVELS)}
-    columns |= {"mean": day.values if found.mean is None else found.mean, "ensemble": day.values}
+    one = found.published
+    median, mean = (day.values, day.values) if one is None else (one.quantiles[:, list(LEVELS).index(0.5)], one.mean)
+    columns |= {"published_median": median, "published_mean": mean}
     columns |= {name: day.members.get(name, nothing) for name in names}
     step = timedelta(minutes=1440 // slots)
     stamps = pl.Series("timestamp", [start + i * step for i in range(slots)], dtype=pl.Datetime("us"))
