@@ -190,21 +190,11 @@ def _problems(rows: pl.DataFrame) -> list[str]:
 def forecast_frame(days: Sequence[WalkDay]) -> pl.DataFrame:
     """Forecasts in the benchmark's format, one row per interval.
 
-    `forecast` is the median of the day's distribution, for the benchmark's loss is the absolute error; `mean` is its integral over the
-    published levels, and `ensemble` the point that both are made around. Without a distribution all three are that point.
+    `forecast` is the median of the published distribution, for the benchmark's loss is the absolute error; `mean` is its mean, and
+    `ensemble` the point that both are made around. Without a distribution all three are that point.
     """
     names = list(dict.fromkeys(m for d in days for m in d.point.members))
     return pl.concat([_day_frame(d, names) for d in days]) if days else pl.DataFrame()
-
-
-def integral(bands: FloatArray) -> FloatArray:
-    """Mean of a distribution given by its quantiles at `LEVELS`, straight between them and flat beyond, shape (slots,).
-
-    >>> integral(np.repeat([[5.0]], LEVELS.size, axis=1)).round(9).tolist()
-    [5.0]
-    """
-    edges = np.concatenate([[0.0], (LEVELS[1:] + LEVELS[:-1]) / 2.0, [1.0]])
-    return np.asarray(bands @ np.diff(edges))
 
 
 def _day_frame(found: WalkDay, names: Sequence[str]) -> pl.DataFrame:
@@ -214,7 +204,7 @@ def _day_frame(found: WalkDay, names: Sequence[str]) -> pl.DataFrame:
     nothing = np.full(slots, np.nan)
     columns: dict[str, FloatArray] = {"forecast": bands[:, list(LEVELS).index(0.5)]}
     columns |= {f"q{level:g}": bands[:, j] for j, level in enumerate(LEVELS)}
-    columns |= {"mean": integral(bands), "ensemble": day.values}
+    columns |= {"mean": day.values if found.mean is None else found.mean, "ensemble": day.values}
     columns |= {name: day.members.get(name, nothing) for name in names}
     step = timedelta(minutes=1440 // slots)
     stamps = pl.Series("timestamp", [start + i * step for i in range(slots)], dtype=pl.Datetime("us"))

@@ -9,9 +9,8 @@ from typer.testing import CliRunner
 
 from energy_pipeline.cli.main import app
 from energy_pipeline.domain.errors import SourceError
-from energy_pipeline.forecasting.walk import LEVELS
 from energy_pipeline.studies import forecast_benchmark
-from energy_pipeline.studies.benchmark_file import integral, market_panel
+from energy_pipeline.studies.benchmark_file import market_panel
 from energy_pipeline.studies.forecast_benchmark import run
 from energy_pipeline_tests.forecasting.markets import FIRST, market
 
@@ -158,13 +157,6 @@ def test_a_file_in_another_format_is_told_everything():
     with pytest.raises(SourceError) as told:
         market_panel(odd, "m")
     assert all(text in str(told.value) for text in ("share a timestamp", "do not have 24 rows", "days are missing"))
-
-
-def test_the_mean_of_a_distribution_is_its_integral_by_a_fine_grid():
-    levels = np.array(LEVELS)
-    bands = np.exp(np.random.default_rng(2).normal(3, 0.5, (24, 1)) + 0.4 * (levels - 0.5))
-    grid = (np.arange(100_000) + 0.5) / 100_000
-    assert integral(bands) == pytest.approx([np.interp(grid, levels, row).mean() for row in bands], rel=1e-6)
 
 
 def test_the_command(tmp_path):
