@@ -46,7 +46,7 @@ USED_WITHOUT_IMPORT = {
     "axe-playwright-python": ("energy_pipeline_tests/reporting/test_browser.py", "axe_playwright_python"),
     "playwright": ("docs/dependencies.md", "screenshots of the page, by hand"),
     "mkdocs": ("Makefile", "mkdocs build"),
-    "mkdocs-material": ("mkdocs.yml", "name: material"),
+    "mkdocs-material": (".ci/mkdocs.yml", "name: material"),
     "dbt-core": ("energy_pipeline_tests/warehouse/test_dbt.py", "--group dbt"),
     "dbt-duckdb": ("energy_pipeline_tests/warehouse/test_dbt.py", '"duckdb"'),
 }

@@ -24,7 +24,7 @@ def pages(nav):
 def test_every_page_and_every_notebook_stands_once_in_the_contents():
     docs = ROOT / "docs"
     written = {p.relative_to(docs).with_suffix(".md").as_posix() for kind in ("md", "ipynb") for p in docs.rglob(f"*.{kind}")}
-    listed = list(pages(yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))["nav"]))
+    listed = list(pages(yaml.safe_load((ROOT / ".ci/mkdocs.yml").read_text(encoding="utf-8"))["nav"]))
     assert sorted(listed) == sorted(written | set(HOOKS.ELSEWHERE.values()))
 
 
