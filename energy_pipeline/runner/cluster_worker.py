@@ -73,7 +73,8 @@ class _Own:
     """A worker's runner: made with the first task, and anew when the desk file has changed."""
 
     def __init__(self, settings: Settings, home: Path) -> None:
-        self._settings, self._home = settings, home
+        self._settings = settings.model_copy(update={"code_version": settings.code_version or code_version()})  # as it is loaded, not as it lies
+        self._home = home
         self._open = ExitStack()
         self._runner: Runner | None = None
 
