@@ -23,7 +23,7 @@ def worker(
     name: Annotated[str, typer.Option("--name", help="What it is called among the workers of the broker.")] = "one",
 ) -> None:
     """Work for `backfill --cluster` of any host: a worker of the broker ENERGY_PIPELINE_BROKER, until Ctrl-C."""
-    from energy_pipeline.runner.cluster import serve
+    from energy_pipeline.runner.cluster_worker import serve
     from energy_pipeline.runner.instance import home_of, prepare_home
 
     with plain_errors():
@@ -40,7 +40,8 @@ def broker_of(settings: Settings) -> str:
 
 def crew_of(settings: Settings) -> list[str]:
     """Every worker that answers; ClusterError where none does."""
-    from energy_pipeline.runner.cluster import STEP, ClusterError, present
+    from energy_pipeline.runner.cluster import STEP, present
+    from energy_pipeline.runner.cluster_worker import ClusterError
 
     names = present(broker_of(settings))
     if not names:

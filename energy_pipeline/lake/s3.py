@@ -15,8 +15,6 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-LOOK_AGAIN_SECONDS = 0.2
-
 
 class S3Storage:
     """Objects below `s3://bucket/prefix`.
@@ -25,8 +23,7 @@ class S3Storage:
     renaming and a killed writer leaves nothing to be seen.
     """
 
-    workers = 16
-    guards_writers = False
+    workers, guards_writers = 16, False
 
     def __init__(self, url: str) -> None:
         from pyarrow import fs
@@ -96,7 +93,7 @@ class S3Storage:
         """Those who want the folder alone take turns by a lease; writers hold nothing, which would cost each of them five requests."""
         held: AbstractContextManager[object] | None = None if exclusive else contextlib.nullcontext()
         while held is None and (held := self.hold(f"{folder}/.guard", f"process {os.getpid()}")) is None:
-            time.sleep(LOOK_AGAIN_SECONDS)
+            time.sleep(0.2)  # maintenance of another process lasts seconds
         with held:
             yield
 

@@ -1,7 +1,7 @@
 """Flows over many days on workers of several hosts: Celery carries the tasks of a plan to them, and what came of each back.
 
-What belongs here: the messages, the workers that listen, and what a lost one means. What does not: which task is next (`plan`),
-doing it (`workers.done`), the broker itself.
+What belongs here: who is given what, and what a lost worker means. What does not: which task is next (`plan`), the worker's side
+(`cluster_worker`), the broker itself.
 
 Each worker listens to a queue of its own, so that it goes on with the stretch whose past it has in memory. Messages are JSON: nothing
 is pickled. A worker whose process is killed makes a new one and does its task again; the task of a worker that answers no more goes to
@@ -14,17 +14,12 @@ import multiprocessing
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from pydantic import TypeAdapter
-
-from energy_pipeline.desk import load_desk
-from energy_pipeline.desk.load import desk_hash
 from energy_pipeline.domain.errors import PipelineError
-from energy_pipeline.orchestration.code_version import code_version
 from energy_pipeline.orchestration.progress import Listener
-from energy_pipeline.runner.flows import FlowName, Runner
+from energy_pipeline.runner.cluster_worker import RESULTS, TASK, TASKS, ClusterError, about_of, application
+from energy_pipeline.runner.flows import FlowName
 from energy_pipeline.runner.plan import Plan, Task
 from energy_pipeline.runner.results import SpanResult
 from energy_pipeline.runner.spans import Span
@@ -33,12 +28,9 @@ from energy_pipeline.settings import Settings
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
-    from pathlib import Path
 
-    from celery import Celery
     from celery.result import AsyncResult
 
-TASK = "energy_pipeline.do"
 LOOK_SECONDS, ASK_SECONDS = 0.5, 5.0
 """How often a result is looked for, and how long a worker is given to answer that it lives."""
 SILENCES = 4
@@ -46,96 +38,6 @@ SILENCES = 4
 TRIES = 3
 """A task whose process was killed so often is not tried again: it may be what kills them."""
 STEP = "start one with energy-pipeline worker, on any host that reaches the broker; what is written stays, the same command goes on"
-_tasks, _results = TypeAdapter(Task), TypeAdapter(SpanResult)
-
-
-class ClusterError(PipelineError):
-    """No worker is there, or one cannot do what it is asked."""
-
-
-def application(broker: str) -> Celery:
-    """Celery on a broker that also keeps results; JSON alone is spoken.
-
-    Raises
-    ------
-    ClusterError
-        Where Celery is not installed.
-    """
-    try:
-        from celery import Celery
-    except ModuleNotFoundError as error:
-        raise ClusterError("a cluster needs Celery -> install energy-pipeline[cluster] (in a clone: uv sync --extra cluster)") from error
-
-    app = Celery("energy_pipeline", broker=broker, backend=broker, set_as_current=False)
-    spoken = {"task_serializer": "json", "result_serializer": "json", "accept_content": ["json"], "event_serializer": "json"}
-    app.conf.update(**spoken, worker_prefetch_multiplier=1, task_track_started=True, broker_connection_retry_on_startup=True)
-    return app
-
-
-# -- a worker --------------------------------------------------------------------
-
-
-def serve(settings: Settings, home: Path, broker: str, name: str) -> None:
-    """Listen to the queue of `name` until told to stop; a fork of this process does the tasks and keeps its runner, so that this one answers."""
-    words = ["worker", "--pool=prefork", "--concurrency=1", f"--hostname={name}", f"--queues={name}", "--loglevel=WARNING", "--without-gossip"]
-    listening(settings, home, broker).worker_main(words)
-
-
-def listening(settings: Settings, home: Path, broker: str) -> Celery:
-    """The application of a worker."""
-    app, own = application(broker), _Own(settings, home)
-
-    def do(task: object, about: dict[str, str], label: str | None) -> dict[str, object]:
-        return own.do(task, about, label)
-
-    app.task(do, name=TASK, shared=False)  # or every later application of this process had it too
-    return app
-
-
-class _Own:
-    """A worker's runner: made with the first task, and anew when the desk file has changed."""
-
-    def __init__(self, settings: Settings, home: Path) -> None:
-        self._settings, self._home = settings, home
-        self._open = ExitStack()
-        self._runner: Runner | None = None
-
-    def do(self, task: object, about: dict[str, str], label: str | None) -> dict[str, object]:
-        """What came of a task; or why it is not done here."""
-        from energy_pipeline.runner.instance import open_instance
-        from energy_pipeline.runner.workers import done
-
-        try:
-            own = about_of(self._settings)
-            other = [f"{what} {own[what]} here, {said} there" for what, said in about.items() if own[what] != said]
-            if other:
-                raise ClusterError(f"this worker's are not those of the command: {'; '.join(other)} -> start it with the same desk, lake and code")
-            if self._runner is None or desk_hash(self._runner.desk) != about["desk"]:
-                self._open.close()
-                instance = self._open.enter_context(open_instance(self._home))
-                self._runner = Runner(self._settings, instance=instance)
-            self._runner.settings = self._settings.model_copy(update={"label": label})
-            return {"result": _results.dump_python(done(self._runner, _tasks.validate_python(task), _Silent()), mode="json")}
-        except PipelineError as error:
-            return {"refused": str(error)}
-
-
-class _Silent:
-    """A listener for nobody: progress is told by task."""
-
-    def done(self, step: str, day: object) -> None:
-        """Nothing."""
-
-    def failed(self, step: str, error: PipelineError) -> None:
-        """Nothing: it is in the result."""
-
-
-def about_of(settings: Settings) -> dict[str, str]:
-    """What must be the same at both ends."""
-    return {"desk": desk_hash(load_desk(settings.desk_path)), "lake": str(settings.lake), "code": settings.code_version or code_version()}
-
-
-# -- the command -------------------------------------------------------------------
 
 
 def present(broker: str) -> list[str]:
@@ -233,7 +135,7 @@ class Remote:
                 self._theirs.send(error)
 
     def _done(self, task: Task) -> SpanResult:
-        message, tried = [_tasks.dump_python(task, mode="json"), self._about, self._label], 0
+        message, tried = [TASKS.dump_python(task, mode="json"), self._about, self._label], 0
         while tried < TRIES and not self._left.is_set():
             sent = self._app.send_task(TASK, message, queue=self.name)
             if not self._is_through(sent):
@@ -242,7 +144,7 @@ class Remote:
                 continue
             said = sent.result
             if isinstance(said, dict) and "result" in said:
-                return _results.validate_python(said["result"])
+                return RESULTS.validate_python(said["result"])
             if isinstance(said, dict):
                 raise ClusterError(f"worker {self.name}: {said['refused']}")
             if type(said).__name__ != "WorkerLostError":

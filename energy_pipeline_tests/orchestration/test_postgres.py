@@ -5,7 +5,9 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from sqlalchemy import event, text
 
+from energy_pipeline.orchestration import postgres_storage
 from energy_pipeline.orchestration.event_retention import Forgotten, forget
 from energy_pipeline.orchestration.partitions import range_tags
 from energy_pipeline_tests import servers
@@ -55,3 +57,17 @@ def test_retention_on_postgres_keeps_asset_history_and_forgets_the_rest(home, tm
         assert before == ([r.storage_id for r in instance.fetch_materializations(key, limit=20).records], instance.get_materialized_partitions(key))
         assert 0 < len(instance.all_logs(run_id)) < rows
         assert instance.get_run_by_id(run_id).is_success
+
+
+def test_a_run_asks_through_connections_that_stay_open_and_finds_a_database_that_was_away(home, tmp_path, monkeypatch):
+    monkeypatch.setattr(postgres_storage, "IDLE_SECONDS", 0.0)
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        storage: Any = instance.event_log_storage
+        opened = []
+        event.listen(storage._engine, "connect", lambda *_: opened.append(1))
+        job = small_graph.definitions(tmp_path / "lake").resolve_job_def("small")
+        assert job.execute_in_process(instance=instance, partition_key="2026-03-28").success
+        assert 1 <= len(opened) <= 3, len(opened)
+        with storage.index_connection() as connection:
+            connection.execute(text("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()"))
+        assert job.execute_in_process(instance=instance, partition_key="2026-03-29").success

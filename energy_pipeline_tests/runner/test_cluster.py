@@ -10,8 +10,9 @@ import pytest
 
 from energy_pipeline.desk import load_desk
 from energy_pipeline.domain.errors import MissingDayError
-from energy_pipeline.runner import cluster, instance, workers
-from energy_pipeline.runner.cluster import ClusterError, present, run_on_cluster
+from energy_pipeline.runner import cluster, cluster_worker, instance, workers
+from energy_pipeline.runner.cluster import present, run_on_cluster
+from energy_pipeline.runner.cluster_worker import ClusterError
 from energy_pipeline.runner.flows import FLOWS
 from energy_pipeline.runner.results import SpanResult
 from energy_pipeline.runner.spans import chunks
@@ -63,10 +64,10 @@ def worked(patch, broker):
 
     patch.setattr(workers, "done", done)
     patch.setattr(instance, "open_instance", lambda _home: nullcontext())
-    patch.setattr(cluster, "Runner", lambda settings, **_given: SimpleNamespace(desk=load_desk(settings.desk_path), settings=settings))
+    patch.setattr(cluster_worker, "Runner", lambda settings, **_given: SimpleNamespace(desk=load_desk(settings.desk_path), settings=settings))
     patch.setattr(cluster, "LOOK_SECONDS", 0.02)
     patch.setattr(cluster, "ASK_SECONDS", 0.3)
-    app = cluster.listening(SETTINGS, Path("home"), broker)
+    app = cluster_worker.listening(SETTINGS, Path("home"), broker)
     with testing.start_worker(app, pool="solo", perform_ping_check=False, hostname="one@a", queues=["one@a", "two@a"], shutdown_timeout=30):
         yield worked
 
