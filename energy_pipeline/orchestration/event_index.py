@@ -89,11 +89,8 @@ def _evaluate(connection: db.Connection, made: AssetCheckEvaluation, event: Even
 @lru_cache(maxsize=2)
 def _update(*, is_partitioned: bool) -> db.Update:
     columns = AssetCheckExecutionsTable.c
-    of: list[db.ColumnElement[bool]] = [
-        columns.asset_key == db.bindparam("of_asset"),
-        columns.check_name == db.bindparam("of_check"),
-        columns.run_id == db.bindparam("of_run"),
-    ]
+    named = {"of_asset": columns.asset_key, "of_check": columns.check_name, "of_run": columns.run_id}
+    of: list[db.ColumnElement[bool]] = [column == db.bindparam(name) for name, column in named.items()]
     of.append(columns.partition == db.bindparam("of_partition") if is_partitioned else columns.partition.is_(None))
     return AssetCheckExecutionsTable.update().where(*of).values({name: db.bindparam(f"new_{name}") for name in _EVALUATED})
 
