@@ -53,6 +53,11 @@ class MadeUpDay:
             for i, s, c, g in parts
         ]
         self._add("forecast_contributions", rows)
+        learnt = {"family": "lear", "weight": 1.0, "recent_mae_eur_mwh": 5.2, "recent_days": 28, "exogenous_columns": 3, "artefact": "ab"}
+        learnt |= {"ensemble_mae_eur_mwh": 5.0, "trial_days": 28, "settings": "window_days=56", "seed": "", "note": ""}
+        own = {"model": "lear_56", "role": "member", "changed_mae_eur_mwh": 5.4, "changed_p": 0.98}
+        rival = {"model": "network", "role": "challenger", "weight": 0.0, "changed_mae_eur_mwh": 4.9, "changed_p": 0.04}
+        self._add("forecast_models", [{**day, **learnt, **own}, {**day, **learnt, **rival}])
         tests = {"days": 28, "ljung_box_p": 0.03, "arch_lm_p": 0.4, "jarque_bera_p": None, "skew": 0.2, "kurtosis": 3.4, "acf_1d": 0.4}
         self._add("forecast_diagnostics", [{**day, "model": "ensemble", **tests}])
         found = {"source": "trained", "trained_on": self.day, "criterion": "aic", "criterion_value": 800.0, "adf_p_value": 0.001}

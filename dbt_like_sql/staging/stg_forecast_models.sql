@@ -1,5 +1,5 @@
 -- generated from the contract of forecast_models: change energy_pipeline/contracts, then run `make docs`
--- The day-ahead committee of D: what each member learnt from, its settings, recent error and weight.
+-- The day-ahead committee of D and its challengers: what each learnt from, its settings, recent error, weight and trial.
 {{ config(materialized='view', schema='staging') }}
 
 select
@@ -20,5 +20,10 @@ select
     coalesce(settings_from, '') as settings_from,
     seed,
     artefact,
-    note
+    note,
+    coalesce(role, 'member') as role,
+    ensemble_mae_eur_mwh,
+    changed_mae_eur_mwh,
+    changed_p,
+    coalesce(trial_days, 0) as trial_days
 from {{ source('lake', 'forecast_models') }}

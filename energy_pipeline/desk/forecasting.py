@@ -6,9 +6,9 @@ What belongs here: the section `forecast` of a desk file. What does not: what a 
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from energy_pipeline.desk.base import DeskModel
 
@@ -58,6 +58,11 @@ class ForecastSettings(DeskModel):
         min_length=1,
         description="Members of the ensemble; one whose window exceeds the known history is left out.",
     )
+    challengers: tuple[Member, ...] = Field(
+        (),
+        description="Price models that are forecast and scored beside the members and decide nothing; "
+        "forecast_models says each day what the ensemble would have gained with them.",
+    )
     overrides: dict[str, dict[str, int | float]] = Field(
         default_factory=dict, description="Settings of single members, e.g. xgboost: {refit_days: 28}; refit_days is the recalibration schedule."
     )
@@ -82,3 +87,15 @@ class ForecastSettings(DeskModel):
         description="What the price models read beside past prices and the calendar: groups of columns of price_features "
         "(docs/forecast-features.md says what each gave). Neighbours and the merit order need their keys under `zones`.",
     )
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        twice = sorted({m for m in self.every_member if self.every_member.count(m) > 1})
+        if twice:
+            raise ValueError(f"{', '.join(twice)}: named more than once in members and challengers; a model is either, once")
+        return self
+
+    @property
+    def every_member(self) -> tuple[Member, ...]:
+        """Members and challengers: every price model that is fitted for D."""
+        return self.members + self.challengers

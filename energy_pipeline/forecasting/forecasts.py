@@ -56,7 +56,7 @@ def price_forecasts(info: InformationSet, artefacts: ArtefactStore) -> pl.DataFr
 def zone_day_ahead(info: InformationSet, zone: str, artefacts: ArtefactStore) -> pl.DataFrame:
     """The rows of D of one zone's naive, ensemble and members: what studies of the day-ahead price need."""
     models = [_published(info, zone, "day_ahead", model, 1, artefacts) for model in ("naive", "ensemble")]
-    return _together([*models, *(rows for model in info.desk.forecast.members for rows in _member(info, zone, model, artefacts))])
+    return _together([*models, *(rows for model in info.desk.forecast.every_member for rows in _member(info, zone, model, artefacts))])
 
 
 def zone_leads(info: InformationSet, zone: str, leads: Sequence[int], artefacts: ArtefactStore) -> pl.DataFrame:
@@ -75,7 +75,7 @@ def _zone_rows(info: InformationSet, zone: str, artefacts: ArtefactStore) -> Ite
                 yield _published(info, zone, "day_ahead", model, lead, artefacts)
             if info.desk.zones[zone].second_price.kind != "none":
                 yield _published(info, zone, "second", model, 1, artefacts)
-        for model in info.desk.forecast.members:
+        for model in info.desk.forecast.every_member:
             yield from _member(info, zone, model, artefacts)
     except ModelUnavailableError as reason:
         days = comparable_days(info.day.day, info.day.day - timedelta(days=1))

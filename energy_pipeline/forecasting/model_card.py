@@ -3,13 +3,14 @@
 What belongs here: `forecast_models` of D. What does not: forecasts, scores of settled days.
 
 The scores are those the decision knew: the mean absolute error of each member's own forecasts
-over the days that weighted the families, all of them settled by then.
+over the days that weighted the families, all of them settled by then, and what the ensemble would have been over them
+without each member or with each challenger (`trials`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from typing import Any
 
@@ -21,11 +22,12 @@ from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.features.groups import switchable
 from energy_pipeline.forecasting.committee import MemberForecasts, seen_by
-from energy_pipeline.forecasting.ensemble import LEAST_DAYS, family
+from energy_pipeline.forecasting.ensemble import LEAST_DAYS, WEIGHT_DAYS, family
 from energy_pipeline.forecasting.forecaster import Forecaster
 from energy_pipeline.forecasting.market import zone_panel
 from energy_pipeline.forecasting.model import ModelUnavailableError
-from energy_pipeline.forecasting.point import chosen_members, day_members, on_slots, outcomes, past_days, raw_ensemble
+from energy_pipeline.forecasting.point import can_decide, chosen_members, day_members, on_slots, outcomes, past_days, raw_ensemble
+from energy_pipeline.forecasting.trials import trials
 from energy_pipeline.forecasting.tuning import SEARCHED
 from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.information.artefacts import ArtefactStore
@@ -50,23 +52,34 @@ def _zone_rows(info: InformationSet, zone: str, artefacts: ArtefactStore) -> Ite
         return
     repaired = panel.repaired()
     off = [f"group {group} is off" for group in switchable() if group not in settings.features]
-    weights = raw_ensemble(info, zone, 1, artefacts).weights if today.values else {}
-    sizes = {f: sum(family(m) == f for m in today.values) for f in weights}
-    errors = _recent_errors(info, zone, artefacts)
+    weights = raw_ensemble(info, zone, 1, artefacts).weights if can_decide(info, today) else {}
+    sizes = {f: sum(family(m) == f for m in today.values if m not in settings.challengers) for f in weights}
+    judged = min(settings.weight_days, settings.error_days)
+    past = _past(info, zone, artefacts, judged + settings.weight_days)
+    errors = _recent_errors(past, settings.weight_days)
+    tried = trials(past.forecasts, past.outcomes, settings.members, judged, min(settings.weight_days, WEIGHT_DAYS))
     for member in chosen_members(info, zone):
         took_part = member.name in today.values
         own = family(member.name)
         fitted = date.fromisoformat(today.fitted_on[member.name]) if member.name in today.fitted_on else None
         mae, days = errors.get(member.name, (None, 0))
-        unweighed = [f"no weight yet: forecast on {days} of the {LEAST_DAYS} days that earn one"] if took_part and own not in weights else []
+        challenger = member.name in settings.challengers
+        early = took_part and own not in weights and not challenger
+        unweighed = [f"no weight yet: forecast on {days} of the {LEAST_DAYS} days that earn one"] if early else []
+        trial = tried.get(member.name)
         yield {
             "delivery_day": info.day.day,
             "zone": zone,
             "model": member.name,
             "family": own,
-            "weight": weights[own] / sizes[own] if took_part and own in weights else 0.0,
+            "role": "challenger" if challenger else "member",
+            "weight": weights[own] / sizes[own] if took_part and own in weights and not challenger else 0.0,
             "recent_mae_eur_mwh": mae,
             "recent_days": days,
+            "trial_days": trial.days if trial else 0,
+            "ensemble_mae_eur_mwh": trial.ensemble_mae if trial else None,
+            "changed_mae_eur_mwh": trial.changed_mae if trial else None,
+            "changed_p": trial.p if trial else None,
             "fitted_for": fitted,
             "training_first_day": max(panel.first_day, fitted - timedelta(days=member.window_days)) if fitted else None,
             "training_last_day": fitted - timedelta(days=1) if fitted else None,
@@ -81,17 +94,33 @@ def _zone_rows(info: InformationSet, zone: str, artefacts: ArtefactStore) -> Ite
         }
 
 
-def _recent_errors(info: InformationSet, zone: str, artefacts: ArtefactStore) -> dict[str, tuple[float, int]]:
-    """Mean absolute error of each member over the weighting days [EUR/MWh], and on how many days it has one."""
-    days = past_days(info, 1, info.desk.forecast.weight_days)
+@dataclass(frozen=True)
+class _Past:
+    """What each model forecast for past days and what came, oldest first: arrays of shape (days, slots) [EUR/MWh]."""
+
+    forecasts: dict[str, FloatArray]
+    outcomes: FloatArray
+
+
+def _past(info: InformationSet, zone: str, artefacts: ArtefactStore, count: int) -> _Past:
+    days = past_days(info, 1, count)
     came = outcomes(info, zone, "day_ahead_prices", days, 1)
-    found: dict[str, list[float]] = {}
-    for day, row in zip(days, came, strict=True):
+    found: dict[str, FloatArray] = {}
+    for i, day in enumerate(days):
         for name, values in _values(info.at(day), zone, artefacts).items():
-            error = np.abs(on_slots(values, row.size) - row)
-            if np.isfinite(error).any():
-                found.setdefault(name, []).append(float(np.nanmean(error)))
-    return {name: (float(np.mean(errors)), len(errors)) for name, errors in found.items()}
+            found.setdefault(name, np.full(came.shape, np.nan))[i] = on_slots(values, came.shape[1])
+    return _Past(found, came)
+
+
+def _recent_errors(past: _Past, days: int) -> dict[str, tuple[float, int]]:
+    """Mean absolute error of each model over the last days [EUR/MWh], and on how many days it has one."""
+    found = {}
+    for name, values in past.forecasts.items():
+        errors = np.abs(values - past.outcomes)[-days:]
+        daily = [float(np.nanmean(row)) for row in errors if np.isfinite(row).any()]
+        if daily:
+            found[name] = (float(np.mean(daily)), len(daily))
+    return found
 
 
 def _values(info: InformationSet, zone: str, artefacts: ArtefactStore) -> dict[str, FloatArray]:

@@ -61,7 +61,7 @@ def past_plan(info: InformationSet, zone: str) -> Past[FloatArray | None]:
 
 def networks_mark(info: InformationSet, lead: int, days: int = 0) -> str:
     """The networks that members of D and of so many days before it are made with; empty where the desk has none."""
-    if lead > 1 or "joint" not in info.desk.forecast.members:
+    if lead > 1 or "joint" not in info.desk.forecast.every_member:
         return ""
     read = [info.network(info.day.day - timedelta(days=i)) for i in range(days + 1)]
     return " ".join(f"{network.day}:{network.mark}" if network else "-" for network in read) if any(read) else ""

@@ -113,11 +113,16 @@ def _ensemble(info: InformationSet, zone: str, lead: int, artefacts: ArtefactSto
         today, _ = day_members(info, zone, lead, artefacts)
     except ModelUnavailableError as reason:
         return _stand_in(info, zone, lead, str(reason))
-    if not today.values:
+    if not can_decide(info, today):
         return _stand_in(info, zone, lead, "; ".join(today.notes) or "no model is selected")
     if lead == 1 and _alarmed(info, zone, artefacts):
         return _stand_in(info, zone, lead, ALARM)
     return raw_ensemble(info, zone, lead, artefacts)
+
+
+def can_decide(info: InformationSet, today: MemberForecasts) -> bool:
+    """Whether a member forecast the day: challengers decide nothing, also when they are alone."""
+    return any(m not in info.desk.forecast.challengers for m in today.values)
 
 
 def raw_ensemble(info: InformationSet, zone: str, lead: int, artefacts: ArtefactStore) -> PointDay:
@@ -134,14 +139,15 @@ def raw_ensemble(info: InformationSet, zone: str, lead: int, artefacts: Artefact
 def _raw_ensemble(info: InformationSet, zone: str, lead: int, artefacts: ArtefactStore) -> PointDay:
     target = info.day.shift(lead - 1)
     today, _ = day_members(info, zone, lead, artefacts)
-    if not today.values:
-        raise ModelUnavailableError("; ".join(today.notes))
+    if not can_decide(info, today):
+        raise ModelUnavailableError("; ".join(today.notes) or "no member forecast, only challengers did")
     # Later days are weighted alike: their members would be needed on every past day of every past day.
     days = past_days(info, lead, info.desk.forecast.weight_days if lead == 1 else 1)
     slots = next(iter(today.values.values())).size
     past = [{m: on_slots(v, slots) for m, v in _members_or_none(info.at(d), zone, lead, artefacts).items()} for d in days]
+    deciding = {m: v for m, v in today.values.items() if m not in info.desk.forecast.challengers}
     # A network that was trained only now has no past to be weighed by: it is published, and has no weight yet.
-    weighed = {m: v for m, v in today.values.items() if m != Joint.name or sum(m in d for d in past) >= LEAST_DAYS} or today.values
+    weighed = {m: v for m, v in deciding.items() if m != Joint.name or sum(m in d for d in past) >= LEAST_DAYS} or deciding
     notes = [note for note in today.notes if not note.endswith(UNTRAINED)]
     return ensemble_day(target.day, weighed, past, outcomes(info, zone, "day_ahead_prices", days, lead), notes)
 
@@ -220,7 +226,7 @@ def chosen_members(info: InformationSet, zone: str, lead: int = 1) -> list[Forec
     overrides = {name: dict(own) for name, own in settings.overrides.items()}
     for name, found in (info.training or (None, {}))[1].get(zone, {}).items():
         overrides[name] = {**found.settings, **overrides.get(name, {})}
-    chosen = members(settings.members if lead == 1 else LATER_MEMBERS, overrides)
+    chosen = members(settings.every_member if lead == 1 else LATER_MEMBERS, overrides)
     return [replace(m, zone=zone, network=info.network()) if isinstance(m, Joint) else m for m in chosen]
 
 

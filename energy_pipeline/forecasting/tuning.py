@@ -54,7 +54,7 @@ def tune(info: InformationSet, tell: Tell = lambda _: None) -> dict[str, dict[st
     found: dict[str, dict[str, Found]] = {}
     for zone in info.desk.zones:
         for member in SEARCHED:
-            if member not in info.desk.forecast.members:
+            if member not in info.desk.forecast.every_member:
                 continue
             try:
                 panel = zone_panel(info, zone).repaired()
@@ -99,7 +99,7 @@ def forecast_tuning(info: InformationSet) -> pl.DataFrame:
 
 def _rows(info: InformationSet, zone: str) -> Iterator[dict[str, Any]]:
     day, zones = info.training or (None, {})
-    for member in (m for m in SEARCHED if m in info.desk.forecast.members):
+    for member in (m for m in SEARCHED if m in info.desk.forecast.every_member):
         pinned, own = info.desk.forecast.overrides.get(member, {}), zones.get(zone, {}).get(member)
         declared = MEMBERS[member]()
         for name in SEARCHED[member]:

@@ -274,7 +274,7 @@ def member_history(desk: Desk, prices: pl.DataFrame) -> list[str]:
     lines = []
     for zone in desk.zones:
         known = prices.filter(pl.col("zone") == zone)["delivery_day"].n_unique()
-        needs = {m: int(digits) for m in desk.forecast.members if (digits := "".join(c for c in m.split("_")[-1] if c.isdigit()))}
+        needs = {m: int(digits) for m in desk.forecast.every_member if (digits := "".join(c for c in m.split("_")[-1] if c.isdigit()))}
         short = [f"{m} ({days})" for m, days in needs.items() if days > known]
         if short and known:
             lines.append(f"{zone} has {known} days of prices: left out until there are more: {', '.join(short)}")

@@ -9,11 +9,13 @@ import polars as pl
 
 from energy_pipeline.reporting.book_sections import groups, not_computed
 from energy_pipeline.reporting.inputs import ReportInputs
-from energy_pipeline.reporting.view import Cell, Head, Section, TableView, Tone, num, share_cell
+from energy_pipeline.reporting.view import Cell, Head, Section, TableView, Tone, num, percent, share_cell
 
 MOVED = 0.25
 """A population stability index above it says that the world has moved."""
 LISTED = 6
+SURE = 0.05
+"""Below it a list with a model less, or with a challenger, was better by more than chance explains."""
 
 
 def inputs_of_models(inputs: ReportInputs) -> Section:
@@ -112,21 +114,54 @@ def merit_order_notes(inputs: ReportInputs) -> list[str]:
 
 
 def settings_and_residuals(inputs: ReportInputs) -> Section:
-    """Where the members' searched settings come from, and whether past errors look like noise."""
-    if not inputs.given("forecast_diagnostics") and not inputs.given("forecast_tuning"):
-        return Section("residuals", "Settings and residuals of the price models", pending=not_computed("forecast_tuning"))
+    """What each price model gives, where searched settings come from, and whether past errors look like noise."""
+    if not any(inputs.given(name) for name in ("forecast_models", "forecast_diagnostics", "forecast_tuning")):
+        return Section("residuals", "The price models", pending=not_computed("forecast_models"))
     tables = []
+    if inputs.has("forecast_models"):
+        tables.append(TableView("What each gives", _TRIAL_HEADS, _trial_rows(inputs.frame("forecast_models"))))
     if inputs.has("forecast_diagnostics"):
         tables.append(TableView("Errors of the last settled days, daily means", _TEST_HEADS, _test_rows(inputs.frame("forecast_diagnostics"))))
     if inputs.has("forecast_tuning"):
         tables.append(TableView("Settings that training jobs search", _SETTING_HEADS, _setting_rows(inputs.frame("forecast_tuning"))))
-    notes = ["A p-value under 5 % says that the errors hold something a better model could use; over many rows one in twenty does so by chance."]
+    notes = [
+        "The change is that of the ensemble's error over the weighting days with a member left out or a challenger put in.",
+        "Each of those days is weighted by the days before it: below zero the other list was better, and its p says how easily by chance.",
+        "A p-value under 5 % says that the errors hold something a better model could use; over many rows one in twenty does so by chance.",
+    ]
     if not inputs.given("forecast_diagnostics"):
         notes.append("The residuals are tested once the day is settled.")
     if inputs.has("forecast_tuning") and (inputs.frame("forecast_tuning")["source"] == "declared").any():
         notes.append("Declared settings hold where no training was found: energy-pipeline tune DAY searches them.")
-    sources = inputs.sources("forecast_diagnostics", "forecast_tuning")
-    return Section("residuals", "Settings and residuals of the price models", tables, notes=notes, sources=sources)
+    sources = inputs.sources("forecast_models", "forecast_diagnostics", "forecast_tuning")
+    return Section("residuals", "The price models", tables, notes=notes, sources=sources)
+
+
+_TRIAL_HEADS = [
+    Head("Zone", numeric=False),
+    Head("Model", numeric=False),
+    Head("", numeric=False),
+    Head("weight"),
+    Head("own error", "¤/MWh"),
+    Head("days"),
+    Head("ensemble", "¤/MWh"),
+    Head("change without it, or with it"),
+    Head("p"),
+]
+
+
+def _trial_rows(frame: pl.DataFrame) -> list[list[Cell]]:
+    rows = []
+    for r in frame.to_dicts():
+        before, after, p = r["ensemble_mae_eur_mwh"], r["changed_mae_eur_mwh"], r["changed_p"]
+        change = None if before is None or after is None or before <= 0 else after / before - 1
+        tone: Tone = "warn" if p is not None and p < SURE else ""
+        challenger = Cell("challenger", "muted", pill=True) if r["role"] == "challenger" else Cell("")
+        errors = [num(r["recent_mae_eur_mwh"], 2), num(r["trial_days"]), num(before, 2)]
+        rows.append(
+            [Cell(r["zone"]), Cell(r["model"]), challenger, share_cell(r["weight"]), *errors, Cell(percent(change, 1), tone), num(p, 3, tone)]
+        )
+    return rows
 
 
 _TEST_HEADS = [
@@ -147,7 +182,7 @@ _TEST_HEADS = [
 def _test_rows(frame: pl.DataFrame) -> list[list[Cell]]:
     rows = []
     for r in frame.to_dicts():
-        tests = [num(r[name], 3, "warn" if r[name] is not None and r[name] < 0.05 else "") for name in ("ljung_box_p", "arch_lm_p", "jarque_bera_p")]
+        tests = [num(r[name], 3, "warn" if r[name] is not None and r[name] < SURE else "") for name in ("ljung_box_p", "arch_lm_p", "jarque_bera_p")]
         more = [num(r[name], 2) for name in ("skew", "kurtosis", "acf_1d", "acf_7d", "acf_24h")]
         rows.append([Cell(r["zone"]), Cell(r["model"], "strong" if r["model"] == "ensemble" else ""), num(r["days"]), *tests, *more])
     return rows

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import accumulate
+from itertools import accumulate, groupby
 
 from energy_pipeline.reporting import readout
 from energy_pipeline.reporting.charts import nice_ticks
@@ -96,7 +96,7 @@ def index_html(desk: str, currency: str, days: Sequence[DayRecord]) -> str:
     return environment.get_template("index.html.j2").render(
         desk=desk,
         currency=currency,
-        days=[_row(d) for d in reversed(ordered)],
+        years=_years(ordered, currency),
         facts=_facts(ordered, currency),
         charts=[
             *_charts(settled, currency),
@@ -109,6 +109,20 @@ def index_html(desk: str, currency: str, days: Sequence[DayRecord]) -> str:
         months=_months(settled),
         month_names=MONTHS,
     )
+
+
+def _years(ordered: Sequence[DayRecord], currency: str) -> list[dict[str, object]]:
+    """Rows by year, both newest first. Years fold: a browser lays out only what is open, and ten years are 40,000 cells."""
+    found = []
+    for year, rows in groupby(reversed(ordered), key=lambda d: d.day.year):
+        days = list(rows)
+        settled = [d.settled_eur for d in days if d.settled_eur is not None]
+        broken = sum(d.is_exception for d in days)
+        parts = [f"{len(days)} {'day' if len(days) == 1 else 'days'}"]
+        parts += [f"settled {number(math.fsum(settled))} {currency}"] if settled else []
+        parts += [f"{broken} VaR {'exception' if broken == 1 else 'exceptions'}"] if broken else []
+        found.append({"year": year, "told": ", ".join(parts), "days": [_row(d) for d in days]})
+    return found
 
 
 def _row(d: DayRecord) -> dict[str, object]:

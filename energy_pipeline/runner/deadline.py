@@ -26,7 +26,7 @@ from energy_pipeline.runner.flows import Runner
 from energy_pipeline.runner.status import LastDecision, decisions_of, due_day
 from energy_pipeline.settings import Settings
 
-NO_MEMBER = {"members": ("lear_1456",), "training_days": 28}
+NO_MEMBER = {"members": ("lear_1456",), "challengers": (), "training_days": 28}
 """Forecast settings under which no member can be trained, and the seasonal naive stands in."""
 Outcome = Literal["decided", "not due", "fallback", "missed"]
 Alarm = Callable[[Alert], list[str]]

@@ -64,6 +64,19 @@ def test_calendar_and_trends_show_each_of_the_last_days_once_with_its_sign_and_m
     assert '"c":"z1","v":[6,6' in zones
 
 
+def test_years_fold_the_newest_stands_open_and_each_tells_its_days_its_sum_and_its_exceptions():
+    made = days(500)
+    page = index_html("desk", "EUR", made)
+    told = re.findall(r'<details class="year"( open)?>\s*<summary>(\d{4}): ([^<]*)</summary>', page)
+    expected = []
+    for year in (2017, 2016):
+        own = [d for d in made if d.day.year == year]
+        broken = sum(d.is_exception for d in own)
+        sum_eur = math.fsum(d.settled_eur for d in own)
+        expected.append((" open" if year == 2017 else "", str(year), f"{len(own)} days, settled {sum_eur:,.0f} EUR, {broken} VaR exceptions"))
+    assert told == expected
+
+
 def test_ten_years_of_days_stay_under_three_megabytes_and_ask_for_nothing():
     page = index_html("desk", "EUR", days(3650))
     assert len(page.encode()) < 3_000_000

@@ -384,8 +384,11 @@ def test_the_page_says_what_the_models_read_what_mattered_and_whether_errors_are
     assert [c.text for c in read.tables[1].rows[0]][:2] == ["NORTH", "load_mw"]
     assert any("Groups that are off: fuels" in note for note in read.notes)
     assert any("NORTH: the last plant the residual load needs costs 61.0" in note for note in read.notes)
-    assert [c.tone for c in residuals.tables[0].rows[0]][3:5] == ["warn", ""]
-    assert residuals.tables[1].rows[0][2].text == "p=2"
+    member, challenger = residuals.tables[0].rows
+    assert [c.text for c in member][3:] == ["100 %", "5.20", "28", "5.00", "8.0 %", "0.980"]
+    assert ([c.text for c in challenger][2:4], challenger[-2].text, challenger[-1].tone) == (["challenger", "0 %"], "\N{MINUS SIGN}2.0 %", "warn")
+    assert [c.tone for c in residuals.tables[1].rows[0]][3:5] == ["warn", ""]
+    assert residuals.tables[2].rows[0][2].text == "p=2"
 
 
 def test_every_section_names_table_partition_and_hash(made_up_day):

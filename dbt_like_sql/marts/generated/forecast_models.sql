@@ -1,5 +1,5 @@
 -- generated from the contract of forecast_models: change energy_pipeline/contracts, then run `make docs`
--- The day-ahead committee of D: what each member learnt from, its settings, recent error and weight.
+-- The day-ahead committee of D and its challengers: what each learnt from, its settings, recent error, weight and trial.
 {{ config(materialized='table', schema='marts') }}
 
 select
@@ -20,5 +20,10 @@ select
     settings_from,
     seed,
     artefact,
-    note
+    note,
+    role,
+    ensemble_mae_eur_mwh,
+    changed_mae_eur_mwh,
+    changed_p,
+    trial_days
 from {{ ref('stg_forecast_models') }}

@@ -150,11 +150,16 @@ FORWARD_CURVE = Table(
     is_mart=True,
 )
 
+
+def _error(name: str, description: str, since: int = 1) -> Column:
+    return Column(name, "f64", description, "EUR/MWh", True, 0.0, None, "an absolute value", since=since)
+
+
 FORECAST_MODELS = Table(
     name="forecast_models",
     stage="forecasting",
     flow="decide",
-    description="The day-ahead committee of D: what each member learnt from, its settings, recent error and weight.",
+    description="The day-ahead committee of D and its challengers: what each learnt from, its settings, recent error, weight and trial.",
     key=("zone", "model"),
     columns=(
         c.DELIVERY_DAY,
@@ -162,7 +167,7 @@ FORECAST_MODELS = Table(
         c.text("model", "Member of the committee."),
         c.text("family", "Members of a family share its weight equally."),
         c.share("weight", "Weight in the ensemble; 0 when it could not forecast."),
-        Column("recent_mae_eur_mwh", "f64", "Mean absolute error over the weighting days.", "EUR/MWh", True, 0.0, None, "an absolute value"),
+        _error("recent_mae_eur_mwh", "Mean absolute error over the weighting days."),
         c.count("recent_days", "Weighting days it forecast."),
         Column("fitted_for", "date", "Day whose decision its parameters were fitted for; null when it could not forecast.", nullable=True),
         Column("training_first_day", "date", "First day of the history it learnt from.", nullable=True),
@@ -175,8 +180,13 @@ FORECAST_MODELS = Table(
         c.text("seed", "Seed of its random draws; empty for members that draw none."),
         c.text("artefact", "Content hash of the artefact that holds the members' forecasts of D."),
         c.text("note", "Empty, or why it could not forecast or an earlier fit stands in."),
+        c.text("role", "Challengers are forecast and scored, and have no weight.", allowed=("member", "challenger"), since=3, default="member"),
+        _error("ensemble_mae_eur_mwh", "Mean absolute error of the ensemble over the trial's days, each weighted by the days before it.", since=3),
+        _error("changed_mae_eur_mwh", "The same without this member, or with this challenger; null where no list is left.", since=3),
+        Column("changed_p", "f64", "One-sided p that the changed list is no better (HAC).", "1", True, 0.0, 1.0, "a probability", since=3),
+        Column("trial_days", "i64", "Days of the trial.", "1", minimum=0, reason="a count", since=3, default=0),
     ),
-    version=2,
+    version=3,
     may_be_empty=True,
     is_mart=True,
 )
