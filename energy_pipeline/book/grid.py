@@ -58,14 +58,16 @@ def on_grid(rows: pl.DataFrame, value: str, grid: Grid) -> FloatArray:
         resolution a day (rows of another resolution beside it fill what it leaves open).
     """
     result = np.full(grid.size, np.nan)
-    given = sorted(rows["resolution_minutes"].unique().to_list())
-    for minutes in given:
-        part = rows if len(given) == 1 else rows.filter(pl.col("resolution_minutes") == minutes)
+    # As arrays: frames of a day's rows are asked for a thousand times a day.
+    resolutions, all_starts = rows["resolution_minutes"].to_numpy(), rows["delivery_start"].to_physical().to_numpy()
+    all_values = rows[value].to_numpy().astype(np.float64)  # null becomes NaN
+    for minutes in np.unique(resolutions).tolist():
+        own = resolutions == minutes
         starts = grid.day.interval_starts_us(minutes)
-        found = part["delivery_start"].cast(pl.Int64).to_numpy()
+        found = all_starts[own]
         at = np.searchsorted(starts, found)
         inside = (at < starts.size) & (starts[np.minimum(at, starts.size - 1)] == found)
         values = np.full(starts.size, np.nan)
-        values[at[inside]] = part[value].cast(pl.Float64).fill_null(float("nan")).to_numpy()[inside]
+        values[at[inside]] = all_values[own][inside]
         result = np.where(np.isnan(result), convert(values, minutes, grid.minutes), result)
     return result

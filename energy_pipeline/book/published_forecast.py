@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from energy_pipeline.contracts.derived import QUANTILES, quantile_column
+from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.mathematics.paths.marginals import DEFAULT_XI, Marginals
 
 MODEL = "ensemble"
@@ -57,11 +58,15 @@ def published_distribution(rows: pl.DataFrame) -> Marginals | None:
     rows : DataFrame
         Of `published_forecast`, sorted by delivery_start.
     """
-    quantiles = rows.select(quantile_column(q) for q in QUANTILES).to_numpy().astype(np.float64)
+    quantiles = np.array([_numbers(rows, quantile_column(q), np.nan) for q in QUANTILES]).T
     if rows.is_empty() or not np.isfinite(quantiles).all():
         return None
-    limits = {"lowest_eur_mwh": -np.inf, "highest_eur_mwh": np.inf}
-    low, high = (rows[side].fill_null(none).to_numpy()[None].astype(np.float64) for side, none in limits.items())
+    low, high = _numbers(rows, "lowest_eur_mwh", -np.inf)[None], _numbers(rows, "highest_eur_mwh", np.inf)[None]
     held = np.clip(np.maximum.accumulate(quantiles, axis=1), low.T, high.T)
-    lower, upper = (rows[side].fill_null(DEFAULT_XI).to_numpy()[None].astype(np.float64) for side in ("tail_lower", "tail_upper"))
+    lower, upper = (_numbers(rows, side, DEFAULT_XI)[None] for side in ("tail_lower", "tail_upper"))
     return Marginals(np.array(QUANTILES), held[None], lower, upper, low, high)
+
+
+def _numbers(rows: pl.DataFrame, column: str, unknown: float) -> FloatArray:
+    values = rows[column].to_numpy().astype(np.float64)
+    return np.where(np.isnan(values), unknown, values)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -76,13 +77,17 @@ def _broken(kind: str, given: dict[str, Any], frame: pl.DataFrame) -> pl.Expr:
     """True for each row that breaks the expectation; never null."""
     if kind == "ExpectCompoundColumnsToBeUnique":
         return pl.struct(given["column_list"]).is_duplicated()
-    column = pl.col(given["column"])
-    floating = frame.schema[given["column"]].is_float()
+    limits = given.get("min_value"), given.get("max_value")
+    return _expression(kind, given["column"], tuple(given.get("value_set", ())), *limits, floating=frame.schema[given["column"]].is_float())
+
+
+@lru_cache(maxsize=8192)
+def _expression(kind: str, name: str, allowed: tuple[Any, ...], low: Any, high: Any, *, floating: bool) -> pl.Expr:  # noqa: ANN401 - numbers or dates
+    column = pl.col(name)
     if kind == "ExpectColumnValuesToNotBeNull":
         return (column.is_null() | column.is_nan().fill_null(value=False)) if floating else column.is_null()
     if kind == "ExpectColumnValuesToBeInSet":
-        return (~column.is_in(given["value_set"])).fill_null(value=False)
-    low, high = given.get("min_value"), given.get("max_value")
+        return (~column.is_in(list(allowed))).fill_null(value=False)
     outside = pl.lit(value=False)
     if low is not None:
         outside = outside | (column < low)

@@ -116,7 +116,7 @@ def sent(
         earned = _expected(battery, plan, own, paths, info.desk.flexibility.at_limit)
         if powers is not None:
             scheduled = _with(scheduled, name, battery, plan, powers)
-        by_form = {**earned, "joint": _of(battery, plan, powers or _powers(plan), paths)}
+        by_form = {**earned, "joint": _Worth.of(battery, plan).eur(powers or _powers(plan), paths)}
         money = {"plan_eur": earned["plan"], "curve_eur": earned["curve"], "blocks_eur": earned["blocks"], "expected_eur": by_form[form]}
         rows.append({"delivery_day": info.day.day, "asset": name, "zone": battery.zone, "asked": asked, "form": form, **money, "why": why})
     contract = table("orders_sent")
@@ -174,24 +174,36 @@ def _powers(plan: pl.DataFrame) -> Powers:
 
 def _expected(battery: Battery, plan: pl.DataFrame, own: Mapping[str, pl.DataFrame], paths: FloatArray, at_limit: AtLimit) -> dict[str, float | None]:
     """Mean margin and energy left by form [EUR]; None where the battery has no such orders."""
-    starts = plan["delivery_start"]
+    starts, worth = plan["delivery_start"], _Worth.of(battery, plan)
     curve = blocks = None
     if own["bid_curves"].height:
         bought, sold = taken_of_curve(own["bid_curves"], starts, paths, at_limit)
-        curve = float(np.mean([_of(battery, plan, (b, s), p[None]) for b, s, p in zip(bought, sold, paths, strict=True)]))
+        curve = float(np.mean([worth.eur((b, s), p[None]) for b, s, p in zip(bought, sold, paths, strict=True)]))
     if own["block_orders"].height:
         bought, sold = executed_blocks(own["block_orders"], starts, paths)
-        blocks = float(np.mean([_of(battery, plan, (b, s), p[None]) for b, s, p in zip(bought, sold, paths, strict=True)]))
-    return {"plan": _of(battery, plan, _powers(plan), paths), "curve": curve, "blocks": blocks}
+        blocks = float(np.mean([worth.eur((b, s), p[None]) for b, s, p in zip(bought, sold, paths, strict=True)]))
+    return {"plan": worth.eur(_powers(plan), paths), "curve": curve, "blocks": blocks}
 
 
-def _of(battery: Battery, plan: pl.DataFrame, powers: Powers, paths: FloatArray) -> float:
-    """Mean margin of fixed powers over price paths, with what is left [EUR]; of grid services what their capacity is paid too."""
-    store, minutes = store_of(battery), int(plan["resolution_minutes"][0])
-    content, charge, discharge = walked(store, *powers, minutes)
-    paid = (battery.cycle_cost_eur_mwh * plan["discharge_mw"] - plan["cost_eur_h"]).to_numpy().sum() * hours_of(minutes)
-    margin = store.margins_eur(charge, discharge, paths.mean(axis=0), minutes).sum()
-    return float(margin + store.end_eur(content[-1:])[0] + paid)
+@dataclass(frozen=True)
+class _Worth:
+    """What schedules of one battery are worth on its day; `paid_eur` is what grid services are paid for capacity, the same for all."""
+
+    store: Store
+    minutes: int
+    paid_eur: float
+
+    @classmethod
+    def of(cls, battery: Battery, plan: pl.DataFrame) -> _Worth:
+        minutes = int(plan["resolution_minutes"][0])
+        paid = (battery.cycle_cost_eur_mwh * plan["discharge_mw"] - plan["cost_eur_h"]).to_numpy().sum() * hours_of(minutes)
+        return cls(store_of(battery), minutes, paid)
+
+    def eur(self, powers: Powers, paths: FloatArray) -> float:
+        """Mean margin of fixed powers over price paths, with what is left and what is paid [EUR]."""
+        content, charge, discharge = walked(self.store, *powers, self.minutes)
+        margin = self.store.margins_eur(charge, discharge, paths.mean(axis=0), self.minutes).sum()
+        return float(margin + self.store.end_eur(content[-1:])[0] + self.paid_eur)
 
 
 def _with(scheduled: pl.DataFrame, name: str, battery: Battery, plan: pl.DataFrame, powers: Powers) -> pl.DataFrame:

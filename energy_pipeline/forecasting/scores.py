@@ -92,8 +92,8 @@ def lead_errors(desk: Desk, day: date, forecasts: pl.DataFrame, day_ahead_prices
 
 def on_day(prices: pl.DataFrame, day: DeliveryDay, minutes: int) -> FloatArray:
     """One zone's prices on a day's intervals; NaN where none is known."""
-    known = prices.filter(pl.col("price_eur_mwh").is_not_null())
-    found = dict(zip(known["delivery_start"].cast(pl.Int64).to_list(), known["price_eur_mwh"].to_list(), strict=True))
+    rows = zip(prices["delivery_start"].to_physical().to_list(), prices["price_eur_mwh"].to_list(), strict=True)
+    found = {start: price for start, price in rows if price is not None}
     return from_quarters(np.array([found.get(int(t), np.nan) for t in day.interval_starts_us(15)]), minutes)
 
 
@@ -103,7 +103,7 @@ def _measures(part: pl.DataFrame, outcome: FloatArray, naive: FloatArray, standa
     if not known.any():
         return
     error = (forecast - outcome)[known]
-    median = np.where(part["statistic"].to_numpy() == "mean", part[quantile_column(0.5)].fill_null(float("nan")).to_numpy(), forecast)
+    median = np.where(part["statistic"].to_numpy() == "mean", part[quantile_column(0.5)].to_numpy(), forecast)
     yield "intervals", int(known.sum())
     yield "mae_eur_mwh", float(np.abs(median - outcome)[known].mean())
     yield "rmse_eur_mwh", float(np.sqrt((error**2).mean()))
@@ -113,7 +113,7 @@ def _measures(part: pl.DataFrame, outcome: FloatArray, naive: FloatArray, standa
     for name, simple in {"mae_naive_eur_mwh": naive, "mae_naive_standard_eur_mwh": standard}.items():
         naive_error = np.abs(simple - outcome)[known]
         yield name, float(naive_error.mean()) if np.isfinite(naive_error).all() else None
-    quantiles = {q: part[quantile_column(q)].fill_null(float("nan")).to_numpy()[known] for q in QUANTILES}
+    quantiles = {q: part[quantile_column(q)].to_numpy()[known] for q in QUANTILES}  # null becomes NaN
     came = outcome[known]
     complete = all(np.isfinite(v).all() for v in quantiles.values())
     yield "pinball_eur_mwh", pinball(quantiles, came) if complete else None

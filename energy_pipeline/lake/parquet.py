@@ -66,8 +66,14 @@ def content_sha256(frame: pl.DataFrame) -> str:
             for piece in content:
                 digest.update(piece)
             continue
-        digest.update(column.is_null().cast(pl.UInt8).to_numpy().tobytes())
-        if column.dtype == pl.String:
+        unknown = column.is_null().to_numpy()
+        digest.update(unknown.tobytes())
+        if column.dtype == pl.Float64:
+            digest.update(np.where(unknown, 0.0, column.to_numpy()).tobytes())
+        elif column.dtype == pl.String and column.len() <= SHORT:
+            for piece in _text_bytes(column):
+                digest.update(piece)
+        elif column.dtype == pl.String:
             digest.update(column.str.len_bytes().fill_null(0).to_numpy().tobytes())
             digest.update((column.str.join("").item() or "").encode())
         else:
@@ -80,8 +86,7 @@ def content_sha256(frame: pl.DataFrame) -> str:
 def _plain_bytes(column: pl.Series) -> list[bytes] | None:
     """What `content_sha256` hashes of a column without nulls, without polars' expressions: a day has many short columns."""
     if column.dtype == pl.String and column.len() <= SHORT:
-        texts = [text.encode() for text in column.to_list()]
-        return [np.array([len(t) for t in texts], dtype=np.uint32).tobytes(), b"".join(texts)]
+        return _text_bytes(column)
     if column.dtype in (pl.Float64, pl.Int32, pl.Int64):
         return [np.ascontiguousarray(column.to_numpy()).tobytes()]
     if isinstance(column.dtype, pl.Datetime):
@@ -89,6 +94,11 @@ def _plain_bytes(column: pl.Series) -> list[bytes] | None:
     if column.dtype == pl.Date:
         return [column.to_numpy().astype("datetime64[D]").astype(np.int32).tobytes()]
     return None
+
+
+def _text_bytes(column: pl.Series) -> list[bytes]:
+    texts = [(text or "").encode() for text in column.to_list()]
+    return [np.array([len(t) for t in texts], dtype=np.uint32).tobytes(), b"".join(texts)]
 
 
 def part_of(frame: pl.DataFrame, day: date) -> Part:

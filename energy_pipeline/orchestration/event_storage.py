@@ -26,16 +26,16 @@ import sqlalchemy as db
 from dagster import DagsterEventType
 from dagster._core.events import ASSET_CHECK_EVENTS, ASSET_EVENTS, EVENT_TYPE_TO_PIPELINE_RUN_STATUS
 from dagster._core.storage.dagster_run import FINISHED_STATUSES
-from dagster._core.storage.event_log.schema import AssetKeyTable, SqlEventLogStorageMetadata, SqlEventLogStorageTable
+from dagster._core.storage.event_log.schema import SqlEventLogStorageMetadata, SqlEventLogStorageTable
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorageWatchdog
 from dagster._core.storage.runs.sqlite.sqlite_run_storage import SqliteRunStorage
 from dagster._core.storage.schedules.sqlite.sqlite_schedule_storage import SqliteScheduleStorage
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.pool import QueuePool, StaticPool
 from watchdog.observers import Observer
 
+from energy_pipeline.orchestration import event_index
 from energy_pipeline.orchestration.event_memory import AssetMemory, RemembersAssets
 
 if TYPE_CHECKING:
@@ -243,8 +243,8 @@ class PooledEventLogStorage(RemembersAssets):
             self._store_asset_event_tags(connection, [event for event, _ in numbered], [number for _, number in numbered])
             self._store_assets(connection, numbered)
             self._memory.own |= {number: event for event, number in numbered}
-        for event, number in zip(events, ids, strict=True):
-            if event.dagster_event_type in ASSET_CHECK_EVENTS:
+        for event, number, row in zip(events, ids, rows, strict=True):
+            if event.dagster_event_type in ASSET_CHECK_EVENTS and not event_index.store_check(connection, event, number, row["event"]):
                 self.store_asset_check_event(event, number)
 
     def _store_assets(self, connection: db.Connection, numbered: Sequence[tuple[EventLogEntry, int]]) -> None:
@@ -256,9 +256,7 @@ class PooledEventLogStorage(RemembersAssets):
             values = self._get_asset_entry_values(event, number, with_index_columns) if key else {}
             if key and values:
                 entries.setdefault(key.to_string(), {}).update(values)
-        for name, values in entries.items():
-            statement = insert(AssetKeyTable).values(asset_key=name, **values)
-            connection.execute(statement.on_conflict_do_update(index_elements=["asset_key"], set_=values))
+        event_index.store_assets(connection, entries)
 
     def _has_index_columns(self, connection: db.Connection) -> bool:
         if not self._index_columns:

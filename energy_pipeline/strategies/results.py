@@ -80,7 +80,8 @@ def sums_by_period(path: Path, period: IntArray) -> pl.DataFrame:
             "exposure_mwh": np.abs(path.position_mwh),
         }
     )
-    totals = [pl.col(n).sum() for n in ("gross_eur", "cost_eur", "net_eur", "traded_mwh")]
     # One thread and a fixed order: sums of floats must not depend on the machine's load.
     parts = rows.partition_by("period", maintain_order=True)
-    return pl.concat([p.select(pl.col("period").first(), *totals, pl.col("exposure_mwh").mean()) for p in parts]) if parts else rows
+    totals = {name: [part[name].sum() for part in parts] for name in ("gross_eur", "cost_eur", "net_eur", "traded_mwh")}
+    about = {"period": [part["period"][0] for part in parts], **totals, "exposure_mwh": [part["exposure_mwh"].mean() for part in parts]}
+    return pl.DataFrame(about, schema=rows.schema)

@@ -12,14 +12,14 @@ from typing import Any
 import dagster as dg
 import pytest
 import sqlalchemy as db
-from dagster._core.storage.event_log.schema import AssetKeyTable
+from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable, AssetKeyTable
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
 from energy_pipeline.orchestration.event_storage import MAX_OPEN_RUNS, PooledEventLogStorage, PooledRunStorage
 from energy_pipeline.orchestration.partitions import range_tags
 from energy_pipeline.runner.instance import open_instance, prepare_home
 from energy_pipeline_tests.orchestration import small_graph
-from energy_pipeline_tests.orchestration.recorded import materialised
+from energy_pipeline_tests.orchestration.recorded import check, materialised
 
 FIRST, LAST, KEY = date(2026, 3, 28), date(2026, 3, 30), dg.AssetKey("var_exceptions")
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -84,6 +84,22 @@ def test_it_records_what_dagsters_own_storage_records(tmp_path, home):
             numbers = last.asset_materialization.metadata["dagster/partition_row_count"].value
             found[name] = events, instance.get_materialized_partitions(KEY), last.dagster_event.partition, numbers
     assert found["pooled"] == found["own"]
+
+
+def test_rows_of_checks_are_dagsters_own(tmp_path):
+    events = [*(check(day, None) for day in ("d1", "d2", "")), check("d1", True), check("", False), check("d3", True), check("d1", True, run_id="")]
+    found = []
+    for kind in (SqliteEventLogStorage, PooledEventLogStorage):
+        storage = kind(str(tmp_path / kind.__name__))
+        for event in events:
+            storage.store_event(event)
+        with storage.index_connection() as connection:
+            columns = [column for column in AssetCheckExecutionsTable.c if column.name not in ("id", "create_timestamp")]
+            found.append(connection.execute(db.select(*columns)).fetchall())
+        storage.dispose()
+    own, pooled = found
+    assert [tuple(row) for row in pooled] == [tuple(row) for row in own]
+    assert len(own) == 5
 
 
 def asked(storage):

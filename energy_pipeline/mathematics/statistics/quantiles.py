@@ -11,7 +11,7 @@ from energy_pipeline.domain.delivery import FloatArray
 
 
 def sample_quantiles(values: FloatArray, levels: FloatArray) -> FloatArray:
-    """`np.quantile(values, levels, axis=-1)` to the last bit, for many levels of short rows.
+    """`np.quantile(values, levels, axis=-1)` to the last bit (but for the sign of a zero), for many levels of short rows.
 
     numpy selects each level's neighbours in turn; here rows are sorted once, which vector instructions do faster.
 

@@ -3,10 +3,20 @@
 import numpy as np
 import polars as pl
 import pytest
+from scipy.spatial.distance import pdist
 from scipy.stats import norm
 
 from energy_pipeline.contracts import table
-from energy_pipeline.mathematics.paths.quality import average_rank, energy_score, histogram, rank_share, tail_dependence, uniformity, variogram_score
+from energy_pipeline.mathematics.paths.quality import (
+    average_rank,
+    distances,
+    energy_score,
+    histogram,
+    rank_share,
+    tail_dependence,
+    uniformity,
+    variogram_score,
+)
 from energy_pipeline.scenarios.verdicts import crooked_ranks, other_tails, worthless_dependence
 
 RNG = np.random.default_rng(5)
@@ -16,6 +26,12 @@ def test_in_one_dimension_the_energy_score_is_the_crps():
     drawn, y = RNG.standard_normal(20_000)[:, None], 0.7
     crps = y * (2 * norm.cdf(y) - 1) + 2 * norm.pdf(y) - 1 / np.sqrt(np.pi)
     assert energy_score(drawn[:4000], np.array([y])) == pytest.approx(crps, abs=0.02)
+
+
+@pytest.mark.parametrize("shape", [(1, 3), (2, 1), (40, 24), (101, 7)])
+def test_distances_are_scipys_to_the_last_bit(shape):
+    points = RNG.standard_normal(shape) * 30.0
+    assert distances(np.ascontiguousarray(points.T)).tobytes() == pdist(points).tobytes()
 
 
 def test_scores_are_their_double_sums():
