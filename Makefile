@@ -21,7 +21,7 @@ export DAGSTER_HOME ?= $(CURDIR)/.dagster
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not ((3, 11) <= sys.version_info[:2] < (3, 14)))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help demo check test fast test-long durations search lint types ui bench identity days assets book soak scale docs clean check-python faults
+.PHONY: help demo check test fast test-long durations search lint types ui bench identity days overhead assets book soak scale docs clean check-python faults
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,12 +39,13 @@ test: lint types ## lint, types and the whole test suite
 fast: .venv/.installed ## the tests of `make check` alone, on two workers
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q -m "not slow"
 
-test-long: .venv/.installed ## every table of a day 20 times with 1, 2 and 4 threads: one hash each; four weeks of real markets; a month of the desk of the present; 100 kills; eleven processes at once; 30 mornings with a fault a day
+test-long: .venv/.installed ## every table of a day 20 times with 1, 2 and 4 threads: one hash each; four weeks of real markets; a month of the desk of the present; 100 kills; eleven processes at once, in a folder and on S3; 60 days on a cluster; 30 mornings with a fault a day
 	ENERGY_PIPELINE_REPEATS=20 $(BIN)/python -m pytest -q energy_pipeline_tests/integration/test_range_equals_days.py -k threads
 	ENERGY_PIPELINE_REAL_WHOLE=1 $(BIN)/python -m pytest -q energy_pipeline_tests/integration/test_real_span.py
 	ENERGY_PIPELINE_PRESENT_DAYS=31 $(BIN)/python -m pytest -q energy_pipeline_tests/fetching/test_present.py -k month
 	ENERGY_PIPELINE_KILLS=100 $(BIN)/python -m pytest -q -s energy_pipeline_tests/integration/test_crashes.py
 	ENERGY_PIPELINE_AT_ONCE_SECONDS=300 $(BIN)/python -m pytest -q -s energy_pipeline_tests/integration/test_at_once.py
+	ENERGY_PIPELINE_CLUSTER_DAYS=60 $(BIN)/python -m pytest -q -s energy_pipeline_tests/integration/test_cluster.py
 	ENERGY_PIPELINE_MORNINGS=30 $(BIN)/python -m pytest -q -s energy_pipeline_tests/integration/test_mornings.py
 
 durations: .venv/.installed ## measure the CPU seconds of every test, or of ONLY=file, into energy_pipeline_tests/durations.json
@@ -83,6 +84,9 @@ soak: .venv/.installed ## a long stretch of days, recorded: a year of four zones
 
 scale: .venv/.installed ## a day of 40 zones and 500 plants (an hour of CPU)
 	$(BIN)/python -m energy_pipeline_tests.benchmarks.scale $(ARGUMENTS)
+
+overhead: .venv/.installed ## CPU seconds of days on S3 and PostgreSQL beside a folder and SQLite (3 CPU minutes)
+	$(BIN)/python -m energy_pipeline_tests.benchmarks.overhead $(ARGUMENTS)
 
 faults: .venv/.installed ## what a morning's fetch makes of each fault at each live source, as a table
 	$(BIN)/python -m energy_pipeline_tests.fetching.faults

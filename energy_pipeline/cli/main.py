@@ -16,6 +16,7 @@ from energy_pipeline.cli.audit import audit
 from energy_pipeline.cli.backtest import backtest
 from energy_pipeline.cli.benchmark import benchmark_app
 from energy_pipeline.cli.book import book_app
+from energy_pipeline.cli.cluster import worker
 from energy_pipeline.cli.decision import acknowledge, approve, send
 from energy_pipeline.cli.delta import delta
 from energy_pipeline.cli.desk import desk_app
@@ -36,7 +37,7 @@ app = typer.Typer(
     help="The daily pipeline of a power-trading desk.",
 )
 DAILY = (flows.demo, flows.tune, flows.train, flows.run, flows.backfill, flows.settle, fetch, replay, audit, report, index, export, status, deadline)
-for command in (*DAILY, approve, send, acknowledge, delta, verify, tools.ui, tools.doctor, tools.docs, tools.warm):
+for command in (*DAILY, approve, send, acknowledge, delta, verify, worker, tools.ui, tools.doctor, tools.docs, tools.warm):
     app.command()(command)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(tools.bench)
 app.command()(backtest)

@@ -10,23 +10,22 @@ without each member or with each challenger (`trials`).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import date, timedelta
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.enforce import enforce
-from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.features.groups import switchable
-from energy_pipeline.forecasting.committee import MemberForecasts, seen_by
+from energy_pipeline.forecasting.committee import seen_by
 from energy_pipeline.forecasting.ensemble import LEAST_DAYS, WEIGHT_DAYS, family
 from energy_pipeline.forecasting.forecaster import Forecaster
 from energy_pipeline.forecasting.market import zone_panel
 from energy_pipeline.forecasting.model import ModelUnavailableError
-from energy_pipeline.forecasting.point import can_decide, chosen_members, day_members, on_slots, outcomes, past_days, raw_ensemble
+from energy_pipeline.forecasting.past_record import past_record, recent_errors
+from energy_pipeline.forecasting.point import can_decide, chosen_members, day_members, raw_ensemble
 from energy_pipeline.forecasting.trials import trials
 from energy_pipeline.forecasting.tuning import SEARCHED
 from energy_pipeline.information.archive import InformationSet
@@ -55,8 +54,8 @@ def _zone_rows(info: InformationSet, zone: str, artefacts: ArtefactStore) -> Ite
     weights = raw_ensemble(info, zone, 1, artefacts).weights if can_decide(info, today) else {}
     sizes = {f: sum(family(m) == f for m in today.values if m not in settings.challengers) for f in weights}
     judged = min(settings.weight_days, settings.error_days)
-    past = _past(info, zone, artefacts, judged + settings.weight_days)
-    errors = _recent_errors(past, settings.weight_days)
+    past = past_record(info, zone, artefacts, judged + settings.weight_days)
+    errors = recent_errors(past, settings.weight_days)
     tried = trials(past.forecasts, past.outcomes, settings.members, judged, min(settings.weight_days, WEIGHT_DAYS))
     for member in chosen_members(info, zone):
         took_part = member.name in today.values
@@ -92,43 +91,6 @@ def _zone_rows(info: InformationSet, zone: str, artefacts: ArtefactStore) -> Ite
             "artefact": artefact,
             "note": "; ".join([*unweighed, *(n for n in today.notes if n.startswith(f"without {member.name}: ") or f" {member.name} " in n)]),
         }
-
-
-@dataclass(frozen=True)
-class _Past:
-    """What each model forecast for past days and what came, oldest first: arrays of shape (days, slots) [EUR/MWh]."""
-
-    forecasts: dict[str, FloatArray]
-    outcomes: FloatArray
-
-
-def _past(info: InformationSet, zone: str, artefacts: ArtefactStore, count: int) -> _Past:
-    days = past_days(info, 1, count)
-    came = outcomes(info, zone, "day_ahead_prices", days, 1)
-    found: dict[str, FloatArray] = {}
-    for i, day in enumerate(days):
-        for name, values in _values(info.at(day), zone, artefacts).items():
-            found.setdefault(name, np.full(came.shape, np.nan))[i] = on_slots(values, came.shape[1])
-    return _Past(found, came)
-
-
-def _recent_errors(past: _Past, days: int) -> dict[str, tuple[float, int]]:
-    """Mean absolute error of each model over the last days [EUR/MWh], and on how many days it has one."""
-    found = {}
-    for name, values in past.forecasts.items():
-        errors = np.abs(values - past.outcomes)[-days:]
-        daily = [float(np.nanmean(row)) for row in errors if np.isfinite(row).any()]
-        if daily:
-            found[name] = (float(np.mean(daily)), len(daily))
-    return found
-
-
-def _values(info: InformationSet, zone: str, artefacts: ArtefactStore) -> dict[str, FloatArray]:
-    try:
-        past: MemberForecasts = day_members(info, zone, 1, artefacts)[0]
-    except ModelUnavailableError:
-        return {}
-    return dict(past.values)
 
 
 def settings_from(info: InformationSet, zone: str, member: str) -> str:

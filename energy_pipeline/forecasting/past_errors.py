@@ -83,7 +83,8 @@ def _published_price(info: InformationSet, zone: str, kind: PriceKind, lead: int
     if kind == "second" and (first := published_price(info, zone, "day_ahead", lead, artefacts)) is not None:
         location = first.mean + expected_spread(info, zone).by_slot(1440 // first.mean.size)
     limits = info.desk.price_bounds(zone, kind, info.day.day)
-    return published(today.values, came - np.array([d.values for d in past]), quantiles, limits, location)
+    points = np.array([d.values for d in past])
+    return published(today.values, came - points, quantiles, limits, location, points if lead == 1 else None)
 
 
 def _past_and_today(

@@ -25,6 +25,7 @@ import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.mathematics.regression.quantile import smoothed_quantile_regression
+from energy_pipeline.mathematics.statistics.quantiles import sample_quantiles
 
 WARM_UP_DAYS = 14
 LEAST_DAYS = 21
@@ -115,7 +116,7 @@ def recalibrated_levels(transforms: FloatArray, levels: FloatArray, known_days: 
     [0.05, 0.5, 0.95]
     """
     days = len(transforms)
-    empirical = np.quantile(transforms.ravel(), levels)
+    empirical = sample_quantiles(transforms.ravel(), levels)
     empirical = (empirical + 1 - empirical[::-1]) / 2
     trust = days / (days + WARM_UP_DAYS)
     mixed = trust * empirical + (1 - trust) * levels
@@ -145,11 +146,11 @@ def _fitted(error: FloatArray, signs: FloatArray, deviation: FloatArray, levels:
     slots = ratios.shape[1]
     padded = np.concatenate([ratios[:, :1], ratios, ratios[:, -1:]], axis=1)
     near = np.stack([padded[:, h : h + slots] for h in range(3)])  # (3, days, slots)
-    local = np.quantile(near.reshape(-1, slots), levels, axis=0).T
-    edges = np.quantile(spread, [1 / 3, 2 / 3])
+    local = sample_quantiles(near.reshape(-1, slots).T, levels).T
+    edges = sample_quantiles(spread.ravel(), np.array([1 / 3, 2 / 3]))
     third = np.searchsorted(edges, spread)
     parts = [ratios[third == k] for k in range(3)]
-    terciles = np.stack([np.quantile(part if part.size >= LEAST_VALUES else ratios, levels) for part in parts])
+    terciles = np.stack([sample_quantiles(part if part.size >= LEAST_VALUES else ratios.ravel(), levels) for part in parts])
     return _Base(scale, factor, local, edges, terciles, smoothed_quantile_regression(regressors, ratios.ravel(), levels, bandwidth=BANDWIDTH))
 
 

@@ -3,8 +3,8 @@
 What belongs here: the loop that turns members' forecasts into ensemble and quantiles day
 by day, and its memory. What does not: reading or writing files, scores.
 
-The daily flow calls `next_day` for one day with the past it has recomputed; the
-benchmark calls it for one day after the other. Both therefore give the same numbers.
+The daily flow makes the ensemble and the published distribution of one day with the past it has recomputed (`ensemble_day`,
+`bands`, `expectation.published`); the benchmark does it for one day after the other. Both therefore give the same numbers.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from energy_pipeline.contracts.derived import QUANTILES
 from energy_pipeline.domain.delivery import FloatArray, days_between
 from energy_pipeline.forecasting.committee import LAST_FIT_DAYS, MemberForecasts, forecast_members, members
 from energy_pipeline.forecasting.ensemble import WEIGHT_DAYS, combine
+from energy_pipeline.forecasting.expectation import published
 from energy_pipeline.forecasting.forecaster import Forecaster
 from energy_pipeline.forecasting.panel import Panel
 from energy_pipeline.forecasting.quantiles import PastForecasts, quantiles
@@ -60,11 +61,14 @@ class WalkDay:
     ----------
     point : PointDay
     quantiles : array, shape (slots, len(LEVELS)), or None
-        None while too few errors are known.
+        Of the published distribution; None while too few errors are known.
+    mean : array, shape (slots,), or None
+        Of the same distribution [EUR/MWh].
     """
 
     point: PointDay
     quantiles: FloatArray | None
+    mean: FloatArray | None = None
 
 
 def seasonal_naive(panel: Panel) -> FloatArray:
@@ -97,7 +101,25 @@ def next_day(panel: Panel, today: Mapping[str, FloatArray], notes: Sequence[str]
     else:
         recent = past[-WEIGHT_DAYS:]
         point = ensemble_day(panel.target, today, [d.point.members for d in recent], outcomes[len(past) - len(recent) :], notes)
-    return WalkDay(point, bands(point, [d.point for d in past[-ERROR_DAYS:]], outcomes[-ERROR_DAYS:]))
+    return published_day(point, [d.point for d in past[-ERROR_DAYS:]], outcomes[-ERROR_DAYS:])
+
+
+def published_day(point: PointDay, past: Sequence[PointDay], outcomes: FloatArray) -> WalkDay:
+    """A day with the distribution that is published around its point; a benchmark's prices have no limits.
+
+    Parameters
+    ----------
+    point : PointDay
+    past : sequence of PointDay
+        Forecasts of the days whose errors count, oldest first.
+    outcomes : array, shape (len(past), slots)
+    """
+    found = bands(point, past, outcomes)
+    if found is None:
+        return WalkDay(point, None)
+    points = np.array([d.values for d in past])
+    one = published(point.values, outcomes - points, found, (-np.inf, np.inf), past=points)
+    return WalkDay(point, one.quantiles, one.mean)
 
 
 def ensemble_day(
@@ -175,7 +197,7 @@ def combined_days(history: Panel, first: date, found: Iterable[MemberForecasts])
         past.append(result)
         if drift_alarm(*np.array(earned[-ALARM_DAYS:]).reshape(-1, 2).T):
             naive_days = [replace(simple, values=seasonal_naive(history.before(d.point.day).repaired())) for d in known]
-            yield WalkDay(simple, bands(simple, naive_days[-ERROR_DAYS:], outcomes[-ERROR_DAYS:]))
+            yield published_day(simple, naive_days[-ERROR_DAYS:], outcomes[-ERROR_DAYS:])
         else:
             yield result
         # Learnt only after the day's forecast is out.

@@ -8,21 +8,25 @@ end of (3) some days lie in both places with the same content. A day written aga
 later is a day file, and wins (a vintage: is added) until the next merge.
 
 Writers of the table wait while its month is merged (a tenth of a second); writers never
-wait for each other, and readers for nobody. On S3 there is no such guard: do not merge a
-month there while its days are being written.
+wait for each other, and readers for nobody. On S3, where writers hold no guard, a computed day
+is merged only under its lease: a day that a run writes stays a day file until the next merge,
+and so do tables whose days nobody leases. Files of vintages are named by their content, so that
+deleting what was merged deletes nothing else.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 
 import polars as pl
 
 from energy_pipeline.contracts import Table
 from energy_pipeline.contracts import table as contract_of
-from energy_pipeline.lake import layout, parquet
+from energy_pipeline.lake import layout, lease, parquet
 from energy_pipeline.lake.parquet import Part
 from energy_pipeline.lake.storage import Storage
 
@@ -59,13 +63,30 @@ def compact(storage: Storage, table: str, month: date) -> int:
         paths = [p for p in storage.files(folder) if (d := layout.day_of_file(p)) is not None and layout.month_start(d) == layout.month_start(month)]
         if not paths:
             return 0
-        target = layout.month_path(table, month)
-        pieces, parts = _collect(storage, contract, [*paths, target])
-        frames = [merged(contract, pieces[day]) for day in sorted(pieces)]
-        storage.write_bytes(target, parquet.encode(pl.concat(frames), contract, sorted(parts)), durable=True)
-        for path in paths:
-            storage.delete(path)
-    return len(paths)
+        with _at_rest(storage, contract, paths) as still:
+            if still:
+                _merge(storage, contract, still, layout.month_path(table, month))
+            return len(still)
+
+
+@contextmanager
+def _at_rest(storage: Storage, contract: Table, paths: Sequence[str]) -> Iterator[list[str]]:
+    """Those of a table's day files that nobody writes while the block lasts."""
+    if storage.guards_writers or contract.adds_up:
+        yield list(paths)
+        return
+    days = {path: day for path in paths if (day := layout.day_of_file(path)) is not None and contract.flow in lease.FLOWS}
+    with lease.free(storage, days.values(), contract.flow, f"merging {contract.name}, process {os.getpid()}") as held:
+        yield [path for path, day in days.items() if day in held]
+
+
+def _merge(storage: Storage, contract: Table, paths: Sequence[str], target: str) -> None:
+    """The month file with the day files, and then without them."""
+    pieces, parts = _collect(storage, contract, [*paths, target])
+    frames = [merged(contract, pieces[day]) for day in sorted(pieces)]
+    storage.write_bytes(target, parquet.encode(pl.concat(frames), contract, sorted(parts)), durable=True)
+    for path in paths:
+        storage.delete(path)
 
 
 def _collect(storage: Storage, contract: Table, paths: Sequence[str]) -> tuple[dict[date, list[pl.DataFrame]], set[Part]]:

@@ -9,8 +9,8 @@ its holder renews: it runs out three minutes after its holder died (`s3_lease`).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import date
 
 from energy_pipeline.contracts.model import stage_folder
@@ -18,6 +18,8 @@ from energy_pipeline.domain.errors import PipelineError
 from energy_pipeline.lake.storage import Storage
 
 FOLDER = f"{stage_folder('reporting')}/_leases"
+FLOWS = ("decide", "settle_da", "settle_final")
+"""Flows whose days are held while a run writes them; what ingest adds stands for itself."""
 LOOK_AGAIN_SECONDS = 0.5
 PATIENCE_SECONDS = 900.0
 
@@ -65,6 +67,18 @@ def take(
                 waited += LOOK_AGAIN_SECONDS
             held.enter_context(lease)
         return held.pop_all()
+
+
+@contextmanager
+def free(storage: Storage, days: Iterable[date], flow: str, holder: str) -> Iterator[set[date]]:
+    """Hold those days of a flow that nobody holds, for the length of a block; nobody is waited for."""
+    with ExitStack() as held:
+        found = set()
+        for day in sorted(days):
+            if (own := storage.hold(_path(day, flow), holder)) is not None:
+                held.enter_context(own)
+                found.add(day)
+        yield found
 
 
 def is_held(storage: Storage, day: date, flow: str) -> bool:

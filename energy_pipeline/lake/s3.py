@@ -9,10 +9,13 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from urllib.parse import urlsplit
+
+LOOK_AGAIN_SECONDS = 0.2
 
 
 class S3Storage:
@@ -23,6 +26,7 @@ class S3Storage:
     """
 
     workers = 16
+    guards_writers = False
 
     def __init__(self, url: str) -> None:
         from pyarrow import fs
@@ -88,9 +92,13 @@ class S3Storage:
             self._fs.delete_file(self._key(path))
 
     @contextlib.contextmanager
-    def guard(self, folder: str, *, exclusive: bool) -> Iterator[None]:  # noqa: ARG002 - there is no lock on S3
-        """Nothing: see `compaction` for what that means."""
-        yield
+    def guard(self, folder: str, *, exclusive: bool) -> Iterator[None]:
+        """Those who want the folder alone take turns by a lease; writers hold nothing, which would cost each of them five requests."""
+        held: AbstractContextManager[object] | None = None if exclusive else contextlib.nullcontext()
+        while held is None and (held := self.hold(f"{folder}/.guard", f"process {os.getpid()}")) is None:
+            time.sleep(LOOK_AGAIN_SECONDS)
+        with held:
+            yield
 
     def hold(self, path: str, holder: str) -> AbstractContextManager[object] | None:
         """An object that is renewed while its holder lives (`s3_lease`); None while another holds it."""

@@ -8,14 +8,21 @@ Source: Amazon S3 API Reference, "Authenticating Requests: Using the Authorizati
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import hmac
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from energy_pipeline.domain.errors import PipelineError
+
+if TYPE_CHECKING:
+    import httpx
 
 CREATED, CONFLICT, THERE = 200, 409, 412
 TRIES = 5
@@ -56,7 +63,7 @@ def put_if_absent(endpoint: str, region: str, key: str, data: bytes, keys: Keys)
     for _ in range(TRIES):
         headers = signed(urlsplit(endpoint).netloc, path, region, data, keys, datetime.now(UTC))
         try:
-            answer = httpx.put(url, content=data, headers=headers, timeout=TIMEOUT_SECONDS, trust_env=False)
+            answer = _client(os.getpid()).put(url, content=data, headers=headers)
         except httpx.HTTPError as error:
             raise ObjectStoreError(f"{url}: {type(error).__name__} -> see whether the object store is reachable, and run again") from error
         if answer.status_code in (CREATED, THERE):
@@ -65,6 +72,16 @@ def put_if_absent(endpoint: str, region: str, key: str, data: bytes, keys: Keys)
             break
     text = " ".join(answer.text.split())[:200]
     raise ObjectStoreError(f"{url}: a conditional put was answered with {answer.status_code} {text} -> it needs the right to write")
+
+
+@cache
+def _client(_process: int) -> httpx.Client:
+    """One a process: making one costs ten times what a put costs, and a fork must not share its parent's connections."""
+    import httpx
+
+    client = httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False)
+    atexit.register(client.close)
+    return client
 
 
 def signed(host: str, path: str, region: str, data: bytes, keys: Keys, now: datetime) -> dict[str, str]:

@@ -29,6 +29,8 @@ class Storage(Protocol):
     """
 
     workers: int
+    guards_writers: bool
+    """Whether sharing a guard keeps out who wants it alone; else only those who want it alone keep each other out."""
 
     def files(self, folder: str) -> list[str]:
         """Paths of all files anywhere below a folder, sorted; empty when there is none."""
@@ -81,6 +83,7 @@ class LocalStorage:
     """
 
     workers = 1
+    guards_writers = True
 
     def __init__(self, root: Path) -> None:
         self.root = root

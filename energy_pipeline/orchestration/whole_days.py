@@ -17,8 +17,8 @@ from energy_pipeline.lake import Lake, lease
 from energy_pipeline.lake.decision_log import DecisionEvent, DecisionSentError
 from energy_pipeline.lake.unfinished import UNKNOWN, Unfinished
 
-MARKED = ("decide", "settle_da", "settle_final")
-"""Flows that make tables of a day which belong together; what ingest adds stands for itself."""
+MARKED = lease.FLOWS
+"""Flows that make tables of a day which belong together."""
 FILES = {"decide": ["nominations", "daily_report"], "settle_final": ["daily_report"]}
 """Assets that are files, by the flow that writes them."""
 PAGE_ASSET = "daily_report"

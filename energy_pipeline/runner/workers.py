@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from energy_pipeline.desk import load_desk
 from energy_pipeline.domain.errors import PipelineError
@@ -51,7 +51,27 @@ def run_on_workers(
     return hand_out(Plan(flows, groups, workers, past), lambda: Worker(serve, (settings, home)), listener)
 
 
-def hand_out(plan: Plan, start: Callable[[], Worker], listener: Listener) -> SpanResult:
+class Hand(Protocol):
+    """Who does tasks: a process here, or a worker of a cluster."""
+
+    @property
+    def pipe(self) -> Connection[Any, Any]:
+        """Readable where there is something to hear."""
+
+    def give(self, task: Task) -> None:
+        """Hand over a task."""
+
+    def hear(self, listener: Listener) -> SpanResult | None:
+        """The next thing it says; a task's result is given back."""
+
+    def dismiss(self) -> None:
+        """Let it leave."""
+
+    def end(self) -> None:
+        """End it, whatever it does."""
+
+
+def hand_out(plan: Plan, start: Callable[[], Hand], listener: Listener) -> SpanResult:
     """Give tasks to workers as they become free, until the plan is done."""
     total, free = SpanResult(), set(range(plan.workers))
     with started(start, plan.workers) as crew:
@@ -73,9 +93,9 @@ def hand_out(plan: Plan, start: Callable[[], Worker], listener: Listener) -> Spa
 
 
 @contextmanager
-def started(start: Callable[[], Worker], count: int) -> Iterator[list[Worker]]:
+def started(start: Callable[[], Hand], count: int) -> Iterator[list[Hand]]:
     """Processes for the length of a block: told to stop at its end, ended when it is left by an error or by Ctrl-C."""
-    crew: list[Worker] = []
+    crew: list[Hand] = []
     try:
         crew += [start() for _ in range(count)]
         yield crew

@@ -33,6 +33,7 @@ from energy_pipeline.features.drivers import Driver, zone_drivers
 from energy_pipeline.features.lead_drivers import lead_drivers
 from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.information.resolution import by_slot, convert
+from energy_pipeline.mathematics.statistics.quantiles import sample_quantiles
 
 WeekKind = Literal["day_ahead_price", "second_price", "load", "wind", "solar", "gas", "carbon"]
 Fuel = Literal["gas", "carbon"]
@@ -189,12 +190,13 @@ def _hourly(info: InformationSet, zone: str, driver: Driver) -> FloatArray:
 def _pooled(errors: FloatArray) -> FloatArray:
     """Quantiles of each hour's errors and its neighbours', shape (24, levels); 0 where none is known."""
     wide = np.concatenate([errors[:, -1:], errors, errors[:, :1]], axis=1)
+    near = np.stack([wide[:, hour : hour + 3].ravel() for hour in range(24)])
+    known = np.isfinite(near)
+    if near.size and known.all():
+        return np.ascontiguousarray(sample_quantiles(near, LEVELS).T)
     found = np.zeros((24, LEVELS.size))
-    for hour in range(24):
-        near = wide[:, hour : hour + 3]
-        near = near[np.isfinite(near)]
-        if near.size:
-            found[hour] = np.quantile(near, LEVELS)
+    for hour in np.flatnonzero(known.any(axis=1)):
+        found[hour] = sample_quantiles(near[hour, known[hour]], LEVELS)
     return found
 
 

@@ -188,7 +188,11 @@ def _problems(rows: pl.DataFrame) -> list[str]:
 
 
 def forecast_frame(days: Sequence[WalkDay]) -> pl.DataFrame:
-    """Forecasts in the benchmark's format, one row per interval."""
+    """Forecasts in the benchmark's format, one row per interval.
+
+    `forecast` is the median of the published distribution, for the benchmark's loss is the absolute error; `mean` is its mean, and
+    `ensemble` the point that both are made around. Without a distribution all three are that point.
+    """
     names = list(dict.fromkeys(m for d in days for m in d.point.members))
     return pl.concat([_day_frame(d, names) for d in days]) if days else pl.DataFrame()
 
@@ -198,8 +202,9 @@ def _day_frame(found: WalkDay, names: Sequence[str]) -> pl.DataFrame:
     start = datetime(day.day.year, day.day.month, day.day.day)  # noqa: DTZ001 - the format has naive local time
     bands = found.quantiles if found.quantiles is not None else np.repeat(day.values[:, None], LEVELS.size, axis=1)
     nothing = np.full(slots, np.nan)
-    columns: dict[str, FloatArray] = {"forecast": day.values}
+    columns: dict[str, FloatArray] = {"forecast": bands[:, list(LEVELS).index(0.5)]}
     columns |= {f"q{level:g}": bands[:, j] for j, level in enumerate(LEVELS)}
+    columns |= {"mean": day.values if found.mean is None else found.mean, "ensemble": day.values}
     columns |= {name: day.members.get(name, nothing) for name in names}
     step = timedelta(minutes=1440 // slots)
     stamps = pl.Series("timestamp", [start + i * step for i in range(slots)], dtype=pl.Datetime("us"))

@@ -17,6 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -29,6 +30,9 @@ from energy_pipeline.studies.benchmark_file import market_panel, read_forecast_f
 
 LOW, HIGH = "q0.05", "q0.95"
 NOT_MODELS = ("timestamp", "fallback", "price")
+ENSEMBLE = "_ensemble"
+RIVALS_MEAN = "mean of the rivals' ensembles"
+DAYS, FEWEST_WEEKS = 7, 8
 PINBALL_LEVELS = tuple(round(0.05 * i, 2) for i in range(1, 20))
 
 
@@ -43,7 +47,9 @@ class ForecastScores:
     first, last : date
     rows : DataFrame
         One row per model (the forecast, its members, rivals, naives): mae_eur_mwh, rmae_weekly, rmae_standard,
-        rmse_eur_mwh, smape, p_forecast_better (HAC Diebold-Mariano), value_share, losing_days.
+        rmse_eur_mwh, smape, p_forecast_better (HAC Diebold-Mariano), value_share, losing_days, and value_more_eur with
+        value_more_low_eur .. value_more_high_eur: EUR a day it earned more than the forecast, whole weeks resampled. Rivals' columns that end
+        in `_ensemble` also give their mean.
     pinball_eur_mwh : float
     coverage_90 : float
     coverage_by_slot : array, shape (slots,)
@@ -88,6 +94,9 @@ def score_file(data: Path, forecasts: Path, rivals: Path | None = None, *, with_
     found = read_forecast_file(forecasts).sort("timestamp")
     if rivals is not None:
         extra = read_forecast_file(rivals)
+        committees = [c for c in extra.columns if c.endswith(ENSEMBLE)]
+        if len(committees) > 1:
+            extra = extra.with_columns(pl.mean_horizontal(committees).alias(RIVALS_MEAN))
         found = found.join(extra.drop("price", strict=False), on="timestamp", how="left", suffix="_rival")
     slots = panel.prices.shape[1]
     stamps = found["timestamp"].dt.date().unique().sort()
@@ -128,6 +137,7 @@ def _rows(models: dict[str, FloatArray], outcome: FloatArray, weekly: FloatArray
     naive = {"rmae_weekly": np.abs(weekly - outcome).mean(), "rmae_standard": np.abs(standard - outcome).mean()}
     foresight = np.array([p @ reference_schedule(p, 1440 // p.size) for p in outcome]) if with_value else None
     rows = []
+    ours = None if foresight is None else _earned(models["forecast"], outcome)
     for name, values in models.items():
         known = np.isfinite(values).all(axis=1)
         error = values[known] - outcome[known]
@@ -139,13 +149,36 @@ def _rows(models: dict[str, FloatArray], outcome: FloatArray, weekly: FloatArray
         row["rmse_eur_mwh"] = float(np.sqrt((error**2).mean()))
         row["smape"] = float(np.where(size > 0, 2 * np.abs(error) / np.where(size > 0, size, 1.0), 0.0).mean())
         row["p_forecast_better"] = None if name == "forecast" else diebold_mariano(own[known], np.abs(error).mean(axis=1))
-        if foresight is not None:
-            earned = np.array([value_eur(f, p, 1440 // p.size) for f, p in zip(values[known], outcome[known], strict=True)])
+        if foresight is not None and ours is not None:
+            earned = _earned(values[known], outcome[known])
             hours = 24 / outcome.shape[1]
             row["value_share"] = float(earned.sum() / (foresight[known].sum() * hours))
             row["losing_days"] = int((earned < -1e-9).sum())
+            more = earned - ours[known]
+            row["value_more_eur"] = float(more.mean())
+            row["value_more_low_eur"], row["value_more_high_eur"] = (None, None) if name == "forecast" else weekly_interval(more)
         rows.append(row)
     return pl.DataFrame(rows)
+
+
+def _earned(forecasts: FloatArray, outcome: FloatArray) -> FloatArray:
+    """What the reference battery earns on each day, shape (days,) [EUR]."""
+    return np.array([value_eur(f, p, 1440 // p.size) for f, p in zip(forecasts, outcome, strict=True)])
+
+
+def weekly_interval(daily: FloatArray, draws: int = 4000) -> tuple[float, float] | tuple[None, None]:
+    """95 % interval of a mean of consecutive days, whole weeks resampled; None with fewer than eight weeks.
+
+    >>> low, high = weekly_interval(np.random.default_rng(0).normal(1.0, 1.0, 700))
+    >>> low < 1.0 < high, round(high - low, 1)
+    (True, 0.1)
+    """
+    weeks = daily[: daily.size // DAYS * DAYS].reshape(-1, DAYS).mean(axis=1)
+    if weeks.size < FEWEST_WEEKS:
+        return None, None
+    drawn = np.random.default_rng(0).integers(weeks.size, size=(draws, weeks.size))
+    low, high = np.quantile(weeks[drawn].mean(axis=1), [0.025, 0.975])
+    return float(low), float(high)
 
 
 def _hits(found: pl.DataFrame, outcome: FloatArray) -> FloatArray:
@@ -192,16 +225,22 @@ def as_markdown(scores: ForecastScores) -> str:
         ),
         "",
         "| model | MAE EUR/MWh | rMAE weekly | rMAE standard | RMSE | p forecast better |"
-        + (" value, % of foresight | losing days |" if with_value else ""),
-        "|---|---|---|---|---|---|" + ("---|---|" if with_value else ""),
+        + (" value, % of foresight | losing days | EUR a day more than the forecast, 95 % of weeks |" if with_value else ""),
+        "|---|---|---|---|---|---|" + ("---|---|---|" if with_value else ""),
     ]
     for row in rows.sort("mae_eur_mwh").iter_rows(named=True):
         p = "" if row["p_forecast_better"] is None else f"{row['p_forecast_better']:.4f}"
         line = (
             f"| {row['model']} | {row['mae_eur_mwh']:.3f} | {row['rmae_weekly']:.4f} | {row['rmae_standard']:.4f} | {row['rmse_eur_mwh']:.3f} | {p} |"
         )
-        text.append(line + (f" {100 * row['value_share']:.2f} | {row['losing_days']} |" if with_value else ""))
+        text.append(line + (f" {100 * row['value_share']:.2f} | {row['losing_days']} | {_more(row)} |" if with_value else ""))
     return "\n".join(text) + "\n"
+
+
+def _more(row: dict[str, Any]) -> str:
+    if row["value_more_low_eur"] is None:
+        return ""
+    return f"{row['value_more_eur']:+.2f} ({row['value_more_low_eur']:+.2f} .. {row['value_more_high_eur']:+.2f})"
 
 
 def draw(scores: ForecastScores, file: Path) -> None:

@@ -6,7 +6,7 @@ What belongs here: places, commands, contents, promises. What does not: the tria
 import hashlib
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import duckdb
 from energy_pipeline.contracts import TABLES
 from energy_pipeline.lake import Lake, lease
 from energy_pipeline.warehouse.health import damage
+from energy_pipeline_tests import servers
 from energy_pipeline_tests.integration import lakes, processes
 
 DAY = date(2026, 3, 29)
@@ -36,19 +37,36 @@ class Place:
     Attributes
     ----------
     home : Path
+    bucket : str
+        Where the lake is, if not in the home.
+    servers : dict of str to str
+        The variables by which commands reach a store and a database.
     """
 
     home: Path
+    bucket: str = ""
+    servers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def root(self) -> str:
+        """Of the lake."""
+        return self.bucket or str(self.home / "lake")
 
     @property
     def lake(self) -> Lake:
         """The lake."""
-        return Lake(self.home / "lake")
+        return Lake(self.root)
+
+    @property
+    def warehouse(self) -> Path:
+        """Its warehouse, always a file."""
+        return self.home / "lake" / "warehouse.duckdb"
 
     @property
     def environment(self) -> dict[str, str]:
         """Of every command."""
-        return {"DAGSTER_HOME": str(self.home / "dagster"), "OMP_NUM_THREADS": "1"}
+        own = {"DAGSTER_HOME": str(self.home / "dagster"), "OMP_NUM_THREADS": "1", "ENERGY_PIPELINE_WAREHOUSE": str(self.warehouse)}
+        return own | self.servers
 
     def desk(self, twin: str) -> Path:
         """The desk file of `a` or `b`."""
@@ -61,7 +79,7 @@ class Place:
 
     def words(self, twin: str, *words: str) -> list[str]:
         """A command on this lake."""
-        return [*words, "--desk", str(self.desk(twin)), "--lake", str(self.home / "lake")]
+        return [*words, "--desk", str(self.desk(twin)), "--lake", self.root]
 
     def run(self, twin: str, *words: str) -> None:
         """A command, to its end."""
@@ -71,6 +89,17 @@ class Place:
         """Another place with the same lake and records."""
         shutil.copytree(self.home, to)
         return Place(to)
+
+    def deployed(self, to: Path, bucket: str, variables: dict[str, str]) -> "Place":
+        """Another place with the same lake in a bucket, and its records in PostgreSQL."""
+        place = Place(to, bucket, variables)
+        servers.deployed_home(to / "dagster")
+        place.warehouse.parent.mkdir()
+        for path in sorted(self.home.joinpath("lake").rglob("*")):
+            own = path.relative_to(self.home / "lake")
+            if path.is_file() and not path.name.startswith(".") and path.parent != self.home / "lake":
+                place.lake.storage.write_bytes(own.as_posix(), path.read_bytes())
+        return place
 
 
 def contents(lake: Lake, days: Iterable[date] = (DAY,), flows: Iterable[str] = FLOWS) -> dict[tuple[str, date], str]:

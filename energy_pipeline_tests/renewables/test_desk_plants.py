@@ -53,7 +53,7 @@ def test_a_desk_plant_is_pvwatts_with_three_lights_and_close_with_one(site):
     assert all("replaced by direct and diffuse" in note for note in three.notes)
     assert one.method == "physical_split"
     assert "DISC" in one.notes[-1]
-    for made, most_energy, most_rmse in ((three, 0.3, 0.25), (one, 0.3, 1.6 if site == "sand_point" else 1.055)):
+    for made, most_energy, most_rmse in ((three, 0.3, 0.25), (one, 0.3, 1.6 if site == "sand_point" else 1.05)):
         energy, rmse = apart(made.output_mw.reshape(-1, 4).mean(axis=1), theirs, plant.inverter_mw)
         assert abs(energy) < most_energy
         assert rmse < most_rmse

@@ -9,7 +9,7 @@ import pytest
 from energy_pipeline.book.published_forecast import published_distribution, published_forecast
 from energy_pipeline.contracts import table
 from energy_pipeline.contracts.derived import QUANTILES, quantile_column
-from energy_pipeline.forecasting.expectation import published
+from energy_pipeline.forecasting.expectation import published, spread_shift
 from energy_pipeline.information.archive import Archive
 from energy_pipeline.scenarios import scenario_paths, scenario_summary
 from energy_pipeline.scenarios.sets import scenario_sets
@@ -99,6 +99,32 @@ def test_a_bias_moves_the_whole_distribution_by_half_of_it():
     plain, biased = (published(np.full(24, 50.0), e, quantiles, (-500.0, 4000.0)) for e in (errors, errors + 4.0))
     np.testing.assert_allclose(biased.mean - plain.mean, 2.0, atol=0.05)
     np.testing.assert_allclose(biased.quantiles - plain.quantiles, (biased.mean - plain.mean)[:, None] * np.ones(len(QUANTILES)), atol=0.05)
+
+
+def test_points_too_flat_within_the_day_are_spread_by_most_of_what_surely_lacks():
+    """What came lay a quarter farther from its day's mean, day for day; a share that changes sign from day to day is not believed."""
+    quantiles = 50 + np.linspace(-20, 20, len(QUANTILES))[None].repeat(24, axis=0)
+    shape = 10 * np.sin(np.arange(24) / 24 * 2 * np.pi)
+    past = 50 + shape * np.linspace(0.5, 1.5, 45)[:, None]
+    apart, limits = past - past.mean(axis=1, keepdims=True), (-500.0, 4000.0)
+    plain = published(50 + shape, 0.25 * apart, quantiles, limits)
+    spread = published(50 + shape, 0.25 * apart, quantiles, limits, None, past)
+    np.testing.assert_allclose(spread.mean - plain.mean, 0.7 * 0.25 * shape, atol=1e-9)
+    np.testing.assert_allclose(spread.quantiles - plain.quantiles, (spread.mean - plain.mean)[:, None] * np.ones(len(QUANTILES)), atol=1e-9)
+    unsure = 0.25 * apart * np.resize([1.0, -1.0], 45)[:, None]
+    np.testing.assert_allclose(spread_shift(50 + shape, past, unsure), 0.0, atol=1e-9)
+    np.testing.assert_allclose(spread_shift(50 + shape, past, 9.0 * apart), 0.7 * shape, atol=1e-9, err_msg="once again at most")
+    np.testing.assert_array_equal(spread_shift(50 + shape, np.full((45, 24), 50.0), apart), 0.0, err_msg="flat days say nothing")
+
+
+def test_an_hour_that_spring_skips_and_unknown_errors_leave_the_other_hours_their_spread():
+    shape = 10 * np.sin(np.arange(24) / 24 * 2 * np.pi)
+    past = np.tile(50 + shape, (45, 1))
+    errors, point = 0.25 * shape * np.ones((45, 1)), 50 + shape
+    errors[3, 5:9], past[7, 2], point[2] = np.nan, np.nan, np.nan
+    moved = spread_shift(point, past, errors)
+    assert np.isnan(moved[2])
+    np.testing.assert_allclose(np.delete(moved, 2), np.delete(0.175 * (point - np.nanmean(point)), 2), rtol=0.02)
 
 
 def test_price_limits_belong_to_the_mean():

@@ -135,6 +135,10 @@ def test_bad_input_gives_numbers_and_says_what_stood_in(tmp_path, case):
     numbers = found.select("forecast", *[c for c in found.columns if c.startswith("q0.")]).to_numpy()
     assert np.isfinite(numbers).all()
     assert (np.diff(numbers[:, 1:], axis=1) >= 0).all()
+    assert found["forecast"].equals(found["q0.5"], check_names=False)
+    around = found.select("mean", "ensemble").to_numpy()
+    assert np.isfinite(around).all()
+    assert ((around[:, 0] >= numbers[:, 1] - 1e-9) & (around[:, 0] <= numbers[:, -1] + 1e-9)).all()
     assert found.height == 5 * (96 if case == "quarters" else 24)
     assert found["fallback"].str.contains("without mlp").all()
     if case == "no exogenous":

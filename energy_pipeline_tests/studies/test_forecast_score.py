@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from energy_pipeline.domain.errors import SourceError
-from energy_pipeline.studies.forecast_score import as_markdown, draw, score_file
+from energy_pipeline.studies.forecast_score import RIVALS_MEAN, as_markdown, draw, score_file, weekly_interval
 
 DATA = Path(os.environ.get("ENERGY_PIPELINE_DATA", "../shared/data"))
 DAYS, SCORED = 60, 30
@@ -93,3 +93,26 @@ def test_the_numbers_are_the_open_scorers(tmp_path):
     assert (found.first, found.days) == (date(2016, 12, 27), 728)
     assert rows["forecast"]["mae_eur_mwh"] == pytest.approx(np.abs(prices - ours).mean())
     assert math.isclose(rows[other]["p_forecast_better"], theirs.dm(prices, ours, rival, 7), abs_tol=1e-12)
+
+
+def test_what_a_rival_earned_more_has_an_interval_of_whole_weeks(files, tmp_path):
+    market, forecasts = files[0] / "m.parquet", files[0] / "f.parquet"
+    found = pl.read_parquet(forecasts)
+    rivals = found.select("timestamp", a_ensemble=pl.col("forecast") + 1.0, b_ensemble=pl.col("forecast") + 3.0)
+    rivals.write_parquet(tmp_path / "rivals.parquet")
+    rows = {r["model"]: r for r in score_file(market, forecasts, tmp_path / "rivals.parquet").rows.iter_rows(named=True)}
+    ours, theirs, mean = rows["forecast"], rows["rival"], rows[RIVALS_MEAN]
+    assert (ours["value_more_eur"], ours["value_more_low_eur"]) == (0.0, None)
+    assert theirs["value_more_eur"] < 0  # the worse forecast earns less
+    # The order of the hours is the forecast's own, so the battery does the same with every one of them.
+    assert mean["value_more_eur"] == pytest.approx(0.0, abs=1e-9)
+    assert mean["mae_eur_mwh"] != ours["mae_eur_mwh"]
+
+
+def test_an_interval_of_weeks_is_that_of_their_means():
+    daily = np.repeat(np.random.default_rng(4).normal(2.0, 1.0, 60), 7)
+    low, high = weekly_interval(daily)
+    weeks = daily.reshape(-1, 7)[:, 0]
+    spread = 1.96 * weeks.std() / np.sqrt(weeks.size)
+    assert (low, high) == pytest.approx((weeks.mean() - spread, weeks.mean() + spread), abs=0.15 * spread)
+    assert weekly_interval(daily[:50]) == (None, None)

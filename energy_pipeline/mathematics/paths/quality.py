@@ -17,6 +17,7 @@ from __future__ import annotations
 import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray, IntArray
+from energy_pipeline.mathematics.compilation import kernel
 
 BINS = 10
 
@@ -34,11 +35,32 @@ def energy_score(scenarios: FloatArray, outcome: FloatArray) -> float:
     >>> energy_score(np.array([[0.0], [2.0]]), np.array([1.0]))
     0.5
     """
-    from scipy.spatial.distance import pdist
-
     count = len(scenarios)
     near = float(np.sqrt(((scenarios - outcome) ** 2).sum(axis=1)).mean())
-    return near - float(pdist(scenarios).sum()) / count**2
+    return near - float(distances(np.ascontiguousarray(scenarios.T, dtype=np.float64)).sum()) / count**2
+
+
+@kernel(lambda t: (t.reads(2),))
+def distances(columns: FloatArray) -> FloatArray:
+    """Euclidean distance of every pair of scenarios i < j, in the order and bits of scipy's `pdist`.
+
+    `columns` has a row per value, a column per scenario, so that the innermost loop runs as vectors.
+    """
+    width, count = columns.shape
+    found = np.zeros(count * (count - 1) // 2)
+    at = 0
+    for i in range(count):
+        row = found[at : at + count - 1 - i]
+        for k in range(width):
+            own = columns[k, i]
+            others = columns[k, i + 1 :]
+            for j in range(row.size):
+                gap = own - others[j]
+                row[j] += gap * gap
+        for j in range(row.size):
+            row[j] = np.sqrt(row[j])
+        at += row.size
+    return found
 
 
 def variogram_score(scenarios: FloatArray, outcome: FloatArray) -> float:

@@ -36,10 +36,11 @@ class _Path(NamedTuple):
     beta, corr, a : arrays, shape (p,)
         Coefficients, correlations with what is left, and how fast these fall.
     state : array of int, shape (p,)
-    active, sign, d : arrays, shape (p,)
-        By member: the column, its correlation's sign, its coefficient's direction.
-    factor : array, shape (p, p)
-        L: Cholesky factor of the active block of the Gram matrix.
+    active, sign, forward, d : arrays, shape (p,)
+        By member: the column, its correlation's sign, L^-1 of the signs, its coefficient's direction.
+    factor, upper : arrays, shape (p, p)
+        L: Cholesky factor of the active block of the Gram matrix; L', so that loops over a column of L run along a row.
+    work : array, shape (p,)
     """
 
     beta: FloatArray
@@ -48,8 +49,11 @@ class _Path(NamedTuple):
     state: IntArray
     active: IntArray
     sign: FloatArray
+    forward: FloatArray
     d: FloatArray
     factor: FloatArray
+    upper: FloatArray
+    work: FloatArray
 
 
 def lasso_at(gram: FloatArray, moments: FloatArray, count: int, alphas: FloatArray) -> FloatArray:
@@ -116,15 +120,29 @@ def _largest(c: FloatArray) -> tuple[float, int]:
 @part
 def _factor_row(G: FloatArray, w: _Path, k: int, column: int) -> float:
     """Row k of the Cholesky factor for a column; returns what is left of the column's length."""
-    active, factor = w.active, w.factor
+    active, factor, upper, work = w.active, w.factor, w.upper, w.work
     rest: float = G[column, column]
     for i in range(k):
-        value = G[column, active[i]]
-        for m in range(i):
-            value -= factor[i, m] * factor[k, m]
-        factor[k, i] = value / factor[i, i]
-        rest -= factor[k, i] * factor[k, i]
+        work[i] = G[column, active[i]]
+    for m in range(k):  # each element has its subtractions in the same order as row by row, and they run as vectors
+        value = work[m] / factor[m, m]
+        factor[k, m] = value
+        upper[m, k] = value
+        rest -= value * value
+        for i in range(m + 1, k):
+            work[i] -= upper[m, i] * value
     return rest
+
+
+@part
+def _solve_forward(w: _Path, first: int, k: int) -> None:
+    """L^-1 of the signs from member `first` on: those before it do not change."""
+    sign, forward, factor = w.sign, w.forward, w.factor
+    for i in range(first, k):
+        value = sign[i]
+        for m in range(i):
+            value -= factor[i, m] * forward[m]
+        forward[i] = value / factor[i, i]
 
 
 @part
@@ -139,18 +157,16 @@ def _enter(G: FloatArray, w: _Path, k: int, entering: int) -> int:
     active[k] = entering
     sign[k] = 1.0 if corr[entering] > 0 else -1.0
     state[entering] = ACTIVE
+    _solve_forward(w, k, k + 1)
     return k + 1
 
 
 @inlined
 def _direction(w: _Path, k: int) -> None:
     """Direction in which all active correlations fall alike."""
-    sign, d, factor = w.sign, w.d, w.factor
+    forward, d, factor = w.forward, w.d, w.factor
     for i in range(k):
-        value = sign[i]
-        for m in range(i):
-            value -= factor[i, m] * d[m]
-        d[i] = value / factor[i, i]
+        d[i] = forward[i]
     for i in range(k - 1, -1, -1):
         d[i] /= factor[i, i]
         for m in range(i):
@@ -163,7 +179,13 @@ def _fall(G: FloatArray, w: _Path, k: int) -> None:
     a, active, d = w.a, w.active, w.d
     for j in range(a.size):
         a[j] = 0.0
-    for i in range(k):
+    whole = k - k % 4  # four rows at a time, in order: a quarter of the passes over `a`
+    for i in range(0, whole, 4):
+        r0, r1, r2, r3 = active[i], active[i + 1], active[i + 2], active[i + 3]
+        d0, d1, d2, d3 = d[i], d[i + 1], d[i + 2], d[i + 3]
+        for j in range(a.size):
+            a[j] = a[j] + d0 * G[r0, j] + d1 * G[r1, j] + d2 * G[r2, j] + d3 * G[r3, j]
+    for i in range(whole, k):
         row, weight = active[i], d[i]
         for j in range(a.size):
             a[j] += weight * G[row, j]
@@ -224,6 +246,7 @@ def _leave(G: FloatArray, w: _Path, k: int, leaving: int) -> int:
     # Rows below the one that left are factored anew.
     for r in range(leaving, k - 1):
         factor[r, r] = np.sqrt(max(_factor_row(G, w, r, active[r]), 1e-300))
+    _solve_forward(w, leaving, k - 1)
     return k - 1
 
 
@@ -233,7 +256,13 @@ def _correlate(G: FloatArray, c: FloatArray, w: _Path, k: int) -> None:
     beta, corr, active = w.beta, w.corr, w.active
     for j in range(c.size):
         corr[j] = c[j]
-    for i in range(k):
+    whole = k - k % 4
+    for i in range(0, whole, 4):
+        r0, r1, r2, r3 = active[i], active[i + 1], active[i + 2], active[i + 3]
+        b0, b1, b2, b3 = beta[r0], beta[r1], beta[r2], beta[r3]
+        for j in range(c.size):
+            corr[j] = corr[j] - b0 * G[r0, j] - b1 * G[r1, j] - b2 * G[r2, j] - b3 * G[r3, j]
+    for i in range(whole, k):
         row, weight = active[i], beta[active[i]]
         for j in range(c.size):
             corr[j] -= weight * G[row, j]
@@ -262,7 +291,9 @@ def _path(G: FloatArray, c: FloatArray, yy: float, n: int, alpha_stop: float, no
     """Coefficients at `alpha_stop` and the penalty of the least AIC on the way (without noise, that of the start)."""
     p = c.size
     active, state = np.empty(p, dtype=np.int64), np.zeros(p, dtype=np.int64)
-    w = _Path(np.zeros(p), c.copy(), np.empty(p), state, active, np.empty(p), np.empty(p), np.zeros((p, p)))
+    most = min(p, n) + 1
+    factor, upper = np.zeros((most, most)), np.zeros((most, most))
+    w = _Path(np.zeros(p), c.copy(), np.empty(p), state, active, np.empty(p), np.empty(p), np.empty(p), factor, upper, np.empty(p))
     C, entering = _largest(c)
     k, left = 0, -1
     best_ic, best_alpha = yy / noise if noise > 0 else 0.0, C / n

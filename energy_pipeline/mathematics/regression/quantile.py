@@ -19,6 +19,7 @@ import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray
 from energy_pipeline.mathematics.compilation import ANY_ORDER, kernel, part
+from energy_pipeline.mathematics.statistics.quantiles import sample_quantiles
 
 NUDGE = 1e-3
 """Added to the diagonal of the curvature: far from all rows there is none."""
@@ -56,7 +57,7 @@ def smoothed_quantile_regression(
     [24.8, 50.0]
     """
     found = np.empty((len(levels), X.shape[1]))
-    _newton(np.ascontiguousarray(X.T), y, levels, np.quantile(y, levels), np.array([bandwidth, ridge, float(steps)]), found)
+    _newton(np.ascontiguousarray(X.T), y, levels, sample_quantiles(y, levels), np.array([bandwidth, ridge, float(steps)]), found)
     return found
 
 
