@@ -99,7 +99,7 @@ site: $(UV) ## the documentation as a site with search, into .site; broken links
 	NO_MKDOCS_2_WARNING=1 $(UV) run --frozen --isolated --only-group docs mkdocs build --quiet -f .ci/mkdocs.yml
 
 clean: ## remove the environment and everything the pipeline wrote
-	rm -rf .venv .uv .dagster .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .uv .site .dagster .mypy_cache .ruff_cache .pytest_cache
 	find data_lake -mindepth 1 ! -name README.md -delete
 
 check-python:
