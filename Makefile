@@ -96,10 +96,10 @@ docs: .venv/.installed ## write what is generated: staging SQL, plain marts, YAM
 	$(BIN)/energy-pipeline desk schema --to energy_pipeline/desk/desk.schema.json
 
 site: $(UV) ## the documentation as a site with search, into .site; broken links end it. To read it: python3 -m http.server -d .site
-	NO_MKDOCS_2_WARNING=1 $(UV) run --frozen --isolated --only-group docs mkdocs build --quiet -f .ci/mkdocs.yml
+	NO_MKDOCS_2_WARNING=1 $(UV) run --frozen --isolated --only-group docs mkdocs build -f .ci/mkdocs.yml
 
 clean: ## remove the environment and everything the pipeline wrote
-	rm -rf .venv .uv .dagster .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .uv .site .dagster .mypy_cache .ruff_cache .pytest_cache
 	find data_lake -mindepth 1 ! -name README.md -delete
 
 check-python:
