@@ -22,6 +22,7 @@ from energy_pipeline.features.groups import switchable
 from energy_pipeline.forecasting.committee import seen_by
 from energy_pipeline.forecasting.ensemble import LEAST_DAYS, WEIGHT_DAYS, family
 from energy_pipeline.forecasting.forecaster import Forecaster
+from energy_pipeline.forecasting.joint import Joint
 from energy_pipeline.forecasting.market import zone_panel
 from energy_pipeline.forecasting.model import ModelUnavailableError
 from energy_pipeline.forecasting.past_record import past_record, recent_errors
@@ -56,7 +57,7 @@ def _zone_rows(info: InformationSet, zone: str, artefacts: ArtefactStore) -> Ite
     judged = min(settings.weight_days, settings.error_days)
     past = past_record(info, zone, artefacts, judged + settings.weight_days)
     errors = recent_errors(past, settings.weight_days)
-    tried = trials(past.forecasts, past.outcomes, settings.members, judged, min(settings.weight_days, WEIGHT_DAYS))
+    tried = trials(past.forecasts, past.outcomes, settings.members, judged, min(settings.weight_days, WEIGHT_DAYS), {Joint.name})
     for member in chosen_members(info, zone):
         took_part = member.name in today.values
         own = family(member.name)

@@ -7,7 +7,7 @@ change of the desk: `forecast.members` is edited by people.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,7 +37,9 @@ class Trial:
     p: float
 
 
-def trials(past: Mapping[str, FloatArray], outcomes: FloatArray, members: Sequence[str], judged: int, weighting: int) -> dict[str, Trial]:
+def trials(
+    past: Mapping[str, FloatArray], outcomes: FloatArray, members: Sequence[str], judged: int, weighting: int, earning: Collection[str] = ()
+) -> dict[str, Trial]:
     """Each model's trial over the last days: a member's without it, any other's with it.
 
     Parameters
@@ -51,6 +53,8 @@ def trials(past: Mapping[str, FloatArray], outcomes: FloatArray, members: Sequen
         Last days that are judged.
     weighting : int
         Days before each that weight its families.
+    earning : collection of str
+        Families without weight until they have forecast `LEAST_DAYS` days; others have a typical one from the first.
 
     Returns
     -------
@@ -66,13 +70,13 @@ def trials(past: Mapping[str, FloatArray], outcomes: FloatArray, members: Sequen
     {'krr_364': True, 'lear_56': False, 'xgboost': True}
     """
     own = [m for m in past if m in members]
-    as_it_is = daily_errors({m: past[m] for m in own}, outcomes, judged, weighting)
+    as_it_is = daily_errors({m: past[m] for m in own}, outcomes, judged, weighting, earning)
     found = {}
     for name in past:
         changed = [m for m in own if m != name] if name in own else [*own, name]
         if not changed:
             continue
-        other = daily_errors({m: past[m] for m in changed}, outcomes, judged, weighting)
+        other = daily_errors({m: past[m] for m in changed}, outcomes, judged, weighting, earning)
         both = np.isfinite(as_it_is) & np.isfinite(other)
         # A challenger is judged on the days it forecast; where it did not, both lists are the same.
         both &= np.isfinite(past[name][-as_it_is.size :]).any(axis=1)
@@ -82,14 +86,15 @@ def trials(past: Mapping[str, FloatArray], outcomes: FloatArray, members: Sequen
     return found
 
 
-def daily_errors(past: Mapping[str, FloatArray], outcomes: FloatArray, judged: int, weighting: int) -> FloatArray:
+def daily_errors(past: Mapping[str, FloatArray], outcomes: FloatArray, judged: int, weighting: int, earning: Collection[str] = ()) -> FloatArray:
     """Mean absolute error of each judged day's ensemble, by the rules of `ensemble.weights`; NaN where there is none, shape (judged,).
 
     Parameters
     ----------
     past : mapping of member to array, shape (days, slots)
     outcomes : array, shape (days, slots)
-    judged, weighting : int
+    judged, weighting, earning
+        As in `trials`.
     """
     days = outcomes.shape[0]
     judged = min(judged, days)
@@ -103,6 +108,8 @@ def daily_errors(past: Mapping[str, FloatArray], outcomes: FloatArray, judged: i
     today = means[:, days - judged :]
     here: BoolArray = np.asarray(np.isfinite(today).all(axis=2))
     scored = here & (totals[2] >= LEAST_DAYS)
+    early = here & ~scored & np.array([name in earning for name in names], dtype=np.bool_)[:, None]
+    here = np.where((here & ~early).any(axis=0), here & ~early, here)
     best = np.where(scored, mean, np.inf).min(axis=0, initial=np.inf)
     earned = np.where(scored, (np.where(np.isfinite(best), best, 1.0) / mean) ** POWER, 0.0)
     typical = np.where(scored.any(axis=0), earned.sum(axis=0) / np.maximum(scored.sum(axis=0), 1), 1.0)

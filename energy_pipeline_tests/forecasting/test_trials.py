@@ -65,6 +65,19 @@ def test_a_member_is_tried_by_leaving_it_out_and_any_other_by_putting_it_in():
     assert found["krr_364"].days == 20  # only the days it forecast
 
 
+def test_a_family_that_must_earn_its_weight_has_none_on_its_first_days():
+    past, came = made_up()
+    past["joint"] = past.pop("krr_364")  # on the last 20 days only, fewer than earn a weight
+    with_it, without = ({m: past[m] for m in names} for names in (["lear_56", "xgboost", "joint"], ["lear_56", "xgboost"]))
+    waits = daily_errors(with_it, came, 19, 60, {"joint"})
+    alone = np.isfinite(past["xgboost"][-19:]).all(axis=1)
+    assert waits[alone] == pytest.approx(daily_errors(without, came, 19, 60)[alone], rel=1e-12)
+    assert np.abs(daily_errors(with_it, came, 19, 60) - waits).max() > 0.01
+    assert trials(past, came, ["lear_56", "joint"], 19, 60, {"joint"})["joint"].changed_mae == pytest.approx(
+        trials(past, came, ["lear_56"], 19, 60, {"joint"})["joint"].ensemble_mae
+    )
+
+
 def test_a_list_of_one_cannot_lose_it():
     past, came = made_up()
     assert set(trials({"lear_56": past["lear_56"]}, came, ["lear_56"], 28, 28)) == set()
