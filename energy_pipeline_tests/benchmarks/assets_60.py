@@ -181,6 +181,8 @@ def page(found: list[Promise], money: list[Booked]) -> tuple[list[str], bool]:
 def read(lake: Lake) -> dict[str, pl.DataFrame]:
     """The tables of all settled days of a lake."""
     days = lake.days("asset_legs")
+    if not days:
+        raise SystemExit(f"{lake}: no settled day of an asset -> run a range into it first, or leave --lake out")
     return {name: lake.read(name, days[0], days[-1], missing="skip") for name in READ}
 
 
