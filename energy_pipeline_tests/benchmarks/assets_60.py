@@ -182,7 +182,7 @@ def read(lake: Lake) -> dict[str, pl.DataFrame]:
     """The tables of all settled days of a lake."""
     days = lake.days("asset_legs")
     if not days:
-        raise SystemExit(f"{lake}: no settled day of an asset -> run a range into it first, or leave --lake out")
+        raise SystemExit(f"{lake.root}: no settled day of an asset -> run a range into it first, or leave --lake out")
     return {name: lake.read(name, days[0], days[-1], missing="skip") for name in READ}
 
 
