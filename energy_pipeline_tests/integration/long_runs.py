@@ -88,7 +88,7 @@ class Place:
     def copied(self, to: Path) -> "Place":
         """Another place with the same lake and records."""
         shutil.copytree(self.home, to)
-        return Place(to)
+        return Place(to, servers=self.servers)
 
     def deployed(self, to: Path, bucket: str, variables: dict[str, str]) -> "Place":
         """Another place with the same lake in a bucket, and its records in PostgreSQL."""

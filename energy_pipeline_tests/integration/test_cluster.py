@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -28,14 +28,19 @@ KILL_AT = 0.4
 
 def descendants(pid: int) -> list[int]:
     """A process and all below it."""
-    below = [int(p) for task in Path(f"/proc/{pid}/task").glob("*/children") for p in task.read_text().split()]
+    below: list[int] = []
+    with suppress(FileNotFoundError, ProcessLookupError):  # some end while they are looked at
+        below = [int(p) for task in Path(f"/proc/{pid}/task").glob("*/children") for p in task.read_text().split()]
     return [pid, *(one for child in below for one in descendants(child))]
 
 
 def seconds_of(pids: list[int]) -> float:
     """CPU seconds of processes that are there, with those of their children that have ended."""
-    stats = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids]
-    return sum(int(n) for stat in stats for n in stat[11:15]) / os.sysconf("SC_CLK_TCK")
+    ticks = 0
+    for pid in pids:
+        with suppress(FileNotFoundError, ProcessLookupError):
+            ticks += sum(int(n) for n in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:15])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
@@ -53,7 +58,8 @@ def crew(place: Place, names):
 
 def end(worker):
     for pid in descendants(worker.pid):
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     worker.join()
 
 
