@@ -148,7 +148,8 @@ def _raw_ensemble(info: InformationSet, zone: str, lead: int, artefacts: Artefac
     deciding = {m: v for m, v in today.values.items() if m not in info.desk.forecast.challengers}
     # A network that was trained only now has no past to be weighed by: it is published, and has no weight yet.
     weighed = {m: v for m, v in deciding.items() if m != Joint.name or sum(m in d for d in past) >= LEAST_DAYS} or deciding
-    notes = [note for note in today.notes if not note.endswith(UNTRAINED)]
+    of_challengers = tuple(start for m in info.desk.forecast.challengers for start in (f"without {m}:", f"the last fit of {m},"))
+    notes = [note for note in today.notes if not note.endswith(UNTRAINED) and not note.startswith(of_challengers)]
     return ensemble_day(target.day, weighed, past, outcomes(info, zone, "day_ahead_prices", days, lead), notes)
 
 

@@ -98,6 +98,15 @@ def test_a_challenger_is_forecast_scored_and_without_weight():
     assert set(theirs["note"]) == {""}
 
 
+def test_a_challenger_that_cannot_forecast_is_no_fallback_of_the_ensemble():
+    alone, failing = (Archive(desk, frames_for(SPRING)).at(SPRING) for desk in (ALONE, listed(("lear_56",), ("lear_1456",))))
+    before, after = (price_forecasts(info, STORE).filter(model="ensemble")["fallback"] for info in (alone, failing))
+    assert after.to_list() == before.to_list()
+    card = forecast_models(failing, STORE).filter(role="challenger")
+    assert card["note"].str.starts_with("without lear_1456: ").all()
+    assert card["changed_mae_eur_mwh"].is_null().all()
+
+
 def test_the_ensembles_error_in_a_trial_is_that_of_the_ensembles_that_were_published():
     info = clean(SPRING)
     card = forecast_models(info, STORE)
