@@ -190,7 +190,7 @@ def _frame(info: InformationSet, zone: str, driver: Driver, found: DriverDay) ->
             "delivery_day": pl.repeat(info.day.day, starts.size, eager=True, dtype=pl.Date()),
             "zone": pl.repeat(zone, starts.size, eager=True),
             "driver": pl.repeat(driver, starts.size, eager=True),
-            "delivery_start": pl.Series(starts).cast(pl.Datetime("us")).dt.replace_time_zone("UTC"),
+            "delivery_start": pl.Series(starts).cast(pl.Datetime("us", "UTC")),
             "resolution_minutes": pl.repeat(minutes, starts.size, eager=True, dtype=pl.Int32()),
             "value_mw": pl.Series(found.values_mw, nan_to_null=True),
             "method": list(found.methods),

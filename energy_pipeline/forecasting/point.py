@@ -239,8 +239,7 @@ def fitted_member(zone: str, member: Forecaster, basis: Panel, lead: int, artefa
     ModelUnavailableError
         With `anew=False` where the store has none: an earlier fit stands in, or the member is left out.
     """
-    more = [part.astype(np.float64) for part in (basis.kinds, basis.since) if part is not None]
-    own = artefact_key(f"{VERSION}|{member}|{basis.first_day}|{lead}", basis.prices, basis.exog, *more)
+    own = artefact_key(f"{VERSION}|{member}|{lead}|{basis.digest}")
     bundle = Bundle(zone, basis.origin)
     stored = artefacts.get(bundle, member.name, own)
     if stored is not None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -89,13 +90,19 @@ class Trees:
 
     def predict(self, panel: Panel, fitted: bytes) -> FloatArray:
         """The target's prices with the given trees."""
-        import xgboost
-
         inputs, centre, spread = target_inputs(panel)
-        booster = xgboost.Booster({"nthread": 1})
-        booster.load_model(bytearray(fitted))
-        scaled = np.asarray(booster.inplace_predict(inputs), dtype=np.float64)
+        scaled = np.asarray(booster(fitted).inplace_predict(inputs), dtype=np.float64)
         return np.asarray(centre + spread * np.sinh(np.clip(scaled, -12, 12)))
+
+
+@lru_cache(maxsize=8)
+def booster(fitted: bytes) -> Any:  # noqa: ANN401 - xgboost has no types
+    """The trees of a fit; reading them costs more than a day's forecast, and they serve for weeks."""
+    import xgboost
+
+    found = xgboost.Booster({"nthread": 1})
+    found.load_model(bytearray(fitted))
+    return found
 
 
 def target_inputs(panel: Panel) -> tuple[FloatArray, float, float]:

@@ -286,8 +286,14 @@ def _rss(c: FloatArray, yy: float, w: _Path, k: int) -> float:
     return rss
 
 
+@part
+def _is_past(best_ic: float, least: float, price: float) -> bool:
+    """Whether no later point of the path can have a lower criterion."""
+    return least + price > best_ic and price > best_ic - least
+
+
 @kernel(lambda t: (t.reads(2), t.reads(1), t.number, t.count, *[t.number] * 3))
-def _path(G: FloatArray, c: FloatArray, yy: float, n: int, alpha_stop: float, noise: float, floor: float) -> tuple[FloatArray, float]:
+def _path(G: FloatArray, c: FloatArray, yy: float, n: int, alpha_stop: float, noise: float, floor: float) -> tuple[FloatArray, float]:  # noqa: C901 - one loop, its events in order
     """Coefficients at `alpha_stop` and the penalty of the least AIC on the way (without noise, that of the start)."""
     p = c.size
     active, state = np.empty(p, dtype=np.int64), np.zeros(p, dtype=np.int64)
@@ -310,11 +316,10 @@ def _path(G: FloatArray, c: FloatArray, yy: float, n: int, alpha_stop: float, no
         _direction(w, k)
         _sweep(G, c, w, k)
         if bent and noise > 0:
-            bent = False
-            ic = _rss(c, yy, w, members) / noise + 2.0 * members
+            bent, ic = False, _rss(c, yy, w, members) / noise + 2.0 * members
             if ic < best_ic:
                 best_ic, best_alpha = ic, C / n
-            if floor / noise + 2.0 * members > best_ic and 2.0 * members > best_ic - floor / noise:
+            if _is_past(best_ic, floor / noise, 2.0 * members):
                 break
         gamma, entering, leaving = _next(w, k, C, stop, left)
         _go(w, k, gamma)
