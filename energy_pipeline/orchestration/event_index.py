@@ -32,10 +32,10 @@ Rows = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Stored:
-    """Events of assets with their numbers, and those of checks that no run planned, which Dagster itself stores."""
+    """Events of assets with their numbers, and those of checks outside runs, which Dagster itself stores."""
 
     of_assets: Sequence[tuple[EventLogEntry, int]]
-    unplanned: Sequence[tuple[EventLogEntry, int]]
+    without_run: Sequence[tuple[EventLogEntry, int]]
 
 
 def store(storage: SqlEventLogStorage, connection: db.Connection, events: Sequence[EventLogEntry], rows: Rows, *, with_columns: bool) -> Stored:
@@ -58,8 +58,8 @@ def store(storage: SqlEventLogStorage, connection: db.Connection, events: Sequen
     checks = [
         (event, number, row["event"]) for event, number, row in zip(events, ids, rows, strict=True) if event.dagster_event_type in ASSET_CHECK_EVENTS
     ]
-    unplanned = [(event, number) for event, number, text in checks if not store_check(connection, event, number, text)]
-    return Stored(numbered, unplanned)
+    without_run = [(event, number) for event, number, text in checks if not store_check(connection, event, number, text)]
+    return Stored(numbered, without_run)
 
 
 def _entries(storage: SqlEventLogStorage, numbered: Sequence[tuple[EventLogEntry, int]], *, with_columns: bool) -> dict[str, dict[str, Any]]:
@@ -92,7 +92,7 @@ def _upsert(names: tuple[str, ...]) -> db.TextClause:
 
 
 def store_check(connection: db.Connection, event: EventLogEntry, number: int, text: str) -> bool:
-    """Rows of a check planned or made; False, and nothing is written, outside a run and where nobody planned it.
+    """Rows of a check planned or made; False, and nothing is written, outside a run.
 
     Parameters
     ----------
@@ -105,7 +105,8 @@ def store_check(connection: db.Connection, event: EventLogEntry, number: int, te
     if event.dagster_event_type == DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED:
         _plan(connection, said, event, number, text)
         return True
-    return _evaluate(connection, said, event, number, text) == 1
+    _evaluate(connection, said, event, number, text)
+    return True
 
 
 def _plan(connection: db.Connection, planned: AssetCheckEvaluationPlanned, event: EventLogEntry, number: int, text: str) -> None:
@@ -124,7 +125,8 @@ def _plan(connection: db.Connection, planned: AssetCheckEvaluationPlanned, event
         connection.execute(AssetCheckExecutionsTable.insert(), rows)
 
 
-def _evaluate(connection: db.Connection, made: AssetCheckEvaluation, event: EventLogEntry, number: int, text: str) -> int:
+def _evaluate(connection: db.Connection, made: AssetCheckEvaluation, event: EventLogEntry, number: int, text: str) -> None:
+    """The row that was planned, or one more: the run of a single day plans its checks without the day."""
     status = AssetCheckExecutionRecordStatus.SUCCEEDED if made.passed else AssetCheckExecutionRecordStatus.FAILED
     target = made.target_materialization_data
     values = (status.value, text, _stamp(event), number, target.storage_id if target else None)
@@ -132,7 +134,9 @@ def _evaluate(connection: db.Connection, made: AssetCheckEvaluation, event: Even
     if made.partition is not None:
         which["of_partition"] = made.partition
     given = {f"new_{name}": value for name, value in zip(_EVALUATED, values, strict=True)}
-    return connection.execute(_update(is_partitioned=made.partition is not None), {**which, **given}).rowcount
+    if connection.execute(_update(is_partitioned=made.partition is not None), {**which, **given}).rowcount == 0:
+        row = {"asset_key": which["of_asset"], "check_name": made.check_name, "run_id": event.run_id, "partition": made.partition}
+        connection.execute(AssetCheckExecutionsTable.insert(), {**row, **dict(zip(_EVALUATED, values, strict=True))})
 
 
 @lru_cache(maxsize=2)

@@ -238,7 +238,7 @@ class PooledEventLogStorage(RemembersAssets):
         """Copies in the index, with Dagster's tables of assets, their tags and their checks brought up to date."""
         stored = event_index.store(self, connection, events, rows, with_columns=self._has_index_columns(connection))
         self._memory.own |= {number: event for event, number in stored.of_assets}
-        for event, number in stored.unplanned:
+        for event, number in stored.without_run:
             self.store_asset_check_event(event, number)
 
     def _has_index_columns(self, connection: db.Connection) -> bool:

@@ -119,5 +119,6 @@ def test_a_run_asks_through_connections_that_stay_open_and_finds_a_database_that
         assert job.execute_in_process(instance=instance, partition_key="2026-03-28").success
         assert 1 <= len(opened) <= 3, len(opened)
         with storage.index_connection() as connection:
+            assert connection.execute(text("show synchronous_commit")).scalar() == "off"
             connection.execute(text("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()"))
         assert job.execute_in_process(instance=instance, partition_key="2026-03-29").success
