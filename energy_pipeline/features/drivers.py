@@ -67,7 +67,10 @@ class DriverDay:
 def zone_drivers(info: InformationSet, zone: str) -> dict[Driver, DriverDay]:
     """The drivers of one zone for D at the zone's resolution, in the desk's order."""
     drivers: tuple[Driver, ...] = info.desk.zones[zone].drivers
-    past = Past("features", zone, driver_reads(info.desk, zone), info.desk.own_lag_days + 1, _packed, _unpacked)
+
+    def past() -> Past[dict[Driver, DriverDay]]:
+        return Past("features", zone, driver_reads(info.desk, zone), info.desk.own_lag_days + 1, _packed, _unpacked)
+
     return info.kept("zone_drivers", zone, make=lambda: {driver: _driver(info, zone, driver) for driver in drivers}, past=past)
 
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import groupby
 from typing import Literal
 
 import numpy as np
@@ -159,12 +158,20 @@ def _terms(info: InformationSet, zone: str, driver: Driver, days: Sequence[date]
     places = info.desk.zones[zone].weather_locations
     if not places:
         return None
-    blocks = [list(block) for _, block in groupby(days, key=lambda d: d.toordinal() // BLOCK_DAYS)]
-    return np.concatenate([_block(info, places, driver, block, lead) for block in blocks])
+    found, i = [], 0
+    while i < len(days):
+        rest = BLOCK_DAYS - days[i].toordinal() % BLOCK_DAYS
+        if rest <= len(days) - i:  # the block's own end is there: it is read whole, once for all later decisions
+            whole = [days[i] - timedelta(days=BLOCK_DAYS - rest - j) for j in range(BLOCK_DAYS)]
+            found.append(_block(info, places, driver, whole, lead)[-rest:])
+        else:
+            found += [_block(info, places, driver, [day], lead) for day in days[i:]]
+        i += rest
+    return np.concatenate(found)
 
 
 def _block(info: InformationSet, places: tuple[str, ...], driver: Driver, days: list[date], lead: int) -> FloatArray:
-    """Terms of successive days; a block of the past is read once for all later decisions."""
+    """Terms of successive days, kept under the decision of the last."""
     own = info.at(days[-1] - timedelta(days=lead - 1))
 
     def make() -> FloatArray:

@@ -220,7 +220,8 @@ def chained_fit(member: Forecaster, basis: Panel, panel_of: Callable[[date], Pan
 
     The chain hangs on the calendar and on what was known on its days, so that a day alone gives what a range gives.
     """
-    if not isinstance(member, WarmStarted) or not member.restart_days or basis.origin != fit_day(basis.origin, member.refit_days):
+    # Asking for the setting first: asking for the protocol looks at every member's every name, each day.
+    if not getattr(member, "restart_days", 0) or not isinstance(member, WarmStarted) or basis.origin != fit_day(basis.origin, member.refit_days):
         return fit(member, basis)
     block = fit_day(basis.origin, member.restart_days)
     earlier = b""

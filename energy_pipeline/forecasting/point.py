@@ -58,8 +58,8 @@ def ensemble(info: InformationSet, zone: str, lead: int, artefacts: ArtefactStor
 
 def day_members(info: InformationSet, zone: str, lead: int, artefacts: ArtefactStore) -> tuple[MemberForecasts, str]:
     """Every member's forecast by wall-clock slot and their content hash."""
-    past = past_members(info, zone, lead)
-    found = info.kept("price_members", zone, lead, make=lambda: _day_members(info, zone, lead, artefacts), past=past)
+    make, past = (lambda: _day_members(info, zone, lead, artefacts)), (lambda: past_members(info, zone, lead))
+    found = info.kept("price_members", zone, lead, make=make, past=past)
     return found.forecasts, found.content
 
 
@@ -133,7 +133,7 @@ def raw_ensemble(info: InformationSet, zone: str, lead: int, artefacts: Artefact
     ModelUnavailableError
         When no member could forecast.
     """
-    return info.kept("raw_ensemble", zone, lead, make=lambda: _raw_ensemble(info, zone, lead, artefacts), past=past_point(info, zone, lead))
+    return info.kept("raw_ensemble", zone, lead, make=lambda: _raw_ensemble(info, zone, lead, artefacts), past=lambda: past_point(info, zone, lead))
 
 
 def _raw_ensemble(info: InformationSet, zone: str, lead: int, artefacts: ArtefactStore) -> PointDay:
@@ -179,7 +179,7 @@ def _plan(info: InformationSet, zone: str, model: str, artefacts: ArtefactStore)
             return None
         return reference_schedule(on_slots(values, HOURS))
 
-    return info.kept("reference_plan", zone, model, make=make, past=past_plan(info, zone))
+    return info.kept("reference_plan", zone, model, make=make, past=lambda: past_plan(info, zone))
 
 
 def past_days(info: InformationSet, lead: int, count: int) -> list[date]:
