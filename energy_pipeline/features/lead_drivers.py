@@ -158,20 +158,15 @@ def _terms(info: InformationSet, zone: str, driver: Driver, days: Sequence[date]
     places = info.desk.zones[zone].weather_locations
     if not places:
         return None
-    found, i = [], 0
-    while i < len(days):
-        rest = BLOCK_DAYS - days[i].toordinal() % BLOCK_DAYS
-        if rest <= len(days) - i:  # the block's own end is there: it is read whole, once for all later decisions
-            whole = [days[i] - timedelta(days=BLOCK_DAYS - rest - j) for j in range(BLOCK_DAYS)]
-            found.append(_block(info, places, driver, whole, lead)[-rest:])
-        else:
-            found += [_block(info, places, driver, [day], lead) for day in days[i:]]
-        i += rest
-    return np.concatenate(found)
+    first = -days[0].toordinal() % BLOCK_DAYS  # whole blocks of the calendar are read at once, days at either end one by one
+    last = max(len(days) - (days[-1].toordinal() + 1) % BLOCK_DAYS, first)
+    parts = [days[i : i + BLOCK_DAYS] for i in range(first, last, BLOCK_DAYS)]
+    singly = [[[day] for day in end] for end in (days[:first], days[last:])]
+    return np.concatenate([_block(info, places, driver, part, lead) for part in (*singly[0], *parts, *singly[1])])
 
 
-def _block(info: InformationSet, places: tuple[str, ...], driver: Driver, days: list[date], lead: int) -> FloatArray:
-    """Terms of successive days, kept under the decision of the last."""
+def _block(info: InformationSet, places: tuple[str, ...], driver: Driver, days: Sequence[date], lead: int) -> FloatArray:
+    """Terms of successive days; those of the past are read once for all later decisions."""
     own = info.at(days[-1] - timedelta(days=lead - 1))
 
     def make() -> FloatArray:
