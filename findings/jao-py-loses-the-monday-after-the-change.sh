@@ -5,7 +5,7 @@
 # that a full day is always asked on days of the change. Valid input: five days from 26 October 2025 in Amsterdam, 121 hours by hand; a
 # stand-in for the web answers whatever span is asked with an hourly value. Five days from the day before are whole, as are those of March.
 # Seen 2026-12-01: "from 2025-10-26 97 of 121 hours, without 27; from 2025-10-25 121 of 121 hours; from 2025-03-30 119 of 119 hours".
-# energy_pipeline/ingestion/connectors guards against it: spans are cut at dates, and a day that was asked for and has no rows is told.
+# energy_pipeline/ingestion/connectors/contract.py guards against it: a request ends at the local midnight of the date after its last day.
 set -euo pipefail
 folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv" && "$folder/venv/bin/pip" install --quiet jao-py==0.8.5 pandas==2.3.3
