@@ -21,7 +21,7 @@ export DAGSTER_HOME ?= $(CURDIR)/.dagster
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not ((3, 11) <= sys.version_info[:2] < (3, 14)))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help demo check test fast test-long durations search lint types ui bench identity days overhead assets book soak scale docs clean check-python faults
+.PHONY: help demo check test fast test-long durations search lint types ui bench identity days overhead assets policies book soak scale docs clean check-python faults
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -75,6 +75,9 @@ days: .venv/.installed ## CPU seconds of a day beside another commit: make days 
 
 assets: .venv/.installed ## what must hold of assets over 60 days of the demo (20 CPU minutes), or of a lake: ARGUMENTS="--lake PATH --desk FILE"
 	$(BIN)/python -m energy_pipeline_tests.benchmarks.assets_60 $(ARGUMENTS)
+
+policies: .venv/.installed ## a battery's trained policy beside an earlier commit's, on a year of real time, day by day (ten CPU minutes)
+	$(BIN)/python -m energy_pipeline_tests.benchmarks.policies_before $(ARGUMENTS)
 
 book: .venv/.installed ## the whole book of a real desk over 40 days beside hours counted one by one (10 CPU minutes)
 	$(BIN)/python -m energy_pipeline_tests.benchmarks.real_book $(ARGUMENTS)

@@ -14,7 +14,7 @@ import sysconfig
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -124,6 +124,19 @@ def postgres(folder: Path) -> Iterator[dict[str, str]]:
         yield {f"DAGSTER_PG_{name}": value for name, value in given.items()}
     finally:
         pgexec("pg_ctl", ("-w", "-m", "fast", "-D", str(server.pgdata), "stop"), **control)
+
+
+def another_database(variables: Mapping[str, str], name: str) -> dict[str, str]:
+    """An empty database of its own on the same server."""
+    import psycopg2
+
+    host, port, user, password, first = (variables[f"DAGSTER_PG_{key}"] for key in ("HOST", "PORT", "USER", "PASSWORD", "DB"))
+    connection = psycopg2.connect(host=host, port=port, user=user, password=password, dbname=first)
+    connection.autocommit = True  # a database is not made within a transaction
+    with connection.cursor() as cursor:
+        cursor.execute(f"create database {name}")
+    connection.close()
+    return {**variables, "DAGSTER_PG_DB": name}
 
 
 @contextmanager

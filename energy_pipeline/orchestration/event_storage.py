@@ -236,27 +236,10 @@ class PooledEventLogStorage(RemembersAssets):
 
     def _mirror(self, connection: db.Connection, events: Sequence[EventLogEntry], rows: Sequence[dict[str, Any]]) -> None:
         """Copies in the index, with Dagster's tables of assets, their tags and their checks brought up to date."""
-        event_table = SqlEventLogStorageTable
-        ids = list(connection.execute(event_table.insert().returning(event_table.c.id, sort_by_parameter_order=True), list(rows)).scalars())
-        numbered = [(event, number) for event, number in zip(events, ids, strict=True) if event.dagster_event_type in ASSET_EVENTS]
-        if numbered:
-            self._store_asset_event_tags(connection, [event for event, _ in numbered], [number for _, number in numbered])
-            self._store_assets(connection, numbered)
-            self._memory.own |= {number: event for event, number in numbered}
-        for event, number, row in zip(events, ids, rows, strict=True):
-            if event.dagster_event_type in ASSET_CHECK_EVENTS and not event_index.store_check(connection, event, number, row["event"]):
-                self.store_asset_check_event(event, number)
-
-    def _store_assets(self, connection: db.Connection, numbered: Sequence[tuple[EventLogEntry, int]]) -> None:
-        """One row per asset with what its last events say."""
-        with_index_columns = self._has_index_columns(connection)
-        entries: dict[str, dict[str, Any]] = {}
-        for event, number in numbered:
-            key = event.get_dagster_event().asset_key
-            values = self._get_asset_entry_values(event, number, with_index_columns) if key else {}
-            if key and values:
-                entries.setdefault(key.to_string(), {}).update(values)
-        event_index.store_assets(connection, entries)
+        stored = event_index.store(self, connection, events, rows, with_columns=self._has_index_columns(connection))
+        self._memory.own |= {number: event for event, number in stored.of_assets}
+        for event, number in stored.without_run:
+            self.store_asset_check_event(event, number)
 
     def _has_index_columns(self, connection: db.Connection) -> bool:
         if not self._index_columns:

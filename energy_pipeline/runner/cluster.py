@@ -16,10 +16,12 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from energy_pipeline.desk import load_desk
 from energy_pipeline.domain.errors import PipelineError
 from energy_pipeline.orchestration.progress import Listener
 from energy_pipeline.runner.cluster_worker import RESULTS, TASK, TASKS, ClusterError, about_of, application
 from energy_pipeline.runner.flows import FlowName
+from energy_pipeline.runner.past import KINDS, days_before
 from energy_pipeline.runner.plan import Plan, Task
 from energy_pipeline.runner.results import SpanResult
 from energy_pipeline.runner.spans import Span
@@ -70,8 +72,9 @@ def run_on_cluster(
     ClusterError
         When a worker has another desk, lake or code.
     """
-    crew, about = Crew(names), about_of(settings)
-    return hand_out(Plan(flows, groups, len(names)), lambda: Remote(broker, crew, about, settings.label), listener)
+    crew, about, desk = Crew(names), about_of(settings), load_desk(settings.desk_path)
+    past = [(kind, days_before(desk, kind, groups[0][0][0])) for kind in KINDS]
+    return hand_out(Plan(flows, groups, len(names), past), lambda: Remote(broker, crew, about, settings.label), listener)
 
 
 class Crew:

@@ -85,10 +85,10 @@ class Place:
         """A command, to its end."""
         processes.run(processes.energy_pipeline, *self.words(twin, *words), environment=self.environment)
 
-    def copied(self, to: Path) -> "Place":
-        """Another place with the same lake and records."""
+    def copied(self, to: Path, variables: dict[str, str] | None = None) -> "Place":
+        """Another place with the same lake and records; with variables, its records are in the database that they name."""
         shutil.copytree(self.home, to)
-        return Place(to, servers=self.servers)
+        return Place(to, servers=self.servers if variables is None else variables)
 
     def deployed(self, to: Path, bucket: str, variables: dict[str, str]) -> "Place":
         """Another place with the same lake in a bucket, and its records in PostgreSQL."""

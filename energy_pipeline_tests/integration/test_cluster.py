@@ -81,11 +81,11 @@ def backfill(place: Place, workers, kill_after: float = 0.0):
 
 def test_two_workers_make_what_one_makes_and_a_killed_one_costs_its_run_only(tmp_path):
     with processes.library_server(), servers.redis(tmp_path / "redis") as broker, servers.postgres(tmp_path / "pg") as database:
-        variables = database | {"ENERGY_PIPELINE_BROKER": broker}
-        first = Place(tmp_path / "one", servers=variables)
+        variables = {name: servers.another_database(database, name) | {"ENERGY_PIPELINE_BROKER": broker} for name in ("one", "two", "killed")}
+        first = Place(tmp_path / "one", servers=variables["one"])
         servers.deployed_home(first.home / "dagster")
         processes.run(history, str(first.desk("a")), first.root, environment=first.environment | {"DAGSTER_HOME": str(tmp_path / "loading")})
-        others = [first.copied(tmp_path / name) for name in ("two", "killed")]
+        others = [first.copied(tmp_path / name, variables[name]) for name in ("two", "killed")]
         with crew(first, ["one"]) as workers:
             alone, alone_cpu = backfill(first, workers)
         with crew(others[0], ["two", "three"]) as workers:
@@ -98,7 +98,7 @@ def test_two_workers_make_what_one_makes_and_a_killed_one_costs_its_run_only(tmp
             assert marts(place.warehouse) == published
             assert place.lake.unfinished().all() == []
         with pytest.MonkeyPatch.context() as patch:
-            _ = [patch.setenv(name, value) for name, value in variables.items()]
+            _ = [patch.setenv(name, value) for name, value in variables["killed"].items()]
             with open_instance(others[1].home / "dagster") as instance:
                 failed = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE]))
                 assert instance.get_runs_count(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])) == 0
