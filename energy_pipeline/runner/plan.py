@@ -28,7 +28,7 @@ from energy_pipeline.runner.spans import Span, stretches
 T = TypeVar("T")
 
 TaskPart = Literal["raw", "drivers", "members", "forecasts", "chain", "reports"]
-CHAIN_SHARE = 0.85
+CHAIN_SHARE = 0.45
 """What the chain of a day costs, of what its forecasts cost once members are there (docs/speed.md)."""
 PAST_DAYS = 40
 """Days of the past that a worker makes in one go: what it needs for them is in its memory until then."""
@@ -196,7 +196,7 @@ def own_stretches(chunks: Sequence[Span], workers: int) -> list[Sequence[Span]]:
 
     >>> day = date(2026, 1, 1)
     >>> [len(stretch) for stretch in own_stretches([(day, day)] * 8, 2)]
-    [1, 7]
+    [2, 6]
     """
     own = max(1, round(len(chunks) * ((1 + CHAIN_SHARE) / workers - CHAIN_SHARE))) if workers > 1 else len(chunks)
     return [chunks[:own], *shared(chunks[own:], workers - 1)] if workers > 1 else [chunks]
