@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -158,15 +159,13 @@ def _terms(info: InformationSet, zone: str, driver: Driver, days: Sequence[date]
     places = info.desk.zones[zone].weather_locations
     if not places:
         return None
-    first = -days[0].toordinal() % BLOCK_DAYS  # whole blocks of the calendar are read at once, days at either end one by one
-    last = max(len(days) - (days[-1].toordinal() + 1) % BLOCK_DAYS, first)
-    parts = [days[i : i + BLOCK_DAYS] for i in range(first, last, BLOCK_DAYS)]
-    singly = [[[day] for day in end] for end in (days[:first], days[last:])]
-    return np.concatenate([_block(info, places, driver, part, lead) for part in (*singly[0], *parts, *singly[1])])
+    first = -days[0].toordinal() % BLOCK_DAYS
+    edges = [0, *range(first or BLOCK_DAYS, len(days), BLOCK_DAYS), len(days)]
+    return np.concatenate([_block(info, places, driver, days[i:j], lead) for i, j in pairwise(edges)])
 
 
 def _block(info: InformationSet, places: tuple[str, ...], driver: Driver, days: Sequence[date], lead: int) -> FloatArray:
-    """Terms of successive days; those of the past are read once for all later decisions."""
+    """Terms of successive days; a block of the past is read once for all later decisions."""
     own = info.at(days[-1] - timedelta(days=lead - 1))
 
     def make() -> FloatArray:

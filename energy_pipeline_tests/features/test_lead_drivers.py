@@ -177,7 +177,7 @@ def _as_table(name, frame):
     return frame.with_columns(absent).select(list(schema)).cast(schema)
 
 
-def test_weather_of_a_past_day_is_read_once_however_many_decisions_look_at_it(monkeypatch):
+def test_weather_of_past_fortnights_is_read_once_however_many_decisions_look_at_it(monkeypatch):
     read = []
     values = InformationSet.values
 
@@ -191,5 +191,5 @@ def test_weather_of_a_past_day_is_read_once_however_many_decisions_look_at_it(mo
     for day in (DAY - timedelta(days=1), DAY):
         read.clear()
         lead_drivers(archive.at(day), next(iter(FORTNIGHT.zones)), 3)
-    # The first decision reads a hundred times, the second for one more day of each driver.
+    # The first decision reads every block, the second only those that its window cuts, at either end.
     assert 0 < len(read) <= 4 * len(READ)
