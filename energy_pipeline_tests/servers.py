@@ -128,8 +128,7 @@ def postgres(folder: Path) -> Iterator[dict[str, str]]:
 
 def another_database(variables: Mapping[str, str], name: str) -> dict[str, str]:
     """An empty database of its own on the same server."""
-    import psycopg2
-
+    psycopg2 = pytest.importorskip("psycopg2", reason="comes with dagster-postgres")
     host, port, user, password, first = (variables[f"DAGSTER_PG_{key}"] for key in ("HOST", "PORT", "USER", "PASSWORD", "DB"))
     connection = psycopg2.connect(host=host, port=port, user=user, password=password, dbname=first)
     connection.autocommit = True  # a database is not made within a transaction

@@ -67,7 +67,10 @@ class DriverDay:
 def zone_drivers(info: InformationSet, zone: str) -> dict[Driver, DriverDay]:
     """The drivers of one zone for D at the zone's resolution, in the desk's order."""
     drivers: tuple[Driver, ...] = info.desk.zones[zone].drivers
-    past = Past("features", zone, driver_reads(info.desk, zone), info.desk.own_lag_days + 1, _packed, _unpacked)
+
+    def past() -> Past[dict[Driver, DriverDay]]:
+        return Past("features", zone, driver_reads(info.desk, zone), info.desk.own_lag_days + 1, _packed, _unpacked)
+
     return info.kept("zone_drivers", zone, make=lambda: {driver: _driver(info, zone, driver) for driver in drivers}, past=past)
 
 
@@ -190,7 +193,7 @@ def _frame(info: InformationSet, zone: str, driver: Driver, found: DriverDay) ->
             "delivery_day": pl.repeat(info.day.day, starts.size, eager=True, dtype=pl.Date()),
             "zone": pl.repeat(zone, starts.size, eager=True),
             "driver": pl.repeat(driver, starts.size, eager=True),
-            "delivery_start": pl.Series(starts).cast(pl.Datetime("us")).dt.replace_time_zone("UTC"),
+            "delivery_start": pl.Series(starts).cast(pl.Datetime("us", "UTC")),
             "resolution_minutes": pl.repeat(minutes, starts.size, eager=True, dtype=pl.Int32()),
             "value_mw": pl.Series(found.values_mw, nan_to_null=True),
             "method": list(found.methods),

@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import groupby
 from typing import Literal
 
 import numpy as np
@@ -66,17 +65,25 @@ def lead_drivers(info: InformationSet, zone: str, lead: int) -> dict[Driver, Lea
 
 def driver_outlook(info: InformationSet) -> pl.DataFrame:
     """Table driver_outlook of D: every driver of every zone by hour of the days after D."""
-    contract, frames = contract_of("driver_outlook"), []
+    contract, told = contract_of("driver_outlook"), list[dict[str, object]]()
+    starts, values = [np.empty(0, dtype=np.int64)], [np.empty(0)]
     for zone in info.desk.zones:
         for lead in range(2, info.desk.forecast.horizon_days + 1):
             target = info.day.shift(lead - 1)
-            starts, slots = target.interval_starts_us(HOUR), target.slots(HOUR)
+            slots = target.slots(HOUR)
             for driver, found in lead_drivers(info, zone, lead).items():
                 about = {"delivery_day": info.day.day, "target_day": target.day, "horizon_days": lead, "zone": zone, "driver": driver}
-                values = {"delivery_start": timestamps(starts), "value_mw": pl.Series(found.values[-1][slots], nan_to_null=True)}
-                frames.append(pl.DataFrame({**about, **values, "resolution_minutes": HOUR, "method": found.method}, schema_overrides=contract.schema))
-    ordered = [f.select(list(contract.schema)) for f in frames]
-    return enforce(contract, pl.concat([contract.frame(), *ordered]).sort(contract.sort_key, maintain_order=True), info.day.day)
+                told.append({**about, "resolution_minutes": HOUR, "method": found.method, "count": slots.size})
+                starts.append(target.interval_starts_us(HOUR))
+                values.append(found.values[-1][slots])
+    if not told:
+        return enforce(contract, contract.frame(), info.day.day)
+    schema = {name: contract.schema.get(name, pl.Int64()) for name in told[0]}
+    series = pl.DataFrame(told, schema=schema, orient="row")
+    of = np.repeat(np.arange(len(told)), series["count"].to_numpy())
+    own = [timestamps(np.concatenate(starts)), pl.Series("value_mw", np.concatenate(values), nan_to_null=True)]
+    frame = pl.DataFrame([*(column.gather(of) for column in series.drop("count").get_columns()), *own]).select(list(contract.schema))
+    return enforce(contract, frame.sort(contract.sort_key, maintain_order=True), info.day.day)
 
 
 def lead_columns(info: InformationSet, zone: str, lead: int, minutes: int, days: int) -> dict[str, FloatArray]:
@@ -151,12 +158,15 @@ def _terms(info: InformationSet, zone: str, driver: Driver, days: Sequence[date]
     places = info.desk.zones[zone].weather_locations
     if not places:
         return None
-    blocks = [list(block) for _, block in groupby(days, key=lambda d: d.toordinal() // BLOCK_DAYS)]
-    return np.concatenate([_block(info, places, driver, block, lead) for block in blocks])
+    first = -days[0].toordinal() % BLOCK_DAYS  # whole blocks of the calendar are read at once, days at either end one by one
+    last = max(len(days) - (days[-1].toordinal() + 1) % BLOCK_DAYS, first)
+    parts = [days[i : i + BLOCK_DAYS] for i in range(first, last, BLOCK_DAYS)]
+    singly = [[[day] for day in end] for end in (days[:first], days[last:])]
+    return np.concatenate([_block(info, places, driver, part, lead) for part in (*singly[0], *parts, *singly[1])])
 
 
-def _block(info: InformationSet, places: tuple[str, ...], driver: Driver, days: list[date], lead: int) -> FloatArray:
-    """Terms of successive days; a block of the past is read once for all later decisions."""
+def _block(info: InformationSet, places: tuple[str, ...], driver: Driver, days: Sequence[date], lead: int) -> FloatArray:
+    """Terms of successive days; those of the past are read once for all later decisions."""
     own = info.at(days[-1] - timedelta(days=lead - 1))
 
     def make() -> FloatArray:

@@ -151,5 +151,5 @@ def _frame(info: InformationSet, zone: str, lead: int) -> pl.DataFrame:
     columns = {name: pl.Series(name, values, nan_to_null=True) for name, values in found.values.items()}
     absent = {name: pl.lit(None, dtype=contract.schema[name]) for name in FEATURES if name not in columns}
     typed = {name: (column != 0.0) if contract.schema[name] == pl.Boolean else column.cast(contract.schema[name]) for name, column in columns.items()}
-    frame = pl.DataFrame({"delivery_start": pl.Series(starts).cast(pl.Datetime("us")).dt.replace_time_zone("UTC"), **typed})
+    frame = pl.DataFrame({"delivery_start": pl.Series(starts).cast(pl.Datetime("us", "UTC")), **typed})
     return frame.with_columns(**constants, **absent).select(list(contract.schema))

@@ -75,9 +75,12 @@ def ridge_predict(X: FloatArray, y: FloatArray, X_new: FloatArray, ridge: float 
     >>> float(ridge_predict(x, 3.0 * x[:, 0] + 1.0, np.array([[10.0]]), ridge=0.0)[0].round(9))
     31.0
     """
-    centre, spread = X.mean(axis=0), X.std(axis=0)
+    centre = X.mean(axis=0)
+    Z = X - centre
+    spread = np.sqrt((Z * Z).sum(axis=0) / len(y))  # as X.std(axis=0), to the last bit
     spread = np.where(spread > 0, spread, 1.0)
-    Z, Z_new = (X - centre) / spread, (X_new - centre) / spread
+    Z /= spread
+    Z_new = (X_new - centre) / spread
     # einsum without BLAS: the same bits whatever the number of threads.
     gram = np.einsum("ni,nj->ij", Z, Z) / len(y) + ridge * np.eye(X.shape[1])
     moment = np.einsum("ni,n->i", Z, y - y.mean()) / len(y)

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, timedelta
+from functools import lru_cache
 
 import numpy as np
 
@@ -127,7 +128,7 @@ def forecast_members(panel: Panel, chosen: Sequence[Forecaster], panel_of: Calla
     fit : callable
         Gives the parameters of a member for a repaired panel.
     """
-    own = panel.repaired()
+    own = _repaired(panel)
     finer = own.slots > HOURS
     values: dict[str, FloatArray] = {}
     fitted: dict[str, str] = {}
@@ -154,7 +155,18 @@ def seen_by(member: Forecaster, panel: Panel, repaired: Panel) -> Panel:
     """
     if repaired.exog.shape[0] < panel.exog.shape[0] and member.window_days < panel.days:
         repaired = panel.cut(member.window_days).repaired()
-    return hourly_panel(repaired) if repaired.slots > HOURS else repaired
+    return _hourly(repaired) if repaired.slots > HOURS else repaired
+
+
+@lru_cache(maxsize=8)
+def _repaired(panel: Panel) -> Panel:
+    """The panel without NaN; several members share the day's, and that of the day they were fitted on."""
+    return panel.repaired()
+
+
+@lru_cache(maxsize=8)
+def _hourly(panel: Panel) -> Panel:
+    return hourly_panel(panel)
 
 
 def member_basis(panel: Panel, member: Forecaster, panel_of: Callable[[date], Panel]) -> tuple[Panel, Panel]:
@@ -165,7 +177,7 @@ def member_basis(panel: Panel, member: Forecaster, panel_of: Callable[[date], Pa
     ModelUnavailableError
         When the history is shorter than the member needs.
     """
-    today = seen_by(member, panel, panel.repaired())
+    today = seen_by(member, panel, _repaired(panel))
     _long_enough(today, member)
     return today, _basis(today, member, panel_of)
 
@@ -197,7 +209,7 @@ def _last_fit(today: Panel, member: Forecaster, panel_of: Callable[[date], Panel
     if (block - today.first_day).days < member.history_days or (today.origin - block).days > LAST_FIT_DAYS:
         raise reason
     history = panel_of(block)
-    basis = seen_by(member, history, history.repaired())
+    basis = seen_by(member, history, _repaired(history))
     if basis.exog.shape[0] != today.exog.shape[0]:
         raise reason
     return basis, chained_fit(member, basis, panel_of, fit)
@@ -208,7 +220,8 @@ def chained_fit(member: Forecaster, basis: Panel, panel_of: Callable[[date], Pan
 
     The chain hangs on the calendar and on what was known on its days, so that a day alone gives what a range gives.
     """
-    if not isinstance(member, WarmStarted) or not member.restart_days or basis.origin != fit_day(basis.origin, member.refit_days):
+    # Asking for the setting first: asking for the protocol looks at every member's every name, each day.
+    if not getattr(member, "restart_days", 0) or not isinstance(member, WarmStarted) or basis.origin != fit_day(basis.origin, member.refit_days):
         return fit(member, basis)
     block = fit_day(basis.origin, member.restart_days)
     earlier = b""
@@ -224,7 +237,7 @@ def _link(member: WarmStarted, block: date, basis: Panel, panel_of: Callable[[da
         return b""
     try:
         history = panel_of(block)
-        seen = seen_by(member, history, history.repaired())
+        seen = seen_by(member, history, _repaired(history))
         return fit(member.after(earlier), seen) if seen.exog.shape[0] == basis.exog.shape[0] else b""
     except FIT_FAILURES:
         return b""
@@ -239,5 +252,5 @@ def _basis(today: Panel, member: Forecaster, panel_of: Callable[[date], Panel]) 
         history = panel_of(block)
     except ModelUnavailableError:
         return today
-    earlier = seen_by(member, history, history.repaired())
+    earlier = seen_by(member, history, _repaired(history))
     return earlier if earlier.exog.shape[0] == today.exog.shape[0] else today

@@ -30,7 +30,7 @@ from energy_pipeline.forecasting.model import ModelUnavailableError
 from energy_pipeline.forecasting.panel import Panel
 from energy_pipeline.forecasting.point import chosen_members, fitted_member
 from energy_pipeline.forecasting.response import contributions
-from energy_pipeline.forecasting.trees import Trees, slot_owners, target_inputs
+from energy_pipeline.forecasting.trees import Trees, booster, slot_owners, target_inputs
 from energy_pipeline.information.archive import InformationSet
 from energy_pipeline.information.artefacts import ArtefactStore
 
@@ -84,11 +84,10 @@ def _trees(panel: Panel, fitted: bytes) -> Explanation:
     import xgboost
 
     inputs, centre, spread = target_inputs(panel)
-    booster = xgboost.Booster({"nthread": 1})
-    booster.load_model(bytearray(fitted))
-    gains = booster.get_score(importance_type="total_gain")
+    grown = booster(fitted)
+    gains = grown.get_score(importance_type="total_gain")
     importance = np.array([float(gains.get(f"f{i}", 0.0)) for i in range(inputs.shape[1])])
-    shares = booster.predict(xgboost.DMatrix(inputs, nthread=1), pred_contribs=True).astype(np.float64)
+    shares = grown.predict(xgboost.DMatrix(inputs, nthread=1), pred_contribs=True).astype(np.float64)
     z = shares.sum(axis=1)
     per_unit = spread * np.where(np.abs(z) > 1e-9, np.sinh(np.clip(z, -12, 12)) / np.where(np.abs(z) > 1e-9, z, 1.0), 1.0)
     in_eur = shares * per_unit[:, None]
@@ -121,7 +120,7 @@ def _member_frames(info: InformationSet, zone: str, member: Forecaster, artefact
         return  # the row of the model in forecast_models says why
     slots = info.day.slots(60)
     names, count = (*found.names, TYPICAL), len(found.names) + 1
-    starts = pl.Series(info.day.interval_starts_us(60)).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    starts = pl.Series(info.day.interval_starts_us(60)).cast(pl.Datetime("us", "UTC"))
     frame = pl.DataFrame(
         {
             "delivery_start": pl.concat([starts] * count),

@@ -15,6 +15,7 @@ Penalties are chosen weekly (the fit), coefficients daily (the prediction).
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,18 +62,22 @@ class Lear:
 
     def predict(self, panel: Panel, fitted: bytes) -> FloatArray:
         """Coefficients of today on the window, applied to the target."""
-        found = self.response(panel, fitted)
-        return found.prices(found.inputs)
+        prices, x, _ = self._solved(panel.cut(self.window_days), fitted)
+        return prices(x)
 
     def response(self, panel: Panel, fitted: bytes) -> Response:
         """Coefficients of today on the window as a function of the target's scaled inputs."""
         panel = panel.cut(self.window_days)
+        return Response(*self._solved(panel, fitted), input_owners(panel))
+
+    def _solved(self, panel: Panel, fitted: bytes) -> tuple[Callable[[FloatArray], FloatArray], FloatArray, FloatArray]:
+        """The forecast as a function of scaled inputs, those of the target, and typical ones."""
         X, Y, x, back = scaled(panel)
         alphas = np.array(json.loads(fitted)["alphas"])
         centre, level = X.mean(axis=0), Y.mean(axis=0)
         Z = X - centre
         coefficients = lasso_at(Z.T @ Z, Z.T @ (Y - level), len(X), alphas)
-        return Response(lambda inputs: back.prices((inputs - centre) @ coefficients + level), x, centre, input_owners(panel))
+        return (lambda inputs: back.prices((inputs - centre) @ coefficients + level)), x, centre
 
 
 def scaled(panel: Panel) -> tuple[FloatArray, FloatArray, FloatArray, AsinhScale]:

@@ -47,7 +47,10 @@ def naive(info: InformationSet, zone: str, target: DeliveryDay) -> PointForecast
     ModelUnavailableError
         When a slot is unknown on every comparable day of four weeks.
     """
-    past = Past("forecasting", zone, (Reads("day_ahead_prices", (("zone", zone),)),), WINDOW_DAYS + 1, _packed, _unpacked)
+
+    def past() -> Past[PointForecast]:
+        return Past("forecasting", zone, (Reads("day_ahead_prices", (("zone", zone),)),), WINDOW_DAYS + 1, _packed, _unpacked)
+
     return info.kept("naive", zone, target.day, make=lambda: _naive(info, zone, target), past=past)
 
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from energy_pipeline.domain.delivery import FloatArray, IntArray
 from energy_pipeline.features.groups import KNOWN_SHARE
+from energy_pipeline.information.artefacts import artefact_key
 
 LAGS = (1, 2, 3, 7)
 EXOG_LAGS = (0, 1, 7)
@@ -25,9 +26,9 @@ FIRST_ROW = 7
 BoolArray = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Panel:
-    """History known at one origin.
+    """History known at one origin; two are the same only if they are one object.
 
     Attributes
     ----------
@@ -111,6 +112,12 @@ class Panel:
     def target(self) -> date:
         """The day to forecast."""
         return self.origin + timedelta(days=self.lead - 1)
+
+    @cached_property
+    def digest(self) -> str:
+        """Hash of the history with all that models learn from, 32 hex digits."""
+        more = [part.astype(np.float64) for part in (self.kinds, self.since) if part is not None]
+        return artefact_key(str(self.first_day), self.prices, self.exog, *more)
 
     @property
     def weekdays(self) -> IntArray:
@@ -214,12 +221,11 @@ def _shifted(values: FloatArray, lag: int, total: int) -> FloatArray:
 def _filled(values: FloatArray) -> FloatArray:
     """NaN replaced by the same slot of the week before, else the latest earlier day, else the first later one, else the row's neighbours' mean."""
     result = values.copy()
-    for row, slot in np.argwhere(~np.isfinite(values)):
-        if row >= 7 and np.isfinite(result[row - 7, slot]):
-            result[row, slot] = result[row - 7, slot]
-        elif row >= 1 and np.isfinite(result[row - 1, slot]):
-            result[row, slot] = result[row - 1, slot]
-        else:
+    for row in np.flatnonzero(~np.isfinite(values).all(axis=1)):
+        for lag in (7, 1):
+            if row >= lag:
+                result[row] = np.where(np.isfinite(result[row]), result[row], result[row - lag])
+        for slot in np.flatnonzero(~np.isfinite(result[row])):
             later = values[row:, slot][np.isfinite(values[row:, slot])]
             result[row, slot] = later[0] if later.size else 0.0
     return result

@@ -58,8 +58,8 @@ def ensemble(info: InformationSet, zone: str, lead: int, artefacts: ArtefactStor
 
 def day_members(info: InformationSet, zone: str, lead: int, artefacts: ArtefactStore) -> tuple[MemberForecasts, str]:
     """Every member's forecast by wall-clock slot and their content hash."""
-    past = past_members(info, zone, lead)
-    found = info.kept("price_members", zone, lead, make=lambda: _day_members(info, zone, lead, artefacts), past=past)
+    make, past = (lambda: _day_members(info, zone, lead, artefacts)), (lambda: past_members(info, zone, lead))
+    found = info.kept("price_members", zone, lead, make=make, past=past)
     return found.forecasts, found.content
 
 
@@ -133,7 +133,7 @@ def raw_ensemble(info: InformationSet, zone: str, lead: int, artefacts: Artefact
     ModelUnavailableError
         When no member could forecast.
     """
-    return info.kept("raw_ensemble", zone, lead, make=lambda: _raw_ensemble(info, zone, lead, artefacts), past=past_point(info, zone, lead))
+    return info.kept("raw_ensemble", zone, lead, make=lambda: _raw_ensemble(info, zone, lead, artefacts), past=lambda: past_point(info, zone, lead))
 
 
 def _raw_ensemble(info: InformationSet, zone: str, lead: int, artefacts: ArtefactStore) -> PointDay:
@@ -179,7 +179,7 @@ def _plan(info: InformationSet, zone: str, model: str, artefacts: ArtefactStore)
             return None
         return reference_schedule(on_slots(values, HOURS))
 
-    return info.kept("reference_plan", zone, model, make=make, past=past_plan(info, zone))
+    return info.kept("reference_plan", zone, model, make=make, past=lambda: past_plan(info, zone))
 
 
 def past_days(info: InformationSet, lead: int, count: int) -> list[date]:
@@ -239,8 +239,7 @@ def fitted_member(zone: str, member: Forecaster, basis: Panel, lead: int, artefa
     ModelUnavailableError
         With `anew=False` where the store has none: an earlier fit stands in, or the member is left out.
     """
-    more = [part.astype(np.float64) for part in (basis.kinds, basis.since) if part is not None]
-    own = artefact_key(f"{VERSION}|{member}|{basis.first_day}|{lead}", basis.prices, basis.exog, *more)
+    own = artefact_key(f"{VERSION}|{member}|{lead}|{basis.digest}")
     bundle = Bundle(zone, basis.origin)
     stored = artefacts.get(bundle, member.name, own)
     if stored is not None:

@@ -50,8 +50,11 @@ class Expectation:
 
 def expected_spread(info: InformationSet, zone: str) -> Expectation:
     """What D's decision expects of the spread; of past days it is kept."""
-    reads = (*(Reads(name, (("zone", zone),)) for name in ("day_ahead_prices", "second_prices")), *driver_reads(info.desk, zone))
-    past = Past("forecasting", zone, reads, reach_days(info, 1), _packed, _unpacked)
+
+    def past() -> Past[Expectation]:
+        reads = (*(Reads(name, (("zone", zone),)) for name in ("day_ahead_prices", "second_prices")), *driver_reads(info.desk, zone))
+        return Past("forecasting", zone, reads, reach_days(info, 1), _packed, _unpacked)
+
     return info.kept("expected_spread", zone, make=lambda: _expectation(spread_of(info, zone)), past=past)
 
 

@@ -56,7 +56,7 @@ def _zone_frame(info: InformationSet, zone: str, price_forecasts: pl.DataFrame) 
     positive = (
         np.array([1 - np.interp(0.0, row, QUANTILES, left=0.0, right=1.0) for row in rows]) if found is not None else np.full(values.size, np.nan)
     )
-    starts = pl.Series(info.day.interval_starts_us(minutes)).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    starts = pl.Series(info.day.interval_starts_us(minutes)).cast(pl.Datetime("us", "UTC"))
     frame = pl.DataFrame({"delivery_start": starts, "spread_eur_mwh": values, "p_positive": pl.Series(positive, nan_to_null=True), **columns})
     constants = {
         "delivery_day": pl.lit(info.day.day),

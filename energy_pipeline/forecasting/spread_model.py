@@ -129,10 +129,21 @@ def expected(spreads: FloatArray, conditions: FloatArray) -> Spread:
 
 def _scales(spreads: FloatArray) -> FloatArray:
     """Usual size of the spread as known for each day and the one after the last, shape (n + 1,)."""
-    sizes = [np.abs(spreads[max(0, day - 1 - SCALE_DAYS) : max(day - 1, 1)]) for day in range(len(spreads) + 1)]
-    usual = [float(np.median(s[np.isfinite(s)])) if np.isfinite(s).any() else math.nan for s in sizes]
+    sizes, days = np.abs(spreads), len(spreads) + 1
+    usual = [_usual(sizes[: max(day - 1, 1)]) for day in range(min(days, SCALE_DAYS + 1))]
+    if days > SCALE_DAYS + 1:
+        windows = np.lib.stride_tricks.sliding_window_view(sizes[:-1], SCALE_DAYS, axis=0).reshape(days - 1 - SCALE_DAYS, -1)
+        whole = np.isfinite(windows).all(axis=1)
+        middle = iter(np.median(windows[whole], axis=1).tolist())
+        usual += [next(middle) if known else _usual(window) for known, window in zip(whole, windows, strict=True)]
     known = [u for u in usual if math.isfinite(u) and u > 0]
     return np.array([u if math.isfinite(u) and u > 0 else (known[0] if known else 1.0) for u in usual]) * 1.4826
+
+
+def _usual(sizes: FloatArray) -> float:
+    """Median of what is known; NaN where nothing is."""
+    known = sizes[np.isfinite(sizes)]
+    return float(np.median(known)) if known.size else math.nan
 
 
 def _inputs(relative: FloatArray, conditions: FloatArray, morning: IntArray) -> FloatArray:

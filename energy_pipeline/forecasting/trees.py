@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -89,28 +90,35 @@ class Trees:
 
     def predict(self, panel: Panel, fitted: bytes) -> FloatArray:
         """The target's prices with the given trees."""
-        import xgboost
-
         inputs, centre, spread = target_inputs(panel)
-        booster = xgboost.Booster({"nthread": 1})
-        booster.load_model(bytearray(fitted))
-        scaled = np.asarray(booster.inplace_predict(inputs), dtype=np.float64)
+        scaled = np.asarray(booster(fitted).inplace_predict(inputs), dtype=np.float64)
         return np.asarray(centre + spread * np.sinh(np.clip(scaled, -12, 12)))
+
+
+@lru_cache(maxsize=8)
+def booster(fitted: bytes) -> Any:  # noqa: ANN401 - xgboost has no types
+    """The trees of a fit; reading them costs more than a day's forecast, and they serve for weeks."""
+    import xgboost
+
+    found = xgboost.Booster({"nthread": 1})
+    found.load_model(bytearray(fitted))
+    return found
 
 
 def target_inputs(panel: Panel) -> tuple[FloatArray, float, float]:
     """Inputs of the target, shape (slots, inputs), its centre and its spread [EUR/MWh]."""
     # They look no further back than this.
-    inputs, centre, spread = slot_inputs(panel.cut(SPREAD_DAYS + panel.lead + 14))
+    panel = panel.cut(SPREAD_DAYS + panel.lead + 14)
+    inputs, centre, spread = slot_inputs(panel, panel.days + panel.lead - 1)
     return inputs[-1], float(centre[-1]), float(spread[-1])
 
 
-def level(panel: Panel) -> tuple[FloatArray, FloatArray]:
-    """Centre and spread of every row through the target [EUR/MWh]; rows without enough history look at what there is."""
+def level(panel: Panel, wanted: int = 0) -> tuple[FloatArray, FloatArray]:
+    """Centre and spread of every row from `wanted` through the target [EUR/MWh]; rows without enough history look at what there is."""
     total = panel.days + panel.lead
     centre, spread = np.zeros(total), np.ones(total)
     first = panel.lead - 1 + SPREAD_DAYS
-    for row in range(panel.lead, min(first, total)):
+    for row in range(max(panel.lead, wanted), min(first, total)):
         month = panel.prices[: row - (panel.lead - 1)]
         centre[row] = np.median(month[-CENTRE_DAYS:])
         spread[row] = max(float(np.abs(month - np.median(month)).mean()), 1.0)
@@ -138,14 +146,14 @@ def _residual(exogenous: Sequence[str]) -> list[int]:
     return found if "load_mw" in exogenous and len(found) > 1 else []
 
 
-def slot_inputs(panel: Panel) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Inputs of every row and slot, shape (days + lead, slots, inputs), with the rows' centre and spread.
+def slot_inputs(panel: Panel, wanted: int = 0) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Inputs of every row from `wanted` on and slot, shape (days + lead, slots, inputs), with the rows' centre and spread.
 
     Prices are scaled by the row's centre and spread; early rows hold NaN where a lag falls
     before the panel.
     """
     total, slots, ahead = panel.days + panel.lead, panel.slots, panel.lead - 1
-    centre, spread = level(panel)
+    centre, spread = level(panel, wanted)
 
     def lag(days: int) -> FloatArray:
         result = np.full((total, slots), np.nan)

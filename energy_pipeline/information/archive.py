@@ -115,9 +115,12 @@ class Archive:
             self._memo[key] = make()
         return cast("T", self._memo[key])
 
-    def kept(self, day: date, key: tuple[object, ...], make: Callable[[], T], past: Past[T] | None = None) -> T:
-        """As `cached`, for a value that hangs on nothing but the cut of `day`: it outlives the run, with `past` the process."""
-        made = make if past is None else lambda: self._from_store(day, "|".join(map(str, key)), make, past)
+    def kept(self, day: date, key: tuple[object, ...], make: Callable[[], T], past: Callable[[], Past[T]] | None = None) -> T:
+        """As `cached`, for a value that hangs on nothing but the cut of `day`: it outlives the run, with `past` the process.
+
+        How it is kept is asked only where it is not in memory: most values are asked for a hundred times.
+        """
+        made = make if past is None else lambda: self._from_store(day, "|".join(map(str, key)), make, past())
         return self._kept.memo.value(day, self._decided_us(day), key, made)
 
     def _from_store(self, day: date, kind: str, make: Callable[[], T], past: Past[T]) -> T:
@@ -244,7 +247,7 @@ class InformationSet:
         """`make()` computed once per (name, this day, key) in a run; see `Archive.cached`."""
         return self._archive.cached((name, self.day.day, *key), make)
 
-    def kept(self, name: str, *key: object, make: Callable[[], T], past: Past[T] | None = None) -> T:
+    def kept(self, name: str, *key: object, make: Callable[[], T], past: Callable[[], Past[T]] | None = None) -> T:
         """As `cached`, for pure functions of this day's cut and nothing else: not made again in later runs; see `Archive.kept`."""
         return self._archive.kept(self.day.day, (name, *key), make, past)
 

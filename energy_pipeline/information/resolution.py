@@ -163,4 +163,4 @@ def by_slot(values: FloatArray, day: DeliveryDay, minutes: int) -> FloatArray:
 
 def timestamps(start_us: IntArray) -> pl.Series:
     """Interval starts as UTC timestamps of the contracts' type."""
-    return pl.Series("delivery_start", start_us).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    return pl.Series("delivery_start", start_us).cast(pl.Datetime("us", "UTC"))

@@ -6,6 +6,7 @@ putting their answers together. What does not: reading any of them.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -73,6 +74,7 @@ def _judged(desk: Desk, table: str, first: date, last: date, load: Load, answers
     failures = {day: error for day, error in found.failures.items() if day >= first}
     lines = [line for line in operator_lines(desk, load) if line.raw_table == table]
     frame, held = held_back(desk, table, found.frame, first, lines)
+    _notes(load)[id(desk), table, first, last] = held
     return Collected(frame, failures, held)
 
 
@@ -80,8 +82,16 @@ def _held_hours(desk: Desk, first: date, last: date, load: Load, answers: Answer
     """What is held of all judged tables. A day that fails in its own table has nothing to hold."""
     contract = contract_of(HELD_HOURS)
     tables = [table for table in JUDGED if any(s.table == table for s in desk.sources.declared)]
-    frames = [_judged(desk, table, first, last, load, answers).held for table in tables]
+    live, notes = {s.table for s in desk.sources.live}, _notes(load)
+    frames = [notes.get((id(desk), t, first, last)) if t not in live else None for t in tables]
+    frames = [_judged(desk, t, first, last, load, answers).held if frame is None else frame for t, frame in zip(tables, frames, strict=True)]
     return Collected(pl.concat([contract.frame(), *(frame for frame in frames if frame is not None)]))
+
+
+def _notes(load: Load) -> dict[Hashable, pl.DataFrame]:
+    """What was held when the same files were read for their own tables: they are what they were until the next run."""
+    found: dict[Hashable, pl.DataFrame] = getattr(getattr(load, "__self__", None), "notes", {})
+    return found
 
 
 def _declared(desk: Desk, table: str, first: date, last: date, load: Load, answers: Answers | None) -> Collected:

@@ -183,7 +183,7 @@ def _hourly(
 
 
 def _zoned(start_us: IntArray, time_zone: str) -> pl.Series:
-    return pl.Series(start_us, dtype=pl.Int64).cast(pl.Datetime("us")).dt.replace_time_zone("UTC").dt.convert_time_zone(time_zone)
+    return pl.Series(start_us, dtype=pl.Int64).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(time_zone)
 
 
 def _local(hours: IntArray, time_zone: str) -> tuple[IntArray, IntArray]:

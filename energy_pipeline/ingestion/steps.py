@@ -74,7 +74,7 @@ def carried_forward(frame: pl.DataFrame, desk: Desk, minutes: int, *, knows_each
     if not days:
         return frame
     starts = [pl.DataFrame({"delivery_day": d, "delivery_start": desk.delivery_day(d).interval_starts_us(minutes)}) for d in days]
-    wanted = pl.concat(starts).with_columns(pl.col("delivery_start").cast(pl.Datetime("us")).dt.replace_time_zone("UTC"))
+    wanted = pl.concat(starts).with_columns(pl.col("delivery_start").cast(pl.Datetime("us", "UTC")))
     missing = wanted.join(frame.select("delivery_day", "delivery_start"), on=["delivery_day", "delivery_start"], how="anti")
     before = frame.sort("delivery_start").with_columns(pl.col("delivery_start").alias("_from"))
     added = missing.sort("delivery_start").join_asof(before.drop("delivery_day"), on="delivery_start", strategy="backward", coalesce=True)

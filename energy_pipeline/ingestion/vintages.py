@@ -94,7 +94,7 @@ def _corrections(contract: Table, existing: pl.DataFrame, fresh: pl.DataFrame, n
 
 
 def _instant(moment: datetime) -> pl.Expr:
-    return pl.lit(to_us(moment), dtype=pl.Int64).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    return pl.lit(to_us(moment), dtype=pl.Int64).cast(pl.Datetime("us", "UTC"))
 
 
 def _latest(contract: Table, rows: pl.DataFrame) -> pl.DataFrame:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -74,6 +74,7 @@ class SourceFiles:
         self._frames: dict[tuple[str, FileLayout], pl.DataFrame] = {}
         self._answers: dict[tuple[str, FileLayout, str], pl.DataFrame] = {}
         self._looked_at: set[str] = set()
+        self.notes: dict[Hashable, pl.DataFrame] = {}
         self._run = ""
 
     def begin(self, run_id: str) -> None:
@@ -81,6 +82,7 @@ class SourceFiles:
         if run_id != self._run:
             self._run = run_id
             self._looked_at.clear()
+            self.notes.clear()
 
     def load(self, relative_path: str, layout: FileLayout = PLAIN) -> pl.DataFrame:
         """The whole file as a frame (Parquet or CSV; an absolute path is taken as it is).

@@ -46,6 +46,8 @@ class Unfinished:
         What that run, or one before it, had yet to write.
     about : dict
         Desk, its hash, and the code of the run.
+    is_through : bool
+        Whether that run did its own part, and what is left is another's that follows it.
     """
 
     day: date
@@ -54,6 +56,7 @@ class Unfinished:
     began: datetime
     left: tuple[str, ...]
     about: dict[str, str] = field(default_factory=dict)
+    is_through: bool = False
 
     def __str__(self) -> str:
         """What is wrong, and the next step."""
@@ -72,7 +75,7 @@ class UnfinishedDays:
 
     def mark(self, mark: Unfinished) -> None:
         """Set a mark, or set it anew."""
-        text = {"run_id": mark.run_id, "began": mark.began.isoformat(), "left": list(mark.left), "about": mark.about}
+        text = {"run_id": mark.run_id, "began": mark.began.isoformat(), "left": list(mark.left), "about": mark.about, "is_through": mark.is_through}
         self._storage.write_bytes(_path(mark.day, mark.flow), json.dumps(text).encode(), durable=True)
 
     def clear(self, day: date, flow: str) -> None:
@@ -108,7 +111,8 @@ class UnfinishedDays:
             return None
         try:
             found = json.loads(text)
-            return Unfinished(day, flow, found["run_id"], datetime.fromisoformat(found["began"]), tuple(found["left"]), dict(found["about"]))
+            began, left, about = datetime.fromisoformat(found["began"]), tuple(found["left"]), dict(found["about"])
+            return Unfinished(day, flow, found["run_id"], began, left, about, bool(found.get("is_through")))
         except (ValueError, KeyError, TypeError):
             return Unfinished(day, flow, UNKNOWN, datetime(day.year, day.month, day.day, tzinfo=UTC), ())
 

@@ -24,10 +24,10 @@ from energy_pipeline.contracts import TABLES, Table, expectations
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.errors import PipelineError
 from energy_pipeline.lake.audit import spans
-from energy_pipeline.orchestration.assets.s10_reporting import MARTS
 from energy_pipeline.orchestration.factory import as_of_of
 from energy_pipeline.orchestration.outcome import LISTED, Outcome, without
 from energy_pipeline.orchestration.partitions import days_of_tags, key_of
+from energy_pipeline.orchestration.parts import MARTS
 from energy_pipeline.orchestration.resources import DeskRuntime, RunSession
 
 CENT = 0.01

@@ -4,15 +4,15 @@ What belongs here: selections, and which assets hang on earlier decisions. What 
 """
 
 from datetime import date
-from typing import TYPE_CHECKING, Literal, Union
+from typing import TYPE_CHECKING, Union
 
 import dagster as dg
 
 from energy_pipeline.contracts import TABLES
-from energy_pipeline.contracts.model import Stage
 from energy_pipeline.orchestration.alarms import deadline
-from energy_pipeline.orchestration.assets.s10_reporting import CHAIN, DAY, MARTS
+from energy_pipeline.orchestration.assets.s10_reporting import DAY
 from energy_pipeline.orchestration.event_retention import forget
+from energy_pipeline.orchestration.parts import CHAIN, FORECASTS, MARTS, part_of
 from energy_pipeline.orchestration.resources import DeskRuntime
 from energy_pipeline.orchestration.whole_days import FILES
 from energy_pipeline.orchestration.world import KEY_DAYS
@@ -30,30 +30,6 @@ DESCRIPTIONS = {
 }
 RECORDING = ("decide", "settle_final")
 """Flows whose runs record the marts: the last of a live morning and the last of a day. Every flow publishes them."""
-
-
-Part = Literal["forecasts", "chain"]
-FORECASTS: Part = "forecasts"
-BEFORE_THE_CHAIN: tuple[Stage, ...] = ("ingestion", "features", "forecasting", "renewables", "scenarios")
-"""Stages whose tables of ingest and decide hang on no earlier decision: their days may be made in any order, at the same time.
-
-All other tables, the files and the marts are the chain: a day of them may hang on the days decided before it.
-"""
-SETTLED_ALONE = ("forecast_diagnostics", "forecast_scores", "forecast_value")
-"""Tables of settle_final that read the day's own forecasts and what came, and nothing of a day before: they need no order either."""
-
-
-def part_of(asset: dg.AssetKey) -> Part:
-    """Whether an asset hangs on no earlier decision or belongs to the chain.
-
-    >>> part_of(dg.AssetKey("scenario_paths")), part_of(dg.AssetKey("dispatch")), part_of(dg.AssetKey("forecast_scores"))
-    ('forecasts', 'chain', 'forecasts')
-    """
-    table = TABLES.get(asset.path[-1]) if len(asset.path) == 1 else None
-    if table is None:
-        return CHAIN
-    alone = table.name in SETTLED_ALONE or (table.flow in ("ingest", "decide") and table.stage in BEFORE_THE_CHAIN)
-    return FORECASTS if alone else CHAIN
 
 
 def flow_assets(flow: str, marts: list[str]) -> list[dg.AssetKey]:
@@ -75,10 +51,9 @@ def jobs(marts: list[str]) -> list[AnyJob]:
         FORECASTS: "Days that are over, as far as they hang on no earlier decision: raw tables to scenarios, and what their forecasts were worth.",
         CHAIN: "Days that are over, from the day before: schedules, signals, book, risk, settlement, in day order. Their scenarios are there.",
     }
-    halves = [
-        dg.define_asset_job(part, dg.AssetSelection.assets(*(key for key in over if part_of(key) == part)), description=text)
-        for part, text in parts.items()
-    ]
+    first = {key for key in over if part_of(key) == FORECASTS}
+    assets = {FORECASTS: first, CHAIN: set(over) - first}  # who starts the chain by hand gets its reports with it
+    halves = [dg.define_asset_job(half, dg.AssetSelection.assets(*sorted(assets[half])), description=text) for half, text in parts.items()]
     history = dg.define_asset_job("history", dg.AssetSelection.assets("raw_history"), description="Load the raw days look-backs reach to.")
     return [*found, day, *halves, history, maintenance, tuning, training, deadline]
 

@@ -29,10 +29,7 @@ REOPEN_TAG, PERSON_TAG = "energy_pipeline/reopen_reason", "energy_pipeline/perso
 """Run tags: why, and by whose word, decisions that were sent are made anew."""
 
 NOT_LAST_TAG = "energy_pipeline/not_last"
-"""Run tag: another run follows on the same days at once; the warehouse is published by that."""
-
-PUBLISHED_LATER_TAG = "energy_pipeline/published_later"
-"""Run tag: the days are whole after this run, and another records their marts."""
+"""Run tag: other runs follow on the same days at once, and publish the warehouse; which part of the days this one makes."""
 
 LABEL_TAG = "energy_pipeline/label"
 """Run tag: what the runs of one command over many days are found by."""

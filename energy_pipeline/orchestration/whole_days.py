@@ -48,8 +48,8 @@ class WholeDays:
         What the run writes for a day.
     about : dict
         What `runs` says of the run: desk, its hash, and the code.
-    is_last : bool
-        Whether no other run follows on these days at once; else that one takes the marks away.
+    following : set of str
+        What other runs make of these days at once after this one; the last of them takes the marks away.
     parent : str
         The killed run that this one goes on from: what that wrote stands.
     reopen : (str, str)
@@ -61,7 +61,7 @@ class WholeDays:
     began: datetime
     planned: dict[str, frozenset[str]]
     about: dict[str, str] = field(default_factory=dict)
-    is_last: bool = True
+    following: frozenset[str] = frozenset()
     parent: str = ""
     reopen: tuple[str, str] = ("", "")
     _left: dict[tuple[date, str], set[str]] = field(default_factory=dict)
@@ -86,11 +86,11 @@ class WholeDays:
             if flow == "decide":
                 self._open(day)
             before = self.lake.unfinished().of(day, flow)
-            if before is not None and before.run_id != self.run_id:
+            if before is not None and before.run_id != self.run_id and not before.is_through:
                 self.lake.write_day("runs", day, TABLES["runs"].frame([_row(before)]))
             rest = () if before is None or before.run_id == self.parent else before.left
-            following = () if self.is_last else (name for name, table in TABLES.items() if table.flow == flow)
-            self._left[day, flow] = {*self.planned[flow], *rest, *following}
+            more = (name for name in self.following if name in FILES.get(flow, ()) or (name in TABLES and TABLES[name].flow == flow))
+            self._left[day, flow] = {*self.planned[flow], *rest, *more}
             self._mark(day, flow)
             _banner(self.lake, day, flow)
 
@@ -138,7 +138,9 @@ class WholeDays:
             _no_banner(self.lake, day, flow)
 
     def _mark(self, day: date, flow: str) -> None:
-        self.lake.unfinished().mark(Unfinished(day, flow, self.run_id, self.began, tuple(sorted(self._left[day, flow])), self.about))
+        left = self._left[day, flow]
+        through = bool(self.following) and not left & self.planned[flow] and left <= self.following
+        self.lake.unfinished().mark(Unfinished(day, flow, self.run_id, self.began, tuple(sorted(left)), self.about, through))
 
 
 def unfinished_runs(lake: Lake, own_run: str) -> dict[date, list[dict[str, object]]]:

@@ -51,7 +51,7 @@ class Driven:
 
 def driven(info: InformationSet, name: str) -> Driven:
     """What the day's decision has of the plant; computed once."""
-    return info.kept("renewables.driven", name, make=lambda: _driven(info, name), past=past_driven(info.desk, name, Driven))
+    return info.kept("renewables.driven", name, make=lambda: _driven(info, name), past=lambda: past_driven(info.desk, name, Driven))
 
 
 def _driven(info: InformationSet, name: str) -> Driven:

@@ -98,8 +98,8 @@ class _First:
 
 def expected_output(info: InformationSet, name: str, artefacts: ArtefactStore | None = None) -> Expected:
     """Expected output of plant `name` at the decision time, before any curtailment; computed once per day and run."""
-    past = past_expected(info.desk, name, _packed, _unpacked)
-    return info.kept("renewables.expected_output", name, make=lambda: _expected_output(info, name, artefacts), past=past)
+    make = lambda: _expected_output(info, name, artefacts)  # noqa: E731 - as short as it is read
+    return info.kept("renewables.expected_output", name, make=make, past=lambda: past_expected(info.desk, name, _packed, _unpacked))
 
 
 def _packed(found: Expected) -> bytes:

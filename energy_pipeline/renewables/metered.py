@@ -121,7 +121,7 @@ def _winds(desk: Desk, plant: WindPlant) -> dict[float, tuple[str, str]]:
 
 def physical_mw(info: InformationSet, name: str) -> Computed:
     """Output by physics in quarter-hours of the day, as decided for it; NaN without weather."""
-    return info.kept("renewables.physical", name, make=lambda: _physical(info, name), past=past_physics(info.desk, name))
+    return info.kept("renewables.physical", name, make=lambda: _physical(info, name), past=lambda: past_physics(info.desk, name))
 
 
 def _physical(info: InformationSet, name: str) -> Computed:
@@ -172,8 +172,8 @@ def potential_share(info: InformationSet, name: str) -> FloatArray:
     if not isinstance(plant, PvPlant):
         return np.ones(starts.size)
     location = info.desk.weather[plant.location]
-    past = past_potential(info.desk, name)
-    return info.kept("renewables.potential", name, make=lambda: clear_sky_share(plant, location, starts, STEP_MINUTES), past=past)
+    make = lambda: clear_sky_share(plant, location, starts, STEP_MINUTES)  # noqa: E731 - as short as it is read
+    return info.kept("renewables.potential", name, make=make, past=lambda: past_potential(info.desk, name))
 
 
 def correction_of(info: InformationSet, name: str, artefacts: ArtefactStore | None = None, source: Source = DeskPlant) -> Correction:
@@ -187,7 +187,7 @@ def _fit(info: InformationSet, name: str, artefacts: ArtefactStore | None, sourc
     if artefacts is None:
         return _learnt(info, name, None, source)[0]
     bundle = _bundle(info, name)
-    past = past_correction(info.desk, name, bundle)
+    past = lambda: past_correction(info.desk, name, bundle)  # noqa: E731 - as short as it is read
     key = info.kept("renewables.correction_key", name, make=lambda: _learnt(info, name, artefacts, source)[1], past=past)
     data = artefacts.get(bundle, CORRECTIONS, key) if key else None
     return _learnt(info, name, artefacts, source)[0] if data is None else Correction.from_bytes(data)

@@ -34,6 +34,7 @@ class ReportInputs:
     tables: Mapping[str, pl.DataFrame]
     versions: Mapping[str, str]
     code: Mapping[str, str] = field(default_factory=dict)
+    _frames: dict[str, pl.DataFrame] = field(default_factory=dict, repr=False)
 
     @cached_property
     def delivery(self) -> DeliveryDay:
@@ -49,10 +50,12 @@ class ReportInputs:
         return name in self.tables
 
     def frame(self, name: str) -> pl.DataFrame:
-        """The table's rows of the day, sorted by key; the empty frame when it is not there."""
-        contract = contract_of(name)
-        frame = self.tables.get(name, contract.frame())
-        return frame.filter(pl.col("delivery_day") == self.day).sort(contract.sort_key, maintain_order=True)
+        """The table's rows of the day, sorted by key; the empty frame when it is not there. Several sections ask for the same."""
+        if name not in self._frames:
+            contract = contract_of(name)
+            frame = self.tables.get(name, contract.frame())
+            self._frames[name] = frame.filter(pl.col("delivery_day") == self.day).sort(contract.sort_key, maintain_order=True)
+        return self._frames[name]
 
     def latest(self, name: str) -> pl.DataFrame:
         """A raw table's latest vintage of each row."""

@@ -19,9 +19,10 @@ from energy_pipeline.desk import Desk
 from energy_pipeline.domain.delivery import day_of, days_between
 from energy_pipeline.domain.errors import PipelineError, RangeError
 from energy_pipeline.orchestration import policies, processes, progress
-from energy_pipeline.orchestration.assets.s10_reporting import DAY, MARTS, REPORT
-from energy_pipeline.orchestration.jobs import Part, flow_assets, part_of
+from energy_pipeline.orchestration.assets.s10_reporting import DAY
+from energy_pipeline.orchestration.jobs import flow_assets
 from energy_pipeline.orchestration.partitions import key_of, range_tags
+from energy_pipeline.orchestration.parts import IN_ORDER, MARTS, REPORT_FILE, Part, part_of
 from energy_pipeline.orchestration.resources import Clock, DeskRuntime, utc_now
 from energy_pipeline.runner import past
 from energy_pipeline.runner.past import PastKind
@@ -138,7 +139,7 @@ class Runner:
         part: Part | None = None,
         fallback: str = "",
     ) -> FlowResult:
-        """Run a flow, or the part of it that lies in one of the two parts of a day, over `first` .. `last` as one Dagster run.
+        """Run a flow, or what of it lies in one of the parts of a day, over `first` .. `last` as one Dagster run.
 
         `record_marts=False`: a later flow of the same line records them; the warehouse is published all the same.
         `fallback`: which decision stands in for the desk's own, recorded as such.
@@ -148,7 +149,7 @@ class Runner:
         tags = {} if first == last else range_tags(first, last)
         if as_of is not None:
             tags[policies.AS_OF_TAG] = as_of.astimezone(UTC).isoformat()
-        tags |= {policies.FALLBACK_TAG: fallback} if fallback else {}
+        tags |= ({policies.FALLBACK_TAG: fallback} if fallback else {}) | ({policies.NOT_LAST_TAG: part} if part and part != IN_ORDER[-1] else {})
         key = key_of(first) if first == last else None
         selection = self._selection(flow, part, marts=record_marts and as_of is None) if part or as_of or not record_marts else None
         return self._execute(flow, first, last, listener, tags=tags, selection=selection, partition_key=key)
@@ -161,22 +162,15 @@ class Runner:
         flows: Sequence[FlowName] = FLOWS,
         listener: progress.Listener | None = None,
         is_last: bool = True,
-        publishes: bool = True,
         part: Part | None = None,
     ) -> FlowResult:
-        """All flows, or some, over days that are over, as one Dagster run; of one of the two parts of a day, where it is named.
+        """All flows, or some, over days that are over, as one Dagster run; of one of the parts of a day, where it is named.
 
-        `is_last=False`: a later run on the same days draws the page. `publishes=False`: the days are whole, and `record_marts` follows.
+        `is_last=False`: later runs on the same days draw the page and record the marts.
         """
-        tags = ({} if is_last else {policies.NOT_LAST_TAG: "true"}) | ({} if publishes else {policies.PUBLISHED_LATER_TAG: "true"})
-        all_of_it = tuple(flows) == FLOWS and is_last and publishes and part is None
-        selection = None if all_of_it else self._assets_of(flows, part, is_last=is_last, publishes=publishes)
+        tags: dict[str, str] = {} if is_last else {policies.NOT_LAST_TAG: part or IN_ORDER[0]}
+        selection = None if tuple(flows) == FLOWS and is_last and part is None else self._assets_of(flows, part, is_last=is_last)
         return self._over(first, last or first, listener, tags, selection)
-
-    def record_marts(self, first: date, last: date, *, listener: progress.Listener | None = None) -> FlowResult:
-        """Publish the warehouse for days that are whole, as a Dagster run that records the marts."""
-        keys = self.definitions.resolve_job_def(DAY).asset_layer.executable_asset_keys
-        return self._over(first, last, listener, {}, sorted(key for key in keys if key.path[0] == MARTS))
 
     def _over(
         self, first: date, last: date, listener: progress.Listener | None, tags: dict[str, str], selection: Sequence[dg.AssetKey] | None
@@ -198,12 +192,12 @@ class Runner:
         if last > end:
             raise OutsideCalendarError(f"{last} is after {until}, {end}: no day after it can be decided yet -> ask for an earlier day")
 
-    def _assets_of(self, flows: Sequence[FlowName], part: Part | None, *, is_last: bool, publishes: bool) -> list[dg.AssetKey]:
+    def _assets_of(self, flows: Sequence[FlowName], part: Part | None, *, is_last: bool) -> list[dg.AssetKey]:
         """Assets of some flows; pages and marts only of the last."""
         whole = self.definitions.resolve_job_def(DAY).asset_layer.executable_asset_keys
         marts = [key.path[1] for key in whole if key.path[0] == MARTS]
         found = {key for flow in flows for key in flow_assets(flow, marts)} & set(whole)
-        left = {key for key in found if (is_last or key.path[-1] != REPORT.name) and ((is_last and publishes) or key.path[0] != MARTS)}
+        left = {key for key in found if is_last or (key.path[-1] != REPORT_FILE and key.path[0] != MARTS)}
         return sorted(key for key in left if part is None or part_of(key) == part)
 
     def is_over(self, day: date) -> bool:

@@ -7,8 +7,8 @@ they make it together first (`past`), kind by kind, each a stretch: what is look
 one worker looks back to days of another. Forecasts follow (all of a day that hangs on no earlier decision, `orchestration.jobs`),
 each worker on a stretch of its own, so that it has just made the past its next chunk looks back to. The chain, from schedules to
 settlement, hangs on the days before, so it goes through the chunks in day order, by one worker at a time, as soon as the forecasts
-of a chunk are there; the first worker's stretch is shorter by what the chain costs. The marts follow the chain when a worker has
-nothing else to do, or when many days wait for them.
+of a chunk are there; the first worker's stretch is shorter by what the chain costs. The reports, which no later day reads, and the marts
+follow it in day order too, when a worker has nothing else to do, or when many days wait for them.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from energy_pipeline.runner.spans import Span, stretches
 
 T = TypeVar("T")
 
-TaskPart = Literal["raw", "drivers", "members", "forecasts", "chain", "marts"]
-CHAIN_SHARE = 0.85
+TaskPart = Literal["raw", "drivers", "members", "forecasts", "chain", "reports"]
+CHAIN_SHARE = 0.45
 """What the chain of a day costs, of what its forecasts cost once members are there (docs/speed.md)."""
 PAST_DAYS = 40
 """Days of the past that a worker makes in one go: what it needs for them is in its memory until then."""
-UNPUBLISHED_DAYS = 60
-"""So many days wait at most for their marts while there is other work: readers follow a long range in the warehouse."""
+UNPUBLISHED_DAYS = 30
+"""So many days wait at most for their reports while there is other work: readers follow a long range in the warehouse."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Task:
 
     Attributes
     ----------
-    part : {"raw", "drivers", "members", "forecasts", "chain", "marts"}
+    part : {"raw", "drivers", "members", "forecasts", "chain", "reports"}
     chunks : tuple of (first, last)
         Delivery days, a Dagster run each; of the past the days to be made, and the first day of the span with the first they are made for.
     flows : tuple of flow names
@@ -94,7 +94,7 @@ class Plan:
     _raw: deque[Task] = field(init=False)
     _forecasts: list[deque[Span]] = field(init=False)
     _chain: deque[Span] = field(init=False)
-    _marts: list[Span] = field(default_factory=list)
+    _unreported: list[Span] = field(default_factory=list)
     _ready: set[Span] = field(default_factory=set)
     _failed: set[date] = field(default_factory=set)
     _running: dict[int, Task] = field(default_factory=dict)
@@ -129,7 +129,7 @@ class Plan:
     @property
     def is_done(self) -> bool:
         """Whether nothing is left or under way."""
-        return not (self._raw or self._past or any(self._forecasts) or self._chain or self._marts or self._running)
+        return not (self._raw or self._past or any(self._forecasts) or self._chain or self._unreported or self._running)
 
     def next(self, worker: int) -> Task | None:
         """What this worker is to do now; None: nothing, until another has finished."""
@@ -146,22 +146,22 @@ class Plan:
             return self._past.popleft() if self._past and under_way <= {self._past[0].part} else None
         while self._chain and self._chain[0] in self._ready and not self._is_running("chain"):
             if left := self._left(self._chain.popleft()):
-                return Task("chain", left, self._chain_flows)
-        if sum((last - first).days + 1 for first, last in self._marts) >= UNPUBLISHED_DAYS and (task := self._publish()):
+                return Task("chain", left, self._chain_flows, is_last=False)
+        if sum((last - first).days + 1 for first, last in self._unreported) >= UNPUBLISHED_DAYS and (task := self._report()):
             return task
         while self._forecasts[worker]:
             chunk = self._forecasts[worker].popleft()
             if left := self._left(chunk):
                 return Task("forecasts", left, tuple(f for f in self.flows if f in ("decide", "settle_final")), is_last=False)
             self._ready.add(chunk)
-        return self._publish()
+        return self._report()
 
-    def _publish(self) -> Task | None:
-        """Marts of the days that wait for them, by one worker at a time."""
-        if not self._marts or self._is_running("marts"):
+    def _report(self) -> Task | None:
+        """Reports of the days that wait for them, by one worker at a time."""
+        if not self._unreported or self._is_running("reports"):
             return None
-        waiting, self._marts = tuple(self._marts), []
-        return Task("marts", waiting, ())
+        waiting, self._unreported = tuple(self._unreported), []
+        return Task("reports", waiting, self._chain_flows)
 
     def _is_running(self, part: TaskPart) -> bool:
         return any(task.part == part for task in self._running.values())
@@ -177,7 +177,7 @@ class Plan:
         if task.part == "forecasts":
             self._ready |= {c for group in self.groups for c in group if c[0] <= task.span[0] and task.span[1] <= c[1]}
         if task.part == "chain":
-            self._marts += [span for chunk in task.chunks for span in self._left(chunk)]
+            self._unreported += [span for chunk in task.chunks for span in self._left(chunk)]
 
 
 def shared(things: Sequence[T], count: int) -> list[Sequence[T]]:
@@ -196,7 +196,7 @@ def own_stretches(chunks: Sequence[Span], workers: int) -> list[Sequence[Span]]:
 
     >>> day = date(2026, 1, 1)
     >>> [len(stretch) for stretch in own_stretches([(day, day)] * 8, 2)]
-    [1, 7]
+    [2, 6]
     """
     own = max(1, round(len(chunks) * ((1 + CHAIN_SHARE) / workers - CHAIN_SHARE))) if workers > 1 else len(chunks)
     return [chunks[:own], *shared(chunks[own:], workers - 1)] if workers > 1 else [chunks]

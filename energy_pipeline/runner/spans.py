@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 from energy_pipeline.domain.delivery import days_between
-from energy_pipeline.orchestration.jobs import FORECASTS, RECORDING, Part
+from energy_pipeline.orchestration.jobs import RECORDING
+from energy_pipeline.orchestration.parts import REPORTS, Part
 from energy_pipeline.orchestration.progress import Listener
 from energy_pipeline.runner.flows import FLOWS, FlowName, Runner
 from energy_pipeline.runner.results import SpanResult
@@ -69,16 +70,14 @@ def run_part(
     *,
     part: Part | None = None,
     is_last: bool = True,
-    publishes: bool = True,
 ) -> SpanResult:
     """Flows, or a part of each, over a span whose raw days and what else they read are there; as one run where all days are over.
 
-    `is_last=False`: other flows follow on the same days, and the warehouse and the page wait for them. `publishes=False`:
-    only the warehouse waits, for `record_marts`.
+    `is_last=False`: other flows or parts follow on the same days, and the warehouse and the page wait for them.
     """
     total = SpanResult()
     if flows and runner.is_over(span[1]):
-        return _run_as_one(runner, flows, total, span, listener, part=part, is_last=is_last, publishes=publishes)
+        return _run_as_one(runner, flows, total, span, listener, part=part, is_last=is_last)
     return _run_in_line(runner, flows, total, span, listener, part)
 
 
@@ -90,7 +89,6 @@ def _run_as_one(
     listener: Listener | None,
     *,
     is_last: bool,
-    publishes: bool = True,
     part: Part | None = None,
 ) -> SpanResult:
     """The flows in one run. A bad day goes through them one by one: what comes before its failure is made."""
@@ -98,7 +96,7 @@ def _run_as_one(
     pending = [span]
     while pending:
         begin, end = pending.pop(0)
-        result = runner.run_over(begin, end, flows=flows, listener=listener, is_last=is_last, publishes=publishes, part=part)
+        result = runner.run_over(begin, end, flows=flows, listener=listener, is_last=is_last, part=part)
         if result.success:
             total.add(result)
             continue
@@ -115,7 +113,7 @@ def _run_in_line(
 ) -> SpanResult:
     """One run per flow; days that failed are left out of the flows that follow."""
     first, last = span
-    recording = [flow for flow in flows if flow in RECORDING and part != FORECASTS][-1:]
+    recording = [flow for flow in flows if flow in RECORDING and part in (None, REPORTS)][-1:]
     for flow in flows:
         left = [day for day in days_between(first, last) if day not in total.failed_days]
         pending = stretches(left)

@@ -228,16 +228,9 @@ def done(runner: Runner, task: Task, listener: Listener) -> SpanResult:
             return total
         if task.part == "raw":
             runner.ensure_history(*task.span, listener=listener)
-        if task.part == "marts":
-            for stretch in stretches(task.days):
-                result = runner.record_marts(*stretch, listener=listener)
-                total.add(result)
-                if not result.success:  # decided, but nobody can read it: the command says so and ends with 1
-                    total.failed_days |= set(result.failed_days)
-            return total
         part = None if task.part == "raw" else task.part
-        for chunk in task.chunks:
-            total.merge(run_part(runner, task.flows, chunk, listener, part=part, is_last=task.is_last, publishes=task.part != "chain"))
+        for chunk in stretches(task.days) if task.part == "reports" else task.chunks:  # of whole chunks that wait, one publish
+            total.merge(run_part(runner, task.flows, chunk, listener, part=part, is_last=task.is_last))
     except PipelineError as error:
         total.merge(SpanResult([(task.part, str(task), str(error))], set(task.days)))
     return total

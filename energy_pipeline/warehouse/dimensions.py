@@ -29,7 +29,7 @@ from energy_pipeline.desk.plants import PvPlant, SharePlant
 from energy_pipeline.domain.blocks import PEAK_END_HOUR, PEAK_FIRST_HOUR
 from energy_pipeline.domain.delivery import days_between
 from energy_pipeline.domain.public_holidays import is_holiday
-from energy_pipeline.warehouse.marts import note_key
+from energy_pipeline.warehouse.marts import note_keys
 
 LAYOUT = 1
 STEP_MINUTES = 15
@@ -209,7 +209,7 @@ class Dimensions:
         connection.execute(f"CREATE OR REPLACE TABLE marts.{dim.name} ({told}, PRIMARY KEY ({', '.join(dim.key)}))")
         texts = {c.name: in_currency(column_comment(c), self.desk.currency) for c in dim.columns}
         connection.execute(";\n".join(comments(f"marts.{dim.name}", dimension_comment(dim), texts)))
-        note_key(connection, dim.name, dim.key)
+        note_keys(connection, {dim.name: dim.key})
 
 
 def dimension_comment(dim: Mart) -> str:

@@ -63,8 +63,11 @@ def _open(database: str, spill: str, *, read_only: bool, memory_limit: str) -> I
 
 @contextmanager
 def attached(connection: duckdb.DuckDBPyConnection, path: Path, name: str, *, read_only: bool = True) -> Iterator[None]:
-    """A file attached for the block; a new one is written in `STORAGE_VERSION`, and one being built is in use."""
-    options = "READ_ONLY" if read_only else f"STORAGE_VERSION {literal(STORAGE_VERSION)}"
+    """A file attached for the block; a new one is written in `STORAGE_VERSION`, and one being built is in use.
+
+    One being built has no journal: it is written whole by its checkpoint, looked at and swapped in, or thrown away.
+    """
+    options = "READ_ONLY" if read_only else f"STORAGE_VERSION {literal(STORAGE_VERSION)}, RECOVERY_MODE no_wal_writes"
     connection.execute(f"ATTACH {literal(str(path))} AS {name} ({options})")
     try:
         if not read_only:

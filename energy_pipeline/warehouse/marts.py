@@ -104,6 +104,8 @@ class MartBuilder:
         builds = {mart.name: MartBuild(mart.name, mart.name in stale) for mart in self.models.marts}
         self._drop_strangers()
         self._views([mart.name for mart in self.models.marts if mart.name in stale or mart.name in due])
+        made = [model for model in (*self.models.marts, *self.models.views) if model.name in stale]
+        self.connection.execute("DELETE FROM meta.days WHERE mart IN (SELECT unnest(?::VARCHAR[]))", [[mart.name for mart in made]])
         for mart in self.models.marts:
             if mart.name in stale:
                 self._try(mart, lambda m: create(self.connection, self.models, m, self.models.sql[m.name]))
@@ -114,6 +116,7 @@ class MartBuilder:
                 self._try(view, lambda v: create_view(self.connection, self.models, v))
         if self.failures:
             raise PublishError(self.failures)
+        note(self.connection, self.models, made)
         self._trim()
         self._tell()
         for build in builds.values():
@@ -172,15 +175,20 @@ class MartBuilder:
             for mart in self.models.by_day:
                 if mart.name in wanted:
                     self._try(mart, lambda m, w=wanted: self._replace(m, w[m.name], builds[m.name]))  # type: ignore[misc]
+            self._note_days([(mart, day) for mart, days in wanted.items() for day in days])
 
     def _replace(self, mart: Model, days: Sequence[date], build: MartBuild) -> None:
-        self._replace_rows(mart, f"SELECT * FROM {relation(mart.name)}", days, build)  # noqa: S608 - a model's name
-        self.connection.execute("DELETE FROM meta.days WHERE mart = ? AND delivery_day IN (SELECT unnest(?::DATE[]))", [mart.name, list(days)])
-        hashes = [self.sources.hash_of(self.models.sources[mart.name], day) for day in days]
-        self.connection.execute(
-            "INSERT INTO meta.days SELECT ?, d, h FROM (SELECT unnest(?::DATE[]) AS d, unnest(?::VARCHAR[]) AS h) WHERE h <> ''",
-            [mart.name, list(days), hashes],
-        )
+        there = not build.rebuilt and any((mart.name, day) in self.kept.hashes for day in days)
+        self._replace_rows(mart, f"SELECT * FROM {relation(mart.name)}", days, build, there=there)  # noqa: S608 - a model's name
+
+    def _note_days(self, made: Sequence[tuple[str, date]]) -> None:
+        """Say from which source days the rows of marts and days were made."""
+        names, days = [mart for mart, _ in made], [day for _, day in made]
+        hashes = [self.sources.hash_of(self.models.sources[mart], day) for mart, day in made]
+        listed = "unnest(?::VARCHAR[]) AS m, unnest(?::DATE[]) AS d"
+        self.connection.execute(f"DELETE FROM meta.days USING (SELECT {listed}) WHERE mart = m AND delivery_day = d", [names, days])  # noqa: S608
+        named = f"SELECT m, d, h FROM (SELECT {listed}, unnest(?::VARCHAR[]) AS h) WHERE h <> ''"  # noqa: S608 - constant text
+        self.connection.execute(f"INSERT INTO meta.days {named}", [names, days, hashes])
 
     def _sum_up(self, builds: Mapping[str, MartBuild], due: Due, stale: set[str]) -> None:
         """Marts by month, from the finished days of the months that changed."""
@@ -192,18 +200,19 @@ class MartBuilder:
                     wanted |= set(months(row[0] for row in rows))
             if block := sorted(wanted):
                 self._show(block)
-                self._try(mart, lambda m, w=block: self._replace_rows(m, self.models.sql[m.name], w, builds[m.name]))  # type: ignore[misc]
+                self._try(mart, lambda m, w=block: self._replace_rows(m, self.models.sql[m.name], w, builds[m.name], there=True))  # type: ignore[misc]
 
-    def _replace_rows(self, mart: Model, sql: str, days: Sequence[date], build: MartBuild) -> None:
+    def _replace_rows(self, mart: Model, sql: str, days: Sequence[date], build: MartBuild, *, there: bool) -> None:
+        """Rows of the days from the SQL; `there`: the mart may have some of them already."""
         day, table = day_column(mart.name), mart_table(mart.name)
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS {sql}")
         strangers = self._scalar(f"SELECT count(*) FROM fresh WHERE {day} IS NULL OR {day} NOT IN (SELECT delivery_day FROM block_days)")  # noqa: S608
         if strangers:
             raise MartError(f"{strangers} row(s) of days that were not asked for -> compute a day from that day's source rows only")
         replaced = f"WHERE {day} IN (SELECT unnest(?::DATE[]))"
-        self.connection.execute(f"DELETE FROM {table} {replaced}", [list(days)])  # noqa: S608 - a model's name
-        self.connection.execute(f"INSERT INTO {table} SELECT * FROM fresh {replaced}", [list(days)])  # noqa: S608
-        build.written += self._scalar(f"SELECT count(*) FROM fresh {replaced}", [list(days)])  # noqa: S608 - constant text
+        if there:
+            self.connection.execute(f"DELETE FROM {table} {replaced}", [list(days)])  # noqa: S608 - a model's name
+        build.written += self._scalar(f"INSERT INTO {table} SELECT * FROM fresh {replaced}", [list(days)])  # noqa: S608
 
     def _show(self, days: Sequence[date]) -> None:
         self.connection.execute("DELETE FROM block_days")
@@ -226,20 +235,19 @@ class MartBuilder:
         """Let go of days that the file no longer holds."""
         if self.kept.first == self.scope.first:
             return
-        for mart in self.models.by_day:
-            if not is_aggregate(mart.name):
-                self.connection.execute(f"DELETE FROM {mart_table(mart.name)} WHERE delivery_day < ?", [self.scope.first])  # noqa: S608
-                self.connection.execute("DELETE FROM meta.days WHERE mart = ? AND delivery_day < ?", [mart.name, self.scope.first])
+        older = [mart.name for mart in self.models.by_day if not is_aggregate(mart.name)] if self.kept.first else []
+        for name in older:
+            self.connection.execute(f"DELETE FROM {mart_table(name)} WHERE delivery_day < ?", [self.scope.first])  # noqa: S608
+        self.connection.execute("DELETE FROM meta.days WHERE delivery_day < ? AND mart IN (SELECT unnest(?::VARCHAR[]))", [self.scope.first, older])
         self.connection.execute("DELETE FROM meta.span")
         self.connection.execute("INSERT INTO meta.span VALUES (?)", [self.scope.first])
 
     def _tell(self) -> None:
         """Say in each mart's comment which days are here."""
         told = dict(self.connection.execute("SELECT table_name, comment FROM duckdb_tables() WHERE database_name = current_database()").fetchall())
-        for mart in self.models.marts:
-            text = f"{self.models.description(mart)} {self.scope.comment(mart.name)}"
-            if told[mart.name] != text:
-                self.connection.execute(comments(mart_table(mart.name), text, {})[0])
+        texts = {mart.name: f"{self.models.description(mart)} {self.scope.comment(mart.name)}" for mart in self.models.marts}
+        if other := [comments(mart_table(name), text, {})[0] for name, text in texts.items() if told[name] != text]:
+            self.connection.execute(";\n".join(other))
 
     def _scalar(self, sql: str, parameters: Sequence[object] | None = None) -> int:
         row = self.connection.execute(sql, parameters).fetchone()
@@ -247,35 +255,37 @@ class MartBuilder:
 
 
 def create(connection: duckdb.DuckDBPyConnection, models: Models, mart: Model, sql: str) -> None:
-    """A mart's table without rows: types as the SQL gives them, NOT NULL where the mart promises it."""
+    """A mart's table without rows, with its comments: types as the SQL gives them, NOT NULL where the mart promises it."""
     day = day_column(mart.name)
     columns = dict(row[:2] for row in connection.execute(f"DESCRIBE {sql}").fetchall())
     if columns.get(day) != "DATE":
         raise MartError(f"a mart needs a DATE column {day}, its columns are {columns} -> add it to the model")
     told = ", ".join(f"{quoted(name)} {kind}{' NOT NULL' if name in mart.not_null else ''}" for name, kind in columns.items())
     connection.execute(f"CREATE OR REPLACE TABLE {mart_table(mart.name)} ({told})")
-    connection.execute("DELETE FROM meta.days WHERE mart = ?", [mart.name])
-    _note(connection, models, mart)
+    connection.execute(";\n".join(models.comments(mart)))
 
 
 def create_view(connection: duckdb.DuckDBPyConnection, models: Models, view: Model) -> None:
     """A mart that reads the finished marts whenever it is asked."""
     connection.execute(f"CREATE OR REPLACE VIEW {mart_table(view.name)} AS {models.sql[view.name]}")
-    _note(connection, models, view)
+    connection.execute(";\n".join(models.comments(view)))
 
 
-def _note(connection: duckdb.DuckDBPyConnection, models: Models, mart: Model) -> None:
-    """Comments, fingerprint and key of a mart that was made."""
-    connection.execute(";\n".join(models.comments(mart)))
-    connection.execute("INSERT OR REPLACE INTO meta.models VALUES (?, ?)", [mart.name, models.fingerprints[mart.name]])
-    note_key(connection, mart.name, mart.key)
+def note(connection: duckdb.DuckDBPyConnection, models: Models, made: Sequence[Model]) -> None:
+    """Fingerprints and keys of marts and views that were made."""
+    names = [mart.name for mart in made]
+    connection.execute("DELETE FROM meta.models WHERE mart IN (SELECT unnest(?::VARCHAR[]))", [names])
+    prints = [models.fingerprints[name] for name in names]
+    connection.execute("INSERT INTO meta.models SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[])", [names, prints])
+    note_keys(connection, {mart.name: mart.key for mart in made})
 
 
-def note_key(connection: duckdb.DuckDBPyConnection, name: str, key: Sequence[str]) -> None:
-    """Say which columns tell the rows of a mart or a dimension apart."""
-    connection.execute("DELETE FROM meta.keys WHERE mart = ?", [name])
-    places = list(range(1, len(key) + 1))
-    connection.execute("INSERT INTO meta.keys SELECT ?, unnest(?::INTEGER[]), unnest(?::VARCHAR[])", [name, places, list(key)])
+def note_keys(connection: duckdb.DuckDBPyConnection, keys: Mapping[str, Sequence[str]]) -> None:
+    """Say which columns tell the rows of marts or dimensions apart."""
+    connection.execute("DELETE FROM meta.keys WHERE mart IN (SELECT unnest(?::VARCHAR[]))", [list(keys)])
+    rows = [(name, place, column) for name, key in keys.items() for place, column in enumerate(key, 1)]
+    columns = [list(values) for values in zip(*rows, strict=True)] or [[], [], []]
+    connection.execute("INSERT INTO meta.keys SELECT unnest(?::VARCHAR[]), unnest(?::INTEGER[]), unnest(?::VARCHAR[])", columns)
 
 
 def day_column(mart: str) -> str:

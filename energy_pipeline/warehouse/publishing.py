@@ -25,7 +25,7 @@ from energy_pipeline.warehouse import files
 from energy_pipeline.warehouse.dimensions import Dimensions, State
 from energy_pipeline.warehouse.duck import attached, is_current, workbench
 from energy_pipeline.warehouse.due import Due, Kept, Scope, SourceDays, candidates, changed, due, is_closed, of_year, read_kept, window
-from energy_pipeline.warehouse.marts import META, MartBuild, MartBuilder, create, create_view, day_column
+from energy_pipeline.warehouse.marts import META, MartBuild, MartBuilder, create, create_view, day_column, note
 from energy_pipeline.warehouse.models import Models, Project, mart_table, models_of, open_project
 
 _PUBLISHES = """
@@ -256,6 +256,7 @@ class _Publication:
             self.connection.execute(f"INSERT INTO {table} FROM main_file.{table} WHERE year({day}) = ?", [year])
         for view in self.models.views:
             create_view(self.connection, self.models, view)
+        note(self.connection, self.models, (*self.models.marts, *self.models.views))
         self.connection.execute("INSERT INTO meta.days SELECT * FROM main_file.meta.days WHERE year(delivery_day) = ?", [year])
         self.connection.execute("COMMIT")
         rows = self.connection.execute("SELECT mart, delivery_day, sources_hash FROM meta.days").fetchall()

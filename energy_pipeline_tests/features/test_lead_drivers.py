@@ -13,8 +13,8 @@ from energy_pipeline.contracts import table
 from energy_pipeline.domain.delivery import DeliveryDay
 from energy_pipeline.features import driver_outlook
 from energy_pipeline.features.history import zone_history
-from energy_pipeline.features.lead_drivers import lead_drivers
-from energy_pipeline.information.archive import Archive
+from energy_pipeline.features.lead_drivers import READ, lead_drivers
+from energy_pipeline.information.archive import Archive, InformationSet
 from energy_pipeline.ingestion.synthetic.market import LATER_RUNS, RUNS, Market
 from energy_pipeline.scenarios.week_series import week_days
 from energy_pipeline_tests.features.small_market import BERLIN, DESK, SPRING, frames_for, only, poisoned, without
@@ -175,3 +175,21 @@ def _as_table(name, frame):
     schema = table(name).schema
     absent = [pl.lit(None, dtype=kind).alias(column) for column, kind in schema.items() if column not in frame.columns]
     return frame.with_columns(absent).select(list(schema)).cast(schema)
+
+
+def test_weather_of_a_past_day_is_read_once_however_many_decisions_look_at_it(monkeypatch):
+    read = []
+    values = InformationSet.values
+
+    def counted(info, name, *asked, **key):
+        if name == "weather_forecast":
+            read.append(info.day.day)
+        return values(info, name, *asked, **key)
+
+    monkeypatch.setattr(InformationSet, "values", counted)
+    archive = Archive(FORTNIGHT, frames())
+    for day in (DAY - timedelta(days=1), DAY):
+        read.clear()
+        lead_drivers(archive.at(day), next(iter(FORTNIGHT.zones)), 3)
+    # The first decision reads a hundred times, the second for one more day of each driver.
+    assert 0 < len(read) <= 4 * len(READ)

@@ -10,6 +10,7 @@ from sklearn.linear_model import Lasso, LassoLarsIC
 
 from energy_pipeline.forecasting.lear import Lear, scaled
 from energy_pipeline.forecasting.model import ModelUnavailableError
+from energy_pipeline.mathematics.regression import lars
 from energy_pipeline.mathematics.regression.lars import alpha_by_aic, lasso_at
 from energy_pipeline_tests.forecasting.markets import market
 
@@ -74,3 +75,18 @@ def test_too_few_days_are_said():
     panel, _ = market(days=30)
     with pytest.raises(ModelUnavailableError, match="23 days to learn from"):
         Lear(56).fit(panel)
+
+
+def test_the_compiled_path_has_the_bits_of_the_path_as_written():
+    """Also where members leave it: what is kept of the factor then is what factoring anew would give."""
+    random = np.random.default_rng(5)
+    for n, p in ((40, 15), (18, 30)):
+        X = random.normal(size=(n, 3)) @ random.normal(size=(3, p)) + 0.2 * random.normal(size=(n, p))
+        X -= X.mean(axis=0)
+        y = X[:, :5] @ random.normal(size=5) + random.normal(size=n)
+        gram, moments = X.T @ X, X.T @ y
+        for alpha, noise in ((0.01, 0.0), (0.0, 0.5)):
+            asked = (gram, moments, float(y @ y), n, alpha, noise, 0.0)
+            found, written = lars._path(*asked), lars._path.function(*asked)
+            assert found[0].tobytes() == written[0].tobytes()
+            assert found[1] == written[1]

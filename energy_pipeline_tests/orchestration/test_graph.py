@@ -11,7 +11,7 @@ import pytest
 
 from energy_pipeline.contracts import TABLES
 from energy_pipeline.contracts.model import STAGES
-from energy_pipeline.orchestration.jobs import FORECASTS, SETTLED_ALONE, part_of
+from energy_pipeline.orchestration.parts import CHAIN, FORECASTS, READ_BY_NO_LATER_DAY, REPORTS, SETTLED_ALONE, part_of
 from energy_pipeline_tests.orchestration import graph_snapshot
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -100,3 +100,12 @@ def test_what_comes_before_the_chain_hangs_on_nothing_of_it(assets):
     assert [dep for dep in made if "[D" in dep] == []  # nor on what was made of another day
     needed = {name: {dep.split(" ")[0] for dep in assets[name]["deps"]} - before - {"raw_history"} for name in before}
     assert {name: found for name, found in needed.items() if found} == {}
+
+
+def test_nothing_of_forecasts_and_the_chain_reads_what_no_later_day_reads(assets):
+    part = {name: part_of(dg.AssetKey(name.split("/"))) for name in assets}
+    read = {name: {dep.split(" ")[0] for dep in assets[name]["deps"]} for name in assets if part[name] != REPORTS}
+    assert {name: found for name, deps in read.items() if (found := {dep for dep in deps if part.get(dep) == REPORTS})} == {}
+    assert set(READ_BY_NO_LATER_DAY) <= set(assets)
+    for flow in ("decide", "settle_da", "settle_final"):  # every flow has something in both, so that a run of one part is never empty
+        assert {part[t.name] for t in TABLES.values() if t.flow == flow} >= {CHAIN, REPORTS}

@@ -4,11 +4,13 @@ import subprocess
 import sys
 from datetime import UTC, date, datetime
 
+import dagster as dg
 import pytest
 
 from energy_pipeline.contracts import TABLES, table
 from energy_pipeline.lake import Lake, lease
 from energy_pipeline.lake.unfinished import FOLDER
+from energy_pipeline.orchestration.parts import IN_ORDER, following, part_of
 from energy_pipeline.orchestration.whole_days import WholeDays, planned, unfinished_runs
 from energy_pipeline_tests.contracts.legal_frames import legal_day
 
@@ -81,13 +83,30 @@ def test_a_part_alone_of_a_whole_day_leaves_it_whole(lake):
 
 
 def test_forecasts_that_another_run_goes_on_from_leave_the_day_marked(lake):
-    write(a_run(lake, ("price_forecasts",), is_last=False), "price_forecasts")
+    write(a_run(lake, ("price_forecasts",), following=following("forecasts")), "price_forecasts")
     (mark,) = lake.unfinished().all()
     assert "positions" in mark.left
     assert "price_forecasts" not in mark.left
-    chain = [name for name, contract in TABLES.items() if contract.flow == "decide" and name != "price_forecasts"]
+    chain = [*(name for name, contract in TABLES.items() if contract.flow == "decide" and name != "price_forecasts"), "daily_report"]
     write(a_run(lake, chain, "second"), *chain)
     assert lake.unfinished().all() == []
+
+
+def test_three_parts_of_a_day_leave_it_marked_until_the_last_and_none_of_them_counts_as_unfinished(lake):
+    parts = {part: [n for n, t in TABLES.items() if t.flow == "decide" and part_of(dg.AssetKey(n)) == part] for part in IN_ORDER}
+    for part, names in parts.items():
+        own = [*names, *(["runs", "daily_report"] if part == "reports" else [])]
+        write(a_run(lake, own, part, following=following(part)), *own)
+        assert [mark.run_id for mark in lake.unfinished().all()] == ([] if part == "reports" else [part])
+        assert [mark.is_through for mark in lake.unfinished().all()] == ([] if part == "reports" else [True])
+    assert lake.read("runs", DAY, DAY, missing="skip").height == 0  # no row says of a run that did its part that it did not get through
+
+
+def test_a_part_that_is_killed_counts_as_unfinished(lake):
+    own = [n for n, t in TABLES.items() if t.flow == "decide" and part_of(dg.AssetKey(n)) == "chain"]
+    write(a_run(lake, own, "killed", following=following("chain")), *own[:-1])
+    write(a_run(lake, own, "second", following=following("chain")), *own)
+    assert lake.read("runs", DAY, DAY)["run_id"].to_list() == ["killed"]
 
 
 def test_a_run_that_goes_on_from_a_killed_one_needs_only_what_is_left(lake):

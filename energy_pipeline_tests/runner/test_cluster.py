@@ -85,7 +85,7 @@ def test_the_tasks_of_a_plan_are_done_in_its_order_and_what_failed_comes_back(br
     assert (result.failed_checks, len(result.errors)) == (["a check"], 1)
     assert "day_ahead_prices" in result.errors[0][2]
     parts = [task.part for task in made]
-    assert (parts[0], parts.count("forecasts"), parts.count("chain"), "marts" in parts) == ("raw", 3, 3, True)
+    assert (parts[0], parts.count("forecasts"), parts.count("chain"), "reports" in parts) == ("raw", 3, 3, True)
     assert [task.days for task in made if task.part == "chain"][1] == [BAD + timedelta(days=1)]
     assert sorted(heard.said) == sorted(map(str, made))
 

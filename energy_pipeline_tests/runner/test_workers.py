@@ -93,45 +93,53 @@ def test_a_long_past_is_made_in_pieces_that_fit_in_memory():
 def test_every_day_gets_its_marts_once_after_its_chain_and_no_day_waits_for_long(order):
     many = list(chunks(FIRST, FIRST + timedelta(days=179), 10))
     made = [task for _, task in carried_out(Plan(FLOWS, [many], 2), order=order)]
-    assert sorted(chunk for t in made if t.part == "marts" for chunk in t.chunks) == many
+    assert sorted(chunk for t in made if t.part == "reports" for chunk in t.chunks) == many
     waiting = set()
     for task in made:
         if task.part == "chain":
             waiting |= set(task.chunks)
-        if task.part == "marts":
+        if task.part == "reports":
             assert waiting >= set(task.chunks)
             waiting -= set(task.chunks)
         assert len(waiting) * 10 <= UNPUBLISHED_DAYS + 2 * 10  # what two workers finish meanwhile
     assert not waiting
 
 
-class Publishing:
-    """A runner that writes down which days it publishes; `bad` is the first day of a span that it cannot."""
+class Reporting:
+    """A runner that writes down which days it reports on; `bad` is a day that it cannot publish."""
 
     def __init__(self, bad=None):
-        self.published, self.bad = [], bad
+        self.reported, self.bad = [], bad
 
-    def record_marts(self, first, last, *, listener):
-        listener.done("marts", None)
-        self.published.append((first, last))
-        return FlowResult("day", first, last, "run", first != self.bad, [] if first != self.bad else [("marts", PublishError({"pnl": "no room"}))])
+    def is_over(self, day):
+        return day is not None
+
+    def run_over(self, first, last, *, flows, is_last, part, **_):
+        assert (flows, is_last, part) == (FLOWS[1:], True, "reports")
+        self.reported.append((first, last))
+        return self.run("day", first, last)
+
+    def run(self, flow, first, last, **_):
+        bad = self.bad is not None and first <= self.bad <= last
+        return FlowResult(flow, first, last, "run", not bad, [("marts", PublishError({"pnl": "no room"}))] if bad else [])
 
 
-def test_marts_are_those_of_the_days_that_wait_and_of_none_between():
-    apart = (CHUNKS[0], CHUNKS[1], (FIRST + timedelta(days=30), FIRST + timedelta(days=31)))
-    runner = Publishing()
-    assert done(runner, Task("marts", apart, ()), Heard()).errors == []
-    assert runner.published == [(FIRST, CHUNKS[1][1]), apart[2]]
+APART = (CHUNKS[0], CHUNKS[1], (FIRST + timedelta(days=30), FIRST + timedelta(days=31)))
+
+
+def test_reports_are_those_of_the_days_that_wait_and_of_none_between():
+    runner = Reporting()
+    assert done(runner, Task("reports", APART, FLOWS[1:]), Heard()).errors == []
+    assert runner.reported == [(FIRST, CHUNKS[1][1]), APART[2]]
 
 
 def test_days_whose_marts_cannot_be_published_count_as_not_finished():
-    apart = (CHUNKS[0], (FIRST + timedelta(days=30), FIRST + timedelta(days=31)))
-    told = done(Publishing(bad=apart[1][0]), Task("marts", apart, ()), Heard())
-    assert told.failed_days == set(days_between(*apart[1]))
+    told = done(Reporting(bad=APART[2][0]), Task("reports", APART, FLOWS[1:]), Heard())
+    assert told.failed_days == set(days_between(*APART[2]))
     assert "no room" in told.errors[0][2]
 
 
-def test_days_that_failed_get_no_marts():
+def test_days_that_failed_get_no_reports():
     bad = CHUNKS[1][0]
     made = [
         task
@@ -139,17 +147,17 @@ def test_days_that_failed_get_no_marts():
             Plan(FLOWS, [CHUNKS], 2), lambda t: SpanResult(failed_days={bad} if t.part == "chain" and bad in t.span else set())
         )
     ]
-    assert bad not in {day for t in made if t.part == "marts" for chunk in t.chunks for day in days_between(*chunk)}
+    assert bad not in {day for t in made if t.part == "reports" for chunk in t.chunks for day in days_between(*chunk)}
 
 
 def test_only_the_last_part_of_the_flows_asked_for_publishes():
     def last(*flows):
         return {t.part: t.is_last for _, t in carried_out(Plan(flows, [CHUNKS], 2))}
 
-    assert last(*FLOWS) == {"raw": False, "forecasts": False, "chain": True, "marts": True}
-    assert last("ingest", "decide") == {"raw": False, "forecasts": False, "chain": True, "marts": True}
-    assert last("decide") == {"raw": False, "forecasts": False, "chain": True, "marts": True}
-    assert last("settle_da") == {"chain": True, "marts": True}
+    assert last(*FLOWS) == {"raw": False, "forecasts": False, "chain": False, "reports": True}
+    assert last("ingest", "decide") == {"raw": False, "forecasts": False, "chain": False, "reports": True}
+    assert last("decide") == {"raw": False, "forecasts": False, "chain": False, "reports": True}
+    assert last("settle_da") == {"chain": False, "reports": True}
 
 
 def test_days_that_failed_are_left_out_of_what_follows():
@@ -201,7 +209,7 @@ def patient(pipe):
 def test_workers_are_processes_and_tell_what_they_do():
     heard = Heard()
     total = hand_out(Plan(FLOWS, [CHUNKS], 2), lambda: Worker(echo, ()), heard)
-    assert len([part for part, *_ in total.errors if part != "marts"]) == 11
+    assert len([part for part, *_ in total.errors if part != "reports"]) == 11
     processes = {text for _, _, text in total.errors}
     assert len(processes) == 2
     assert str(os.getpid()) not in processes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -335,3 +336,36 @@ def test_comments_say_the_desks_currency(lake, live):
     found = [text for (text,) in query(live, "select comment from duckdb_columns() where schema_name = 'marts' and comment is not null")]
     assert any("GBP/MWh" in text for text in found)
     assert not any(re.search(r"\bEUR\b", text) for text in found)
+
+
+def test_a_publish_asks_the_file_a_few_times_for_a_mart_and_keeps_no_journal(lake, live, monkeypatch):
+    publish(lake, live, days(2))
+    asked = []
+
+    class Counted:
+        def __init__(self, connection):
+            self.connection = connection
+
+        def __getattr__(self, name):
+            return getattr(self.connection, name)
+
+        def execute(self, sql, *parameters):
+            asked.append(sql)
+            return self.connection.execute(sql, *parameters)
+
+    @contextmanager
+    def counted(path):
+        with workbench(path) as connection:
+            yield Counted(connection)
+
+    monkeypatch.setattr("energy_pipeline.warehouse.publishing.workbench", counted)
+    for day in days(4):
+        lake.write_day("stress_results", day, stresses(day, 7.0))
+        lake.add_vintage("day_ahead_prices", day, prices(day, 99.0, known_hours_later=1))
+    report = publish(lake, live, days(4))
+    assert report.rows == {"prices": 96, "daily": 4, "stress_results": 8}
+    marts = 3
+    assert len([sql for sql in asked if "fresh" in sql and "warehouse" not in sql]) == 3 * marts  # computed, looked at, inserted
+    assert len([sql for sql in asked if sql.startswith("DELETE FROM marts")]) == marts
+    assert len([sql for sql in asked if "meta.days" in sql]) <= 6  # read, emptied and filled for all marts together
+    assert [sql for sql in asked if "no_wal_writes" in sql]

@@ -78,7 +78,7 @@ def _column(name: str, dtype: pl.DataType, parts: list[dict[str, object]]) -> pl
         return pl.repeat(SOURCE, sum(_height(p) for p in parts), dtype=dtype, eager=True).alias(name)
     if isinstance(parts[0][name], np.ndarray):
         joined = pl.Series(name, np.concatenate([np.asarray(p[name]) for p in parts]), nan_to_null=True)
-        return joined.cast(pl.Datetime("us")).dt.replace_time_zone("UTC") if dtype == pl.Datetime("us", "UTC") else joined.cast(dtype)
+        return joined.cast(pl.Datetime("us", "UTC")) if dtype == pl.Datetime("us", "UTC") else joined.cast(dtype)
     singles = pl.Series(name, [p[name] for p in parts], dtype=dtype)
     return singles.gather(np.repeat(np.arange(len(parts)), [_height(p) for p in parts]))
 

@@ -26,6 +26,8 @@ FREE, ACTIVE, COLLINEAR = range(3)
 """State of a column; collinear with the active ones."""
 LEVEL = 1e-12
 """A correlation that falls no slower than this below the active ones never meets them."""
+SLACK = 1.0 + 1e-9
+"""Far above the rounding of a product and far below what tells two columns apart."""
 
 
 class _Path(NamedTuple):
@@ -118,38 +120,42 @@ def _largest(c: FloatArray) -> tuple[float, int]:
 
 
 @part
-def _factor_row(G: FloatArray, w: _Path, k: int, column: int) -> float:
-    """Row k of the Cholesky factor for a column; returns what is left of the column's length."""
+def _factor_row(G: FloatArray, w: _Path, k: int, column: int, kept: int) -> float:
+    """Row k of the Cholesky factor for a column, its first `kept` entries known; returns what is left of the column's length."""
     active, factor, upper, work = w.active, w.factor, w.upper, w.work
     rest: float = G[column, column]
-    for i in range(k):
+    for i in range(kept, k):
         work[i] = G[column, active[i]]
     for m in range(k):  # each element has its subtractions in the same order as row by row, and they run as vectors
-        value = work[m] / factor[m, m]
-        factor[k, m] = value
+        if m >= kept:
+            factor[k, m] = work[m] / factor[m, m]
+        value = factor[k, m]
         upper[m, k] = value
         rest -= value * value
-        for i in range(m + 1, k):
+        for i in range(max(m + 1, kept), k):
             work[i] -= upper[m, i] * value
     return rest
 
 
 @part
 def _solve_forward(w: _Path, first: int, k: int) -> None:
-    """L^-1 of the signs from member `first` on: those before it do not change."""
-    sign, forward, factor = w.sign, w.forward, w.factor
+    """L^-1 of the signs from member `first` on: those before it do not change. Subtractions as in `_factor_row`."""
+    sign, forward, factor, upper = w.sign, w.forward, w.factor, w.upper
     for i in range(first, k):
-        value = sign[i]
-        for m in range(i):
-            value -= factor[i, m] * forward[m]
-        forward[i] = value / factor[i, i]
+        forward[i] = sign[i]
+    for m in range(k):
+        if m >= first:
+            forward[m] /= factor[m, m]
+        value = forward[m]
+        for i in range(max(m + 1, first), k):
+            forward[i] -= upper[m, i] * value
 
 
 @part
 def _enter(G: FloatArray, w: _Path, k: int, entering: int) -> int:
     """Make a column active unless it is collinear with those that are; returns how many are active."""
     corr, state, active, sign, factor = w.corr, w.state, w.active, w.sign, w.factor
-    rest = _factor_row(G, w, k, entering)
+    rest = _factor_row(G, w, k, entering, 0)
     if rest <= PIVOT * G[entering, entering]:
         state[entering] = COLLINEAR
         return k
@@ -174,20 +180,25 @@ def _direction(w: _Path, k: int) -> None:
 
 
 @inlined
-def _fall(G: FloatArray, w: _Path, k: int) -> None:
-    """How fast every correlation falls along the direction."""
-    a, active, d = w.a, w.active, w.d
-    for j in range(a.size):
+def _sweep(G: FloatArray, c: FloatArray, w: _Path, k: int) -> None:
+    """One pass over the active rows: correlations from the coefficients, so that rounding does not add up, and how fast each falls."""
+    beta, corr, a, active, d = w.beta, w.corr, w.a, w.active, w.d
+    for j in range(c.size):
+        corr[j] = c[j]
         a[j] = 0.0
-    whole = k - k % 4  # four rows at a time, in order: a quarter of the passes over `a`
+    whole = k - k % 4  # four rows at a time, in order: a quarter of the passes over `corr` and `a`
     for i in range(0, whole, 4):
         r0, r1, r2, r3 = active[i], active[i + 1], active[i + 2], active[i + 3]
+        b0, b1, b2, b3 = beta[r0], beta[r1], beta[r2], beta[r3]
         d0, d1, d2, d3 = d[i], d[i + 1], d[i + 2], d[i + 3]
-        for j in range(a.size):
-            a[j] = a[j] + d0 * G[r0, j] + d1 * G[r1, j] + d2 * G[r2, j] + d3 * G[r3, j]
+        for j in range(c.size):
+            g0, g1, g2, g3 = G[r0, j], G[r1, j], G[r2, j], G[r3, j]
+            corr[j] = corr[j] - b0 * g0 - b1 * g1 - b2 * g2 - b3 * g3
+            a[j] = a[j] + d0 * g0 + d1 * g1 + d2 * g2 + d3 * g3
     for i in range(whole, k):
-        row, weight = active[i], d[i]
-        for j in range(a.size):
+        row, b, weight = active[i], beta[active[i]], d[i]
+        for j in range(c.size):
+            corr[j] -= b * G[row, j]
             a[j] += weight * G[row, j]
 
 
@@ -208,12 +219,13 @@ def _next(w: _Path, k: int, C: float, stop: float, left: int) -> tuple[float, in
     """(step, entering column, leaving member): the first event on the way down to `stop`; -1 for no column, no member."""
     beta, corr, a, state, active, d = w.beta, w.corr, w.a, w.state, w.active, w.d
     gamma, entering, leaving = C - stop, -1, -1
+    near = gamma * SLACK
     for j in range(corr.size):
-        if state[j] != FREE:
-            continue
-        g = _meeting(C, corr[j], a[j], gamma, j == left)
-        if g < gamma:
-            gamma, entering = g, j
+        # Few columns can be next: only theirs are worth a division.
+        if state[j] == FREE and (C - corr[j] < near * (1.0 - a[j]) or C + corr[j] < near * (1.0 + a[j])):
+            g = _meeting(C, corr[j], a[j], gamma, j == left)
+            if g < gamma:
+                gamma, entering, near = g, j, g * SLACK
     for i in range(k):
         b = beta[active[i]]
         if b != 0.0 and b * d[i] < 0.0:
@@ -243,37 +255,25 @@ def _leave(G: FloatArray, w: _Path, k: int, leaving: int) -> int:
     for j in range(state.size):
         if state[j] == COLLINEAR:
             state[j] = FREE
-    # Rows below the one that left are factored anew.
+    # Rows below the one that left are factored anew, from its column on.
     for r in range(leaving, k - 1):
-        factor[r, r] = np.sqrt(max(_factor_row(G, w, r, active[r]), 1e-300))
+        for m in range(leaving):
+            factor[r, m] = factor[r + 1, m]
+        factor[r, r] = np.sqrt(max(_factor_row(G, w, r, active[r], leaving), 1e-300))
     _solve_forward(w, leaving, k - 1)
     return k - 1
 
 
-@inlined
-def _correlate(G: FloatArray, c: FloatArray, w: _Path, k: int) -> None:
-    """Correlations from the coefficients, so that rounding does not add up."""
-    beta, corr, active = w.beta, w.corr, w.active
-    for j in range(c.size):
-        corr[j] = c[j]
-    whole = k - k % 4
-    for i in range(0, whole, 4):
-        r0, r1, r2, r3 = active[i], active[i + 1], active[i + 2], active[i + 3]
-        b0, b1, b2, b3 = beta[r0], beta[r1], beta[r2], beta[r3]
-        for j in range(c.size):
-            corr[j] = corr[j] - b0 * G[r0, j] - b1 * G[r1, j] - b2 * G[r2, j] - b3 * G[r3, j]
-    for i in range(whole, k):
-        row, weight = active[i], beta[active[i]]
-        for j in range(c.size):
-            corr[j] -= weight * G[row, j]
-
-
 @part
-def _level(w: _Path, entering: int, C: float) -> float:
-    """The active correlations: C, or where a column enters its own, which has less rounding."""
-    corr = w.corr
-    if entering >= 0 and abs(abs(corr[entering]) - C) < 1e-6 * (C + 1e-300):
-        C = abs(corr[entering])
+def _level(G: FloatArray, c: FloatArray, w: _Path, k: int, entering: int, C: float) -> float:
+    """The active correlations: C, or where a column enters its own, which has less rounding and is the one `_sweep` will find."""
+    beta, corr, active = w.beta, w.corr, w.active
+    if entering >= 0:
+        corr[entering] = c[entering]
+        for i in range(k):
+            corr[entering] -= beta[active[i]] * G[active[i], entering]
+        if abs(abs(corr[entering]) - C) < 1e-6 * (C + 1e-300):
+            C = abs(corr[entering])
     return C
 
 
@@ -286,8 +286,14 @@ def _rss(c: FloatArray, yy: float, w: _Path, k: int) -> float:
     return rss
 
 
+@part
+def _is_past(best_ic: float, least: float, price: float) -> bool:
+    """Whether no later point of the path can have a lower criterion."""
+    return least + price > best_ic and price > best_ic - least
+
+
 @kernel(lambda t: (t.reads(2), t.reads(1), t.number, t.count, *[t.number] * 3))
-def _path(G: FloatArray, c: FloatArray, yy: float, n: int, alpha_stop: float, noise: float, floor: float) -> tuple[FloatArray, float]:
+def _path(G: FloatArray, c: FloatArray, yy: float, n: int, alpha_stop: float, noise: float, floor: float) -> tuple[FloatArray, float]:  # noqa: C901 - one loop, its events in order
     """Coefficients at `alpha_stop` and the penalty of the least AIC on the way (without noise, that of the start)."""
     p = c.size
     active, state = np.empty(p, dtype=np.int64), np.zeros(p, dtype=np.int64)
@@ -298,28 +304,33 @@ def _path(G: FloatArray, c: FloatArray, yy: float, n: int, alpha_stop: float, no
     k, left = 0, -1
     best_ic, best_alpha = yy / noise if noise > 0 else 0.0, C / n
     stop = alpha_stop * n
+    bent, members = False, 0
     for _step in range(8 * p + 8):
         if stop >= C or C <= 1e-14 or (k >= n - 1 and entering >= 0):
             break
+        members = k
         if entering >= 0:
             k = _enter(G, w, k, entering)
         if k == 0:
             break
         _direction(w, k)
-        _fall(G, w, k)
+        _sweep(G, c, w, k)
+        if bent and noise > 0:
+            bent, ic = False, _rss(c, yy, w, members) / noise + 2.0 * members
+            if ic < best_ic:
+                best_ic, best_alpha = ic, C / n
+            if _is_past(best_ic, floor / noise, 2.0 * members):
+                break
         gamma, entering, leaving = _next(w, k, C, stop, left)
         _go(w, k, gamma)
         left = active[leaving] if leaving >= 0 else -1
         if leaving >= 0:
             k = _leave(G, w, k, leaving)
-        _correlate(G, c, w, k)
-        C = _level(w, entering, C - gamma)
-        if noise > 0:
-            ic = _rss(c, yy, w, k) / noise + 2.0 * k
-            if ic < best_ic:
-                best_ic, best_alpha = ic, C / n
-            if floor / noise + 2.0 * k > best_ic and 2.0 * k > best_ic - floor / noise:
-                break
+        C, bent = _level(G, c, w, k, entering, C - gamma), True
         if entering < 0 and leaving < 0:
             break
+    if bent and noise > 0:
+        _sweep(G, c, w, k)
+        if _rss(c, yy, w, k) / noise + 2.0 * k < best_ic:
+            best_alpha = C / n
     return w.beta, best_alpha

@@ -5,7 +5,6 @@ What belongs here: `decision_events`, `runs`, the marts, `daily_report`. What do
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, timedelta
-from typing import Literal
 
 import dagster as dg
 import polars as pl
@@ -22,6 +21,7 @@ from energy_pipeline.orchestration.code_version import code_version
 from energy_pipeline.orchestration.day_numbers import numbers_of, outcome
 from energy_pipeline.orchestration.factory import AssetFactory, DayContext, FileAsset, RowMetadata, as_of_of
 from energy_pipeline.orchestration.partitions import days_of_tags
+from energy_pipeline.orchestration.parts import CHAIN, MARTS, REPORT_FILE
 from energy_pipeline.orchestration.reads import Earlier, Held, IfThere, OrderOnly, ThisYear
 from energy_pipeline.orchestration.resources import DeskRuntime
 from energy_pipeline.orchestration.whole_days import CALM, told, unfinished_runs
@@ -30,9 +30,6 @@ from energy_pipeline.warehouse.sql_project import SqlProject
 FLOWS = ("ingest", "decide", "settle_da", "settle_final")
 DAY = "day"
 """The job of days that are over: all flows in one run."""
-CHAIN: Literal["chain"] = "chain"
-"""The job of what of them hangs on the days before."""
-
 FLOW_ENDS = tuple(name for name, contract in TABLES.items() if contract.ends_flow)
 """Last tables of the flows: `runs` comes after them."""
 
@@ -59,9 +56,8 @@ REPORT_READS = (
 ON_THE_PAGE = ("pnl", "risk_measures", "forecast_scores", "limits", "stress_results")
 """Tables whose numbers stand beside the page in the UI."""
 
-MARTS = "marts"
 REPORT = FileAsset(
-    "daily_report",
+    REPORT_FILE,
     "The page a risk meeting reads: P&L, book, risk, limits, forecasts, data quality; every number with its source.",
     "reporting",
     "html",
@@ -81,8 +77,7 @@ def assets(factory: AssetFactory, project: SqlProject, *, described: bool = True
 
 def publish_unrecorded(context: dg.AssetExecutionContext, runtime: DeskRuntime, project: SqlProject) -> None:
     """The warehouse, where the run does not record the marts itself."""
-    later = {policies.NOT_LAST_TAG, policies.PUBLISHED_LATER_TAG} & set(context.run.tags)
-    if as_of_of(context) is None and not records_marts(context) and not later:
+    if as_of_of(context) is None and not records_marts(context) and policies.NOT_LAST_TAG not in context.run.tags:
         with progress.reporting(MARTS), policies.retrying(context, "publish"):
             publish(runtime, published_days(context, runtime), project)
 

@@ -86,7 +86,7 @@ def _stretches(series: documents.TimeSeries, head: dict[str, object], area: str,
     }
     found: list[dict[str, object]] = []
     for period in series.periods(time_zone):
-        starts = pl.Series(period.starts_us).cast(pl.Datetime("us")).dt.replace_time_zone("UTC").to_list()
+        starts = pl.Series(period.starts_us).cast(pl.Datetime("us", "UTC")).to_list()
         changes = [i for i in range(len(starts)) if i == 0 or period.values[i] != period.values[i - 1]]
         ends: list[datetime] = [*(starts[i] for i in changes[1:]), period.end]
         found += [

@@ -91,7 +91,7 @@ def _values(meant: list[TimeSeries], area: Area, resolution: str) -> pl.DataFram
     return pl.DataFrame(
         {
             "kind": pl.Series([k for k, n in kinds for _ in range(n)], dtype=pl.String),
-            "delivery_start": pl.Series(np.concatenate([empty, *(p.starts_us for p in parts)])).cast(pl.Datetime("us")).dt.replace_time_zone("UTC"),
+            "delivery_start": pl.Series(np.concatenate([empty, *(p.starts_us for p in parts)])).cast(pl.Datetime("us", "UTC")),
             "resolution_minutes": pl.Series(np.concatenate([empty, *(p.minutes for p in parts)])).cast(pl.Int32),
             "value": pl.Series(np.concatenate([empty.astype(np.float64), *(p.values for p in parts)])),
         }
