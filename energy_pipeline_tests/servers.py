@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import sqlalchemy
 
 ACCESS, SECRET = "reader", "only-for-this-test"
 START_SECONDS = 60
@@ -128,13 +129,12 @@ def postgres(folder: Path) -> Iterator[dict[str, str]]:
 
 def another_database(variables: Mapping[str, str], name: str) -> dict[str, str]:
     """An empty database of its own on the same server."""
-    psycopg2 = pytest.importorskip("psycopg2", reason="comes with dagster-postgres")
     host, port, user, password, first = (variables[f"DAGSTER_PG_{key}"] for key in ("HOST", "PORT", "USER", "PASSWORD", "DB"))
-    connection = psycopg2.connect(host=host, port=port, user=user, password=password, dbname=first)
-    connection.autocommit = True  # a database is not made within a transaction
-    with connection.cursor() as cursor:
-        cursor.execute(f"create database {name}")
-    connection.close()
+    url = f"postgresql+psycopg2://{user}:{password}@{host}:{port}/{first}"
+    engine = sqlalchemy.create_engine(url, isolation_level="AUTOCOMMIT")  # a database is not made within a transaction
+    with engine.connect() as connection:
+        connection.execute(sqlalchemy.text(f"create database {name}"))
+    engine.dispose()
     return {**variables, "DAGSTER_PG_DB": name}
 
 

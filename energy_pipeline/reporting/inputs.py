@@ -34,7 +34,7 @@ class ReportInputs:
     tables: Mapping[str, pl.DataFrame]
     versions: Mapping[str, str]
     code: Mapping[str, str] = field(default_factory=dict)
-    _frames: dict[str, pl.DataFrame] = field(default_factory=dict, repr=False)
+    _frames: dict[str, pl.DataFrame] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def delivery(self) -> DeliveryDay:
